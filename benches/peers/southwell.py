@@ -1,0 +1,140 @@
+"""A thin ctypes face on Southwell's C library: block coordinate descent, as much of it as the comparison needs.
+
+The data are borrowed, not copied (`swl_keep`), where their layout is one that the library takes: dense arrays in
+column-major or row-major order, CSC or CSR, f64 or f32, all with either width of indices.
+"""
+
+import ctypes as c
+
+import numpy as np
+from scipy import sparse
+
+RELEASE = c.CFUNCTYPE(None, c.c_void_p)
+
+
+class Dense(c.Structure):
+    _fields_ = [
+        ("data", c.c_void_p), ("rows", c.c_int64), ("cols", c.c_int64), ("ld", c.c_int64),
+        ("scalar", c.c_int32), ("order", c.c_int32),
+    ]  # fmt: skip
+
+
+class Sparse(c.Structure):
+    _fields_ = [
+        ("rows", c.c_int64), ("cols", c.c_int64), ("nnz", c.c_int64),
+        ("indptr", c.c_void_p), ("indices", c.c_void_p), ("values", c.c_void_p),
+        ("layout", c.c_int32), ("index", c.c_int32), ("scalar", c.c_int32), ("pad_", c.c_int32),
+    ]  # fmt: skip
+
+
+class Matrix(c.Structure):
+    _fields_ = [("kind", c.c_int32), ("pad_", c.c_int32), ("view", c.c_void_p)]
+
+
+class Vec(c.Structure):
+    _fields_ = [("data", c.c_void_p), ("len", c.c_int64), ("scalar", c.c_int32), ("pad_", c.c_int32)]
+
+
+class Keep(c.Structure):
+    _fields_ = [("ctx", c.c_void_p), ("release", RELEASE)]
+
+
+class SouthwellError(RuntimeError):
+    """A call of the library failed; the text is its own message."""
+
+
+def scalar_tag(array):
+    return {np.dtype(np.float64): 0, np.dtype(np.float32): 1}[array.dtype]
+
+
+def address(array):
+    return array.ctypes.data_as(c.c_void_p)
+
+
+class View:
+    """A `swl_matrix` on a numpy array or a scipy CSC or CSR matrix, which it keeps alive."""
+
+    def __init__(self, X):
+        self.shape = X.shape
+        self.holds = X
+        self.inner = self.of_sparse(X) if sparse.issparse(X) else self.of_dense(X)
+        kind = 1 if sparse.issparse(X) else 0
+        self.matrix = Matrix(kind, 0, c.cast(c.pointer(self.inner), c.c_void_p))
+
+    @staticmethod
+    def of_dense(X):
+        rows, cols = X.shape
+        if X.flags.f_contiguous:
+            return Dense(address(X), rows, cols, rows, scalar_tag(X), 0)
+        if X.flags.c_contiguous:
+            return Dense(address(X), rows, cols, cols, scalar_tag(X), 1)
+        raise ValueError("expected a contiguous array, found strides")
+
+    @staticmethod
+    def of_sparse(X):
+        if X.indptr.dtype != X.indices.dtype:
+            raise ValueError("expected indptr and indices of one width, found two")
+        index = {np.dtype(np.int32): 0, np.dtype(np.int64): 1}[X.indices.dtype]
+        layout = {"csc": 0, "csr": 1}[X.format]
+        arrays = (address(X.indptr), address(X.indices), address(X.data))
+        return Sparse(*X.shape, X.nnz, *arrays, layout, index, scalar_tag(X.data), 0)
+
+
+class Library:
+    """The shared library at `path`, with the signatures declared."""
+
+    def __init__(self, path):
+        self.raw = c.CDLL(str(path))
+        pointer, out = c.c_void_p, c.POINTER(c.c_void_p)
+        for name, arguments in {
+            "swl_options_new": [c.c_char_p, out],
+            "swl_options_set_f64": [pointer, c.c_char_p, c.c_double],
+            "swl_options_set_i64": [pointer, c.c_char_p, c.c_int64],
+            "swl_options_set_str": [pointer, c.c_char_p, c.c_char_p],
+            "swl_bcd_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, c.POINTER(Keep), pointer, out],
+            "swl_bcd_solve": [pointer, pointer, pointer, pointer],
+            "swl_bcd_coef": [pointer, pointer, c.c_int64],
+        }.items():
+            function = getattr(self.raw, name)
+            function.argtypes, function.restype = arguments, c.c_int32
+        for name in ("swl_options_free", "swl_bcd_free"):
+            function = getattr(self.raw, name)
+            function.argtypes, function.restype = [pointer], None
+        self.raw.swl_last_message.argtypes = [c.c_char_p, c.c_size_t]
+        self.raw.swl_last_message.restype = c.c_size_t
+
+    def call(self, name, *arguments):
+        """Calls a function that returns a status; raises what `swl_last_message` says if it failed."""
+        status = getattr(self.raw, name)(*arguments)
+        if status != 0:
+            text = c.create_string_buffer(2048)
+            self.raw.swl_last_message(text, len(text))
+            raise SouthwellError(f"{name} ({status}): {text.value.decode(errors='replace')}")
+
+    def options(self, settings):
+        """A new options object of the bcd family; the caller frees it."""
+        handle = c.c_void_p()
+        self.call("swl_options_new", b"bcd", c.byref(handle))
+        for key, value in settings.items():
+            if isinstance(value, str):
+                self.call("swl_options_set_str", handle, key.encode(), value.encode())
+            elif isinstance(value, float):
+                self.call("swl_options_set_f64", handle, key.encode(), value)
+            else:
+                self.call("swl_options_set_i64", handle, key.encode(), value)
+        return handle
+
+    def bcd(self, view, y, **settings):
+        """The coefficients of one fit from scratch: options, problem, solve, read, free. No data are copied."""
+        options, solver = self.options(settings), c.c_void_p()
+        target = Vec(address(y), y.size, scalar_tag(y), 0)
+        keep = Keep(None, RELEASE(lambda context: None))  # numpy owns the data and outlives the handle
+        coef = np.empty(view.shape[1])
+        try:
+            self.call("swl_bcd_new", view.matrix, target, options, keep, None, c.byref(solver))
+            self.call("swl_bcd_solve", solver, options, None, None)
+            self.call("swl_bcd_coef", solver, address(coef), coef.size)
+        finally:
+            self.raw.swl_bcd_free(solver)
+            self.raw.swl_options_free(options)
+        return coef

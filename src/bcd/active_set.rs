@@ -1,0 +1,200 @@
+//! Newton steps on the identified manifold (section 6 of the paper): the coordinates away from kinks and bounds move
+//! freely, the others stay. With the block's Hessian this is the superlinear finish; for quadratics it ends exactly.
+//!
+//! As in two-metric projection, a full step is first tried with crossing coordinates stopped at their kink; where that
+//! does not lower the model, the step ends at the first kink.
+
+use super::block::Block;
+use super::quadratic::BlockModel;
+use crate::model::Penalty;
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::krylov::conjugate_gradient;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// Positions (within the block) of the units where the penalty is smooth.
+pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<usize> {
+    (0..block.units().len()).filter(|&i| penalty.is_smooth_at(block.units()[i], &x[block.range(i)])).collect()
+}
+
+/// Steps until one is taken in full.
+const MOST_STEPS: usize = 30;
+/// Accuracy of inexact directions.
+const CG_TOLERANCE: f64 = 1e-2;
+const CG_STEPS: usize = 500;
+
+/// Newton steps on the smooth units of a block until one is taken in full without meeting a kink.
+pub(super) fn newton(
+    model: &mut impl BlockModel,
+    block: &Block,
+    penalty: &Penalty,
+    x: &mut [f64],
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    for _ in 0..MOST_STEPS {
+        let units = smooth_units(block, penalty, x);
+        let free: Vec<usize> = units.iter().flat_map(|&i| block.range(i)).collect();
+        if free.is_empty() {
+            return Ok(());
+        }
+        let manifold = Manifold { block, penalty, units: &units, free: &free };
+        let gradient: Vec<f64> = free.iter().map(|&k| model.gradient(k)).collect();
+        control.spend(free.iter().map(|&k| model.flops(k).0).sum())?;
+        let full = manifold.gradient(&gradient, x);
+        let direction = manifold.direction(model, &full, x, team, control)?;
+        let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
+        if !(slope < 0.0) {
+            return Ok(());
+        }
+        match manifold.search(model, &gradient, &direction, slope, x, team, control)? {
+            Some(step) => {
+                for ((&k, step), was) in free.iter().zip(&step.step).zip(&step.to) {
+                    if *step != 0.0 {
+                        model.shift(k, *step);
+                        x[k] = *was;
+                        control.spend(model.flops(k).1)?;
+                    }
+                }
+                if step.full {
+                    return Ok(());
+                }
+            }
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// The units that move freely.
+struct Manifold<'a> {
+    block: &'a Block,
+    penalty: &'a Penalty,
+    /// Positions of the units within the block.
+    units: &'a [usize],
+    /// Positions of their coordinates within the block.
+    free: &'a [usize],
+}
+
+/// A step that lowers the model.
+struct Accepted {
+    step: Vec<f64>,
+    to: Vec<f64>,
+    full: bool,
+}
+
+impl Manifold<'_> {
+    /// Each unit with the range of its coordinates in `free`.
+    fn units(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>, std::ops::Range<usize>)> + '_ {
+        let mut first = 0;
+        self.units.iter().map(move |&i| {
+            let range = self.block.range(i);
+            let local = first..first + range.len();
+            first = local.end;
+            (self.block.units()[i], range, local)
+        })
+    }
+
+    /// The gradient of model and penalty.
+    fn gradient(&self, model_gradient: &[f64], x: &[f64]) -> Vec<f64> {
+        let mut full = model_gradient.to_vec();
+        for (u, range, local) in self.units() {
+            self.penalty.add_gradient(u, &x[range], &mut full[local]);
+        }
+        full
+    }
+
+    /// Solves `(H_FF + penalty's Hessian) p = -gradient`, by Cholesky or, for large manifolds, by conjugate gradients.
+    fn direction(
+        &self,
+        model: &impl BlockModel,
+        gradient: &[f64],
+        x: &[f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<f64>, Stop> {
+        let mut right: Vec<f64> = gradient.iter().map(|g| -g).collect();
+        if model.prefers_factor(self.free) {
+            let mut h = model.square(self.free, team, control)?;
+            for (u, range, local) in self.units() {
+                let mut basis = vec![0.0; local.len()];
+                for k in 0..local.len() {
+                    basis[k] = 1.0;
+                    let column = &mut h.column_mut(local.start + k)[local.clone()];
+                    self.penalty.add_hessian_product(u, &x[range.clone()], &basis, column);
+                    basis[k] = 0.0;
+                }
+            }
+            Cholesky::new(&h, control)?.solve(&mut right);
+            control.spend((2 * right.len() * right.len()) as u64)?;
+            return Ok(right);
+        }
+        let mut diagonal: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
+        for (u, range, local) in self.units() {
+            let ones = vec![1.0; local.len()];
+            let mut bend = vec![0.0; local.len()];
+            self.penalty.add_hessian_product(u, &x[range], &ones, &mut bend);
+            diagonal[local].iter_mut().zip(&bend).for_each(|(d, b)| *d += b.max(0.0));
+        }
+        diagonal.iter_mut().for_each(|d| *d = if *d > 0.0 { *d } else { 1.0 });
+        let mut p = vec![0.0; right.len()];
+        conjugate_gradient(
+            |p, out, control| {
+                model.product(self.free, p, out, team, control)?;
+                for (u, range, local) in self.units() {
+                    self.penalty.add_hessian_product(u, &x[range], &p[local.clone()], &mut out[local]);
+                }
+                Ok(())
+            },
+            &right,
+            &diagonal,
+            CG_TOLERANCE,
+            CG_STEPS,
+            &mut p,
+            control,
+        )?;
+        Ok(p)
+    }
+
+    /// Finds a step along `direction` that lowers model and penalty.
+    fn search(
+        &self,
+        model: &impl BlockModel,
+        model_gradient: &[f64],
+        direction: &[f64],
+        slope: f64,
+        x: &[f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Option<Accepted>, Stop> {
+        let from: Vec<f64> = self.free.iter().map(|&k| x[k]).collect();
+        let value = |x: &[f64]| -> f64 {
+            self.units().map(|(u, _, local)| self.penalty.unit_value(u, &x[local])).sum()
+        };
+        let start = value(&from);
+        let mut product = vec![0.0; from.len()];
+        let mut alpha = 1.0;
+        for trial in 0..40 {
+            let mut to: Vec<f64> = from.iter().zip(direction).map(|(x, p)| x + alpha * p).collect();
+            let mut met_kink = false;
+            for (u, _, local) in self.units() {
+                met_kink |= self.penalty.settle(u, &from[local.clone()], &mut to[local]);
+            }
+            let step: Vec<f64> = to.iter().zip(&from).map(|(to, from)| to - from).collect();
+            model.product(self.free, &step, &mut product, team, control)?;
+            let linear: f64 = model_gradient.iter().zip(&step).map(|(g, p)| g * p).sum();
+            let quadratic: f64 = product.iter().zip(&step).map(|(h, p)| h * p).sum();
+            let change = linear + 0.5 * quadratic + (value(&to) - start);
+            if change <= 1e-4 * alpha * slope {
+                return Ok(Some(Accepted { step, to, full: trial == 0 && !met_kink }));
+            }
+            // The first kink on the way is a step that lowers the model, if there is one.
+            let kink = self
+                .units()
+                .map(|(u, _, local)| self.penalty.first_kink(u, &from[local.clone()], &direction[local]))
+                .fold(f64::INFINITY, f64::min);
+            alpha = if trial == 0 && kink < 1.0 { kink } else { 0.5 * alpha };
+        }
+        Ok(None)
+    }
+}

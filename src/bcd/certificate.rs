@@ -1,0 +1,241 @@
+//! The certificate of a final answer, recomputed from the raw data by code that knows nothing of the loop.
+
+use super::problem::{Problem, wrong_length};
+use super::settings::{PenaltyKind, Settings};
+use crate::model::Penalty;
+use crate::model::penalty::{Group, Separable};
+use crate::numerics::sum::{Sum, sum};
+use crate::runtime::{Error, ErrorKind, Result};
+
+/// What a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The objective minus a dual value: the objective is within this of its minimum.
+    DualityGap,
+    /// The norm of the (proximal, projected) gradient in the data's scale; no dual point was at hand.
+    Gradient,
+}
+
+/// How far a figure can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rigor {
+    /// A theorem, up to the rounding of the sums that evaluate it.
+    Proven,
+    /// It holds to first order only: correlations that have to vanish do so only up to rounding.
+    Estimated,
+    /// It bounds nothing by itself.
+    None,
+}
+
+/// A figure that the user can check.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Certificate {
+    /// What the figure is.
+    pub kind: Kind,
+    /// How far it can be trusted.
+    pub rigor: Rigor,
+    /// The figure.
+    pub value: f64,
+    /// The objective at the answer.
+    pub objective: f64,
+    /// The dual value; minus infinity where there is none.
+    pub dual_objective: f64,
+}
+
+impl Certificate {
+    /// No figure at all: the solve was stopped before there was an answer.
+    pub(super) fn none() -> Self {
+        Self {
+            kind: Kind::Gradient,
+            rigor: Rigor::None,
+            value: f64::INFINITY,
+            objective: f64::NAN,
+            dual_objective: f64::NEG_INFINITY,
+        }
+    }
+
+    /// The name of the kind in reports.
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::DualityGap => "duality gap",
+            Kind::Gradient => "gradient norm",
+        }
+    }
+
+    /// The name of the rigor in reports.
+    pub fn rigor_name(&self) -> &'static str {
+        match self.rigor {
+            Rigor::Proven => "proven",
+            Rigor::Estimated => "estimated",
+            Rigor::None => "none",
+        }
+    }
+}
+
+/// The certificate of coefficients `coef` and `intercept` with the dual point `dual` (empty: none) for strength
+/// `lambda`.
+///
+/// A dual point that is not quite feasible is scaled until it is. Costs two passes over the data. Errors: arrays of the
+/// wrong length, or with numbers that are not finite.
+pub fn certificate(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    lambda: f64,
+    coef: &[f64],
+    intercept: f64,
+    dual: &[f64],
+) -> Result<Certificate> {
+    let (rows, cols) = (problem.matrix().rows(), problem.matrix().cols());
+    if coef.len() != cols {
+        return Err(wrong_length("coef", coef.len(), cols, "column"));
+    }
+    if !dual.is_empty() && dual.len() != rows {
+        return Err(wrong_length("dual", dual.len(), rows, "row"));
+    }
+    for (subject, numbers) in [("coef", coef), ("intercept", &[intercept][..]), ("dual", dual)] {
+        if let Some(k) = numbers.iter().position(|v| !v.is_finite()) {
+            return Err(Error::new(ErrorKind::Data, subject)
+                .at(format!("entry {k}"))
+                .expected("a finite number")
+                .found(numbers[k]));
+        }
+    }
+    settings.loss.check_targets(problem.target())?;
+    Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)
+}
+
+/// Objective, gradient and dual value in the data's scale; the penalty acts on `deviation * coef`.
+struct Evaluation<'p> {
+    problem: &'p Problem<'p>,
+    settings: &'p Settings,
+    /// Weights of the rows in the objective.
+    s: Vec<f64>,
+    /// Standard deviations of the columns, or 1.
+    deviation: Vec<f64>,
+    penalty: Penalty,
+}
+
+impl<'p> Evaluation<'p> {
+    fn new(problem: &'p Problem<'p>, settings: &'p Settings, lambda: f64, coef: &[f64]) -> Result<Self> {
+        let rows = problem.matrix().rows();
+        let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
+        let cols = coef.len();
+        let found: Vec<Option<f64>> =
+            (0..cols).map(|j| if settings.standardize { deviation(problem, j) } else { Some(1.0) }).collect();
+        // Columns that the solver left out: constant ones, when it standardizes.
+        let left_out = |j: usize| found[j].is_none() && coef[j] == 0.0;
+        let deviation: Vec<f64> = found.iter().map(|d| d.unwrap_or(1.0)).collect();
+        let strength = |share: f64, factor: f64| {
+            if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor }
+        };
+        let penalty = if settings.penalty == PenaltyKind::Group {
+            let (of_column, weights) = super::scaled::groups(problem, settings, cols)?;
+            let weights = weights.iter().map(|w| strength(1.0, *w)).collect();
+            Penalty::Group(Group::new(&of_column, weights)?)
+        } else {
+            let (share1, share2) = super::scaled::penalty_shares(settings);
+            let l1 = (0..cols).map(|j| {
+                if problem.factor(j) == f64::INFINITY || left_out(j) {
+                    f64::INFINITY
+                } else {
+                    strength(share1, problem.factor(j))
+                }
+            });
+            let l2 = (0..cols).map(|j| {
+                if problem.factor(j) == f64::INFINITY { 0.0 } else { strength(share2, problem.factor(j)) }
+            });
+            let (lower, upper) = (0..cols)
+                .map(|j| {
+                    let (low, high) = super::scaled::column_bounds(problem, settings, j);
+                    (low * deviation[j], high * deviation[j])
+                })
+                .unzip();
+            Penalty::Separable(Separable::new(l1.collect(), l2.collect(), lower, upper))
+        };
+        let s = problem.weights().iter().map(|w| w * share).collect();
+        Ok(Self { problem, settings, s, deviation, penalty })
+    }
+
+    fn certificate(&self, coef: &[f64], intercept: f64, dual: &[f64]) -> Result<Certificate> {
+        let (problem, loss) = (self.problem, &self.settings.loss);
+        let z = super::predict::linear_predictor(coef, intercept, problem.matrix(), Some(problem.offset()))?;
+        let x: Vec<f64> = coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect();
+        let mut objective = Sum::default();
+        objective.add(loss.value(problem.target(), &z, &self.s));
+        objective.add(self.penalty.value(&x));
+        if !dual.is_empty() {
+            return Ok(self.gap(&x, intercept, dual, objective));
+        }
+        let mut d = vec![0.0; z.len()];
+        loss.slopes(problem.target(), &z, &self.s, &mut d);
+        Ok(Certificate {
+            kind: Kind::Gradient,
+            rigor: Rigor::None,
+            value: self.subgradient_norm(&x, &d),
+            objective: objective.value(),
+            dual_objective: f64::NEG_INFINITY,
+        })
+    }
+
+    fn gap(&self, x: &[f64], intercept: f64, dual: &[f64], objective: Sum) -> Certificate {
+        let mut v: Vec<f64> = self.correlations(dual);
+        // Free columns demand correlation 0. What rounding leaves is charged at its first-order price.
+        let mut price = Sum::default();
+        let mut estimated = false;
+        for u in (0..self.penalty.units()).filter(|&u| self.penalty.is_free(u)) {
+            for &j in self.penalty.columns(u) {
+                price.add((v[j] * x[j]).abs());
+                v[j] = 0.0;
+                estimated = true;
+            }
+        }
+        if self.settings.intercept {
+            price.add((sum(dual.iter().copied()) * intercept).abs());
+        }
+        let gauge = self.penalty.gauge(&v);
+        let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
+        let theta: Vec<f64> = dual.iter().map(|d| t * d).collect();
+        v.iter_mut().for_each(|v| *v *= t);
+        let mut value = Sum::default();
+        value.add(-self.settings.loss.conjugate(self.problem.target(), &theta, &self.s));
+        value.add(-sum(theta.iter().zip(self.problem.offset()).map(|(t, o)| t * o)));
+        value.add(-self.penalty.conjugate(&v));
+        value.add(-price.value());
+        let dual_objective = if value.value().is_nan() { f64::NEG_INFINITY } else { value.value() };
+        Certificate {
+            kind: Kind::DualityGap,
+            rigor: if estimated { Rigor::Estimated } else { Rigor::Proven },
+            value: (objective.value() - dual_objective).max(0.0),
+            objective: objective.value(),
+            dual_objective,
+        }
+    }
+
+    /// `a_j' v / deviation_j` of every column.
+    fn correlations(&self, v: &[f64]) -> Vec<f64> {
+        self.deviation.iter().enumerate().map(|(j, d)| self.problem.matrix().dot(j, v) / d).collect()
+    }
+
+    /// Norm of the minimum-norm subgradient in the data's scale, the intercept's slope included.
+    fn subgradient_norm(&self, x: &[f64], d: &[f64]) -> f64 {
+        let g = self.correlations(d);
+        let mut squares = Sum::default();
+        for u in 0..self.penalty.units() {
+            let columns = self.penalty.columns(u);
+            let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
+            let mut out = vec![0.0; columns.len()];
+            self.penalty.subgradient(u, &part(x), &part(&g), &mut out);
+            columns.iter().zip(out).for_each(|(&j, o)| squares.add((o * self.deviation[j]).powi(2)));
+        }
+        if self.settings.intercept {
+            squares.add(sum(d.iter().copied()).powi(2));
+        }
+        squares.value().sqrt()
+    }
+}
+
+/// The weighted standard deviation of a column about its mean; `None` if the column is constant up to rounding.
+pub(super) fn deviation(problem: &Problem<'_>, j: usize) -> Option<f64> {
+    let facts = super::scaled::column_facts(problem, j, true);
+    (!facts.constant && facts.size > 0.0).then_some(facts.deviation)
+}

@@ -1,0 +1,229 @@
+//! Looking at the certificate from time to time: is the answer good enough, or can nothing help any more?
+
+use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point};
+use super::engine::Engine;
+use super::null_model::NullModel;
+use super::scaled::Scaled;
+use super::settings::Settings;
+use super::solution::TraceRow;
+use crate::model::{Loss, Penalty};
+use crate::runtime::{Control, Outcome, Phase, Stop};
+
+/// What a check found, in the units of the scaled problem (gradient norms: in the data's scale).
+pub(super) struct Check {
+    /// The certificate.
+    pub(super) value: f64,
+    /// The objective.
+    pub(super) objective: f64,
+    /// The gradient of the loss at every coordinate.
+    pub(super) gradient: Vec<f64>,
+    /// How exactly the next block problem should be solved, in units of the objective.
+    pub(super) goal: f64,
+    /// Set where the loop has to end.
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Check {
+    pub(super) fn line(&self, iteration: u64) -> String {
+        format!("iteration {iteration}: objective {:.12e}, certificate {:.3e}", self.objective, self.value)
+    }
+}
+
+/// Checks without progress before a loop is given up.
+const PATIENCE: u32 = 5;
+/// Where a gap is down to rounding, relative to the objective.
+const FLOOR: f64 = 1e-11;
+
+/// Remembers the best dual point and how the certificate went.
+pub(super) struct Checker<'c> {
+    scaled: &'c Scaled<'c>,
+    freedom: &'c Freedom,
+    every: Vec<usize>,
+    null_scale: f64,
+    null_gradient: f64,
+    tolerance: f64,
+    best: Option<DualPoint>,
+    best_value: f64,
+    best_objective: f64,
+    without_progress: u32,
+    trace: Option<Vec<TraceRow>>,
+}
+
+impl<'c> Checker<'c> {
+    pub(super) fn new(
+        scaled: &'c Scaled<'c>,
+        null: &NullModel,
+        freedom: &'c Freedom,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            scaled,
+            freedom,
+            every: (0..scaled.cols()).collect(),
+            null_scale: null.scale,
+            null_gradient: null.gradient,
+            tolerance: settings.tolerance,
+            best: None,
+            best_value: f64::INFINITY,
+            best_objective: f64::INFINITY,
+            without_progress: 0,
+            trace: settings.trace.then(Vec::new),
+        }
+    }
+
+    /// The certificate that is small enough, in the units of [`Check::value`].
+    fn limit(&self) -> f64 {
+        let scale = match self.freedom.kind {
+            CertificateKind::Gap => self.null_scale,
+            CertificateKind::Gradient => self.null_gradient,
+        };
+        // An infinite tolerance accepts anything, also on a scale of 0.
+        if self.tolerance.is_infinite() { f64::INFINITY } else { self.tolerance * scale }
+    }
+
+    /// The certificate that is small enough, in the data's units.
+    pub(super) fn target(&self) -> f64 {
+        self.limit() / self.unit()
+    }
+
+    /// What a scaled certificate is divided by to be in the data's units.
+    fn unit(&self) -> f64 {
+        match self.freedom.kind {
+            CertificateKind::Gap => self.scaled.target_scale * self.scaled.target_scale,
+            CertificateKind::Gradient => 1.0,
+        }
+    }
+
+    /// The dual point of the best value seen.
+    pub(super) fn best_dual(&self) -> Option<&[f64]> {
+        self.best.as_ref().map(|b| b.theta.as_slice())
+    }
+
+    pub(super) fn take_trace(&mut self) -> Vec<TraceRow> {
+        self.trace.take().unwrap_or_default()
+    }
+
+    /// Computes everything afresh from `x` and decides whether to go on. Costs two passes over the data.
+    pub(super) fn check(
+        &mut self,
+        engine: &mut Engine<'_>,
+        iteration: u64,
+        control: &mut Control<'_>,
+    ) -> Result<Check, Stop> {
+        let (scaled, freedom) = (self.scaled, self.freedom);
+        engine.state.refresh(scaled, control)?;
+        let theta = candidate(scaled, &engine.state, freedom, engine.team, control)?;
+        let mut v = vec![0.0; self.every.len()];
+        scaled.columns.correlations(&self.every, &theta, &mut v, engine.team, control)?;
+        let gradient: Vec<f64> = v.iter().map(|v| -v).collect();
+        let objective = engine.objective();
+        let value = match freedom.kind {
+            CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
+            CertificateKind::Gap => {
+                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &mut v);
+                if self.best.as_ref().is_none_or(|best| point.value > best.value) {
+                    self.best = Some(point);
+                }
+                let dual = self.best.as_ref().map_or(f64::NEG_INFINITY, |best| best.value);
+                (objective - dual).max(0.0)
+            }
+        };
+        control.spend(20 * scaled.rows() as u64)?;
+        self.record(engine, iteration, objective, value, control);
+        let outcome = self.judge(engine, objective, value);
+        let unit = self.unit();
+        let t = scaled.target_scale;
+        control.report(Phase::Solve, iteration, objective / (t * t), value / unit)?;
+        let goal = match freedom.kind {
+            CertificateKind::Gap => {
+                let gap = if value.is_finite() { value } else { self.null_scale };
+                0.01 * self.limit().max(0.1 * gap).min(f64::MAX)
+            }
+            CertificateKind::Gradient => {
+                0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale
+            }
+        };
+        Ok(Check { value, objective, gradient, goal, outcome })
+    }
+
+    fn judge(&mut self, engine: &Engine<'_>, objective: f64, value: f64) -> Option<Outcome> {
+        if !objective.is_finite() {
+            return Some(Outcome::Diverged);
+        }
+        if separated(self.scaled, engine, self.freedom) {
+            return Some(Outcome::InfimumNotAttained);
+        }
+        if value <= self.limit() {
+            return Some(Outcome::Converged);
+        }
+        let lowered = objective < self.best_objective - 1e-14 * objective.abs();
+        let certified = value < 0.9 * self.best_value;
+        self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
+        self.best_objective = self.best_objective.min(objective);
+        self.best_value = self.best_value.min(value);
+        if self.without_progress < PATIENCE {
+            return None;
+        }
+        let scale = match self.freedom.kind {
+            CertificateKind::Gap => objective.abs().max(self.null_scale),
+            CertificateKind::Gradient => self.null_gradient,
+        };
+        Some(if value <= FLOOR * scale { Outcome::Floor } else { Outcome::Stalled })
+    }
+
+    fn record(
+        &mut self,
+        engine: &Engine<'_>,
+        iteration: u64,
+        objective: f64,
+        value: f64,
+        control: &Control<'_>,
+    ) {
+        let (t, unit) = (self.scaled.target_scale, self.unit());
+        if let Some(trace) = self.trace.as_mut() {
+            trace.push(TraceRow {
+                iteration,
+                work: control.work(),
+                seconds: control.seconds(),
+                objective: objective / (t * t),
+                certificate: value / unit,
+                nonzeros: engine.state.x.iter().filter(|x| **x != 0.0).count() as u64,
+            });
+        }
+    }
+
+    /// Norm of the minimum-norm subgradient in the data's scale, the intercept's slope included.
+    fn subgradient_norm(&self, engine: &Engine<'_>, g: &[f64]) -> f64 {
+        let (scale, t) = (self.scaled.columns.scale(), self.scaled.target_scale);
+        let mut squares = 0.0;
+        let penalty: &Penalty = engine.penalty;
+        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+            let columns = penalty.columns(u);
+            let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
+            let mut out = vec![0.0; columns.len()];
+            penalty.subgradient(u, &part(&engine.state.x), &part(g), &mut out);
+            squares += columns.iter().zip(out).map(|(&j, o)| (o / (scale[j] * t)).powi(2)).sum::<f64>();
+        }
+        if self.scaled.intercept {
+            squares += (engine.state.d.iter().sum::<f64>() / t).powi(2);
+        }
+        squares.sqrt()
+    }
+}
+
+/// Whether the free columns (and the intercept) separate the labels: then the logistic loss has no minimum, and the
+/// coefficients of those columns are a direction in which it falls for ever.
+fn separated(scaled: &Scaled<'_>, engine: &Engine<'_>, freedom: &Freedom) -> bool {
+    if !matches!(scaled.loss, Loss::Logistic(_)) || freedom.columns.is_empty() {
+        return false;
+    }
+    let state = &engine.state;
+    let mut margin = vec![state.b; scaled.rows()];
+    for &j in &freedom.columns {
+        if state.x[j] != 0.0 {
+            scaled.columns.add(j, state.x[j], &mut margin);
+        }
+    }
+    let mut rows = margin.iter().zip(&scaled.y).zip(&scaled.s).filter(|(_, s)| **s > 0.0).peekable();
+    rows.peek().is_some() && rows.all(|((z, y), _)| y * z > 0.0)
+}

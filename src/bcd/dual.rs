@@ -1,0 +1,190 @@
+//! Dual points and duality gaps.
+//!
+//! The dual of `min sum_r s_r phi_r(a_r'x + b + o_r) + G(x)` is to maximize
+//! `D(theta) = -sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta)`, with `1'theta = 0` if there is an intercept.
+//! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above.
+
+use super::scaled::Scaled;
+use super::state::State;
+use crate::model::{Loss, Penalty};
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::gram::gram;
+use crate::numerics::kernels::dot;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// Free columns beyond this number are not projected out: the certificate is then the gradient.
+const MOST_FREE: usize = 256;
+
+/// What certificate a problem can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CertificateKind {
+    /// A duality gap.
+    Gap,
+    /// The norm of the minimum-norm subgradient: no dual point can be had.
+    Gradient,
+}
+
+/// Which units have neither penalty nor bounds, and what that means for the certificate.
+pub(super) struct Freedom {
+    /// Their columns.
+    pub(super) columns: Vec<usize>,
+    pub(super) kind: CertificateKind,
+}
+
+impl Freedom {
+    pub(super) fn of(penalty: &Penalty) -> Self {
+        let mut columns = Vec::new();
+        let mut others = false;
+        for u in 0..penalty.units() {
+            if penalty.is_free(u) {
+                columns.extend_from_slice(penalty.columns(u));
+            } else {
+                others |= !penalty.is_fixed(u);
+            }
+        }
+        let projectable = columns.is_empty() || (others && columns.len() <= MOST_FREE);
+        let kind = if projectable { CertificateKind::Gap } else { CertificateKind::Gradient };
+        Self { columns, kind }
+    }
+}
+
+/// A dual point, the correlations `v = A'theta` of all columns with it, and its value.
+#[derive(Clone)]
+pub(super) struct DualPoint {
+    pub(super) theta: Vec<f64>,
+    pub(super) value: f64,
+}
+
+/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` for free columns `U`.
+pub(super) fn candidate(
+    scaled: &Scaled<'_>,
+    state: &State,
+    freedom: &Freedom,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Vec<f64>, Stop> {
+    let mut theta: Vec<f64> = state.d.iter().map(|d| -d).collect();
+    if freedom.kind == CertificateKind::Gap && !freedom.columns.is_empty() {
+        project(scaled, state, &freedom.columns, &mut theta, team, control)?;
+    } else if scaled.intercept {
+        balance(&mut theta);
+    }
+    control.spend(4 * theta.len() as u64)?;
+    Ok(theta)
+}
+
+/// Shrinks the entries of the heavier sign so that all sum to 0. Every conjugate's domain is a product of intervals
+/// that contain 0, so the point stays in it.
+pub(super) fn balance(theta: &mut [f64]) {
+    // Twice: the first pass leaves a sum of rounding size.
+    for _ in 0..2 {
+        let positive: f64 = theta.iter().filter(|t| **t > 0.0).sum();
+        let negative: f64 = theta.iter().filter(|t| **t < 0.0).map(|t| -t).sum();
+        let (heavy, keep) =
+            if positive > negative { (1.0, negative / positive) } else { (-1.0, positive / negative) };
+        if !keep.is_finite() || keep == 1.0 {
+            return;
+        }
+        theta.iter_mut().filter(|t| **t * heavy > 0.0).for_each(|t| *t *= keep);
+    }
+}
+
+/// `theta -= W A_U c` with `c` such that `A_U'theta = 0`, the intercept's column included.
+fn project(
+    scaled: &Scaled<'_>,
+    state: &State,
+    free: &[usize],
+    theta: &mut [f64],
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    let columns = &scaled.columns;
+    let mut w = vec![0.0; scaled.rows()];
+    scaled.loss.curvatures(&scaled.y, &state.z, &scaled.s, &mut w);
+    let total: f64 = w.iter().sum();
+    let with_intercept = scaled.intercept && total > 0.0;
+    let mut sums = vec![0.0; free.len()];
+    columns.correlations(free, &w, &mut sums, team, control)?;
+    let mut h = gram(columns, free, &w, team, control)?;
+    if with_intercept {
+        // Eliminating the intercept's column leaves its Schur complement.
+        for j in 0..free.len() {
+            let factor = sums[j] / total;
+            h.column_mut(j).iter_mut().zip(&sums).for_each(|(h, s)| *h -= factor * s);
+        }
+    }
+    let factor = Cholesky::new(&h, control)?;
+    for _ in 0..2 {
+        let mut c = vec![0.0; free.len()];
+        columns.correlations(free, theta, &mut c, team, control)?;
+        let sum: f64 = theta.iter().sum();
+        if with_intercept {
+            c.iter_mut().zip(&sums).for_each(|(c, s)| *c -= s * (sum / total));
+        }
+        factor.solve(&mut c);
+        let mut fit = vec![0.0; theta.len()];
+        columns.accumulate(free, &c, &mut fit, control)?;
+        let b = if with_intercept { (sum - dot(&sums, &c)) / total } else { 0.0 };
+        theta.iter_mut().zip(&fit).zip(&w).for_each(|((t, f), w)| *t -= w * (f + b));
+    }
+    Ok(())
+}
+
+/// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
+///
+/// `v = A'theta`. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
+pub(super) fn feasible_point(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    theta: Vec<f64>,
+    v: &mut [f64],
+) -> DualPoint {
+    let gauge = penalty.gauge(v);
+    let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
+    let best = match scaled.loss {
+        // Along the ray the squared loss's dual is a parabola (where the penalty has no conjugate of its own).
+        Loss::Squared(_) if gauge > 0.0 => {
+            let norm: f64 =
+                theta.iter().zip(&scaled.s).filter(|(_, s)| **s > 0.0).map(|(t, s)| t * t / s).sum();
+            let inner: f64 =
+                theta.iter().zip(scaled.y.iter().zip(&scaled.offset)).map(|(t, (y, o))| t * (y - o)).sum();
+            if norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 }
+        }
+        _ => 1.0,
+    };
+    let t = best.min(most);
+    let theta: Vec<f64> = theta.into_iter().map(|theta| t * theta).collect();
+    v.iter_mut().for_each(|v| *v *= t);
+    let mut rounding: f64 = 0.0;
+    for &j in &freedom.columns {
+        rounding += (v[j] * state.x[j]).abs();
+        v[j] = 0.0;
+    }
+    if scaled.intercept {
+        rounding += (theta.iter().sum::<f64>() * state.b).abs();
+    }
+    let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
+        - dot(&theta, &scaled.offset)
+        - penalty.conjugate(v)
+        - rounding;
+    DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balancing_shrinks_the_heavier_sign() {
+        let mut theta = vec![1.0, 2.0, -0.5, -1.0];
+        balance(&mut theta);
+        assert!(theta.iter().sum::<f64>().abs() < 1e-15);
+        assert_eq!(&theta[2..], [-0.5, -1.0]);
+        let mut one_sided = vec![1.0, 2.0];
+        balance(&mut one_sided);
+        assert_eq!(one_sided, [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,125 @@
+//! What every step of the loop works on: the scaled problem, the penalty, the iterate and the constants.
+
+use super::block::Block;
+use super::scaled::Scaled;
+use super::state::State;
+use crate::model::Penalty;
+use crate::numerics::gram::{Square, extend_gram};
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// The parts of a solve.
+pub(super) struct Engine<'e> {
+    pub(super) scaled: &'e Scaled<'e>,
+    pub(super) penalty: &'e Penalty,
+    pub(super) team: &'e Team<'e>,
+    pub(super) state: State,
+    /// `L_j = kappa sum_r s_r a_rj^2`: the Lipschitz constant of each coordinate (1 as kappa where there is none).
+    pub(super) lipschitz: &'e [f64],
+    /// Damping of Newton models, relative to the Lipschitz constants (Levenberg and Marquardt).
+    pub(super) damping: f64,
+    /// The Gram block of a quadratic loss, which never changes.
+    pub(super) grams: GramCache,
+}
+
+/// Smallest damping of losses whose curvature can vanish on whole rows.
+const LEAST_DAMPING: f64 = 1e-6;
+
+impl<'e> Engine<'e> {
+    pub(super) fn new(
+        scaled: &'e Scaled<'e>,
+        penalty: &'e Penalty,
+        team: &'e Team<'e>,
+        state: State,
+        lipschitz: &'e [f64],
+        grams: GramCache,
+    ) -> Self {
+        let mut engine = Self { scaled, penalty, team, state, lipschitz, damping: 0.0, grams };
+        engine.damping = engine.least_damping();
+        engine
+    }
+
+    /// The damping that the loss needs at least.
+    pub(super) fn least_damping(&self) -> f64 {
+        use crate::model::Loss;
+        match self.scaled.loss {
+            Loss::Huber(_) | Loss::SquaredHinge(_) => LEAST_DAMPING,
+            _ => 0.0,
+        }
+    }
+
+    /// The gradient of the loss at the block's coordinates.
+    pub(super) fn block_gradient(&self, block: &Block, control: &mut Control<'_>) -> Result<Vec<f64>, Stop> {
+        let mut g = vec![0.0; block.columns().len()];
+        self.scaled.columns.correlations(block.columns(), &self.state.d, &mut g, self.team, control)?;
+        Ok(g)
+    }
+
+    /// The objective at the iterate.
+    pub(super) fn objective(&self) -> f64 {
+        self.state.objective(self.scaled, self.penalty)
+    }
+}
+
+/// The coordinate constants `kappa sum_r s_r a_rj^2` of a problem.
+pub(super) fn lipschitz_constants(
+    scaled: &Scaled<'_>,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Vec<f64>, Stop> {
+    let kappa = scaled.loss.curvature_bound();
+    let kappa = if kappa.is_finite() { kappa } else { 1.0 };
+    let every: Vec<usize> = (0..scaled.cols()).collect();
+    let mut constants = vec![0.0; every.len()];
+    scaled
+        .columns
+        .map(&every, 2, &mut constants, team, control, |j| kappa * scaled.columns.squares(j, &scaled.s))?;
+    Ok(constants)
+}
+
+/// A Gram block `A_c' diag(s) A_c` that grows with the columns asked for.
+#[derive(Debug, Default)]
+pub(super) struct GramCache {
+    columns: Vec<usize>,
+    square: Square,
+}
+
+/// Largest cached block: 128 MiB.
+const MOST_CACHED: usize = 4096;
+
+impl GramCache {
+    /// The Gram block of `list`, after growing the cache by what it lacks; `None` where it would grow too large.
+    pub(super) fn block(
+        &mut self,
+        scaled: &Scaled<'_>,
+        list: &[usize],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Option<Square>, Stop> {
+        let mut position = vec![usize::MAX; scaled.cols()];
+        self.columns.iter().enumerate().for_each(|(k, &j)| position[j] = k);
+        let known = self.columns.len();
+        let mut columns = self.columns.clone();
+        for &j in list {
+            if position[j] == usize::MAX {
+                position[j] = columns.len();
+                columns.push(j);
+            }
+        }
+        if columns.len() > MOST_CACHED {
+            return Ok(None);
+        }
+        if columns.len() > known {
+            let mut grown = Square::zeros(columns.len());
+            for k in 0..known {
+                grown.column_mut(k)[..known].copy_from_slice(self.square.column(k));
+            }
+            extend_gram(&scaled.columns, &columns, known, &scaled.s, &mut grown, team, control)?;
+            self.columns = columns;
+            self.square = grown;
+        }
+        let keep: Vec<usize> = list.iter().map(|&j| position[j]).collect();
+        control.spend((keep.len() * keep.len()) as u64)?;
+        Ok(Some(self.square.block(&keep)))
+    }
+}

@@ -1,0 +1,34 @@
+//! Block coordinate descent with greedy rules (Nutini, Laradji and Schmidt, arXiv 1712.08859).
+//!
+//! Minimizes `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`. [`Problem`] holds the data, [`solve()`] runs the method,
+//! [`certificate()`] checks an answer from the raw data. Inside: `settings` (what options mean), `scaled` (the problem
+//! as the loop sees it), `partition`, `select` and `update` (the paper's three independent choices), `quadratic` and
+//! `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
+
+mod active_set;
+mod block;
+mod certificate;
+mod check;
+mod constants;
+mod dual;
+mod engine;
+mod null_model;
+mod partition;
+mod predict;
+mod problem;
+mod quadratic;
+mod scaled;
+mod select;
+mod settings;
+mod solution;
+mod solve;
+mod state;
+mod update;
+mod working_set;
+
+pub use certificate::{Certificate, Kind, Rigor, certificate};
+pub use predict::linear_predictor;
+pub use problem::Problem;
+pub use settings::{PartitionKind, PenaltyKind, Rule, Settings, Strength, UpdateKind};
+pub use solution::{Solution, TraceRow};
+pub use solve::{Start, lambda_max, solve};

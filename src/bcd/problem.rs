@@ -1,0 +1,227 @@
+//! The problem: data, checked once, and what may change between solves on the same matrix.
+
+use crate::numerics::Matrix;
+use crate::runtime::{Error, ErrorKind, Result};
+
+/// A matrix `a` (rows are observations), a target for each row, and what else the objective needs:
+///
+/// minimize `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`.
+///
+/// The loss, the penalty and its strength are options of a solve, so one problem serves many.
+#[derive(Debug, Clone)]
+pub struct Problem<'a> {
+    matrix: Matrix<'a>,
+    target: Vec<f64>,
+    weights: Vec<f64>,
+    offset: Vec<f64>,
+    factors: Option<Vec<f64>>,
+    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    groups: Option<Groups>,
+}
+
+/// Groups of columns given one by one.
+#[derive(Debug, Clone)]
+pub(super) struct Groups {
+    pub(super) of_column: Vec<usize>,
+    pub(super) weights: Vec<f64>,
+}
+
+impl<'a> Problem<'a> {
+    /// A problem with unit weights and no offset. `target` has one finite number per row.
+    ///
+    /// Whether the targets are of the loss is checked when a solve says which loss it is.
+    pub fn new(matrix: Matrix<'a>, target: &[f64]) -> Result<Self> {
+        let rows = matrix.rows();
+        let mut problem = Self {
+            matrix,
+            target: Vec::new(),
+            weights: vec![1.0; rows],
+            offset: vec![0.0; rows],
+            factors: None,
+            bounds: None,
+            groups: None,
+        };
+        problem.set_target(target)?;
+        Ok(problem)
+    }
+
+    /// Another target for the same matrix.
+    pub fn set_target(&mut self, target: &[f64]) -> Result<()> {
+        self.target = checked_finite("y", target, self.matrix.rows())?;
+        Ok(())
+    }
+
+    /// Weights of the rows, finite and at least 0; a row of weight 0 counts as absent.
+    pub fn set_weights(&mut self, weights: &[f64]) -> Result<()> {
+        self.weights = checked_weights(weights, self.matrix.rows())?;
+        Ok(())
+    }
+
+    /// Numbers added to the linear predictor, finite.
+    pub fn set_offset(&mut self, offset: &[f64]) -> Result<()> {
+        self.offset = checked_finite("offset", offset, self.matrix.rows())?;
+        Ok(())
+    }
+
+    /// Factors on the penalty of each column, at least 0: 0 leaves it unpenalized, infinity fixes it at 0.
+    pub fn set_penalty_factors(&mut self, factors: &[f64]) -> Result<()> {
+        let valid = |f: f64| f >= 0.0;
+        self.factors = Some(checked(
+            "penalty_factors",
+            factors,
+            self.matrix.cols(),
+            "column",
+            valid,
+            "a number >= 0, or infinity",
+        )?);
+        Ok(())
+    }
+
+    /// Bounds of each coefficient in the data's own scale; infinite where there is none.
+    pub fn set_bounds(&mut self, lower: &[f64], upper: &[f64]) -> Result<()> {
+        let cols = self.matrix.cols();
+        let below = |b: f64| b < f64::INFINITY;
+        let above = |b: f64| b > f64::NEG_INFINITY;
+        let lower = checked("lower", lower, cols, "column", below, "a number or minus infinity")?;
+        let upper = checked("upper", upper, cols, "column", above, "a number or infinity")?;
+        if let Some(j) = (0..cols).find(|&j| lower[j] > upper[j]) {
+            return Err(Error::new(ErrorKind::Data, "lower")
+                .at(format!("column {j}"))
+                .expected(format!("at most upper ({})", upper[j]))
+                .found(lower[j]));
+        }
+        self.bounds = Some((lower, upper));
+        Ok(())
+    }
+
+    /// Groups for `penalty=group`: the group of each column, counted from 0, and a weight for each group (`None`: all 1).
+    pub fn set_groups(&mut self, of_column: &[usize], weights: Option<&[f64]>) -> Result<()> {
+        let cols = self.matrix.cols();
+        if of_column.len() != cols {
+            return Err(wrong_length("groups", of_column.len(), cols, "column"));
+        }
+        let count = of_column.iter().max().map_or(0, |g| g + 1);
+        if count > cols {
+            return Err(Error::new(ErrorKind::Data, "groups")
+                .expected(format!("at most {cols} groups, as many as there are columns"))
+                .found(count));
+        }
+        let weights = match weights {
+            None => vec![1.0; count],
+            Some(w) => {
+                checked("group_weights", w, count, "group", |w| w >= 0.0, "a number >= 0, or infinity")?
+            }
+        };
+        self.groups = Some(Groups { of_column: of_column.to_vec(), weights });
+        Ok(())
+    }
+
+    /// The data matrix.
+    pub fn matrix(&self) -> &Matrix<'a> {
+        &self.matrix
+    }
+
+    /// The targets.
+    pub fn target(&self) -> &[f64] {
+        &self.target
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The offsets.
+    pub fn offset(&self) -> &[f64] {
+        &self.offset
+    }
+
+    pub(super) fn factor(&self, j: usize) -> f64 {
+        self.factors.as_ref().map_or(1.0, |f| f[j])
+    }
+
+    pub(super) fn bounds(&self) -> Option<(&[f64], &[f64])> {
+        self.bounds.as_ref().map(|(l, u)| (l.as_slice(), u.as_slice()))
+    }
+
+    pub(super) fn groups(&self) -> Option<&Groups> {
+        self.groups.as_ref()
+    }
+}
+
+/// Refuses coefficients of the wrong length or that are not finite.
+pub(super) fn check_coefficients(coef: &[f64], cols: usize) -> Result<()> {
+    checked("coef", coef, cols, "column", f64::is_finite, "a finite number").map(|_| ())
+}
+
+/// A copy of one finite number per row.
+pub(super) fn checked_finite(subject: &str, values: &[f64], rows: usize) -> Result<Vec<f64>> {
+    checked(subject, values, rows, "row", f64::is_finite, "a finite number")
+}
+
+/// A copy of one finite number >= 0 per row.
+pub(super) fn checked_weights(values: &[f64], rows: usize) -> Result<Vec<f64>> {
+    let valid = |w: f64| w >= 0.0 && w.is_finite();
+    checked("weights", values, rows, "row", valid, "a finite number >= 0")
+}
+
+/// A copy of `values` if there are as many as needed and each is valid.
+fn checked(
+    subject: &str,
+    values: &[f64],
+    len: usize,
+    line: &str,
+    valid: impl Fn(f64) -> bool,
+    expected: &str,
+) -> Result<Vec<f64>> {
+    if values.len() != len {
+        return Err(wrong_length(subject, values.len(), len, line));
+    }
+    match values.iter().position(|&v| !valid(v)) {
+        None => Ok(values.to_vec()),
+        Some(k) => Err(Error::new(ErrorKind::Data, subject)
+            .at(format!("{line} {k}"))
+            .expected(expected)
+            .found(values[k])),
+    }
+}
+
+/// The error of an array with the wrong number of elements.
+pub(crate) fn wrong_length(subject: &str, found: usize, expected: usize, line: &str) -> Error {
+    Error::new(ErrorKind::Argument, format!("{subject}.len"))
+        .expected(format!("{expected}, one per {line}"))
+        .found(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numerics::{DenseView, Order};
+
+    #[test]
+    fn every_part_is_checked() {
+        let data = [1.0, 2.0, 3.0, 4.0];
+        let view = DenseView { data: &data[..], rows: 2, cols: 2, ld: 2, order: Order::ColumnMajor };
+        let matrix = Matrix::dense(view).unwrap();
+        let mut p = Problem::new(matrix.clone(), &[1.0, 2.0]).unwrap();
+        let text = |e: Error| e.to_string();
+        assert_eq!(
+            text(Problem::new(matrix, &[1.0]).unwrap_err()),
+            "y.len: expected 2, one per row, found 1"
+        );
+        assert_eq!(
+            text(p.set_target(&[1.0, f64::NAN]).unwrap_err()),
+            "y, row 1: expected a finite number, found NaN"
+        );
+        assert!(text(p.set_weights(&[1.0, -1.0]).unwrap_err()).contains("weights, row 1"));
+        assert!(p.set_weights(&[0.0, f64::INFINITY]).is_err());
+        assert!(p.set_penalty_factors(&[0.0, f64::INFINITY]).is_ok());
+        assert!(p.set_penalty_factors(&[0.0, f64::NAN]).is_err());
+        assert!(text(p.set_bounds(&[0.0, 2.0], &[1.0, 1.0]).unwrap_err()).contains("lower, column 1"));
+        assert!(p.set_bounds(&[f64::INFINITY, 0.0], &[f64::INFINITY, 0.0]).is_err());
+        assert!(p.set_groups(&[0, 5], None).is_err());
+        assert!(p.set_groups(&[0, 1], Some(&[1.0])).is_err());
+        assert!(p.set_groups(&[1, 0], Some(&[1.0, 0.0])).is_ok());
+        assert_eq!(p.target(), [1.0, 2.0]);
+    }
+}

@@ -1,0 +1,393 @@
+//! The quadratic model of a block, `q(p) = g'p + 1/2 p'Hp`, with the intercept minimized out, and its minimization
+//! together with the penalty: the inner problem of matrix and Newton updates.
+//!
+//! `H = A_b' W A_b + diag(damping)`. Two forms hold the model's gradient: through the Gram block (cheap steps, after a
+//! price) or through the rows (no price). Sweeps of coordinate descent find the support; [`super::active_set`] then
+//! finishes with Newton steps on it.
+
+use super::active_set;
+use super::block::Block;
+use super::scaled::Scaled;
+use crate::model::Penalty;
+use crate::numerics::Columns;
+use crate::numerics::eigen::largest_eigenvalue;
+use crate::numerics::gram::{Square, gram};
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// The model's curvature: weights of the rows, and what eliminates the intercept.
+pub(super) struct Curvature {
+    /// Weight of each row in `H`.
+    pub(super) w: Vec<f64>,
+    /// `A_b' w`, where there is an intercept; else zeros.
+    pub(super) sums: Vec<f64>,
+    /// `sum w`, or 0 where there is no intercept to eliminate.
+    pub(super) total: f64,
+    /// Added to the diagonal.
+    pub(super) damping: Vec<f64>,
+    /// Whether every row has weight 1.
+    pub(super) unit: bool,
+}
+
+impl Curvature {
+    pub(super) fn new(
+        scaled: &Scaled<'_>,
+        w: Vec<f64>,
+        list: &[usize],
+        damping: Vec<f64>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self, Stop> {
+        let mut sums = vec![0.0; list.len()];
+        let mut total = 0.0;
+        if scaled.intercept {
+            total = w.iter().sum();
+            if total > 0.0 {
+                scaled.columns.correlations(list, &w, &mut sums, team, control)?;
+            }
+        }
+        let unit = w.iter().all(|w| *w == 1.0);
+        Ok(Self { w, sums, total, damping, unit })
+    }
+
+    /// The step of the intercept that goes with steps `p`, given the sum of the slopes.
+    pub(super) fn intercept_step(&self, slope_sum: f64, p: &[f64]) -> f64 {
+        if self.total > 0.0 {
+            let moved: f64 = self.sums.iter().zip(p).map(|(s, p)| s * p).sum();
+            -(slope_sum + moved) / self.total
+        } else {
+            0.0
+        }
+    }
+}
+
+/// A model whose gradient follows single steps.
+pub(super) trait BlockModel {
+    /// `H_kk`.
+    fn diagonal(&self, k: usize) -> f64;
+    /// The model's gradient at the current `p`.
+    fn gradient(&self, k: usize) -> f64;
+    /// `p_k += step`.
+    fn shift(&mut self, k: usize, step: f64);
+    /// Flops of a gradient, and of a shift.
+    fn flops(&self, k: usize) -> (u64, u64);
+    /// `H_FF` for the positions in `free`.
+    fn square(&self, free: &[usize], team: &Team<'_>, control: &mut Control<'_>) -> Result<Square, Stop>;
+    /// `out = H_FF p`.
+    fn product(
+        &self,
+        free: &[usize],
+        p: &[f64],
+        out: &mut [f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop>;
+    /// Whether factoring `H_FF` is cheaper than conjugate gradients on it.
+    fn prefers_factor(&self, free: &[usize]) -> bool;
+}
+
+/// The model through its Gram block.
+pub(super) struct GramModel {
+    h: Square,
+    gradient: Vec<f64>,
+}
+
+impl GramModel {
+    /// `h` is `A_b' W A_b`; `g` the gradient at `p = 0`; `slope_sum` the sum of the slopes.
+    pub(super) fn new(mut h: Square, g: &[f64], slope_sum: f64, curvature: &Curvature) -> Self {
+        let mut gradient = g.to_vec();
+        if curvature.total > 0.0 {
+            for k in 0..g.len() {
+                let factor = curvature.sums[k] / curvature.total;
+                gradient[k] -= factor * slope_sum;
+                h.column_mut(k).iter_mut().zip(&curvature.sums).for_each(|(h, s)| *h -= factor * s);
+            }
+        }
+        for (k, damping) in curvature.damping.iter().enumerate() {
+            // Rounding in the elimination must not make a diagonal negative.
+            h.column_mut(k)[k] = h.at(k, k).max(0.0) + damping;
+        }
+        Self { h, gradient }
+    }
+}
+
+impl BlockModel for GramModel {
+    fn diagonal(&self, k: usize) -> f64 {
+        self.h.at(k, k)
+    }
+
+    fn gradient(&self, k: usize) -> f64 {
+        self.gradient[k]
+    }
+
+    fn shift(&mut self, k: usize, step: f64) {
+        crate::numerics::kernels::add(step, self.h.column(k), &mut self.gradient);
+    }
+
+    fn flops(&self, _k: usize) -> (u64, u64) {
+        (1, 2 * self.gradient.len() as u64)
+    }
+
+    fn square(&self, free: &[usize], _team: &Team<'_>, control: &mut Control<'_>) -> Result<Square, Stop> {
+        control.spend((free.len() * free.len()) as u64)?;
+        Ok(self.h.block(free))
+    }
+
+    fn product(
+        &self,
+        free: &[usize],
+        p: &[f64],
+        out: &mut [f64],
+        _team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        out.fill(0.0);
+        for (&j, &p) in free.iter().zip(p) {
+            if p != 0.0 {
+                let column = self.h.column(j);
+                out.iter_mut().zip(free).for_each(|(o, &i)| *o += p * column[i]);
+            }
+        }
+        control.spend((2 * free.len() * free.len()) as u64)
+    }
+
+    fn prefers_factor(&self, free: &[usize]) -> bool {
+        free.len() <= LARGEST_FACTOR
+    }
+}
+
+/// Largest system that is factored.
+const LARGEST_FACTOR: usize = 2048;
+
+/// The model through the rows: `r = d + W A_b p`.
+pub(super) struct RowModel<'m> {
+    columns: &'m Columns<'m>,
+    list: &'m [usize],
+    curvature: &'m Curvature,
+    diagonal: Vec<f64>,
+    r: Vec<f64>,
+    sum: f64,
+    p: Vec<f64>,
+}
+
+impl<'m> RowModel<'m> {
+    /// `slopes` are `d` at the iterate.
+    pub(super) fn new(
+        columns: &'m Columns<'m>,
+        list: &'m [usize],
+        curvature: &'m Curvature,
+        slopes: &[f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self, Stop> {
+        let mut diagonal = vec![0.0; list.len()];
+        columns.map(list, 2, &mut diagonal, team, control, |j| columns.squares(j, &curvature.w))?;
+        for (k, h) in diagonal.iter_mut().enumerate() {
+            if curvature.total > 0.0 {
+                *h -= curvature.sums[k] * (curvature.sums[k] / curvature.total);
+            }
+            *h = h.max(0.0) + curvature.damping[k];
+        }
+        let sum = slopes.iter().sum();
+        Ok(Self { columns, list, curvature, diagonal, r: slopes.to_vec(), sum, p: vec![0.0; list.len()] })
+    }
+}
+
+impl BlockModel for RowModel<'_> {
+    fn diagonal(&self, k: usize) -> f64 {
+        self.diagonal[k]
+    }
+
+    #[inline]
+    fn gradient(&self, k: usize) -> f64 {
+        let mut g = self.columns.dot(self.list[k], &self.r) + self.curvature.damping[k] * self.p[k];
+        if self.curvature.total > 0.0 {
+            g -= self.curvature.sums[k] * (self.sum / self.curvature.total);
+        }
+        g
+    }
+
+    #[inline]
+    fn shift(&mut self, k: usize, step: f64) {
+        if self.curvature.unit {
+            self.columns.add(self.list[k], step, &mut self.r);
+        } else {
+            self.columns.weighted_add(self.list[k], step, &self.curvature.w, &mut self.r);
+        }
+        self.sum += step * self.curvature.sums[k];
+        self.p[k] += step;
+    }
+
+    #[inline]
+    fn flops(&self, k: usize) -> (u64, u64) {
+        let pass = self.columns.flops(self.list[k]);
+        (pass, pass)
+    }
+
+    fn square(&self, free: &[usize], team: &Team<'_>, control: &mut Control<'_>) -> Result<Square, Stop> {
+        let list: Vec<usize> = free.iter().map(|&k| self.list[k]).collect();
+        let mut h = gram(self.columns, &list, &self.curvature.w, team, control)?;
+        for (position, &k) in free.iter().enumerate() {
+            if self.curvature.total > 0.0 {
+                let factor = self.curvature.sums[k] / self.curvature.total;
+                let column = h.column_mut(position);
+                column.iter_mut().zip(free).for_each(|(h, &i)| *h -= factor * self.curvature.sums[i]);
+            }
+            let diagonal = &mut h.column_mut(position)[position];
+            *diagonal = diagonal.max(0.0) + self.curvature.damping[k];
+        }
+        Ok(h)
+    }
+
+    fn product(
+        &self,
+        free: &[usize],
+        p: &[f64],
+        out: &mut [f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        let list: Vec<usize> = free.iter().map(|&k| self.list[k]).collect();
+        let mut t = vec![0.0; self.r.len()];
+        self.columns.accumulate(&list, p, &mut t, control)?;
+        t.iter_mut().zip(&self.curvature.w).for_each(|(t, w)| *t *= w);
+        self.columns.correlations(&list, &t, out, team, control)?;
+        let mean =
+            if self.curvature.total > 0.0 { t.iter().sum::<f64>() / self.curvature.total } else { 0.0 };
+        for ((o, &k), p) in out.iter_mut().zip(free).zip(p) {
+            *o += self.curvature.damping[k] * p - mean * self.curvature.sums[k];
+        }
+        control.spend(3 * t.len() as u64)
+    }
+
+    fn prefers_factor(&self, free: &[usize]) -> bool {
+        let n = free.len() as u64;
+        let pass: u64 = free.iter().map(|&k| self.columns.flops(self.list[k])).sum();
+        // Dense products run at several times the speed of single columns.
+        let build =
+            if self.columns.is_sparse() { n * (pass + self.r.len() as u64) / 2 } else { n * pass / 16 };
+        n <= LARGEST_FACTOR as u64 && build + n * n * n / 12 <= 2 * EXPECTED_CG_STEPS * pass
+    }
+}
+
+const EXPECTED_CG_STEPS: u64 = 60;
+
+/// Whether a block's Gram matrix pays for itself, given how many sweeps it is likely to serve.
+pub(super) fn gram_pays(columns: &Columns<'_>, list: &[usize], sweeps: u64) -> bool {
+    let n = list.len() as u64;
+    let pass: u64 = list.iter().map(|&j| columns.flops(j)).sum();
+    let build = if columns.is_sparse() { n * (pass + columns.rows() as u64) / 2 } else { n * pass / 16 };
+    n <= LARGEST_FACTOR as u64 && build <= sweeps * 2 * pass
+}
+
+/// Sweeps before a model is given up; the outer loop then goes on from there.
+const MOST_SWEEPS: usize = 1000;
+
+/// Minimizes the model plus the penalty over a block, from `x` (the block's coordinates, updated in place), until a
+/// sweep lowers it by no more than about `goal`.
+pub(super) fn minimize(
+    model: &mut impl BlockModel,
+    block: &Block,
+    penalty: &Penalty,
+    x: &mut [f64],
+    goal: Goal,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    let curvature = unit_curvatures(model, block, team, control)?;
+    let mut smooth = active_set::smooth_units(block, penalty, x);
+    let mut first_change = 0.0_f64;
+    if smooth.len() == block.units().len() {
+        active_set::newton(model, block, penalty, x, team, control)?;
+    }
+    let mut previous = f64::INFINITY;
+    let mut idle = 0;
+    for sweep in 0..MOST_SWEEPS {
+        let change = sweep_units(model, block, penalty, &curvature, x, control)?;
+        first_change = first_change.max(change);
+        if change <= goal.absolute.max(goal.relative * first_change) {
+            return Ok(());
+        }
+        // No sweep helps any more: rounding.
+        idle = if change >= 0.9 * previous { idle + 1 } else { 0 };
+        previous = change;
+        if idle >= 50 {
+            return Ok(());
+        }
+        let next = active_set::smooth_units(block, penalty, x);
+        let settled = next == smooth;
+        smooth = next;
+        if settled || sweep % 8 == 7 {
+            active_set::newton(model, block, penalty, x, team, control)?;
+            smooth = active_set::smooth_units(block, penalty, x);
+        }
+    }
+    Ok(())
+}
+
+/// When a sweep's decrease is small enough: at most `absolute`, or `relative` times the largest sweep's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goal {
+    pub(super) absolute: f64,
+    pub(super) relative: f64,
+}
+
+/// One sweep of proximal steps over the units; gives `sum h |step|^2`, which bounds twice the decrease from above.
+fn sweep_units(
+    model: &mut impl BlockModel,
+    block: &Block,
+    penalty: &Penalty,
+    curvature: &[f64],
+    x: &mut [f64],
+    control: &mut Control<'_>,
+) -> Result<f64, Stop> {
+    let mut change = 0.0;
+    let mut next: Vec<f64> = Vec::new();
+    for (position, &u) in block.units().iter().enumerate() {
+        let range = block.range(position);
+        let h = curvature[position];
+        let mut flops = 0;
+        if h > 0.0 {
+            next.clear();
+            for k in range.clone() {
+                next.push(x[k] - model.gradient(k) / h);
+                flops += model.flops(k).0;
+            }
+            penalty.prox(u, h, &mut next);
+            for (k, &new) in range.zip(&next) {
+                let step = new - x[k];
+                if step != 0.0 {
+                    model.shift(k, step);
+                    x[k] = new;
+                    change += h * step * step;
+                    flops += model.flops(k).1;
+                }
+            }
+        }
+        control.spend(flops + 4)?;
+    }
+    Ok(change)
+}
+
+/// An upper bound of the curvature of each unit.
+fn unit_curvatures(
+    model: &impl BlockModel,
+    block: &Block,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Vec<f64>, Stop> {
+    let mut curvature = Vec::with_capacity(block.units().len());
+    for position in 0..block.units().len() {
+        let range = block.range(position);
+        curvature.push(if range.len() == 1 {
+            model.diagonal(range.start)
+        } else {
+            let members: Vec<usize> = range.collect();
+            let n = members.len() as u64;
+            let square = model.square(&members, team, control)?;
+            control.spend(2 * n * n * n.min(128))?;
+            largest_eigenvalue(&square)
+        });
+    }
+    Ok(curvature)
+}

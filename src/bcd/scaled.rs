@@ -1,0 +1,275 @@
+//! The problem as the loop sees it: scaled columns and targets, one penalty in scaled coordinates.
+//!
+//! Column `j` becomes `c_j a_j`: unit standard deviation where asked for, and otherwise a power of two that is 1 unless
+//! the column's size is extreme. For losses that are homogeneous, a target of extreme size is scaled by a power of two
+//! too. All of it is undone exactly (or, for standardization, to rounding) in [`Scaled::coefficients`].
+
+use super::problem::Problem;
+use super::settings::{PenaltyKind, Settings, group_with_bounds};
+use crate::model::loss::Huber;
+use crate::model::penalty::{Group, Separable};
+use crate::model::{Loss, Penalty};
+use crate::numerics::Columns;
+use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+
+/// Sizes beyond `2^±EXTREME` are scaled.
+const EXTREME: i32 = 64;
+
+/// The scaled problem, without the penalty's strength.
+pub(super) struct Scaled<'p> {
+    pub(super) columns: Columns<'p>,
+    pub(super) loss: Loss,
+    pub(super) y: Vec<f64>,
+    pub(super) offset: Vec<f64>,
+    /// Weight of each row in the objective.
+    pub(super) s: Vec<f64>,
+    pub(super) intercept: bool,
+    /// Targets and linear predictors are the data's times this.
+    pub(super) target_scale: f64,
+    /// Columns that cannot matter: zero, or constant beside an intercept.
+    pub(super) inert: Vec<bool>,
+    /// Power-of-two part of the scale of each column: what the penalty sees.
+    power: Vec<f64>,
+}
+
+/// What a pass over a column finds.
+pub(super) struct ColumnFacts {
+    pub(super) size: f64,
+    pub(super) deviation: f64,
+    pub(super) constant: bool,
+}
+
+impl<'p> Scaled<'p> {
+    /// Scales a problem. Costs two passes over the data (one without an intercept and standardization).
+    pub(super) fn new(
+        problem: &'p Problem<'p>,
+        settings: &Settings,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Self, Stop> {
+        let matrix = problem.matrix();
+        let rows = matrix.rows();
+        let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
+        let s: Vec<f64> = problem.weights().iter().map(|w| w * share).collect();
+        let mut facts = Vec::with_capacity(matrix.cols());
+        for j in 0..matrix.cols() {
+            facts.push(column_facts(problem, j, settings.intercept || settings.standardize));
+            control.spend(4 * matrix.column_entries(j) as u64 + 8)?;
+        }
+        let inert: Vec<bool> = facts
+            .iter()
+            .map(|f| f.size == 0.0 || (f.constant && (settings.intercept || settings.standardize)))
+            .collect();
+        let mut power: Vec<f64> = facts
+            .iter()
+            .zip(&inert)
+            .map(|(f, inert)| if *inert || settings.standardize { 1.0 } else { tame(f.size) })
+            .collect();
+        if settings.penalty == PenaltyKind::Group {
+            share_power(&mut power, &facts, problem, settings);
+        }
+        let scale = facts
+            .iter()
+            .zip(&power)
+            .zip(&inert)
+            .map(|((f, p), inert)| if settings.standardize && !inert { p / f.deviation } else { *p })
+            .collect();
+        let target_scale = match settings.loss {
+            Loss::Squared(_) | Loss::Huber(_) => {
+                let size = |v: &[f64]| v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+                tame(size(problem.target()).max(size(problem.offset())))
+            }
+            _ => 1.0,
+        };
+        let loss = match settings.loss {
+            Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
+            other => other,
+        };
+        Ok(Self {
+            columns: Columns::new(matrix, scale),
+            loss,
+            y: problem.target().iter().map(|y| y * target_scale).collect(),
+            offset: problem.offset().iter().map(|o| o * target_scale).collect(),
+            s,
+            intercept: settings.intercept,
+            target_scale,
+            inert,
+            power,
+        })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.columns.rows()
+    }
+
+    pub(super) fn cols(&self) -> usize {
+        self.columns.cols()
+    }
+
+    /// The penalty with strength `lambda` (in the data's scale) in scaled coordinates.
+    pub(super) fn penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
+        if settings.penalty == PenaltyKind::Group {
+            return self.group_penalty(problem, settings, lambda);
+        }
+        let t = self.target_scale;
+        let (share1, share2) = penalty_shares(settings);
+        let cols = self.cols();
+        let (mut l1, mut l2) = (Vec::with_capacity(cols), Vec::with_capacity(cols));
+        let (mut lower, mut upper) = (Vec::with_capacity(cols), Vec::with_capacity(cols));
+        for j in 0..cols {
+            let (factor, p) = (problem.factor(j), self.power[j]);
+            let strength =
+                |share: f64| if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor };
+            // x = c x' / t in the data's scale, c = power / deviation; the objective is multiplied by t^2.
+            let fixed = self.inert[j]
+                || factor == f64::INFINITY
+                || lambda == f64::INFINITY && factor > 0.0 && share1 + share2 > 0.0;
+            l1.push(if fixed { f64::INFINITY } else { strength(share1) * p * t });
+            l2.push(if fixed { 0.0 } else { strength(share2) * p * p });
+            let (low, high) = column_bounds(problem, settings, j);
+            if low > high {
+                return Err(Error::new(ErrorKind::Data, "lower")
+                    .at(format!("column {j}"))
+                    .expected(format!(
+                        "bounds that overlap with the options lower and upper [{}, {}]",
+                        settings.lower, settings.upper
+                    ))
+                    .found(format!("[{low}, {high}]")));
+            }
+            let c = self.columns.scale()[j];
+            lower.push(low * t / c);
+            upper.push(high * t / c);
+        }
+        Ok(Penalty::Separable(Separable::new(l1, l2, lower, upper)))
+    }
+
+    fn group_penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
+        if problem.bounds().is_some() {
+            return Err(group_with_bounds());
+        }
+        let (of_column, weights) = groups(problem, settings, self.cols())?;
+        let mut power = vec![1.0; weights.len()];
+        of_column.iter().enumerate().for_each(|(j, &g)| power[g] = self.power[j]);
+        let mut alive = vec![false; weights.len()];
+        of_column.iter().enumerate().for_each(|(j, &g)| alive[g] |= !self.inert[j]);
+        let weight = |g: usize| match (weights[g], alive[g]) {
+            (_, false) => f64::INFINITY,
+            (0.0, true) => 0.0,
+            (w, true) => lambda * w * power[g] * self.target_scale,
+        };
+        Group::new(&of_column, (0..weights.len()).map(weight).collect()).map(Penalty::Group)
+    }
+
+    /// Coefficients in the data's scale.
+    pub(super) fn coefficients(&self, x: &[f64]) -> Vec<f64> {
+        x.iter().zip(self.columns.scale()).map(|(x, c)| x * c / self.target_scale).collect()
+    }
+
+    /// Scaled coordinates of coefficients in the data's scale; inert ones become 0.
+    pub(super) fn coordinates(&self, coef: &[f64]) -> Vec<f64> {
+        let scale = self.columns.scale();
+        (0..coef.len())
+            .map(|j| if self.inert[j] { 0.0 } else { coef[j] * self.target_scale / scale[j] })
+            .collect()
+    }
+}
+
+/// The shares of L1 and of ridge in a unit of lambda.
+pub(super) fn penalty_shares(settings: &Settings) -> (f64, f64) {
+    match settings.penalty {
+        PenaltyKind::L1 => (1.0, 0.0),
+        PenaltyKind::ElasticNet => (settings.l1_ratio, 1.0 - settings.l1_ratio),
+        PenaltyKind::Ridge => (0.0, 1.0),
+        PenaltyKind::None | PenaltyKind::Group => (0.0, 0.0),
+    }
+}
+
+/// The bounds of a coefficient: those of the problem within those of the options.
+pub(super) fn column_bounds(problem: &Problem<'_>, settings: &Settings, j: usize) -> (f64, f64) {
+    problem.bounds().map_or((settings.lower, settings.upper), |(l, u)| {
+        (l[j].max(settings.lower), u[j].min(settings.upper))
+    })
+}
+
+/// The group of each column and the weight of each group, from the problem or the option `group_size`.
+pub(super) fn groups(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    cols: usize,
+) -> Result<(Vec<usize>, Vec<f64>)> {
+    let (of_column, mut weights) = match (problem.groups(), settings.group_size) {
+        (Some(groups), _) => (groups.of_column.clone(), groups.weights.clone()),
+        (None, 0) => {
+            return Err(Error::new(ErrorKind::Option, "option \"group_size\"")
+                .expected("groups for penalty=group, from this option or one by one")
+                .found("none"));
+        }
+        (None, size) => ((0..cols).map(|j| j / size).collect(), vec![1.0; cols.div_ceil(size)]),
+    };
+    // A penalty factor belongs to a whole group: that of its columns, which must agree.
+    let mut seen = vec![f64::NAN; weights.len()];
+    for (j, &g) in of_column.iter().enumerate() {
+        let factor = problem.factor(j);
+        if seen[g].is_nan() {
+            seen[g] = factor;
+            weights[g] = if factor == 0.0 { 0.0 } else { weights[g] * factor };
+        } else if seen[g] != factor {
+            return Err(Error::new(ErrorKind::Data, "penalty_factors")
+                .at(format!("column {j}"))
+                .expected(format!("{}, that of the other columns of group {g}", seen[g]))
+                .found(factor));
+        }
+    }
+    Ok((of_column, weights))
+}
+
+/// Gives the columns of a group one power, that of its largest column.
+fn share_power(power: &mut [f64], facts: &[ColumnFacts], problem: &Problem<'_>, settings: &Settings) {
+    if settings.standardize {
+        return;
+    }
+    // An error here is reported by `group_penalty`.
+    if let Ok((of_column, weights)) = groups(problem, settings, power.len()) {
+        let mut size = vec![0.0_f64; weights.len()];
+        of_column.iter().enumerate().for_each(|(j, &g)| size[g] = size[g].max(facts[j].size));
+        of_column.iter().enumerate().for_each(|(j, &g)| power[j] = tame(size[g]));
+    }
+}
+
+/// A power of two that brings `size` near 1 if it is extreme, else 1.
+fn tame(size: f64) -> f64 {
+    if size == 0.0 {
+        return 1.0;
+    }
+    let exponent = size.log2().floor() as i32;
+    if exponent.abs() <= EXTREME { 1.0 } else { 2.0_f64.powi((-exponent).clamp(-1000, 1000)) }
+}
+
+pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
+    let matrix = problem.matrix();
+    let weights = problem.weights();
+    let mut size = 0.0_f64;
+    matrix.for_each(j, |r, a| {
+        if weights[r] > 0.0 {
+            size = size.max(a.abs());
+        }
+    });
+    if size == 0.0 || !wants_deviation {
+        return ColumnFacts { size, deviation: 0.0, constant: false };
+    }
+    let total: f64 = weights.iter().sum();
+    let mut mean = 0.0;
+    matrix.for_each(j, |r, a| mean += weights[r] / total * (a / size));
+    // Around the mean, so that a large constant does not drown the deviation; absent entries are zeros.
+    let (mut spread, mut squares, mut present) = (0.0, 0.0, 0.0);
+    matrix.for_each(j, |r, a| {
+        let (share, a) = (weights[r] / total, a / size);
+        spread += share * (a - mean) * (a - mean);
+        squares += share * a * a;
+        present += share;
+    });
+    if matrix.column_entries(j) < matrix.rows() {
+        spread += (1.0 - present).max(0.0) * mean * mean;
+    }
+    let constant = spread <= (64.0 * f64::EPSILON).powi(2) * squares;
+    ColumnFacts { size, deviation: size * spread.sqrt(), constant }
+}

@@ -1,0 +1,269 @@
+//! What the options say, in types.
+
+use crate::model::Loss;
+use crate::runtime::{Error, ErrorKind, Family, Options, Result};
+
+/// The penalty's name in the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PenaltyKind {
+    /// No penalty.
+    None,
+    /// `lambda |x|_1`.
+    L1,
+    /// `lambda (l1_ratio |x|_1 + (1 - l1_ratio)/2 |x|^2)`.
+    ElasticNet,
+    /// `lambda sum_g w_g |x_g|_2`.
+    Group,
+    /// `lambda/2 |x|^2`.
+    Ridge,
+}
+
+/// How strong the penalty is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Strength {
+    /// This lambda.
+    Lambda(f64),
+    /// This multiple of the smallest lambda with an all-zero solution.
+    Ratio(f64),
+}
+
+/// Which block is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Working sets of growing size, each minimized by Newton steps.
+    Auto,
+    /// One block after the other.
+    Cyclic,
+    /// Uniformly at random.
+    Random,
+    /// At random, in proportion to the Lipschitz constants.
+    Lipschitz,
+    /// Gauss-Southwell: the largest (sub)gradient.
+    Gs,
+    /// Gauss-Southwell-Lipschitz.
+    Gsl,
+    /// Gauss-Southwell-Diagonal.
+    Gsd,
+    /// Gauss-Southwell-Quadratic.
+    Gsq,
+}
+
+/// How fixed blocks are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartitionKind {
+    /// By Lipschitz constant, so that large ones share a block.
+    Sorted,
+    /// Consecutive units.
+    Order,
+    /// At random.
+    Random,
+    /// So that blocks have a similar mean constant.
+    Average,
+}
+
+/// How a block is updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateKind {
+    /// The Hessian at the iterate, with a line search.
+    Newton,
+    /// A fixed matrix that bounds the Hessian.
+    Matrix,
+    /// A step of 1/L.
+    Gradient,
+}
+
+/// All settings of a solve.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Relative tolerance of the certificate.
+    pub tolerance: f64,
+    /// Iteration limit.
+    pub max_iterations: u64,
+    /// Time limit in seconds.
+    pub max_seconds: f64,
+    /// Work limit in flops.
+    pub max_work: u64,
+    /// Threads of the kernels.
+    pub threads: usize,
+    /// Seed of the random streams.
+    pub seed: u64,
+    /// Whether to keep a trace.
+    pub trace: bool,
+    /// The loss.
+    pub loss: Loss,
+    /// The kind of penalty.
+    pub penalty: PenaltyKind,
+    /// Its strength.
+    pub strength: Strength,
+    /// Share of L1 in the elastic net.
+    pub l1_ratio: f64,
+    /// Whether losses are averaged instead of summed.
+    pub mean: bool,
+    /// Whether an intercept is fitted.
+    pub intercept: bool,
+    /// Whether columns are scaled to unit standard deviation for the penalty.
+    pub standardize: bool,
+    /// Lower bound of every coefficient.
+    pub lower: f64,
+    /// Upper bound of every coefficient.
+    pub upper: f64,
+    /// Size of consecutive groups, or 0.
+    pub group_size: usize,
+    /// The selection rule.
+    pub rule: Rule,
+    /// Whether blocks come from a partition.
+    pub fixed_blocks: bool,
+    /// How it is cut.
+    pub partition: PartitionKind,
+    /// Units in a block.
+    pub block_size: usize,
+    /// The update.
+    pub update: UpdateKind,
+    /// Whether gradient steps estimate the Lipschitz constant.
+    pub estimate_lipschitz: bool,
+}
+
+impl Settings {
+    /// Reads and cross-checks the options.
+    ///
+    /// Errors: options of another family, or that contradict one another.
+    pub fn from_options(options: &Options) -> Result<Self> {
+        if options.family() != Family::Bcd {
+            return Err(Error::new(ErrorKind::Option, "options")
+                .expected("options of solver bcd")
+                .found(options.family().name()));
+        }
+        let penalty = match options.choice("penalty") {
+            "none" => PenaltyKind::None,
+            "elastic-net" => PenaltyKind::ElasticNet,
+            "group" => PenaltyKind::Group,
+            "ridge" => PenaltyKind::Ridge,
+            _ => PenaltyKind::L1,
+        };
+        let real = |key| options.real(key).unwrap_or(f64::INFINITY);
+        let settings = Self {
+            tolerance: real("tolerance"),
+            max_iterations: options.integer("max_iterations") as u64,
+            max_seconds: real("max_seconds"),
+            // The cast saturates, which is what infinity means here.
+            max_work: real("max_work") as u64,
+            threads: options.integer("threads") as usize,
+            seed: options.integer("seed") as u64,
+            trace: options.flag("trace"),
+            loss: Loss::by_name(options.choice("loss"), real("huber_delta")).ok_or_else(|| {
+                Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss")
+            })?,
+            penalty,
+            strength: strength(options, penalty)?,
+            l1_ratio: real("l1_ratio"),
+            mean: options.choice("scale") == "mean",
+            intercept: options.flag("intercept"),
+            standardize: options.flag("standardize"),
+            lower: options.real("lower").unwrap_or(f64::NEG_INFINITY),
+            upper: real("upper"),
+            group_size: options.integer("group_size") as usize,
+            rule: match options.choice("rule") {
+                "cyclic" => Rule::Cyclic,
+                "random" => Rule::Random,
+                "lipschitz" => Rule::Lipschitz,
+                "gs" => Rule::Gs,
+                "gsl" => Rule::Gsl,
+                "gsd" => Rule::Gsd,
+                "gsq" => Rule::Gsq,
+                _ => Rule::Auto,
+            },
+            fixed_blocks: options.choice("blocks") == "fixed",
+            partition: match options.choice("partition") {
+                "order" => PartitionKind::Order,
+                "random" => PartitionKind::Random,
+                "average" => PartitionKind::Average,
+                _ => PartitionKind::Sorted,
+            },
+            block_size: options.integer("block_size") as usize,
+            update: match options.choice("update") {
+                "matrix" => UpdateKind::Matrix,
+                "gradient" => UpdateKind::Gradient,
+                _ => UpdateKind::Newton,
+            },
+            estimate_lipschitz: options.choice("lipschitz") == "estimate",
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<()> {
+        let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
+        if self.penalty == PenaltyKind::Group && bounded {
+            return Err(group_with_bounds());
+        }
+        let needs_bound = match self.update {
+            UpdateKind::Newton => false,
+            UpdateKind::Matrix => true,
+            UpdateKind::Gradient => !self.estimate_lipschitz,
+        };
+        if self.rule != Rule::Auto && needs_bound && self.loss.curvature_bound().is_infinite() {
+            return Err(Error::new(ErrorKind::Option, "option \"update\"")
+                .expected(
+                    "newton, or gradient with lipschitz=estimate, for a loss whose curvature has no bound",
+                )
+                .found(if self.update == UpdateKind::Matrix { "matrix" } else { "gradient" }));
+        }
+        Ok(())
+    }
+}
+
+/// Bounds and group norms have no joint closed form; both are refused in one voice.
+pub(super) fn group_with_bounds() -> Error {
+    Error::new(ErrorKind::Unsupported, "option \"penalty\"")
+        .expected("no bounds with penalty=group")
+        .found("finite bounds")
+}
+
+fn strength(options: &Options, penalty: PenaltyKind) -> Result<Strength> {
+    match (options.real("lambda"), options.real("lambda_ratio")) {
+        (Some(_), Some(_)) => Err(Error::new(ErrorKind::Option, "option \"lambda_ratio\"")
+            .expected("either lambda or lambda_ratio")
+            .found("both")),
+        (None, Some(_)) if penalty == PenaltyKind::Ridge => {
+            Err(Error::new(ErrorKind::Option, "option \"lambda_ratio\"")
+                .expected("lambda for penalty=ridge, whose lambda_max is infinite")
+                .found("lambda_ratio"))
+        }
+        (Some(lambda), None) => Ok(Strength::Lambda(lambda)),
+        (None, Some(ratio)) => Ok(Strength::Ratio(ratio)),
+        (None, None) if penalty == PenaltyKind::Ridge => Ok(Strength::Lambda(1.0)),
+        (None, None) => Ok(Strength::Ratio(0.1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<Settings> {
+        let mut options = Options::new(Family::Bcd);
+        for (key, value) in pairs {
+            options.set_text(key, value)?;
+        }
+        Settings::from_options(&options)
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for pairs in [
+            &[("lambda", "1"), ("lambda_ratio", "0.1")][..],
+            &[("penalty", "ridge"), ("lambda_ratio", "0.1")],
+            &[("penalty", "group"), ("upper", "1")],
+            &[("loss", "poisson"), ("rule", "gs"), ("update", "matrix")],
+            &[("loss", "poisson"), ("rule", "gs"), ("update", "gradient")],
+        ] {
+            assert!(with(pairs).is_err(), "{pairs:?}");
+        }
+        assert!(
+            with(&[("loss", "poisson"), ("rule", "gs"), ("update", "gradient"), ("lipschitz", "estimate")])
+                .is_ok()
+        );
+        assert_eq!(with(&[("penalty", "ridge")]).unwrap().strength, Strength::Lambda(1.0));
+        assert_eq!(with(&[]).unwrap().strength, Strength::Ratio(0.1));
+    }
+}

@@ -1,0 +1,107 @@
+//! What a solve gives back.
+
+use super::certificate::Certificate;
+use crate::model::Loss;
+use crate::numerics::Matrix;
+use crate::runtime::{Outcome, Result};
+
+/// A row of the trace: the state at a check of the certificate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TraceRow {
+    /// Iterations so far.
+    pub iteration: u64,
+    /// Floating-point operations so far.
+    pub work: u64,
+    /// Seconds so far.
+    pub seconds: f64,
+    /// The objective.
+    pub objective: f64,
+    /// The certificate.
+    pub certificate: f64,
+    /// Coefficients that are not 0.
+    pub nonzeros: u64,
+}
+
+/// The answer of a solve, in the data's own scale.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// Coefficients, one per column.
+    pub coef: Vec<f64>,
+    /// The intercept; 0 where none is fitted.
+    pub intercept: f64,
+    /// The dual point of the certificate, one number per row; empty where there is no dual.
+    pub dual: Vec<f64>,
+    /// How the solve ended.
+    pub outcome: Outcome,
+    /// The certificate, recomputed from the raw data after the loop.
+    pub certificate: Certificate,
+    /// The tolerance in the units of the certificate.
+    pub target: f64,
+    /// The strength of the penalty.
+    pub lambda: f64,
+    /// The smallest lambda with an all-zero solution; infinite for ridge.
+    pub lambda_max: f64,
+    /// Loss of the null model above that of a perfect fit.
+    pub null_loss: f64,
+    /// Iterations: block updates, or sweeps of working sets where the rule is auto.
+    pub iterations: u64,
+    /// Floating-point operations, counted.
+    pub work: u64,
+    /// Seconds for setup: checks, scales, constants, the null model.
+    pub seconds_setup: f64,
+    /// Seconds for the loop and the final certificate.
+    pub seconds_solve: f64,
+    /// The trace, where asked for.
+    pub trace: Vec<TraceRow>,
+    /// The loss that was fitted.
+    pub loss: Loss,
+}
+
+impl Solution {
+    /// The answer before anything was done.
+    pub(super) fn empty(loss: Loss) -> Self {
+        Self {
+            coef: Vec::new(),
+            intercept: 0.0,
+            dual: Vec::new(),
+            outcome: Outcome::Unsolved,
+            certificate: Certificate::none(),
+            target: 0.0,
+            lambda: f64::NAN,
+            lambda_max: f64::NAN,
+            null_loss: f64::NAN,
+            iterations: 0,
+            work: 0,
+            seconds_setup: 0.0,
+            seconds_solve: 0.0,
+            trace: Vec::new(),
+            loss,
+        }
+    }
+
+    /// Coefficients that are not 0.
+    pub fn nonzeros(&self) -> usize {
+        self.coef.iter().filter(|c| **c != 0.0).count()
+    }
+
+    /// The linear predictor `a x + b + offset` on new rows.
+    pub fn predict(&self, matrix: &Matrix<'_>, offset: Option<&[f64]>) -> Result<Vec<f64>> {
+        super::predict::linear_predictor(&self.coef, self.intercept, matrix, offset)
+    }
+
+    /// The mean of the target on new rows: a probability for logistic, a rate for Poisson.
+    pub fn predict_mean(&self, matrix: &Matrix<'_>, offset: Option<&[f64]>) -> Result<Vec<f64>> {
+        Ok(self.predict(matrix, offset)?.into_iter().map(|z| self.loss.mean(z)).collect())
+    }
+
+    /// The weighted mean of the loss on new rows.
+    pub fn score(
+        &self,
+        matrix: &Matrix<'_>,
+        target: &[f64],
+        weights: Option<&[f64]>,
+        offset: Option<&[f64]>,
+    ) -> Result<f64> {
+        super::predict::score(self, matrix, target, weights, offset)
+    }
+}

@@ -1,0 +1,255 @@
+//! Update rules (section 4 of the paper): how a chosen block moves.
+//!
+//! * [`gradient`]: `x_b+ = prox(x_b - g_b / L_b)`.
+//! * [`matrix`]: minimizes the bound with the fixed matrix `kappa A_b' S A_b` (and the penalty) over the block.
+//! * [`newton`]: minimizes the model with the Hessian at the iterate, then searches along the step.
+
+use super::block::Block;
+use super::engine::Engine;
+use super::quadratic::{Curvature, Goal, GramModel, RowModel, gram_pays, minimize};
+use crate::numerics::gram::gram;
+use crate::runtime::{Control, Stop};
+
+/// What an update did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Step {
+    /// Decrease of the objective that the update's model promised (0 if the block was optimal).
+    pub(super) promised: f64,
+    /// Decrease of the objective, from accurate differences.
+    pub(super) achieved: f64,
+}
+
+/// Sufficient decrease of the line search.
+const ARMIJO: f64 = 1e-4;
+/// Sweeps that a Gram block of a Newton model is likely to serve.
+const NEWTON_SWEEPS: u64 = 20;
+/// The same for a quadratic loss, where the block lasts for the whole solve.
+const QUADRATIC_SWEEPS: u64 = 100;
+
+/// A proximal gradient step with the constant `constant >= L_b`.
+pub(super) fn gradient(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    constant: f64,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    let trial = gradient_trial(engine, block, constant, control)?;
+    engine.move_block(block, &trial.to, 0.0, control)?;
+    Ok(Step { promised: trial.promised, achieved: trial.promised.max(0.0) })
+}
+
+/// The same with an estimated constant (1.6.5 "LA"): doubles while the quadratic bound fails, and halves the next start.
+///
+/// The bound is tested on accurate differences of the loss, so that rounding near the optimum cannot make it double
+/// for ever.
+pub(super) fn gradient_with_estimate(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    estimate: &mut f64,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    *estimate *= 0.5;
+    for _ in 0..120 {
+        let trial = gradient_trial(engine, block, *estimate, control)?;
+        if trial.step.iter().all(|s| *s == 0.0) {
+            return Ok(Step::default());
+        }
+        let dz = engine.predictor_step(block, &trial.step, 0.0, control)?;
+        let change = engine.loss_change(&dz, 1.0, control)?;
+        if change <= trial.smooth_bound + 1e-15 * trial.smooth_bound.abs() {
+            engine.move_block(block, &trial.to, 0.0, control)?;
+            return Ok(Step { promised: trial.promised, achieved: -(change + trial.penalty_change) });
+        }
+        *estimate *= 2.0;
+    }
+    Ok(Step::default())
+}
+
+struct Trial {
+    to: Vec<f64>,
+    step: Vec<f64>,
+    /// `g'd + L/2 |d|^2`: the bound of the change of the loss.
+    smooth_bound: f64,
+    penalty_change: f64,
+    promised: f64,
+}
+
+fn gradient_trial(
+    engine: &Engine<'_>,
+    block: &Block,
+    constant: f64,
+    control: &mut Control<'_>,
+) -> Result<Trial, Stop> {
+    let g = engine.block_gradient(block, control)?;
+    let x = block.gather(&engine.state.x);
+    let mut next: Vec<f64> = x.iter().zip(&g).map(|(x, g)| x - g / constant).collect();
+    if !(constant > 0.0) {
+        next.clone_from(&x);
+    }
+    for (i, &u) in block.units().iter().enumerate() {
+        if constant > 0.0 {
+            engine.penalty.prox(u, constant, &mut next[block.range(i)]);
+        }
+    }
+    let step: Vec<f64> = next.iter().zip(&x).map(|(n, x)| n - x).collect();
+    let smooth_bound = step.iter().zip(&g).map(|(d, g)| d * (g + 0.5 * constant * d)).sum();
+    let penalty_change = block.penalty(engine.penalty, &next) - block.penalty(engine.penalty, &x);
+    Ok(Trial { to: next, step, smooth_bound, penalty_change, promised: -(smooth_bound + penalty_change) })
+}
+
+/// A step to the minimum of the fixed quadratic bound over the block; no line search is needed.
+pub(super) fn matrix(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    let kappa = engine.scaled.loss.curvature_bound();
+    let w = engine.scaled.s.iter().map(|s| kappa * s).collect();
+    let model = block_step(engine, block, w, 0.0, exactly(), control)?;
+    engine.move_block(block, &model.to, model.intercept_step, control)?;
+    Ok(Step { promised: model.promised, achieved: model.promised })
+}
+
+/// A step to the minimum of the model with the Hessian at the iterate, and a line search on the maintained `z`.
+pub(super) fn newton(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    goal: Goal,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    let scaled = engine.scaled;
+    let mut w = vec![0.0; scaled.rows()];
+    scaled.loss.curvatures(&scaled.y, &engine.state.z, &scaled.s, &mut w);
+    control.spend(super::state::LOSS_FLOPS * w.len() as u64)?;
+    let model = block_step(engine, block, w, engine.damping, goal, control)?;
+    if model.step.iter().all(|s| *s == 0.0) && model.intercept_step == 0.0 {
+        return Ok(Step::default());
+    }
+    if scaled.loss.is_quadratic() {
+        engine.move_block(block, &model.to, model.intercept_step, control)?;
+        return Ok(Step { promised: model.promised, achieved: model.promised });
+    }
+    line_search(engine, block, &model, control)
+}
+
+/// Block minimization to rounding.
+pub(super) fn exactly() -> Goal {
+    Goal { absolute: 0.0, relative: 1e-24 }
+}
+
+/// The minimizer of a block's model.
+struct ModelStep {
+    to: Vec<f64>,
+    step: Vec<f64>,
+    intercept_step: f64,
+    /// `-(g'p + G(x + p) - G(x))`: first-order decrease.
+    slope: f64,
+    /// Decrease of the model.
+    promised: f64,
+}
+
+fn block_step(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    w: Vec<f64>,
+    damping: f64,
+    goal: Goal,
+    control: &mut Control<'_>,
+) -> Result<ModelStep, Stop> {
+    let (scaled, team) = (engine.scaled, engine.team);
+    let list = block.columns();
+    let damped: Vec<f64> = list.iter().map(|&j| damping * engine.lipschitz[j]).collect();
+    let curvature = Curvature::new(scaled, w, list, damped, team, control)?;
+    let g = engine.block_gradient(block, control)?;
+    let slope_sum: f64 = if curvature.total > 0.0 { engine.state.d.iter().sum() } else { 0.0 };
+    let before = block.gather(&engine.state.x);
+    let mut x = before.clone();
+    let quadratic = scaled.loss.is_quadratic();
+    let sweeps = if quadratic { QUADRATIC_SWEEPS } else { NEWTON_SWEEPS };
+    let mut square = None;
+    if gram_pays(&scaled.columns, list, sweeps) {
+        square = if quadratic {
+            engine.grams.block(scaled, list, team, control)?
+        } else {
+            Some(gram(&scaled.columns, list, &curvature.w, team, control)?)
+        };
+    }
+    if let Some(square) = square {
+        let mut model = GramModel::new(square, &g, slope_sum, &curvature);
+        minimize(&mut model, block, engine.penalty, &mut x, goal, team, control)?;
+    } else {
+        let mut model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;
+        minimize(&mut model, block, engine.penalty, &mut x, goal, team, control)?;
+    }
+    let step: Vec<f64> = x.iter().zip(&before).map(|(x, b)| x - b).collect();
+    let intercept_step = curvature.intercept_step(slope_sum, &step);
+    let linear: f64 = step.iter().zip(&g).map(|(p, g)| p * g).sum::<f64>() + intercept_step * slope_sum;
+    let penalty_change = block.penalty(engine.penalty, &x) - block.penalty(engine.penalty, &before);
+    let slope = -(linear + penalty_change);
+    let dz = engine.predictor_step(block, &step, intercept_step, control)?;
+    let bend: f64 = dz.iter().zip(&curvature.w).map(|(z, w)| z * z * w).sum();
+    Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend })
+}
+
+/// Halves the step until the objective falls by a share of what the first order promises (Armijo), and adapts the
+/// damping to how well the model held.
+fn line_search(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    model: &ModelStep,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    let before = block.gather(&engine.state.x);
+    let start = block.penalty(engine.penalty, &before);
+    let dz = engine.predictor_step(block, &model.step, model.intercept_step, control)?;
+    let mut alpha = 1.0;
+    for _ in 0..60 {
+        let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
+        let change = engine.loss_change(&dz, alpha, control)? + (block.penalty(engine.penalty, &x) - start);
+        if change <= -ARMIJO * alpha * model.slope {
+            let least = engine.least_damping();
+            if alpha < 0.3 {
+                engine.damping = (4.0 * engine.damping).max(1e-4);
+            } else if alpha == 1.0 {
+                engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 }.max(least);
+            }
+            let to = if alpha == 1.0 { &model.to } else { &x };
+            engine.move_block(block, to, alpha * model.intercept_step, control)?;
+            return Ok(Step { promised: model.promised, achieved: -change });
+        }
+        alpha *= 0.5;
+    }
+    engine.damping = (16.0 * engine.damping).max(1e-4);
+    Ok(Step { promised: model.promised, achieved: 0.0 })
+}
+
+impl Engine<'_> {
+    fn move_block(
+        &mut self,
+        block: &Block,
+        to: &[f64],
+        intercept_step: f64,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        self.state.move_to(self.scaled, block.columns(), to, intercept_step, control)
+    }
+
+    /// `A_b step + intercept_step`: the change of the linear predictor.
+    fn predictor_step(
+        &self,
+        block: &Block,
+        step: &[f64],
+        intercept_step: f64,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<f64>, Stop> {
+        let mut dz = vec![intercept_step; self.scaled.rows()];
+        self.scaled.columns.accumulate(block.columns(), step, &mut dz, control)?;
+        Ok(dz)
+    }
+
+    fn loss_change(&self, dz: &[f64], alpha: f64, control: &mut Control<'_>) -> Result<f64, Stop> {
+        let scaled = self.scaled;
+        control.spend(super::state::LOSS_FLOPS * dz.len() as u64)?;
+        Ok(scaled.loss.change(&scaled.y, &self.state.z, dz, alpha, &scaled.s))
+    }
+}

@@ -1,0 +1,147 @@
+//! Reading tables and vectors of numbers from files, and writing vectors.
+//!
+//! The name and the first bytes of a file tell its format; each format has a module of its own.
+
+mod delimited;
+mod dense;
+mod format;
+mod libsvm;
+mod load;
+mod market_header;
+mod matrix_market;
+mod npy;
+mod npy_header;
+mod records;
+mod sparse;
+mod text;
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use southwell::runtime::{Error, ErrorKind, Result};
+
+use format::Format;
+use text::Text;
+
+/// A table of numbers as a file gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The number of rows, at least one.
+    pub rows: usize,
+    /// The number of columns without the target, at least one.
+    pub cols: usize,
+    /// The entries.
+    pub values: Values,
+    /// The labels of a LIBSVM file, or the target column of a delimited one.
+    pub target: Option<Vec<f64>>,
+    /// The names of the columns; empty if the file has none.
+    pub names: Vec<String>,
+}
+
+/// The entries of a table, all of them finite.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Every entry, column after column.
+    Dense(Vec<f64>),
+    /// Compressed columns; the row indices ascend within each column.
+    Sparse {
+        /// Where each column begins, and where the last one ends.
+        indptr: Vec<i64>,
+        /// The row of each stored entry, from 0.
+        indices: Vec<i64>,
+        /// The value of each stored entry.
+        values: Vec<f64>,
+    },
+}
+
+/// What a file does not say of itself.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Delimited text: the target column by name, or by its index from 0 (negative: from the end).
+    pub target_column: Option<String>,
+    /// Delimited text: whether the last column is the target when `target_column` does not name one.
+    pub has_target: bool,
+    /// LIBSVM: the number of columns, at least the largest index in the file.
+    pub features: Option<usize>,
+}
+
+/// Reads a table in any of the formats, compressed by gzip or not.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
+    let name = path.display().to_string();
+    let bytes = load::load(path, &name)?;
+    let format = format::tell(path, &bytes);
+    if let Some(column) = &options.target_column
+        && format != Format::Delimited
+    {
+        return Err(Error::new(ErrorKind::Option, "target column")
+            .at(name)
+            .expected("delimited text, the only format with a target column")
+            .found(format!("a {format} file and the column '{column}'")));
+    }
+    let table = parse(&name, &bytes, format, options)?;
+    if table.rows == 0 || table.cols == 0 {
+        let what = if table.target.is_some() { "columns besides the target" } else { "columns" };
+        return Err(Error::new(ErrorKind::Format, name)
+            .expected("at least one row and one column")
+            .found(format!("{} rows and {} {what}", table.rows, table.cols)));
+    }
+    Ok(table)
+}
+
+/// Reads a single column or a single row of numbers in any of the formats.
+///
+/// A LIBSVM file counts as its labels if it has no features.
+pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
+    let name = path.display().to_string();
+    let bytes = load::load(path, &name)?;
+    let format = format::tell(path, &bytes);
+    let table = parse(&name, &bytes, format, &ReadOptions::default())?;
+    let labels_alone = table.cols == 0 && table.rows > 0;
+    match table.target {
+        Some(labels) if labels_alone => Ok(labels),
+        None if table.rows.min(table.cols) == 1 => match table.values {
+            Values::Dense(values) => Ok(values),
+            Values::Sparse { indptr, indices, values } => {
+                let mut all = dense::zeros(&name, table.rows, table.cols)?;
+                for (col, ends) in indptr.windows(2).enumerate() {
+                    for at in ends[0] as usize..ends[1] as usize {
+                        all[col * table.rows + indices[at] as usize] = values[at];
+                    }
+                }
+                Ok(all)
+            }
+        },
+        _ => Err(Error::new(ErrorKind::Format, name)
+            .expected("a single column or row of numbers")
+            .found(format!("a {format} table of {} rows and {} columns", table.rows, table.cols))),
+    }
+}
+
+/// Writes one number per line, in the fewest digits that read back as the same number.
+pub fn write_vector(path: &Path, values: &[f64]) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        for value in values {
+            writeln!(file, "{value:?}")?;
+        }
+        file.flush()
+    };
+    write().map_err(|error| {
+        Error::new(ErrorKind::Argument, path.display().to_string())
+            .expected("a file that can be written")
+            .found(error)
+    })
+}
+
+fn parse(name: &str, bytes: &[u8], format: Format, options: &ReadOptions) -> Result<Table> {
+    match format {
+        Format::Libsvm => libsvm::parse(&Text::new(name, bytes)?, options.features),
+        Format::MatrixMarket => matrix_market::parse(&Text::new(name, bytes)?),
+        Format::Npy => npy::parse(name, bytes),
+        Format::Delimited => delimited::parse(&Text::new(name, bytes)?, options),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+pub mod bcd;
+pub mod model;
+pub mod numerics;
+pub mod runtime;

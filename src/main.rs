@@ -1,0 +1,3 @@
+//! The `southwell` command.
+
+fn main() {}

@@ -1,0 +1,48 @@
+use super::ScalarLoss;
+
+/// With `r = z - y`: `r^2 / 2` for `|r| <= delta`, else `delta |r| - delta^2 / 2`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Huber {
+    /// Where the loss turns linear, above 0.
+    pub delta: f64,
+}
+
+impl ScalarLoss for Huber {
+    #[inline]
+    fn value(&self, z: f64, y: f64) -> f64 {
+        let r = (z - y).abs();
+        if r <= self.delta { 0.5 * r * r } else { self.delta * (r - 0.5 * self.delta) }
+    }
+    #[inline]
+    fn slope(&self, z: f64, y: f64) -> f64 {
+        (z - y).clamp(-self.delta, self.delta)
+    }
+    #[inline]
+    fn curvature(&self, z: f64, y: f64) -> f64 {
+        if (z - y).abs() < self.delta { 1.0 } else { 0.0 }
+    }
+    #[inline]
+    fn change(&self, z: f64, dz: f64, y: f64) -> f64 {
+        let (before, after) = (z - y, z - y + dz);
+        let delta = self.delta;
+        if before.abs() <= delta && after.abs() <= delta {
+            dz * (before + 0.5 * dz)
+        } else if before >= delta && after >= delta {
+            delta * dz
+        } else if before <= -delta && after <= -delta {
+            -delta * dz
+        } else {
+            self.value(z + dz, y) - self.value(z, y)
+        }
+    }
+    #[inline]
+    fn conjugate(&self, u: f64, y: f64) -> f64 {
+        if u.abs() <= self.delta { u * (y + 0.5 * u) } else { f64::INFINITY }
+    }
+    fn curvature_bound(&self) -> f64 {
+        1.0
+    }
+    fn mean(&self, z: f64) -> f64 {
+        z
+    }
+}

@@ -1,0 +1,149 @@
+//! `sum_g w_g |x_g|_2` over disjoint groups that cover all coordinates.
+
+use crate::runtime::{Error, ErrorKind, Result};
+
+/// Group weights and members. A weight of infinity fixes the group at 0; a weight of 0 leaves it free.
+#[derive(Debug, Clone)]
+pub struct Group {
+    weight: Vec<f64>,
+    start: Vec<usize>,
+    members: Vec<usize>,
+}
+
+impl Group {
+    /// `group_of[j]` is the group of coordinate `j`; `weight[g] >= 0` that of the group. Groups may be empty.
+    ///
+    /// Errors: a group number that has no weight.
+    pub fn new(group_of: &[usize], weight: Vec<f64>) -> Result<Self> {
+        let mut start = vec![0; weight.len() + 1];
+        for (j, &g) in group_of.iter().enumerate() {
+            if g >= weight.len() {
+                return Err(Error::new(ErrorKind::Data, "groups")
+                    .at(format!("column {j}"))
+                    .expected(format!("a group in 0..{}", weight.len()))
+                    .found(g));
+            }
+            start[g + 1] += 1;
+        }
+        (0..weight.len()).for_each(|g| start[g + 1] += start[g]);
+        let mut next = start.clone();
+        let mut members = vec![0; group_of.len()];
+        for (j, &g) in group_of.iter().enumerate() {
+            members[next[g]] = j;
+            next[g] += 1;
+        }
+        Ok(Self { weight, start, members })
+    }
+
+    pub(super) fn units(&self) -> usize {
+        self.weight.len()
+    }
+
+    #[inline]
+    pub(super) fn columns(&self, u: usize) -> &[usize] {
+        &self.members[self.start[u]..self.start[u + 1]]
+    }
+
+    pub(super) fn is_fixed(&self, u: usize) -> bool {
+        self.weight[u] == f64::INFINITY || self.columns(u).is_empty()
+    }
+
+    pub(super) fn is_free(&self, u: usize) -> bool {
+        self.weight[u] == 0.0
+    }
+
+    #[inline]
+    pub(super) fn unit_value(&self, u: usize, x: &[f64]) -> f64 {
+        let size = norm(x);
+        if size == 0.0 { 0.0 } else { self.weight[u] * size }
+    }
+
+    #[inline]
+    pub(super) fn prox(&self, u: usize, h: f64, v: &mut [f64]) {
+        let size = norm(v);
+        let keep = if h * size > self.weight[u] { 1.0 - self.weight[u] / (h * size) } else { 0.0 };
+        v.iter_mut().for_each(|v| *v *= keep);
+    }
+
+    pub(super) fn subgradient(&self, u: usize, x: &[f64], g: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(g);
+        let (size, weight) = (norm(x), self.weight[u]);
+        if self.is_fixed(u) {
+            out.fill(0.0);
+        } else if size > 0.0 {
+            out.iter_mut().zip(x).for_each(|(o, x)| *o += weight * (x / size));
+        } else {
+            let slope = norm(g);
+            let keep = if slope > weight { 1.0 - weight / slope } else { 0.0 };
+            out.iter_mut().for_each(|o| *o *= keep);
+        }
+    }
+
+    pub(super) fn is_smooth_at(&self, u: usize, x: &[f64]) -> bool {
+        self.weight[u] == 0.0 || norm(x) > 0.0
+    }
+
+    pub(super) fn add_gradient(&self, u: usize, x: &[f64], g: &mut [f64]) {
+        let (size, weight) = (norm(x), self.weight[u]);
+        if size > 0.0 {
+            g.iter_mut().zip(x).for_each(|(g, x)| *g += weight * (x / size));
+        }
+    }
+
+    /// `w / |x| (p - u u'p)` with `u = x / |x|`.
+    pub(super) fn add_hessian_product(&self, u: usize, x: &[f64], p: &[f64], out: &mut [f64]) {
+        let size = norm(x);
+        if size > 0.0 && self.weight[u] > 0.0 {
+            let bend = self.weight[u] / size;
+            let along: f64 = x.iter().zip(p).map(|(x, p)| (x / size) * p).sum();
+            out.iter_mut().zip(x).zip(p).for_each(|((o, x), p)| *o += bend * (p - along * (x / size)));
+        }
+    }
+
+    pub(super) fn first_kink(&self, _u: usize, _x: &[f64], _p: &[f64]) -> f64 {
+        f64::INFINITY
+    }
+
+    pub(super) fn settle(&self, _u: usize, _from: &[f64], _to: &mut [f64]) -> bool {
+        false
+    }
+
+    pub(super) fn unit_conjugate(&self, u: usize, v: &[f64]) -> f64 {
+        if self.is_fixed(u) || self.norm_in(u, v) <= self.weight[u] { 0.0 } else { f64::INFINITY }
+    }
+
+    pub(super) fn unit_gauge(&self, u: usize, v: &[f64]) -> f64 {
+        let size = self.norm_in(u, v);
+        if size == 0.0 { 0.0 } else { size / self.weight[u] }
+    }
+
+    pub(super) fn unit_threshold(&self, u: usize, v: &[f64]) -> f64 {
+        self.unit_gauge(u, v)
+    }
+
+    pub(super) fn urgency(&self, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
+        let mut p = vec![0.0; x.len()];
+        self.subgradient(u, x, g, &mut p);
+        let size = norm(&p);
+        if size == 0.0 && norm(x) == 0.0 {
+            (norm(g) - self.weight[u]).min(0.0) / h.sqrt()
+        } else {
+            size / h.sqrt()
+        }
+    }
+
+    pub(super) fn project(&self, x: &mut [f64]) {
+        for u in (0..self.units()).filter(|&u| self.weight[u] == f64::INFINITY) {
+            self.columns(u).iter().for_each(|&j| x[j] = 0.0);
+        }
+    }
+
+    fn norm_in(&self, u: usize, v: &[f64]) -> f64 {
+        self.columns(u).iter().map(|&j| v[j] * v[j]).sum::<f64>().sqrt()
+    }
+}
+
+/// The Euclidean norm.
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}

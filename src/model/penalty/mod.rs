@@ -1,0 +1,307 @@
+//! Penalties `G(x)`: sums over units, where a unit is a coordinate or a group of coordinates.
+//!
+//! To add a penalty: write a file with the same functions as [`separable`] or [`group`], add a variant to [`Penalty`]
+//! and to `with_penalty!`, add its name to the option table. The tests below pick it up from `examples`.
+
+pub mod group;
+pub mod separable;
+
+pub use group::Group;
+pub use separable::Separable;
+
+use crate::numerics::sum::sum;
+
+/// The penalties.
+#[derive(Debug, Clone)]
+pub enum Penalty {
+    /// L1, ridge and bounds on each coordinate.
+    Separable(Separable),
+    /// `sum_g w_g |x_g|_2`.
+    Group(Group),
+}
+
+macro_rules! with_penalty {
+    ($penalty:expr, $p:ident => $body:expr) => {
+        match $penalty {
+            Penalty::Separable($p) => $body,
+            Penalty::Group($p) => $body,
+        }
+    };
+}
+
+impl Penalty {
+    /// Number of units.
+    pub fn units(&self) -> usize {
+        with_penalty!(self, p => p.units())
+    }
+
+    /// The coordinates of unit `u`.
+    #[inline]
+    pub fn columns(&self, u: usize) -> &[usize] {
+        with_penalty!(self, p => p.columns(u))
+    }
+
+    /// Whether the unit cannot move: infinite weight, or equal bounds.
+    pub fn is_fixed(&self, u: usize) -> bool {
+        with_penalty!(self, p => p.is_fixed(u))
+    }
+
+    /// Whether the unit has neither penalty nor bounds.
+    pub fn is_free(&self, u: usize) -> bool {
+        with_penalty!(self, p => p.is_free(u))
+    }
+
+    /// `G_u(x_u)`; infinite outside bounds.
+    #[inline]
+    pub fn unit_value(&self, u: usize, x: &[f64]) -> f64 {
+        with_penalty!(self, p => p.unit_value(u, x))
+    }
+
+    /// `G(x)`, compensated.
+    pub fn value(&self, x: &[f64]) -> f64 {
+        let mut unit = Vec::new();
+        sum((0..self.units()).map(|u| {
+            unit.clear();
+            unit.extend(self.columns(u).iter().map(|&j| x[j]));
+            self.unit_value(u, &unit)
+        }))
+    }
+
+    /// Replaces `v` by the minimizer of `h/2 |x - v|^2 + G_u(x)`, `h > 0`.
+    #[inline]
+    pub fn prox(&self, u: usize, h: f64, v: &mut [f64]) {
+        with_penalty!(self, p => p.prox(u, h, v));
+    }
+
+    /// Writes the minimum-norm element of `g + dG_u(x)` into `out` (GS-s); zero iff the unit is optimal.
+    pub fn subgradient(&self, u: usize, x: &[f64], g: &[f64], out: &mut [f64]) {
+        with_penalty!(self, p => p.subgradient(u, x, g, out));
+    }
+
+    /// `|subgradient|_2`.
+    pub fn violation(&self, u: usize, x: &[f64], g: &[f64]) -> f64 {
+        let mut out = [0.0; 8];
+        if x.len() <= 8 {
+            self.subgradient(u, x, g, &mut out[..x.len()]);
+            out[..x.len()].iter().map(|v| v * v).sum::<f64>().sqrt()
+        } else {
+            let mut out = vec![0.0; x.len()];
+            self.subgradient(u, x, g, &mut out);
+            out.iter().map(|v| v * v).sum::<f64>().sqrt()
+        }
+    }
+
+    /// GS-q: the decrease `-min_d g'd + h/2 |d|^2 + G_u(x + d) - G_u(x)` of the model with curvature `h`.
+    pub fn model_decrease(&self, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
+        let mut next: Vec<f64> = x.iter().zip(g).map(|(x, g)| x - g / h).collect();
+        self.prox(u, h, &mut next);
+        let smooth: f64 =
+            x.iter().zip(g).zip(&next).map(|((x, g), n)| (n - x) * (g + 0.5 * h * (n - x))).sum();
+        (self.unit_value(u, x) - self.unit_value(u, &next) - smooth).max(0.0)
+    }
+
+    /// Whether `G_u` is twice differentiable near `x` along all of the unit.
+    pub fn is_smooth_at(&self, u: usize, x: &[f64]) -> bool {
+        with_penalty!(self, p => p.is_smooth_at(u, x))
+    }
+
+    /// Adds the gradient of `G_u` to `g`, where it is smooth.
+    pub fn add_gradient(&self, u: usize, x: &[f64], g: &mut [f64]) {
+        with_penalty!(self, p => p.add_gradient(u, x, g));
+    }
+
+    /// `out += (Hessian of G_u at x) p`, where it is smooth.
+    pub fn add_hessian_product(&self, u: usize, x: &[f64], p: &[f64], out: &mut [f64]) {
+        with_penalty!(self, q => q.add_hessian_product(u, x, p, out));
+    }
+
+    /// The step along `p` at which the unit meets a kink or a bound; infinite if it never does.
+    pub fn first_kink(&self, u: usize, x: &[f64], p: &[f64]) -> f64 {
+        with_penalty!(self, q => q.first_kink(u, x, p))
+    }
+
+    /// Stops a move from `from` at the kinks and bounds that it passed; tells whether there were any.
+    pub fn settle(&self, u: usize, from: &[f64], to: &mut [f64]) -> bool {
+        with_penalty!(self, q => q.settle(u, from, to))
+    }
+
+    /// The conjugate `sup_x v'x - G(x)`, compensated; infinite outside its domain.
+    pub fn conjugate(&self, v: &[f64]) -> f64 {
+        with_penalty!(self, p => sum((0..p.units()).map(|u| p.unit_conjugate(u, v))))
+    }
+
+    /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free.
+    pub fn gauge(&self, v: &[f64]) -> f64 {
+        with_penalty!(self, p => (0..p.units()).filter(|&u| !p.is_free(u)).map(|u| p.unit_gauge(u, v)).fold(0.0, f64::max))
+    }
+
+    /// The least factor on the penalty with which `x_u = 0` is optimal for every unit that has one, given
+    /// `v = -gradient`.
+    pub fn zero_threshold(&self, v: &[f64]) -> f64 {
+        with_penalty!(self, p => (0..p.units()).filter(|&u| !p.is_free(u)).map(|u| p.unit_threshold(u, v)).fold(0.0, f64::max))
+    }
+
+    /// How near a unit is to leaving its kink, for the order of a working set: positive beyond it.
+    pub fn urgency(&self, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
+        with_penalty!(self, p => p.urgency(u, x, g, h))
+    }
+
+    /// The point nearest to `x` that satisfies the bounds, with fixed units at their value.
+    pub fn project(&self, x: &mut [f64]) {
+        with_penalty!(self, p => p.project(x));
+    }
+}
+
+/// `sign(v) max(|v| - t, 0)`.
+#[inline]
+pub fn soft_threshold(v: f64, t: f64) -> f64 {
+    if v > t {
+        v - t
+    } else if v < -t {
+        v + t
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const INF: f64 = f64::INFINITY;
+
+    /// A penalty of each kind on four coordinates.
+    fn examples() -> Vec<Penalty> {
+        let separable = |l1: f64, l2: f64, lower: f64, upper: f64| {
+            Penalty::Separable(Separable::new(vec![l1; 4], vec![l2; 4], vec![lower; 4], vec![upper; 4]))
+        };
+        vec![
+            separable(0.0, 0.0, -INF, INF),
+            separable(0.7, 0.0, -INF, INF),
+            separable(0.0, 0.4, -INF, INF),
+            separable(0.7, 0.4, -INF, INF),
+            separable(0.0, 0.0, -0.5, 0.8),
+            separable(0.7, 0.0, 0.0, INF),
+            separable(0.7, 0.4, -0.5, 0.8),
+            separable(0.3, 0.0, 0.2, 0.9),
+            Penalty::Group(Group::new(&[0, 1, 0, 1], vec![0.7, 0.0]).unwrap()),
+            Penalty::Group(Group::new(&[2, 0, 0, 2], vec![1.3, 1.0, 0.2]).unwrap()),
+        ]
+    }
+
+    fn part(penalty: &Penalty, u: usize, full: &[f64]) -> Vec<f64> {
+        penalty.columns(u).iter().map(|&j| full[j]).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn prox_is_optimal_and_has_no_subgradient(
+            v in prop::collection::vec(-2.0..2.0_f64, 4), h in 0.1..4.0_f64, trial in prop::collection::vec(-2.0..2.0_f64, 4),
+        ) {
+            for penalty in examples() {
+                for u in 0..penalty.units() {
+                    let v = part(&penalty, u, &v);
+                    let mut x = v.clone();
+                    penalty.prox(u, h, &mut x);
+                    let model = |x: &[f64]| penalty.unit_value(u, x) + 0.5 * h * x.iter().zip(&v).map(|(x, v)| (x - v) * (x - v)).sum::<f64>();
+                    prop_assert!(model(&x) <= model(&part(&penalty, u, &trial)) + 1e-12, "{penalty:?}");
+                    prop_assert!(model(&x) <= model(&vec![0.0; x.len()]) + 1e-12);
+                    let g: Vec<f64> = x.iter().zip(&v).map(|(x, v)| h * (x - v)).collect();
+                    prop_assert!(penalty.violation(u, &x, &g) < 1e-9, "{penalty:?} {v:?} {x:?}");
+                    prop_assert!(penalty.model_decrease(u, &x, &g, h) < 1e-12);
+                }
+            }
+        }
+
+        #[test]
+        fn fenchel_young_and_the_gauge(
+            x in prop::collection::vec(-2.0..2.0_f64, 4), v in prop::collection::vec(-2.0..2.0_f64, 4),
+        ) {
+            for penalty in examples() {
+                let mut x = x.clone();
+                penalty.project(&mut x);
+                let gauge = penalty.gauge(&v);
+                let free = (0..penalty.units()).any(|u| penalty.is_free(u));
+                if !free {
+                    let t = gauge.max(1.0) * (1.0 + 1e-15);
+                    let v: Vec<f64> = v.iter().map(|v| v / t).collect();
+                    let conjugate = penalty.conjugate(&v);
+                    prop_assert!(conjugate.is_finite(), "{penalty:?} {v:?}");
+                    let inner: f64 = x.iter().zip(&v).map(|(x, v)| x * v).sum();
+                    prop_assert!(penalty.value(&x) + conjugate >= inner - 1e-12, "{penalty:?}");
+                }
+                if gauge > 1.0 + 1e-9 {
+                    prop_assert_eq!(penalty.conjugate(&v), INF);
+                }
+            }
+        }
+
+        #[test]
+        fn the_model_decrease_and_the_urgency_are_positive_exactly_where_a_unit_can_improve(
+            x in prop::collection::vec(prop::sample::select(vec![-0.5, 0.0, 0.3, 0.8]), 4),
+            g in prop::collection::vec(-2.0..2.0_f64, 4), h in 0.5..2.0_f64,
+        ) {
+            for penalty in examples() {
+                let mut x = x.clone();
+                penalty.project(&mut x);
+                for u in 0..penalty.units() {
+                    let (x, g) = (part(&penalty, u, &x), part(&penalty, u, &g));
+                    let violated = penalty.violation(u, &x, &g) > 1e-9;
+                    prop_assert_eq!(penalty.model_decrease(u, &x, &g, h) > 1e-20, violated, "{:?} {:?} {:?}", penalty, x, g);
+                    if violated {
+                        prop_assert!(penalty.urgency(u, &x, &g, h) > 0.0);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn gradient_and_hessian_are_derivatives_where_smooth(
+            x in prop::collection::vec(0.25..0.45_f64, 4), p in prop::collection::vec(-1.0..1.0_f64, 4),
+        ) {
+            for penalty in examples() {
+                for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+                    let (x, p) = (part(&penalty, u, &x), part(&penalty, u, &p));
+                    prop_assert!(penalty.is_smooth_at(u, &x));
+                    let h = 1e-5;
+                    let moved = |t: f64| x.iter().zip(&p).map(|(x, p)| x + t * p).collect::<Vec<f64>>();
+                    let gradient = |x: &[f64]| { let mut g = vec![0.0; x.len()]; penalty.add_gradient(u, x, &mut g); g };
+                    let slope: f64 = gradient(&x).iter().zip(&p).map(|(g, p)| g * p).sum();
+                    let difference = (penalty.unit_value(u, &moved(h)) - penalty.unit_value(u, &moved(-h))) / (2.0 * h);
+                    prop_assert!((slope - difference).abs() < 1e-8, "{penalty:?}");
+                    let mut product = vec![0.0; x.len()];
+                    penalty.add_hessian_product(u, &x, &p, &mut product);
+                    for ((a, b), c) in gradient(&moved(h)).iter().zip(gradient(&moved(-h))).zip(&product) {
+                        prop_assert!(((a - b) / (2.0 * h) - c).abs() < 1e-7);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moves_settle_at_kinks_and_bounds() {
+        let penalties = examples();
+        let mut to = [-0.3];
+        assert!(penalties[1].settle(0, &[0.2], &mut to));
+        assert_eq!(to, [0.0]);
+        assert_eq!(penalties[1].first_kink(0, &[0.2], &[-0.4]), 0.5);
+        assert_eq!(penalties[0].first_kink(0, &[0.2], &[-0.4]), INF);
+        let mut to = [1.5];
+        assert!(penalties[4].settle(0, &[0.4], &mut to));
+        assert_eq!(to, [0.8]);
+        assert_eq!(penalties[4].first_kink(0, &[0.4], &[0.8]), 0.5);
+        assert!(!penalties[8].settle(0, &[0.2, 0.1], &mut [-0.3, 0.1]));
+    }
+
+    #[test]
+    fn zero_thresholds() {
+        let penalties = examples();
+        let v = [1.0, -2.0, 0.5, 0.1];
+        assert_eq!(penalties[1].zero_threshold(&v), 2.0 / 0.7);
+        assert_eq!(penalties[5].zero_threshold(&v), 1.0 / 0.7);
+        assert_eq!(penalties[2].zero_threshold(&v), INF);
+        assert!((penalties[8].zero_threshold(&v) - 1.25_f64.sqrt() / 0.7).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,17 @@
+//! Data views and kernels: dense and sparse columns, Gram blocks, small factorizations, Krylov methods.
+
+pub mod cholesky;
+pub mod columns;
+pub mod dense;
+pub mod eigen;
+pub mod gram;
+pub mod kernels;
+pub mod krylov;
+pub mod matrix;
+pub mod sparse;
+pub mod sum;
+
+pub use columns::Columns;
+pub use dense::{DenseView, Order};
+pub use matrix::Matrix;
+pub use sparse::{Duplicates, Layout, SparseView};

@@ -1,0 +1,128 @@
+//! What went wrong: which argument, where in it, what was expected and what was found.
+
+use std::fmt;
+
+/// The kinds of failure. The C layer gives each its `swl_status` number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// An argument of the call itself: a null pointer, a wrong length, an impossible size.
+    Argument,
+    /// The caller's data: NaN, an index out of range, a label that is not of the loss.
+    Data,
+    /// An option: unknown key, wrong type, out of bounds.
+    Option,
+    /// A call out of order, such as reading a solution before a solve.
+    State,
+    /// The handle is in use by another thread or by the call that is running the callback.
+    Busy,
+    /// A callback of the caller reported failure.
+    Callback,
+    /// A large buffer could not be had.
+    Memory,
+    /// A file or a saved state does not have the stated format.
+    Format,
+    /// A valid request that this build does not serve.
+    Unsupported,
+    /// The accelerator is missing or failed.
+    Device,
+    /// The control said stop before the call had anything to give back.
+    Stopped,
+    /// A defect of this library.
+    Internal,
+}
+
+/// A failure, in parts, so that messages always say the same four things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    subject: String,
+    place: String,
+    expected: String,
+    found: String,
+}
+
+/// The result of everything that can be refused.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Starts a message about `subject`: an argument, an option or a file.
+    pub fn new(kind: ErrorKind, subject: impl Into<String>) -> Self {
+        Self {
+            kind,
+            subject: subject.into(),
+            place: String::new(),
+            expected: String::new(),
+            found: String::new(),
+        }
+    }
+
+    /// Where in the subject: `row 3, column 7`.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    /// What would have been right.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = expected.into();
+        self
+    }
+
+    /// What was there.
+    #[must_use]
+    pub fn found(mut self, found: impl fmt::Display) -> Self {
+        self.found = found.to_string();
+        self
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The argument, option or file that the message is about.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+/// The error of a buffer of `count` elements of `bytes` bytes that could not be had.
+pub fn out_of_memory(subject: &str, count: usize, bytes: usize) -> Error {
+    Error::new(ErrorKind::Memory, subject)
+        .expected("memory for it")
+        .found(format!("none for {count} elements of {bytes} bytes"))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject)?;
+        if !self.place.is_empty() {
+            write!(f, ", {}", self.place)?;
+        }
+        match (self.expected.is_empty(), self.found.is_empty()) {
+            (false, false) => write!(f, ": expected {}, found {}", self.expected, self.found),
+            (false, true) => write!(f, ": expected {}", self.expected),
+            (true, false) => write!(f, ": {}", self.found),
+            (true, true) => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_which_where_expected_and_found() {
+        let error = Error::new(ErrorKind::Data, "y").at("row 17").expected("a finite number").found(f64::NAN);
+        assert_eq!(error.to_string(), "y, row 17: expected a finite number, found NaN");
+        assert_eq!(
+            Error::new(ErrorKind::State, "coef").found("there is no solution yet").to_string(),
+            "coef: there is no solution yet"
+        );
+    }
+}

@@ -1,0 +1,236 @@
+//! The one table of options. From it come the checks, the C description call, the command's flags and the docs.
+//!
+//! To add an option: add a row here and read it in the family's settings. Keys are never reused; a renamed key stays
+//! as an alias.
+
+use super::options::{OptionKind, OptionValue};
+
+/// The solver families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Block coordinate descent.
+    Bcd,
+}
+
+impl Family {
+    /// The families that exist.
+    pub const ALL: [Family; 1] = [Family::Bcd];
+
+    /// The name used in options, files and commands.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Bcd => "bcd",
+        }
+    }
+}
+
+/// One option.
+#[derive(Debug)]
+pub struct OptionRow {
+    /// Its name.
+    pub key: &'static str,
+    /// Older names that still work.
+    pub aliases: &'static [&'static str],
+    /// What it takes.
+    pub kind: OptionKind,
+    /// What it is unless set.
+    pub default: OptionValue,
+    /// What it means, in one or two sentences.
+    pub help: &'static str,
+    /// The first version that had it.
+    pub since: &'static str,
+    /// The families that have it.
+    pub families: &'static [Family],
+}
+
+const BCD: &[Family] = &[Family::Bcd];
+const EVERY: &[Family] = &Family::ALL;
+
+const fn row(
+    key: &'static str,
+    kind: OptionKind,
+    default: OptionValue,
+    families: &'static [Family],
+    help: &'static str,
+) -> OptionRow {
+    OptionRow { key, aliases: &[], kind, default, help, since: "0.1", families }
+}
+
+const fn real(lower: f64, upper: f64) -> OptionKind {
+    OptionKind::Real { lower, upper }
+}
+
+const fn integer(lower: i64, upper: i64) -> OptionKind {
+    OptionKind::Integer { lower, upper }
+}
+
+const INFINITY: f64 = f64::INFINITY;
+const TINY: f64 = f64::MIN_POSITIVE;
+
+/// Every option of every family.
+pub const TABLE: &[OptionRow] = &[
+    row(
+        "tolerance",
+        real(0.0, INFINITY),
+        OptionValue::Real(1e-6),
+        EVERY,
+        "Stop when the certificate is at most this, relative to the loss of the null model (or to the gradient at the start where that loss is 0).",
+    ),
+    row(
+        "max_iterations",
+        integer(0, i64::MAX),
+        OptionValue::Integer(100_000),
+        EVERY,
+        "Iteration limit. For bcd an iteration is one block update, or one sweep where rule is auto.",
+    ),
+    row(
+        "max_seconds",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        EVERY,
+        "Time limit of a call in seconds; it is the only option that a clock decides.",
+    ),
+    row(
+        "max_work",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        EVERY,
+        "Work limit of a call in floating-point operations, counted and not timed.",
+    ),
+    row(
+        "threads",
+        integer(1, 1024),
+        OptionValue::Integer(1),
+        EVERY,
+        "Threads for the kernels. The result has the same bits for any number.",
+    ),
+    row("seed", integer(0, i64::MAX), OptionValue::Integer(0), EVERY, "Seed of the random streams."),
+    row(
+        "trace",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        EVERY,
+        "Keep a row per check of the certificate: iteration, work, objective, certificate, nonzeros.",
+    ),
+    row(
+        "loss",
+        OptionKind::Choice(&["squared", "logistic", "squared-hinge", "huber", "poisson"]),
+        OptionValue::Choice("squared"),
+        BCD,
+        "The loss: squared is 1/2 (z - y)^2; logistic and squared-hinge take labels -1 and 1; poisson takes y >= 0 and is exp(z) - y z.",
+    ),
+    row(
+        "huber_delta",
+        real(TINY, f64::MAX),
+        OptionValue::Real(1.0),
+        BCD,
+        "Where the Huber loss turns from quadratic to linear, in the units of y.",
+    ),
+    row(
+        "penalty",
+        OptionKind::Choice(&["none", "l1", "elastic-net", "group", "ridge"]),
+        OptionValue::Choice("l1"),
+        BCD,
+        "The penalty: l1 is lambda |x|_1; elastic-net is lambda (l1_ratio |x|_1 + (1 - l1_ratio)/2 |x|^2); group is lambda sum_g w_g |x_g|_2; ridge is lambda/2 |x|^2.",
+    ),
+    row(
+        "lambda",
+        real(0.0, INFINITY),
+        OptionValue::Unset,
+        BCD,
+        "Strength of the penalty. Unset: from lambda_ratio; with neither set, lambda_ratio 0.1 (ridge: lambda 1).",
+    ),
+    row(
+        "lambda_ratio",
+        real(0.0, INFINITY),
+        OptionValue::Unset,
+        BCD,
+        "Strength relative to lambda_max, the smallest lambda with an all-zero solution. Refused for ridge, where that is infinite.",
+    ),
+    row("l1_ratio", real(0.0, 1.0), OptionValue::Real(0.5), BCD, "Share of the L1 part in the elastic net."),
+    row(
+        "scale",
+        OptionKind::Choice(&["sum", "mean"]),
+        OptionValue::Choice("sum"),
+        BCD,
+        "Whether the objective has the sum of the losses or their mean (the sum divided by the number of rows).",
+    ),
+    row("intercept", OptionKind::Flag, OptionValue::Flag(false), BCD, "Fit an unpenalized intercept."),
+    row(
+        "standardize",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        BCD,
+        "Penalize coefficients of columns scaled to unit standard deviation. Coefficients come back in the data's own scale; constant columns get 0.",
+    ),
+    row(
+        "lower",
+        real(-INFINITY, 0.0),
+        OptionValue::Real(-INFINITY),
+        BCD,
+        "Lower bound of every coefficient, at most 0 (swl_bcd_set_bounds gives each its own). 0: nonnegative coefficients. In the data's own scale.",
+    ),
+    row(
+        "upper",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        BCD,
+        "Upper bound of every coefficient, at least 0 (swl_bcd_set_bounds gives each its own). In the data's own scale.",
+    ),
+    row(
+        "group_size",
+        integer(0, i64::MAX),
+        OptionValue::Integer(0),
+        BCD,
+        "For penalty group: groups of this many consecutive columns; 0 where swl_bcd_set_groups gives them.",
+    ),
+    row(
+        "duplicates",
+        OptionKind::Choice(&["error", "sum"]),
+        OptionValue::Choice("error"),
+        BCD,
+        "What repeated entries of a sparse matrix mean.",
+    ),
+    row(
+        "rule",
+        OptionKind::Choice(&["auto", "cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"]),
+        OptionValue::Choice("auto"),
+        BCD,
+        "Which block to update: the selection rule of Nutini, Laradji and Schmidt. auto sweeps working sets and finishes with Newton steps on the support.",
+    ),
+    row(
+        "blocks",
+        OptionKind::Choice(&["variable", "fixed"]),
+        OptionValue::Choice("variable"),
+        BCD,
+        "Whether a block is any set of block_size coordinates (variable) or one of a partition (fixed).",
+    ),
+    row(
+        "partition",
+        OptionKind::Choice(&["sorted", "order", "random", "average"]),
+        OptionValue::Choice("sorted"),
+        BCD,
+        "How fixed blocks are cut: by Lipschitz constant (sorted), in order, at random, or so that blocks have a similar mean constant (average).",
+    ),
+    row(
+        "block_size",
+        integer(1, 4096),
+        OptionValue::Integer(1),
+        BCD,
+        "Coordinates in a block; capped at the number of columns. For penalty group: counted in groups.",
+    ),
+    row(
+        "update",
+        OptionKind::Choice(&["newton", "matrix", "gradient"]),
+        OptionValue::Choice("newton"),
+        BCD,
+        "How a block is updated: a step of 1/L (gradient), a fixed bound of the Hessian (matrix), or the Hessian with a line search (newton).",
+    ),
+    row(
+        "lipschitz",
+        OptionKind::Choice(&["bound", "estimate"]),
+        OptionValue::Choice("bound"),
+        BCD,
+        "For gradient updates: the constant of the block, or an estimate by doubling that also shrinks.",
+    ),
+];

@@ -1,0 +1,63 @@
+//! Scoped threads with fixed chunks and ordered reductions: the thread count never changes a bit.
+
+use super::error::{Error, ErrorKind, Result};
+use rayon::prelude::*;
+
+/// The threads of one call. They are joined before the call returns.
+pub struct Team<'p> {
+    pool: Option<&'p rayon::ThreadPool>,
+}
+
+/// Runs `body` with a team of `threads`. `body` itself stays on the calling thread; only kernels use the team.
+pub fn with_team<R>(threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> Result<R> {
+    if threads <= 1 {
+        return Ok(body(&Team { pool: None }));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_scoped(|thread| thread.run(), |pool| body(&Team { pool: Some(pool) }))
+        .map_err(|e| {
+            Error::new(ErrorKind::Internal, "threads").expected(format!("{threads} threads")).found(e)
+        })
+}
+
+impl Team<'_> {
+    /// The team of one: the calling thread.
+    pub fn solo() -> Team<'static> {
+        Team { pool: None }
+    }
+
+    /// Fills `out` in chunks of `chunk`: `fill(start, part)` writes `out[start..]`'s part.
+    pub fn fill<T: Send>(&self, out: &mut [T], chunk: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
+        let chunk = chunk.max(1);
+        match self.pool {
+            Some(pool) if out.len() > chunk => pool.install(|| {
+                out.par_chunks_mut(chunk).enumerate().for_each(|(i, part)| fill(i * chunk, part));
+            }),
+            _ => out.chunks_mut(chunk).enumerate().for_each(|(i, part)| fill(i * chunk, part)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_do_not_depend_on_the_thread_count() {
+        let run = |threads| {
+            with_team(threads, |team| {
+                let mut out = vec![0.0; 1000];
+                team.fill(&mut out, 7, |start, part| {
+                    for (k, o) in part.iter_mut().enumerate() {
+                        *o = ((start + k) as f64).sin() + start as f64;
+                    }
+                });
+                out
+            })
+            .unwrap()
+        };
+        assert_eq!(run(1), run(2));
+        assert_eq!(run(1), run(8));
+    }
+}
