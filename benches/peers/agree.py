@@ -92,6 +92,8 @@ def command(arguments, limit):
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
         return None, time.perf_counter() - start, f"no end after {limit:g} s"
+    except OSError as error:
+        raise SystemExit(f"{arguments[0]}: {error.strerror}") from None
     seconds = time.perf_counter() - start
     said = (done.stderr.strip() or "nothing on stderr").splitlines()[-1][:160]
     wrong = f"exit code {done.returncode}: {said}" if done.returncode else ""

@@ -48,7 +48,10 @@ def evaluate(kind, data, lam, w):
 
 def curvature(X, weights):
     """X' diag(weights) X, dense; weights None: X'X."""
-    product = X.T @ (X if weights is None else sparse.diags(weights) @ X if sparse.issparse(X) else weights[:, None] * X)
+    if weights is None:
+        product = X.T @ X
+    else:
+        product = X.T @ (sparse.diags(weights) @ X if sparse.issparse(X) else weights[:, None] * X)
     return product.toarray() if sparse.issparse(product) else product
 
 
@@ -130,7 +133,7 @@ def polish_ridge(data, lam, w, steps=15):
 
 
 def lasso_points(data, lam):
-    """scikit-learn's lasso, on the Gram matrix where that is the smaller one; twice, the second time for long."""
+    """scikit-learn, on X'X where that is the smaller one; where it crawls, accelerated proximal gradients."""
     from sklearn.linear_model import Lasso
 
     n, p = data.X.shape
@@ -138,11 +141,14 @@ def lasso_points(data, lam):
     X = data.X.toarray(order="F") if small and sparse.issparse(data.X) else data.X
     for passes in (2000, 100_000):
         model = Lasso(lam / n, fit_intercept=False, tol=1e-12, max_iter=passes, precompute=small)
-        yield "scikit-learn", model.fit(X, data.y).coef_
+        w = model.fit(X, data.y).coef_
+        yield "scikit-learn", w
+    if small:
+        yield "proximal gradients", accelerated(data, lam, None, w, 200_000)
 
 
 def group_points(data, lam):
-    """celer, since scikit-learn has no group lasso; where it stalls, accelerated proximal gradients on X'X."""
+    """celer, since scikit-learn has no group lasso; where it stalls, accelerated proximal gradients."""
     from celer import GroupLasso
 
     groups = [np.flatnonzero(data.groups == g).tolist() for g in range(data.groups.max() + 1)]
@@ -150,19 +156,20 @@ def group_points(data, lam):
     w = model.fit(data.X, data.y).coef_
     yield "celer", w
     for steps in (10_000, 200_000):
-        w = accelerated(data, lam, w, steps)
+        w = accelerated(data, lam, data.groups, w, steps)
         yield "proximal gradients", w
 
 
-def accelerated(data, lam, w, steps):
+def accelerated(data, lam, groups, w, steps):
     """FISTA with restarts; the problems are small, so that a step costs a product with X'X."""
     Q, b = curvature(data.X, None), data.X.T @ data.y
+    labels = np.arange(w.size) if groups is None else groups
     size = 1.0 / np.linalg.eigvalsh(Q)[-1]
     ahead, momentum = w, 1.0
     for _ in range(steps):
         moved = ahead - size * (Q @ ahead - b)
-        norms = np.maximum(measure.group_norms(moved, data.groups), 1e-300)
-        moved *= np.maximum(0.0, 1.0 - size * lam / norms)[data.groups]
+        norms = np.maximum(measure.group_norms(moved, groups), 1e-300)
+        moved *= np.maximum(0.0, 1.0 - size * lam / norms)[labels]
         grown = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
         if (ahead - moved) @ (moved - w) > 0:  # uphill: start the momentum anew
             grown, momentum = 1.0, 1.0

@@ -36,7 +36,7 @@ def sklearn_lasso(X, y, lam):
         model = Lasso(lam / y.size, fit_intercept=False, tol=tolerance, max_iter=100_000, copy_X=False)
         return model.fit(X, y).coef_
 
-    return Rival("scikit-learn", importlib.metadata.version("scikit-learn"), solve, 1e-4)
+    return Rival("scikit-learn", importlib.metadata.version("scikit-learn"), solve, 1e-1)
 
 
 def celer_lasso(X, y, lam):
@@ -45,7 +45,7 @@ def celer_lasso(X, y, lam):
     def solve(tolerance):
         return Lasso(lam / y.size, fit_intercept=False, tol=tolerance, max_iter=200).fit(X, y).coef_
 
-    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-4)
+    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-1)
 
 
 def sklearn_logistic(X, y, lam):
@@ -60,7 +60,7 @@ def sklearn_logistic(X, y, lam):
         )  # fmt: skip
         return model.fit(rows, y).coef_.ravel()
 
-    return Rival("scikit-learn", importlib.metadata.version("scikit-learn"), solve, 1e-3)
+    return Rival("scikit-learn", importlib.metadata.version("scikit-learn"), solve, 1e-1)
 
 
 def celer_logistic(X, y, lam):
@@ -69,12 +69,12 @@ def celer_logistic(X, y, lam):
     def solve(tolerance):
         return LogisticRegression(C=1.0 / lam, tol=tolerance, max_iter=200).fit(X, y).coef_.ravel()
 
-    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-3)
+    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-1)
 
 
 def liblinear_logistic(X, y, lam):
     solve = liblinear(X, y, 6, 1.0 / lam)
-    return Rival("liblinear", importlib.metadata.version("liblinear-official"), solve, 1e-3)
+    return Rival("liblinear", importlib.metadata.version("liblinear-official"), solve, 1e-1)
 
 
 def liblinear(X, y, kind, C):
@@ -104,7 +104,7 @@ def ours(library, logistic, X, y, lam):
     def solve(tolerance):
         return library.bcd(view, y, loss=loss, penalty="l1", **{"lambda": lam}, tolerance=tolerance, threads=1)
 
-    return Rival("southwell", "", solve, 1e-4)
+    return Rival("southwell", "", solve, 1e-1)
 
 
 def peers(logistic, X, y, lam):

@@ -18,10 +18,19 @@ pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<u
 }
 
 /// Steps until one is taken in full.
-const MOST_STEPS: usize = 30;
+const MOST_STEPS: usize = 8;
 /// Accuracy of inexact directions.
 const CG_TOLERANCE: f64 = 1e-2;
 const CG_STEPS: usize = 500;
+
+/// How a run of Newton steps went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct NewtonRun {
+    /// Work of one step.
+    pub(super) cost: u64,
+    /// Whether the last step was taken in full, so that the manifold is minimized (to the accuracy of the direction).
+    pub(super) full: bool,
+}
 
 /// Newton steps on the smooth units of a block until one is taken in full without meeting a kink.
 pub(super) fn newton(
@@ -31,12 +40,14 @@ pub(super) fn newton(
     x: &mut [f64],
     team: &Team<'_>,
     control: &mut Control<'_>,
-) -> Result<(), Stop> {
+) -> Result<NewtonRun, Stop> {
+    let mut run = NewtonRun { cost: 0, full: true };
     for _ in 0..MOST_STEPS {
+        let start = control.work();
         let units = smooth_units(block, penalty, x);
         let free: Vec<usize> = units.iter().flat_map(|&i| block.range(i)).collect();
         if free.is_empty() {
-            return Ok(());
+            return Ok(run);
         }
         let manifold = Manifold { block, penalty, units: &units, free: &free };
         let gradient: Vec<f64> = free.iter().map(|&k| model.gradient(k)).collect();
@@ -44,8 +55,9 @@ pub(super) fn newton(
         let full = manifold.gradient(&gradient, x);
         let direction = manifold.direction(model, &full, x, team, control)?;
         let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
+        run = NewtonRun { cost: control.work() - start, full: false };
         if !(slope < 0.0) {
-            return Ok(());
+            return Ok(NewtonRun { full: true, ..run });
         }
         match manifold.search(model, &gradient, &direction, slope, x, team, control)? {
             Some(step) => {
@@ -57,13 +69,14 @@ pub(super) fn newton(
                     }
                 }
                 if step.full {
-                    return Ok(());
+                    return Ok(NewtonRun { full: true, ..run });
                 }
             }
-            None => return Ok(()),
+            // Only rounding is left to gain.
+            None => return Ok(NewtonRun { full: true, ..run }),
         }
     }
-    Ok(())
+    Ok(run)
 }
 
 /// The units that move freely.

@@ -106,8 +106,13 @@ impl GramCache {
                 columns.push(j);
             }
         }
-        if columns.len() > MOST_CACHED {
+        if list.len() > MOST_CACHED {
             return Ok(None);
+        }
+        if columns.len() > MOST_CACHED {
+            // Start again from what is wanted now.
+            *self = Self::default();
+            return self.block(scaled, list, team, control);
         }
         if columns.len() > known {
             let mut grown = Square::zeros(columns.len());

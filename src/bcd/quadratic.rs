@@ -5,7 +5,7 @@
 //! price) or through the rows (no price). Sweeps of coordinate descent find the support; [`super::active_set`] then
 //! finishes with Newton steps on it.
 
-use super::active_set;
+use super::active_set::{self, NewtonRun};
 use super::block::Block;
 use super::scaled::Scaled;
 use crate::model::Penalty;
@@ -281,10 +281,15 @@ pub(super) fn gram_pays(columns: &Columns<'_>, list: &[usize], sweeps: u64) -> b
 }
 
 /// Sweeps before a model is given up; the outer loop then goes on from there.
-const MOST_SWEEPS: usize = 1000;
+const MOST_SWEEPS: usize = 10_000;
+/// A sweep that moves the block by less than this, relative to its size and squared, is rounding.
+const ROUNDING: f64 = 1e-31;
 
 /// Minimizes the model plus the penalty over a block, from `x` (the block's coordinates, updated in place), until a
 /// sweep lowers it by no more than about `goal`.
+///
+/// Sweeps and Newton steps take turns: a Newton step is due when the support has settled, or when the sweeps since the
+/// last one have cost as much as it did.
 pub(super) fn minimize(
     model: &mut impl BlockModel,
     block: &Block,
@@ -296,29 +301,28 @@ pub(super) fn minimize(
 ) -> Result<(), Stop> {
     let curvature = unit_curvatures(model, block, team, control)?;
     let mut smooth = active_set::smooth_units(block, penalty, x);
-    let mut first_change = 0.0_f64;
+    let mut last = NewtonRun::default();
     if smooth.len() == block.units().len() {
-        active_set::newton(model, block, penalty, x, team, control)?;
+        last = active_set::newton(model, block, penalty, x, team, control)?;
     }
-    let mut previous = f64::INFINITY;
-    let mut idle = 0;
-    for sweep in 0..MOST_SWEEPS {
+    let mut largest = 0.0_f64;
+    let mut sweeps_cost = 0;
+    for _ in 0..MOST_SWEEPS {
+        let start = control.work();
         let change = sweep_units(model, block, penalty, &curvature, x, control)?;
-        first_change = first_change.max(change);
-        if change <= goal.absolute.max(goal.relative * first_change) {
-            return Ok(());
-        }
-        // No sweep helps any more: rounding.
-        idle = if change >= 0.9 * previous { idle + 1 } else { 0 };
-        previous = change;
-        if idle >= 50 {
+        sweeps_cost += control.work() - start;
+        largest = largest.max(change.decrease);
+        let small = change.decrease <= goal.absolute.max(goal.relative * largest);
+        // A small sweep alone proves nothing on an ill-conditioned block; one after a full Newton step does.
+        if change.decrease <= ROUNDING * change.size || (small && last.full && sweeps_cost == control.work() - start) {
             return Ok(());
         }
         let next = active_set::smooth_units(block, penalty, x);
         let settled = next == smooth;
         smooth = next;
-        if settled || sweep % 8 == 7 {
-            active_set::newton(model, block, penalty, x, team, control)?;
+        if small || settled || sweeps_cost > last.cost {
+            last = active_set::newton(model, block, penalty, x, team, control)?;
+            sweeps_cost = 0;
             smooth = active_set::smooth_units(block, penalty, x);
         }
     }
@@ -332,7 +336,13 @@ pub(super) struct Goal {
     pub(super) relative: f64,
 }
 
-/// One sweep of proximal steps over the units; gives `sum h |step|^2`, which bounds twice the decrease from above.
+/// What a sweep did: `sum h |step|^2`, near twice the decrease, and `sum h |x|^2` to compare it with.
+struct Change {
+    decrease: f64,
+    size: f64,
+}
+
+/// One sweep of proximal steps over the units.
 fn sweep_units(
     model: &mut impl BlockModel,
     block: &Block,
@@ -340,8 +350,8 @@ fn sweep_units(
     curvature: &[f64],
     x: &mut [f64],
     control: &mut Control<'_>,
-) -> Result<f64, Stop> {
-    let mut change = 0.0;
+) -> Result<Change, Stop> {
+    let mut change = Change { decrease: 0.0, size: 0.0 };
     let mut next: Vec<f64> = Vec::new();
     for (position, &u) in block.units().iter().enumerate() {
         let range = block.range(position);
@@ -356,10 +366,11 @@ fn sweep_units(
             penalty.prox(u, h, &mut next);
             for (k, &new) in range.zip(&next) {
                 let step = new - x[k];
+                change.size += h * new * new;
                 if step != 0.0 {
                     model.shift(k, step);
                     x[k] = new;
-                    change += h * step * step;
+                    change.decrease += h * step * step;
                     flops += model.flops(k).1;
                 }
             }

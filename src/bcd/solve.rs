@@ -30,7 +30,7 @@ use super::select::Selector;
 use super::settings::{Rule, Settings, Strength, UpdateKind};
 use super::solution::Solution;
 use super::update;
-use super::working_set::WorkingSet;
+use super::working_set;
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
@@ -252,7 +252,7 @@ const STEPS_PER_SET: usize = 12;
 /// How blocks are chosen and updated between two checks.
 enum Plan {
     /// `rule=auto`: one working set, minimized.
-    Auto { set: WorkingSet },
+    Auto,
     /// A rule of the paper: `every` blocks.
     Rule { selector: Selector, constants: Constants, every: u64 },
 }
@@ -264,7 +264,7 @@ impl Plan {
         control: &mut Control<'_>,
     ) -> std::result::Result<Self, Stop> {
         if settings.rule == Rule::Auto {
-            return Ok(Plan::Auto { set: WorkingSet::new() });
+            return Ok(Plan::Auto);
         }
         let mut constants = Constants::new(engine, settings, control)?;
         let selector = Selector::new(settings, engine, &mut constants, control)?;
@@ -282,8 +282,8 @@ impl Plan {
         control: &mut Control<'_>,
     ) -> std::result::Result<(), Stop> {
         match self {
-            Plan::Auto { set } => {
-                let block = set.select(engine.penalty, engine.lipschitz, &engine.state.x, &check.gradient);
+            Plan::Auto => {
+                let block = working_set::select(engine.penalty, engine.lipschitz, &engine.state.x, &check.gradient);
                 *iterations += 1;
                 let quadratic = engine.scaled.loss.is_quadratic();
                 let goal = Goal { absolute: check.goal, relative: if quadratic { 0.0 } else { 0.01 } };
