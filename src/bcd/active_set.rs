@@ -2,7 +2,7 @@
 //! freely, the others stay. With the block's Hessian this is the superlinear finish; for quadratics it ends exactly.
 //!
 //! As in two-metric projection, a full step is first tried with crossing coordinates stopped at their kink; where that
-//! does not lower the model, the step ends at the first kink.
+//! does not lower the model, the step ends at one of the kinks on the way, at the first if need be.
 
 use super::block::Block;
 use super::quadratic::BlockModel;
@@ -18,7 +18,7 @@ pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<u
 }
 
 /// Steps until one is taken in full.
-const MOST_STEPS: usize = 8;
+const MOST_STEPS: usize = 1;
 /// Accuracy of inexact directions.
 const CG_TOLERANCE: f64 = 1e-2;
 const CG_STEPS: usize = 500;
@@ -88,6 +88,9 @@ struct Manifold<'a> {
     /// Positions of their coordinates within the block.
     free: &'a [usize],
 }
+
+/// Step lengths tried along one direction.
+const MOST_TRIALS: i32 = 40;
 
 /// A step that lowers the model.
 struct Accepted {
@@ -169,6 +172,17 @@ impl Manifold<'_> {
         Ok(p)
     }
 
+    /// Step lengths below 1 at which units meet kinks or bounds, ascending.
+    fn kinks(&self, from: &[f64], direction: &[f64]) -> Vec<f64> {
+        let mut lengths: Vec<f64> = self
+            .units()
+            .map(|(u, _, local)| self.penalty.first_kink(u, &from[local.clone()], &direction[local]))
+            .filter(|length| *length < 1.0)
+            .collect();
+        lengths.sort_unstable_by(f64::total_cmp);
+        lengths
+    }
+
     /// Finds a step along `direction` that lowers model and penalty.
     fn search(
         &self,
@@ -186,8 +200,18 @@ impl Manifold<'_> {
         };
         let start = value(&from);
         let mut product = vec![0.0; from.len()];
-        let mut alpha = 1.0;
-        for trial in 0..40 {
+        let mut lengths = self.kinks(&from, direction);
+        for trial in 0..MOST_TRIALS {
+            // The full step; then the median kink of those within the last trial, down to the first; then halves.
+            let alpha = match (trial, lengths.len()) {
+                (0, _) => 1.0,
+                (_, 0) => 0.5_f64.powi(trial),
+                (_, n) => {
+                    let middle = lengths[(n - 1) / 2];
+                    lengths.truncate(n / 2);
+                    middle
+                }
+            };
             let mut to: Vec<f64> = from.iter().zip(direction).map(|(x, p)| x + alpha * p).collect();
             let mut met_kink = false;
             for (u, _, local) in self.units() {
@@ -201,12 +225,6 @@ impl Manifold<'_> {
             if change <= 1e-4 * alpha * slope {
                 return Ok(Some(Accepted { step, to, full: trial == 0 && !met_kink }));
             }
-            // The first kink on the way is a step that lowers the model, if there is one.
-            let kink = self
-                .units()
-                .map(|(u, _, local)| self.penalty.first_kink(u, &from[local.clone()], &direction[local]))
-                .fold(f64::INFINITY, f64::min);
-            alpha = if trial == 0 && kink < 1.0 { kink } else { 0.5 * alpha };
         }
         Ok(None)
     }
