@@ -30,6 +30,8 @@ pub(super) struct NewtonRun {
     pub(super) cost: u64,
     /// Whether the last step was taken in full, so that the manifold is minimized (to the accuracy of the direction).
     pub(super) full: bool,
+    /// How much the steps lowered model and penalty.
+    pub(super) decrease: f64,
 }
 
 /// Newton steps on the smooth units of a block until one is taken in full without meeting a kink.
@@ -41,7 +43,7 @@ pub(super) fn newton(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<NewtonRun, Stop> {
-    let mut run = NewtonRun { cost: 0, full: true };
+    let mut run = NewtonRun { cost: 0, full: true, decrease: 0.0 };
     for _ in 0..MOST_STEPS {
         let start = control.work();
         let units = smooth_units(block, penalty, x);
@@ -55,12 +57,13 @@ pub(super) fn newton(
         let full = manifold.gradient(&gradient, x);
         let direction = manifold.direction(model, &full, x, team, control)?;
         let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
-        run = NewtonRun { cost: control.work() - start, full: false };
+        run = NewtonRun { cost: control.work() - start, full: false, ..run };
         if !(slope < 0.0) {
             return Ok(NewtonRun { full: true, ..run });
         }
         match manifold.search(model, &gradient, &direction, slope, x, team, control)? {
             Some(step) => {
+                run.decrease += step.decrease;
                 for ((&k, step), was) in free.iter().zip(&step.step).zip(&step.to) {
                     if *step != 0.0 {
                         model.shift(k, *step);
@@ -97,6 +100,7 @@ struct Accepted {
     step: Vec<f64>,
     to: Vec<f64>,
     full: bool,
+    decrease: f64,
 }
 
 impl Manifold<'_> {
@@ -183,6 +187,25 @@ impl Manifold<'_> {
         lengths
     }
 
+    /// `p'(penalty's Hessian)p`.
+    fn penalty_bend(&self, from: &[f64], direction: &[f64]) -> f64 {
+        let mut bend = 0.0;
+        for (u, _, local) in self.units() {
+            let p = &direction[local.clone()];
+            let mut product = vec![0.0; p.len()];
+            self.penalty.add_hessian_product(u, &from[local], p, &mut product);
+            bend += product.iter().zip(p).map(|(h, p)| h * p).sum::<f64>();
+        }
+        bend
+    }
+
+    /// Whether the penalty is quadratic along the step, if only because the step is short.
+    fn is_quadratic(&self, from: &[f64], direction: &[f64]) -> bool {
+        self.units().all(|(u, _, local)| {
+            self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local])
+        })
+    }
+
     /// Finds a step along `direction` that lowers model and penalty.
     fn search(
         &self,
@@ -195,10 +218,10 @@ impl Manifold<'_> {
         control: &mut Control<'_>,
     ) -> Result<Option<Accepted>, Stop> {
         let from: Vec<f64> = self.free.iter().map(|&k| x[k]).collect();
-        let value = |x: &[f64]| -> f64 {
-            self.units().map(|(u, _, local)| self.penalty.unit_value(u, &x[local])).sum()
+        let penalty_change = |to: &[f64]| -> f64 {
+            let value = |u, x: &[f64]| self.penalty.unit_value(u, x);
+            self.units().map(|(u, _, local)| value(u, &to[local.clone()]) - value(u, &from[local])).sum()
         };
-        let start = value(&from);
         let mut product = vec![0.0; from.len()];
         let mut lengths = self.kinks(&from, direction);
         for trial in 0..MOST_TRIALS {
@@ -221,9 +244,15 @@ impl Manifold<'_> {
             model.product(self.free, &step, &mut product, team, control)?;
             let linear: f64 = model_gradient.iter().zip(&step).map(|(g, p)| g * p).sum();
             let quadratic: f64 = product.iter().zip(&step).map(|(h, p)| h * p).sum();
-            let change = linear + 0.5 * quadratic + (value(&to) - start);
+            let change = if trial == 0 && !met_kink && self.is_quadratic(&from, direction) {
+                // The same change without the cancellation that hides small gains near the optimum.
+                slope + 0.5 * (quadratic + self.penalty_bend(&from, direction))
+            } else {
+                linear + 0.5 * quadratic + penalty_change(&to)
+            };
             if change <= 1e-4 * alpha * slope {
-                return Ok(Some(Accepted { step, to, full: trial == 0 && !met_kink }));
+                let full = trial == 0 && !met_kink;
+                return Ok(Some(Accepted { step, to, full, decrease: -change }));
             }
         }
         Ok(None)

@@ -42,8 +42,13 @@ impl Block {
         self.columns.iter().map(|&j| full[j]).collect()
     }
 
-    /// The penalty of the block at its coordinates `x`.
-    pub(super) fn penalty(&self, penalty: &Penalty, x: &[f64]) -> f64 {
-        self.units.iter().enumerate().map(|(i, &u)| penalty.unit_value(u, &x[self.range(i)])).sum()
+    /// The change of the penalty when the block's coordinates go from `from` to `to`: a sum of differences, so that small
+    /// changes keep their digits.
+    pub(super) fn penalty_change(&self, penalty: &Penalty, from: &[f64], to: &[f64]) -> f64 {
+        let change = |(i, &u): (usize, &usize)| {
+            let range = self.range(i);
+            penalty.unit_value(u, &to[range.clone()]) - penalty.unit_value(u, &from[range])
+        };
+        self.units.iter().enumerate().map(change).sum()
     }
 }

@@ -4,7 +4,7 @@ use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point
 use super::engine::Engine;
 use super::null_model::NullModel;
 use super::scaled::Scaled;
-use super::settings::Settings;
+use super::settings::{Rule, Settings};
 use super::solution::TraceRow;
 use crate::model::{Loss, Penalty};
 use crate::runtime::{Control, Outcome, Phase, Stop};
@@ -29,8 +29,8 @@ impl Check {
     }
 }
 
-/// Checks without progress before a loop is given up.
-const PATIENCE: u32 = 5;
+/// Checks without progress before a loop is given up: a working set does much between two checks, a rule little.
+const PATIENCE: [u32; 2] = [6, 60];
 /// Where a gap is down to rounding, relative to the objective.
 const FLOOR: f64 = 1e-11;
 
@@ -46,6 +46,7 @@ pub(super) struct Checker<'c> {
     best_value: f64,
     best_objective: f64,
     without_progress: u32,
+    patience: u32,
     trace: Option<Vec<TraceRow>>,
 }
 
@@ -67,6 +68,7 @@ impl<'c> Checker<'c> {
             best_value: f64::INFINITY,
             best_objective: f64::INFINITY,
             without_progress: 0,
+            patience: PATIENCE[usize::from(settings.rule != Rule::Auto)],
             trace: settings.trace.then(Vec::new),
         }
     }
@@ -117,6 +119,7 @@ impl<'c> Checker<'c> {
         scaled.columns.correlations(&self.every, &theta, &mut v, engine.team, control)?;
         let gradient: Vec<f64> = v.iter().map(|v| -v).collect();
         let objective = engine.objective();
+        engine.objective_size = objective.abs();
         let value = match freedom.kind {
             CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
             CertificateKind::Gap => {
@@ -157,11 +160,11 @@ impl<'c> Checker<'c> {
             return Some(Outcome::Converged);
         }
         let lowered = objective < self.best_objective - 1e-14 * objective.abs();
-        let certified = value < 0.9 * self.best_value;
+        let certified = value < 0.99 * self.best_value;
         self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
         self.best_objective = self.best_objective.min(objective);
         self.best_value = self.best_value.min(value);
-        if self.without_progress < PATIENCE {
+        if self.without_progress < self.patience {
             return None;
         }
         let scale = match self.freedom.kind {

@@ -18,6 +18,8 @@ pub(super) struct Engine<'e> {
     pub(super) lipschitz: &'e [f64],
     /// Damping of Newton models, relative to the Lipschitz constants (Levenberg and Marquardt).
     pub(super) damping: f64,
+    /// Size of the objective at the last check.
+    pub(super) objective_size: f64,
     /// The Gram block of a quadratic loss, which never changes.
     pub(super) grams: GramCache,
 }
@@ -34,7 +36,7 @@ impl<'e> Engine<'e> {
         lipschitz: &'e [f64],
         grams: GramCache,
     ) -> Self {
-        let mut engine = Self { scaled, penalty, team, state, lipschitz, damping: 0.0, grams };
+        let mut engine = Self { scaled, penalty, team, state, lipschitz, damping: 0.0, objective_size: 0.0, grams };
         engine.damping = engine.least_damping();
         engine
     }

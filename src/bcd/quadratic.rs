@@ -281,7 +281,7 @@ pub(super) fn gram_pays(columns: &Columns<'_>, list: &[usize], sweeps: u64) -> b
 }
 
 /// Sweeps before a model is given up; the outer loop then goes on from there.
-const MOST_SWEEPS: usize = 10_000;
+const MOST_SWEEPS: usize = 2_000;
 /// A sweep that moves the block by less than this, relative to its size and squared, is rounding.
 const ROUNDING: f64 = 1e-31;
 
@@ -313,8 +313,11 @@ pub(super) fn minimize(
         sweeps_cost += control.work() - start;
         largest = largest.max(change.decrease);
         let small = change.decrease <= goal.absolute.max(goal.relative * largest);
-        // A small sweep alone proves nothing on an ill-conditioned block; one after a full Newton step does.
-        if change.decrease <= ROUNDING * change.size || (small && last.full && sweeps_cost == control.work() - start) {
+        // A small sweep alone proves nothing on an ill-conditioned block; one after a Newton step that was full, or
+        // that gained next to nothing, does.
+        let settled_by_newton = last.full || last.decrease <= 1e-3 * goal.absolute;
+        let after_newton = last.cost > 0 && sweeps_cost == control.work() - start;
+        if change.decrease <= ROUNDING * change.size || (small && settled_by_newton && after_newton) {
             return Ok(());
         }
         let next = active_set::smooth_units(block, penalty, x);

@@ -254,7 +254,7 @@ fn block_decrease(
     let linear: f64 = step.iter().zip(&g).map(|(p, g)| p * g).sum();
     let bend: f64 =
         (0..n).map(|k| step[k] * square.column(k).iter().zip(&step).map(|(h, p)| h * p).sum::<f64>()).sum();
-    let penalty = block.penalty(engine.penalty, &x) - block.penalty(engine.penalty, &before);
+    let penalty = block.penalty_change(engine.penalty, &before, &x);
     Ok(-(linear + 0.5 * bend + penalty))
 }
 

@@ -21,6 +21,10 @@ pub(super) struct Step {
 
 /// Sufficient decrease of the line search.
 const ARMIJO: f64 = 1e-4;
+/// Gains below this share of the objective cannot be measured.
+const ROUNDING: f64 = 1e-14;
+/// With this damping the model bounds every loss whose curvature is bounded, so the full step is taken.
+const MOST_DAMPING: f64 = 1.0;
 /// Sweeps that a Gram block of a Newton model is likely to serve.
 const NEWTON_SWEEPS: u64 = 20;
 /// The same for a quadratic loss, where the block lasts for the whole solve.
@@ -93,7 +97,7 @@ fn gradient_trial(
     }
     let step: Vec<f64> = next.iter().zip(&x).map(|(n, x)| n - x).collect();
     let smooth_bound = step.iter().zip(&g).map(|(d, g)| d * (g + 0.5 * constant * d)).sum();
-    let penalty_change = block.penalty(engine.penalty, &next) - block.penalty(engine.penalty, &x);
+    let penalty_change = block.penalty_change(engine.penalty, &x, &next);
     Ok(Trial { to: next, step, smooth_bound, penalty_change, promised: -(smooth_bound + penalty_change) })
 }
 
@@ -146,6 +150,8 @@ struct ModelStep {
     slope: f64,
     /// Decrease of the model.
     promised: f64,
+    /// `p'Hp`: twice the model's decrease at its minimum, to first order, and free of cancellation.
+    bend: f64,
 }
 
 fn block_step(
@@ -184,11 +190,11 @@ fn block_step(
     let step: Vec<f64> = x.iter().zip(&before).map(|(x, b)| x - b).collect();
     let intercept_step = curvature.intercept_step(slope_sum, &step);
     let linear: f64 = step.iter().zip(&g).map(|(p, g)| p * g).sum::<f64>() + intercept_step * slope_sum;
-    let penalty_change = block.penalty(engine.penalty, &x) - block.penalty(engine.penalty, &before);
+    let penalty_change = block.penalty_change(engine.penalty, &before, &x);
     let slope = -(linear + penalty_change);
     let dz = engine.predictor_step(block, &step, intercept_step, control)?;
     let bend: f64 = dz.iter().zip(&curvature.w).map(|(z, w)| z * z * w).sum();
-    Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend })
+    Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend })
 }
 
 /// Halves the step until the objective falls by a share of what the first order promises (Armijo), and adapts the
@@ -200,16 +206,20 @@ fn line_search(
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let before = block.gather(&engine.state.x);
-    let start = block.penalty(engine.penalty, &before);
+    if model.bend <= ROUNDING * engine.objective_size {
+        // What is left to gain drowns in the rounding of the objective: Newton's step is better than its test.
+        engine.move_block(block, &model.to, model.intercept_step, control)?;
+        return Ok(Step { promised: model.bend, achieved: 0.0 });
+    }
     let dz = engine.predictor_step(block, &model.step, model.intercept_step, control)?;
     let mut alpha = 1.0;
     for _ in 0..60 {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
-        let change = engine.loss_change(&dz, alpha, control)? + (block.penalty(engine.penalty, &x) - start);
+        let change = engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &x);
         if change <= -ARMIJO * alpha * model.slope {
             let least = engine.least_damping();
             if alpha < 0.3 {
-                engine.damping = (4.0 * engine.damping).max(1e-4);
+                engine.damping = (4.0 * engine.damping).max(1e-4).min(MOST_DAMPING);
             } else if alpha == 1.0 {
                 engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 }.max(least);
             }
@@ -219,7 +229,7 @@ fn line_search(
         }
         alpha *= 0.5;
     }
-    engine.damping = (16.0 * engine.damping).max(1e-4);
+    engine.damping = (16.0 * engine.damping).max(1e-4).min(MOST_DAMPING);
     Ok(Step { promised: model.promised, achieved: 0.0 })
 }
 

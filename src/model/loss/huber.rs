@@ -23,17 +23,10 @@ impl ScalarLoss for Huber {
     }
     #[inline]
     fn change(&self, z: f64, dz: f64, y: f64) -> f64 {
-        let (before, after) = (z - y, z - y + dz);
-        let delta = self.delta;
-        if before.abs() <= delta && after.abs() <= delta {
-            dz * (before + 0.5 * dz)
-        } else if before >= delta && after >= delta {
-            delta * dz
-        } else if before <= -delta && after <= -delta {
-            -delta * dz
-        } else {
-            self.value(z + dz, y) - self.value(z, y)
-        }
+        // With c = clip(r): phi = c (r - c/2), so differences of clipped residuals keep their digits.
+        let before = z - y;
+        let (from, to) = (before.clamp(-self.delta, self.delta), (before + dz).clamp(-self.delta, self.delta));
+        to * dz + (to - from) * (before - 0.5 * (to + from))
     }
     #[inline]
     fn conjugate(&self, u: f64, y: f64) -> f64 {

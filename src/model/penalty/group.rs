@@ -100,6 +100,11 @@ impl Group {
         }
     }
 
+    /// The third-order term is about `|p| / |x|` of the second.
+    pub(super) fn is_nearly_quadratic(&self, u: usize, x: &[f64], p: &[f64]) -> bool {
+        self.weight[u] == 0.0 || norm(p) <= 1e-4 * norm(x)
+    }
+
     pub(super) fn first_kink(&self, _u: usize, _x: &[f64], _p: &[f64]) -> f64 {
         f64::INFINITY
     }

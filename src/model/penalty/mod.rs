@@ -115,6 +115,11 @@ impl Penalty {
         with_penalty!(self, q => q.add_hessian_product(u, x, p, out));
     }
 
+    /// Whether `G_u` differs from its quadratic model by little along the step `p`, short of a kink.
+    pub fn is_nearly_quadratic(&self, u: usize, x: &[f64], p: &[f64]) -> bool {
+        with_penalty!(self, q => q.is_nearly_quadratic(u, x, p))
+    }
+
     /// The step along `p` at which the unit meets a kink or a bound; infinite if it never does.
     pub fn first_kink(&self, u: usize, x: &[f64], p: &[f64]) -> f64 {
         with_penalty!(self, q => q.first_kink(u, x, p))

@@ -82,6 +82,10 @@ impl Separable {
         out[0] += self.l2[u] * p[0];
     }
 
+    pub(super) fn is_nearly_quadratic(&self, _u: usize, _x: &[f64], _p: &[f64]) -> bool {
+        true
+    }
+
     pub(super) fn first_kink(&self, u: usize, x: &[f64], p: &[f64]) -> f64 {
         let (x, p) = (x[0], p[0]);
         let bound = if p > 0.0 { self.upper[u] } else { self.lower[u] };

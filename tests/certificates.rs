@@ -1,0 +1,164 @@
+//! Every loss with every penalty: the certificate meets its tolerance, and other rules and updates find the same value.
+
+use southwell::bcd::{Kind, Problem, Solution, solve};
+use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
+use southwell::runtime::{Control, Family, Options, Outcome};
+
+/// Numbers without structure, the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 11) as f64 / (1_u64 << 53) as f64) * 2.0 - 1.0
+    }
+}
+
+struct Data {
+    rows: usize,
+    cols: usize,
+    a: Vec<f64>,
+    score: Vec<f64>,
+    weights: Vec<f64>,
+    offset: Vec<f64>,
+}
+
+fn data(rows: usize, cols: usize, seed: u64) -> Data {
+    let mut n = Numbers(seed);
+    let a: Vec<f64> = (0..rows * cols)
+        .map(|k| {
+            let v = n.next();
+            if n.next() > 0.2 { 0.0 } else { v * (1.0 + 3.0 * ((k / rows) % 5) as f64) }
+        })
+        .collect();
+    let truth: Vec<f64> = (0..cols).map(|j| if j % 4 == 0 { n.next() } else { 0.0 }).collect();
+    let score = (0..rows)
+        .map(|r| 0.4 + (0..cols).map(|j| a[j * rows + r] * truth[j]).sum::<f64>() + 0.7 * n.next())
+        .collect();
+    let weights = (0..rows).map(|r| if r % 11 == 0 { 0.0 } else { 1.0 + n.next().abs() }).collect();
+    let offset = (0..rows).map(|_| 0.3 * n.next()).collect();
+    Data { rows, cols, a, score, weights, offset }
+}
+
+impl Data {
+    fn target(&self, loss: &str) -> Vec<f64> {
+        let sign = |s: f64| if s > 0.0 { 1.0 } else { -1.0 };
+        match loss {
+            "logistic" | "squared-hinge" => {
+                // A few wrong labels, so that nothing is separable.
+                self.score.iter().enumerate().map(|(r, s)| if r % 7 == 0 { -sign(*s) } else { sign(*s) }).collect()
+            }
+            "poisson" => self.score.iter().map(|s| s.exp().min(20.0).floor()).collect(),
+            _ => self.score.clone(),
+        }
+    }
+
+    fn dense(&self) -> Matrix<'_> {
+        let (rows, cols) = (self.rows, self.cols);
+        Matrix::dense_borrowed(DenseView { data: &self.a, rows, cols, ld: rows, order: Order::ColumnMajor }).unwrap()
+    }
+
+    fn sparse(&self) -> Matrix<'static> {
+        let (mut indptr, mut indices, mut values) = (vec![0_i64], Vec::new(), Vec::new());
+        for column in self.a.chunks(self.rows) {
+            for (r, a) in column.iter().enumerate().filter(|(_, a)| **a != 0.0) {
+                indices.push(r as i32);
+                values.push(*a);
+            }
+            indptr.push(values.len() as i64);
+        }
+        let view = SparseView {
+            rows: self.rows,
+            cols: self.cols,
+            indptr: &indptr[..],
+            indices: &indices[..],
+            values: &values[..],
+            layout: Layout::Csc,
+        };
+        Matrix::sparse(view, Duplicates::Error).unwrap()
+    }
+
+    fn problem<'a>(&'a self, matrix: Matrix<'a>, loss: &str, weighted: bool) -> Problem<'a> {
+        let mut problem = Problem::new(matrix, &self.target(loss)).unwrap();
+        if weighted {
+            problem.set_weights(&self.weights).unwrap();
+            problem.set_offset(&self.offset).unwrap();
+        }
+        problem
+    }
+}
+
+fn options(pairs: &[(&str, &str)]) -> Options {
+    let mut options = Options::new(Family::Bcd);
+    for (key, value) in pairs {
+        options.set_text(key, value).unwrap();
+    }
+    options
+}
+
+fn run(problem: &Problem<'_>, pairs: &[(&str, &str)]) -> Solution {
+    solve(problem, &options(pairs), None, &mut Control::new()).unwrap()
+}
+
+const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
+const PENALTIES: [&[(&str, &str)]; 6] = [
+    &[("penalty", "l1"), ("lambda_ratio", "0.05")],
+    &[("penalty", "elastic-net"), ("lambda_ratio", "0.05"), ("l1_ratio", "0.7")],
+    &[("penalty", "group"), ("lambda_ratio", "0.05"), ("group_size", "3")],
+    &[("penalty", "ridge"), ("lambda", "0.5")],
+    &[("penalty", "l1"), ("lambda", "0.3"), ("lower", "0")],
+    &[("penalty", "none"), ("lower", "-0.4"), ("upper", "0.3")],
+];
+
+#[test]
+fn every_loss_with_every_penalty_meets_its_certificate() {
+    for (rows, cols) in [(60, 25), (30, 80)] {
+        let data = data(rows, cols, 3);
+        for loss in LOSSES {
+            for penalty in PENALTIES {
+                for extra in [&[][..], &[("intercept", "true")], &[("intercept", "true"), ("standardize", "true")], &[("scale", "mean")]] {
+                    for (weighted, sparse) in [(false, false), (true, true)] {
+                        let matrix = if sparse { data.sparse() } else { data.dense() };
+                        let problem = data.problem(matrix, loss, weighted);
+                        let mut pairs = vec![("loss", loss), ("tolerance", "1e-10")];
+                        pairs.extend_from_slice(penalty);
+                        pairs.extend_from_slice(extra);
+                        let found = run(&problem, &pairs);
+                        let case = format!("{rows}x{cols} {pairs:?} weighted {weighted}: {:?} {:?} target {:e} iterations {}", found.outcome, found.certificate, found.target, found.iterations);
+                        assert_eq!(found.outcome, Outcome::Converged, "{case}");
+                        assert_eq!(found.certificate.kind, Kind::DualityGap, "{case}");
+                        assert!(found.certificate.value <= 2.0 * found.target + 1e-12 * found.certificate.objective.abs(), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_updates_and_partitions_find_the_same_minimum() {
+    let data = data(40, 18, 5);
+    for (loss, penalty) in [("squared", PENALTIES[0]), ("logistic", PENALTIES[0]), ("squared", PENALTIES[2]), ("huber", PENALTIES[5]), ("squared-hinge", PENALTIES[3])] {
+        let problem = data.problem(data.dense(), loss, true);
+        let mut base = vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", "true")];
+        base.extend_from_slice(penalty);
+        let best = run(&problem, &base).certificate.objective;
+        for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
+            for update in ["newton", "matrix", "gradient"] {
+                for (blocks, partition) in [("variable", "order"), ("fixed", "sorted"), ("fixed", "average"), ("fixed", "random")] {
+                    for lipschitz in ["bound", "estimate"] {
+                        if lipschitz == "estimate" && update != "gradient" {
+                            continue;
+                        }
+                        let mut pairs = base.clone();
+                        pairs.extend_from_slice(&[("rule", rule), ("update", update), ("blocks", blocks), ("partition", partition), ("block_size", "4"), ("lipschitz", lipschitz)]);
+                        let found = run(&problem, &pairs);
+                        let case = format!("{pairs:?}: {:?} {:?} {}", found.outcome, found.certificate, found.iterations);
+                        assert_eq!(found.outcome, Outcome::Converged, "{case}");
+                        assert!(found.certificate.objective <= best + found.target + 1e-12, "{case} {best}");
+                    }
+                }
+            }
+        }
+    }
+}
