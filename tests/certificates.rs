@@ -46,7 +46,11 @@ impl Data {
         match loss {
             "logistic" | "squared-hinge" => {
                 // A few wrong labels, so that nothing is separable.
-                self.score.iter().enumerate().map(|(r, s)| if r % 7 == 0 { -sign(*s) } else { sign(*s) }).collect()
+                self.score
+                    .iter()
+                    .enumerate()
+                    .map(|(r, s)| if r % 7 == 0 { -sign(*s) } else { sign(*s) })
+                    .collect()
             }
             "poisson" => self.score.iter().map(|s| s.exp().min(20.0).floor()).collect(),
             _ => self.score.clone(),
@@ -55,7 +59,8 @@ impl Data {
 
     fn dense(&self) -> Matrix<'_> {
         let (rows, cols) = (self.rows, self.cols);
-        Matrix::dense_borrowed(DenseView { data: &self.a, rows, cols, ld: rows, order: Order::ColumnMajor }).unwrap()
+        Matrix::dense_borrowed(DenseView { data: &self.a, rows, cols, ld: rows, order: Order::ColumnMajor })
+            .unwrap()
     }
 
     fn sparse(&self) -> Matrix<'static> {
@@ -116,7 +121,12 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
         let data = data(rows, cols, 3);
         for loss in LOSSES {
             for penalty in PENALTIES {
-                for extra in [&[][..], &[("intercept", "true")], &[("intercept", "true"), ("standardize", "true")], &[("scale", "mean")]] {
+                for extra in [
+                    &[][..],
+                    &[("intercept", "true")],
+                    &[("intercept", "true"), ("standardize", "true")],
+                    &[("scale", "mean")],
+                ] {
                     for (weighted, sparse) in [(false, false), (true, true)] {
                         let matrix = if sparse { data.sparse() } else { data.dense() };
                         let problem = data.problem(matrix, loss, weighted);
@@ -124,10 +134,17 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
                         pairs.extend_from_slice(penalty);
                         pairs.extend_from_slice(extra);
                         let found = run(&problem, &pairs);
-                        let case = format!("{rows}x{cols} {pairs:?} weighted {weighted}: {:?} {:?} target {:e} iterations {}", found.outcome, found.certificate, found.target, found.iterations);
+                        let case = format!(
+                            "{rows}x{cols} {pairs:?} weighted {weighted}: {:?} {:?} target {:e} iterations {}",
+                            found.outcome, found.certificate, found.target, found.iterations
+                        );
                         assert_eq!(found.outcome, Outcome::Converged, "{case}");
                         assert_eq!(found.certificate.kind, Kind::DualityGap, "{case}");
-                        assert!(found.certificate.value <= 2.0 * found.target + 1e-12 * found.certificate.objective.abs(), "{case}");
+                        assert!(
+                            found.certificate.value
+                                <= 2.0 * found.target + 1e-12 * found.certificate.objective.abs(),
+                            "{case}"
+                        );
                     }
                 }
             }
@@ -138,22 +155,40 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
 #[test]
 fn rules_updates_and_partitions_find_the_same_minimum() {
     let data = data(40, 18, 5);
-    for (loss, penalty) in [("squared", PENALTIES[0]), ("logistic", PENALTIES[0]), ("squared", PENALTIES[2]), ("huber", PENALTIES[5]), ("squared-hinge", PENALTIES[3])] {
+    for (loss, penalty) in [
+        ("squared", PENALTIES[0]),
+        ("logistic", PENALTIES[0]),
+        ("squared", PENALTIES[2]),
+        ("huber", PENALTIES[5]),
+        ("squared-hinge", PENALTIES[3]),
+    ] {
         let problem = data.problem(data.dense(), loss, true);
         let mut base = vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", "true")];
         base.extend_from_slice(penalty);
         let best = run(&problem, &base).certificate.objective;
         for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
             for update in ["newton", "matrix", "gradient"] {
-                for (blocks, partition) in [("variable", "order"), ("fixed", "sorted"), ("fixed", "average"), ("fixed", "random")] {
+                for (blocks, partition) in
+                    [("variable", "order"), ("fixed", "sorted"), ("fixed", "average"), ("fixed", "random")]
+                {
                     for lipschitz in ["bound", "estimate"] {
                         if lipschitz == "estimate" && update != "gradient" {
                             continue;
                         }
                         let mut pairs = base.clone();
-                        pairs.extend_from_slice(&[("rule", rule), ("update", update), ("blocks", blocks), ("partition", partition), ("block_size", "4"), ("lipschitz", lipschitz)]);
+                        pairs.extend_from_slice(&[
+                            ("rule", rule),
+                            ("update", update),
+                            ("blocks", blocks),
+                            ("partition", partition),
+                            ("block_size", "4"),
+                            ("lipschitz", lipschitz),
+                        ]);
                         let found = run(&problem, &pairs);
-                        let case = format!("{pairs:?}: {:?} {:?} {}", found.outcome, found.certificate, found.iterations);
+                        let case = format!(
+                            "{pairs:?}: {:?} {:?} {}",
+                            found.outcome, found.certificate, found.iterations
+                        );
                         assert_eq!(found.outcome, Outcome::Converged, "{case}");
                         assert!(found.certificate.objective <= best + found.target + 1e-12, "{case} {best}");
                     }

@@ -17,8 +17,9 @@ pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<u
     (0..block.units().len()).filter(|&i| penalty.is_smooth_at(block.units()[i], &x[block.range(i)])).collect()
 }
 
-/// Steps until one is taken in full.
-const MOST_STEPS: usize = 1;
+/// Steps in a row, times the size of the manifold: small manifolds are cheap enough to drop one unit after the other;
+/// on large ones a sweep between two steps drops many at once.
+const STEPS_BY_SIZE: usize = 2000;
 /// Accuracy of inexact directions.
 const CG_TOLERANCE: f64 = 1e-2;
 const CG_STEPS: usize = 500;
@@ -44,11 +45,12 @@ pub(super) fn newton(
     control: &mut Control<'_>,
 ) -> Result<NewtonRun, Stop> {
     let mut run = NewtonRun { cost: 0, full: true, decrease: 0.0 };
-    for _ in 0..MOST_STEPS {
+    let coordinates = block.columns().len();
+    for step in 0.. {
         let start = control.work();
         let units = smooth_units(block, penalty, x);
         let free: Vec<usize> = units.iter().flat_map(|&i| block.range(i)).collect();
-        if free.is_empty() {
+        if free.is_empty() || step > STEPS_BY_SIZE / (free.len() + coordinates / 4) {
             return Ok(run);
         }
         let manifold = Manifold { block, penalty, units: &units, free: &free };
@@ -75,8 +77,7 @@ pub(super) fn newton(
                     return Ok(NewtonRun { full: true, ..run });
                 }
             }
-            // Only rounding is left to gain.
-            None => return Ok(NewtonRun { full: true, ..run }),
+            None => return Ok(run),
         }
     }
     Ok(run)
@@ -201,9 +202,8 @@ impl Manifold<'_> {
 
     /// Whether the penalty is quadratic along the step, if only because the step is short.
     fn is_quadratic(&self, from: &[f64], direction: &[f64]) -> bool {
-        self.units().all(|(u, _, local)| {
-            self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local])
-        })
+        self.units()
+            .all(|(u, _, local)| self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local]))
     }
 
     /// Finds a step along `direction` that lowers model and penalty.
@@ -223,15 +223,20 @@ impl Manifold<'_> {
             self.units().map(|(u, _, local)| value(u, &to[local.clone()]) - value(u, &from[local])).sum()
         };
         let mut product = vec![0.0; from.len()];
+        model.product(self.free, direction, &mut product, team, control)?;
+        let bend = product.iter().zip(direction).map(|(h, p)| h * p).sum::<f64>()
+            + self.penalty_bend(&from, direction);
+        let nearly_quadratic = self.is_quadratic(&from, direction);
         let mut lengths = self.kinks(&from, direction);
+        let first_kink = lengths.first().copied().unwrap_or(f64::INFINITY);
         for trial in 0..MOST_TRIALS {
             // The full step; then the median kink of those within the last trial, down to the first; then halves.
             let alpha = match (trial, lengths.len()) {
                 (0, _) => 1.0,
-                (_, 0) => 0.5_f64.powi(trial),
+                (_, 0) => first_kink.min(1.0) * 0.5_f64.powi(trial),
                 (_, n) => {
                     let middle = lengths[(n - 1) / 2];
-                    lengths.truncate(n / 2);
+                    lengths.truncate((n - 1) / 2);
                     middle
                 }
             };
@@ -241,13 +246,13 @@ impl Manifold<'_> {
                 met_kink |= self.penalty.settle(u, &from[local.clone()], &mut to[local]);
             }
             let step: Vec<f64> = to.iter().zip(&from).map(|(to, from)| to - from).collect();
-            model.product(self.free, &step, &mut product, team, control)?;
-            let linear: f64 = model_gradient.iter().zip(&step).map(|(g, p)| g * p).sum();
-            let quadratic: f64 = product.iter().zip(&step).map(|(h, p)| h * p).sum();
-            let change = if trial == 0 && !met_kink && self.is_quadratic(&from, direction) {
-                // The same change without the cancellation that hides small gains near the optimum.
-                slope + 0.5 * (quadratic + self.penalty_bend(&from, direction))
+            let change = if nearly_quadratic && alpha <= first_kink {
+                // Exact up to the first kink, and without the cancellation that hides small gains.
+                alpha * (slope + 0.5 * alpha * bend)
             } else {
+                model.product(self.free, &step, &mut product, team, control)?;
+                let linear: f64 = model_gradient.iter().zip(&step).map(|(g, p)| g * p).sum();
+                let quadratic: f64 = product.iter().zip(&step).map(|(h, p)| h * p).sum();
                 linear + 0.5 * quadratic + penalty_change(&to)
             };
             if change <= 1e-4 * alpha * slope {

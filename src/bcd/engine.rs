@@ -36,7 +36,8 @@ impl<'e> Engine<'e> {
         lipschitz: &'e [f64],
         grams: GramCache,
     ) -> Self {
-        let mut engine = Self { scaled, penalty, team, state, lipschitz, damping: 0.0, objective_size: 0.0, grams };
+        let mut engine =
+            Self { scaled, penalty, team, state, lipschitz, damping: 0.0, objective_size: 0.0, grams };
         engine.damping = engine.least_damping();
         engine
     }

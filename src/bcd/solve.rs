@@ -283,7 +283,8 @@ impl Plan {
     ) -> std::result::Result<(), Stop> {
         match self {
             Plan::Auto => {
-                let block = working_set::select(engine.penalty, engine.lipschitz, &engine.state.x, &check.gradient);
+                let block =
+                    working_set::select(engine.penalty, engine.lipschitz, &engine.state.x, &check.gradient);
                 *iterations += 1;
                 let quadratic = engine.scaled.loss.is_quadratic();
                 let goal = Goal { absolute: check.goal, relative: if quadratic { 0.0 } else { 0.01 } };

@@ -206,7 +206,7 @@ fn line_search(
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let before = block.gather(&engine.state.x);
-    if model.bend <= ROUNDING * engine.objective_size {
+    if model.bend.max(model.slope) <= ROUNDING * engine.objective_size {
         // What is left to gain drowns in the rounding of the objective: Newton's step is better than its test.
         engine.move_block(block, &model.to, model.intercept_step, control)?;
         return Ok(Step { promised: model.bend, achieved: 0.0 });
@@ -215,7 +215,8 @@ fn line_search(
     let mut alpha = 1.0;
     for _ in 0..60 {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
-        let change = engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &x);
+        let change =
+            engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &x);
         if change <= -ARMIJO * alpha * model.slope {
             let least = engine.least_damping();
             if alpha < 0.3 {

@@ -25,7 +25,8 @@ impl ScalarLoss for Huber {
     fn change(&self, z: f64, dz: f64, y: f64) -> f64 {
         // With c = clip(r): phi = c (r - c/2), so differences of clipped residuals keep their digits.
         let before = z - y;
-        let (from, to) = (before.clamp(-self.delta, self.delta), (before + dz).clamp(-self.delta, self.delta));
+        let (from, to) =
+            (before.clamp(-self.delta, self.delta), (before + dz).clamp(-self.delta, self.delta));
         to * dz + (to - from) * (before - 0.5 * (to + from))
     }
     #[inline]
