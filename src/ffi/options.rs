@@ -295,7 +295,8 @@ fn texts(row: &'static OptionRow) -> &'static Texts {
             })
             .collect()
     });
-    let place = TABLE.iter().position(|r| std::ptr::eq(r, row)).unwrap_or(0);
+    // By content: a row of another family may have the same key.
+    let place = TABLE.iter().position(|r| (r.key, r.help) == (row.key, row.help)).unwrap_or(0);
     &all[place]
 }
 
