@@ -393,9 +393,9 @@ private:
     std::unique_ptr<lent> owner(static_cast<lent *>(ctx));
     if (owner->release) owner->release();
   }
-  std::vector<double> read(swl_status (*get)(const swl_bcd *, double *, std::int64_t), std::int64_t len) const {
+  std::vector<double> read(swl_status (*getter)(const swl_bcd *, double *, std::int64_t), std::int64_t len) const {
     std::vector<double> out(static_cast<std::size_t>(len));
-    check(get(handle_.get(), out.data(), len));
+    check(getter(handle_.get(), out.data(), len));
     return out;
   }
   std::vector<double> apply(swl_status (*f)(const swl_bcd *, const swl_matrix *, const swl_vec *, double *, std::int64_t),
