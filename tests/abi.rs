@@ -103,11 +103,12 @@ fn shim() -> std::path::PathBuf {
     }
     // Views that no function takes directly still are part of the interface.
     text.push_str("swl_dense swl_shim_dense; swl_sparse swl_shim_sparse; swl_trace_row swl_shim_row;\n");
-    let (source, shim) = (folder().join("shim.c"), folder().join("libshim.so"));
-    std::fs::write(&source, text).unwrap();
-    let mut command = compiler(&source);
+    let (source, shim) = (std::path::Path::new("shim.c"), folder().join("libshim.so"));
+    std::fs::write(folder().join(source), text).unwrap();
+    let mut command = compiler(source);
+    command.current_dir(folder());
     command.args(["-g", "-shared", "-fPIC", "-I"]).arg(root().join("include"));
-    run(command.arg(&source).arg("-Wl,-soname,libshim.so").arg("-o").arg(&shim));
+    run(command.arg(source).arg("-Wl,-soname,libshim.so").arg("-o").arg(&shim));
     shim
 }
 

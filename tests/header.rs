@@ -61,3 +61,62 @@ fn every_exported_function_is_in_the_header() {
         }
     }
 }
+
+/// The declarations of functions in a piece of C, without layout and the word struct.
+fn functions(text: &str) -> Vec<String> {
+    let mut code = String::new();
+    for line in text.lines().filter(|l| !l.trim_start().starts_with('#')) {
+        code.push_str(line.split("//").next().unwrap_or(""));
+        code.push(' ');
+    }
+    while let Some(start) = code.find("/*") {
+        let end = start + code[start..].find("*/").unwrap() + 2;
+        code.replace_range(start..end, " ");
+    }
+    let words = code.replace("struct ", "").split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words.replace("* ", "*").replace(" *", "*").replace("( ", "(");
+    let declared = words.split("SWL_API ").skip(1).filter_map(|d| d.split_once(");").map(|d| d.0.to_owned()));
+    declared.filter(|d| d.contains("swl_")).collect()
+}
+
+/// Blocks of C on the page, the first being an example.
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```c\n").skip(1).map(|b| b.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_page_declares_what_the_header_declares() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/abi.md")).unwrap();
+    let header = functions(&std::fs::read_to_string(root.join("include/southwell.h")).unwrap());
+    let mut built = Vec::new();
+    for block in blocks(&page)[1..3].iter() {
+        built.extend(functions(block));
+    }
+    for declaration in &header {
+        assert!(built.contains(declaration), "docs/abi.md lacks {declaration}");
+    }
+    for declaration in &built {
+        assert!(header.contains(declaration), "include/southwell.h lacks {declaration}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_page_compiles() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/abi.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks(&page);
+    std::fs::write(folder.path().join("page.c"), blocks[1..].join("\n")).unwrap();
+    std::fs::write(folder.path().join("example.c"), blocks[0]).unwrap();
+    for (compiler, language) in [("cc", ["-x", "c", "-std=c99"]), ("c++", ["-x", "c++", "-std=c++11"])] {
+        for file in ["page.c", "example.c"] {
+            let mut command = std::process::Command::new(compiler);
+            command.args(language).args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-function"]);
+            command.arg("-fsyntax-only").arg("-I").arg(root.join("include"));
+            let output = command.arg(folder.path().join(file)).output().unwrap();
+            assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}

@@ -22,7 +22,7 @@ fn check_size<T: Growable>(pointer: *const T, subject: &str) -> Result<usize> {
     check_pointer(pointer, subject)?;
     // SAFETY: not null, aligned, and every growable struct begins with its size.
     let size = unsafe { pointer.cast::<u32>().read() } as usize;
-    if size < T::FIRST || size > LONGEST || size % align_of::<T>() != 0 {
+    if size < T::FIRST || size > LONGEST || !size.is_multiple_of(align_of::<T>()) {
         return Err(argument(
             &format!("{subject}.struct_size"),
             format!("sizeof({}), which is {}", T::NAME, size_of::<T>()),

@@ -40,6 +40,9 @@ pub unsafe extern "C" fn swl_bcd_predict_mean(
     guard(|| unsafe { predict(s, a, offset, out, len, Solution::predict_mean) })
 }
 
+/// One of the predictions of a solution.
+type Apply = fn(&Solution, &Matrix<'_>, Option<&[f64]>) -> Result<Vec<f64>>;
+
 /// # Safety
 /// As the two functions above.
 unsafe fn predict(
@@ -48,7 +51,7 @@ unsafe fn predict(
     offset: *const swl_vec,
     out: *mut f64,
     len: i64,
-    apply: fn(&Solution, &Matrix<'_>, Option<&[f64]>) -> Result<Vec<f64>>,
+    apply: Apply,
 ) -> Result<()> {
     // SAFETY: passed on.
     unsafe {
