@@ -60,6 +60,13 @@ template <class T, void (*Free)(T *)> struct deleter {
 };
 template <class T, void (*Free)(T *)> using handle = std::unique_ptr<T, deleter<T, Free>>;
 
+/// What a _new function makes.
+template <class T, class F> T *made(F f) {
+  T *out = nullptr;
+  check(f(&out));
+  return out;
+}
+
 template <class T> T sized() {
   T value = T();
   value.struct_size = static_cast<std::uint32_t>(sizeof(T));
@@ -100,12 +107,10 @@ public:
 #ifdef SOUTHWELL_HAS_EIGEN
   matrix(const Eigen::MatrixXd &m) : matrix(swl_dense_f64(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
   matrix(const Eigen::MatrixXf &m) : matrix(swl_dense_f32(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
-  matrix(const Eigen::SparseMatrix<double, Eigen::ColMajor, std::int32_t> &m)
-      : matrix(swl_csc_f64_i32(m.rows(), m.cols(), m.nonZeros(), m.outerIndexPtr(), m.innerIndexPtr(), m.valuePtr())) {
-    if (!m.isCompressed()) throw error(SWL_E_ARGUMENT, "a: expected a compressed matrix (makeCompressed)");
-  }
-  matrix(const Eigen::SparseMatrix<double, Eigen::RowMajor, std::int32_t> &m)
-      : matrix(swl_csr_f64_i32(m.rows(), m.cols(), m.nonZeros(), m.outerIndexPtr(), m.innerIndexPtr(), m.valuePtr())) {
+  template <int Order>
+  matrix(const Eigen::SparseMatrix<double, Order, std::int32_t> &m)
+      : matrix((Order & Eigen::RowMajor ? swl_csr_f64_i32 : swl_csc_f64_i32)(
+            m.rows(), m.cols(), m.nonZeros(), m.outerIndexPtr(), m.innerIndexPtr(), m.valuePtr())) {
     if (!m.isCompressed()) throw error(SWL_E_ARGUMENT, "a: expected a compressed matrix (makeCompressed)");
   }
 #endif
@@ -126,17 +131,12 @@ private:
 /// Options by name.
 class options {
 public:
-  explicit options(const std::string &solver = "bcd") {
-    swl_options *o = nullptr;
-    check(swl_options_new(solver.c_str(), &o));
-    handle_.reset(o);
-  }
+  explicit options(const std::string &solver = "bcd")
+      : handle_(detail::made<swl_options>([&](swl_options **o) { return swl_options_new(solver.c_str(), o); })) {}
   options(options &&) = default;
   options &operator=(options &&) = default;
   options clone() const {
-    swl_options *o = nullptr;
-    check(swl_options_clone(handle_.get(), &o));
-    return options(o);
+    return options(detail::made<swl_options>([&](swl_options **o) { return swl_options_clone(handle_.get(), o); }));
   }
   options &set(const std::string &key, double value) {
     check(swl_options_set_f64(handle_.get(), key.c_str(), value));
@@ -190,11 +190,7 @@ private:
 /// A flag that stops every call that was given it; trip it from any thread.
 class cancel {
 public:
-  cancel() {
-    swl_cancel *c = nullptr;
-    check(swl_cancel_new(&c));
-    handle_.reset(c);
-  }
+  cancel() : handle_(detail::made<swl_cancel>(swl_cancel_new)) {}
   void trip() noexcept { swl_cancel_trip(handle_.get()); }
   bool is_tripped() const noexcept { return swl_cancel_is_tripped(handle_.get()) != 0; }
   void reset() noexcept { swl_cancel_reset(handle_.get()); }
@@ -234,11 +230,8 @@ public:
     c.cancel = token_;
     c.ctx = const_cast<control *>(this);
     c.log_level = level_;
-    if (progress_) c.progress = &control::progress;
-    if (log_) {
-      c.log = &control::log;
-      if (!progress_) c.progress = &control::after_log; // an exception in the log has to stop the call too
-    }
+    if (log_) c.log = &control::log;
+    if (progress_ || log_) c.progress = &control::progress; // an exception in the log has to stop the call too
     const swl_status status = call(&c);
     if (thrown_) {
       std::exception_ptr e = thrown_;
@@ -253,14 +246,11 @@ private:
     const control *self = static_cast<const control *>(ctx);
     if (self->thrown_) return 1;
     try {
-      return self->progress_(*p) ? 0 : 1;
+      return !self->progress_ || self->progress_(*p) ? 0 : 1;
     } catch (...) {
       self->thrown_ = std::current_exception();
       return 1;
     }
-  }
-  static std::int32_t after_log(void *ctx, const swl_progress *) {
-    return static_cast<const control *>(ctx)->thrown_ ? 1 : 0;
   }
   static void log(void *ctx, std::int32_t level, const char *utf8, std::size_t len) {
     const control *self = static_cast<const control *>(ctx);
@@ -381,8 +371,7 @@ private:
     cols_ = a.cols();
     try {
       c.run([&](const swl_control *raw) { return swl_bcd_new(&m, y.get(), o, keep, raw, &s); });
-    } catch (...) {
-      // A log that threw at the end of a call that worked: nothing was made for the caller, so nothing is released.
+    } catch (...) { // also of a log at the end of a call that worked: nothing was made for the caller
       swl_bcd_free(s);
       throw;
     }

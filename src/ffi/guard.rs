@@ -231,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_on_a_thread_of_ours_is_told_too() {
+        let status = guard(|| {
+            crate::runtime::parallel::with_team(2, |team| {
+                let mut out = [0_u8; 64];
+                team.fill(&mut out, 1, |start, _| assert!(start != 63, "chunk {start} broke"));
+            })
+        });
+        assert_eq!(status, SWL_E_INTERNAL);
+        assert!(with_message(|m| m.contains("chunk 63 broke")).unwrap());
+    }
+
+    #[test]
     fn text_is_cut_at_whole_characters() {
         let mut buf = [0x7f_u8; 8];
         for (cap, expected) in [(0, None), (1, Some("")), (2, Some("a")), (3, Some("a")), (4, Some("aé"))] {
