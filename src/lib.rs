@@ -1,4 +1,5 @@
 pub mod bcd;
+mod ffi;
 pub mod model;
 pub mod numerics;
 pub mod runtime;

@@ -94,6 +94,16 @@ impl<'a> Problem<'a> {
         Ok(())
     }
 
+    /// Leaves the bounds to the options.
+    pub fn clear_bounds(&mut self) {
+        self.bounds = None;
+    }
+
+    /// Leaves the groups to the option `group_size`.
+    pub fn clear_groups(&mut self) {
+        self.groups = None;
+    }
+
     /// Groups for `penalty=group`: the group of each column, counted from 0, and a weight for each group (`None`: all 1).
     pub fn set_groups(&mut self, of_column: &[usize], weights: Option<&[f64]>) -> Result<()> {
         let cols = self.matrix.cols();

@@ -133,6 +133,13 @@ impl Options {
         Ok(())
     }
 
+    /// Gives an option its default again.
+    pub fn reset(&mut self, key: &str) -> Result<()> {
+        let (slot, row) = self.find(key)?;
+        self.values[slot] = row.default;
+        Ok(())
+    }
+
     /// The value of an option.
     pub fn get(&self, key: &str) -> Result<OptionValue> {
         self.find(key).map(|(slot, _)| self.values[slot])

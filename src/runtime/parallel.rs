@@ -8,6 +8,9 @@ pub struct Team<'p> {
     pool: Option<&'p rayon::ThreadPool>,
 }
 
+/// How the names of our threads begin.
+pub const THREAD_NAME: &str = "southwell-";
+
 /// Runs `body` with a team of `threads`. `body` itself stays on the calling thread; only kernels use the team.
 pub fn with_team<R>(threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> Result<R> {
     if threads <= 1 {
@@ -15,6 +18,7 @@ pub fn with_team<R>(threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> Result
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        .thread_name(|k| format!("{THREAD_NAME}{k}"))
         .build_scoped(|thread| thread.run(), |pool| body(&Team { pool: Some(pool) }))
         .map_err(|e| {
             Error::new(ErrorKind::Internal, "threads").expected(format!("{threads} threads")).found(e)

@@ -1,0 +1,825 @@
+/* Southwell: an embedded optimization solver with certificates. C99 and C++11. Licence: MIT or Apache-2.0.
+ *
+ * The contract is docs/abi.md; what holds for every function is here.
+ * - A function returns a status: 0, or a negative number. swl_last_message then says which argument was wrong, where,
+ *   what was expected and what was found.
+ * - Handles (swl_bcd, ..) are made by a _new function and ended by a _free function; _free(NULL) does nothing. Different
+ *   handles are independent. A handle serves one thread at a time; functions that take a const handle may run at the
+ *   same time as each other. Any other use of a handle that is in use returns SWL_E_BUSY and changes nothing.
+ * - Arguments are read, never written, unless their name is out, inout, buf, need, rows, count or bytes. They are not
+ *   needed after the call, unless swl_keep says so. Outputs are written only if the call works.
+ * - Structs with a struct_size: zero them, set struct_size to their sizeof, fill in what you need. Fields named pad_ are 0.
+ * - Nothing is printed, no signal handler is installed, no environment variable is read, no thread outlives a call.
+ *
+ * This file is generated from src/ffi by tests/header.rs. */
+
+#ifndef SOUTHWELL_H
+#define SOUTHWELL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#ifndef SWL_API
+#define SWL_API
+#endif
+
+// Major version of this header.
+#define SWL_VERSION_MAJOR 0
+
+// Minor version of this header.
+#define SWL_VERSION_MINOR 1
+
+// Patch version of this header.
+#define SWL_VERSION_PATCH 0
+
+// Order of a dense array: columns are contiguous.
+#define SWL_COL_MAJOR 0
+
+// Order of a dense array: rows are contiguous.
+#define SWL_ROW_MAJOR 1
+
+// Kind of a matrix: view points to an swl_dense.
+#define SWL_DENSE 0
+
+// Kind of a matrix: view points to an swl_sparse.
+#define SWL_SPARSE 1
+
+// Kind of an option: a real number.
+#define SWL_OPTION_REAL 0
+
+// Kind of an option: an integer.
+#define SWL_OPTION_INTEGER 1
+
+// Kind of an option: one of a list of words.
+#define SWL_OPTION_CHOICE 2
+
+// Kind of an option: 0 or 1.
+#define SWL_OPTION_FLAG 3
+
+// Phase of a call: reading and checking the data.
+#define SWL_PHASE_SETUP 0
+
+// Phase of a call: fitting the unpenalized terms alone.
+#define SWL_PHASE_NULL_MODEL 1
+
+// Phase of a call: the main loop.
+#define SWL_PHASE_SOLVE 2
+
+// Phase of a call: the certificate of the answer.
+#define SWL_PHASE_CERTIFICATE 3
+
+// Rigor of a certificate: it bounds nothing by itself.
+#define SWL_RIGOR_NONE 0
+
+// Rigor of a certificate: it holds to first order only.
+#define SWL_RIGOR_ESTIMATED 1
+
+// Rigor of a certificate: a theorem, up to rounding.
+#define SWL_RIGOR_PROVEN 2
+
+// Kind of a certificate: there is none, because the call was stopped before there was an answer.
+#define SWL_CERT_NONE 0
+
+// Kind of a certificate: the objective is within this of its minimum.
+#define SWL_CERT_DUALITY_GAP 1
+
+// Kind of a certificate: norm of the (proximal, projected) gradient.
+#define SWL_CERT_GRADIENT 2
+
+// A problem of block coordinate descent: the data, what may change between solves, and the last solution.
+typedef struct swl_bcd swl_bcd;
+
+// A flag that stops every call that was given it. It must live until they all returned.
+typedef struct swl_cancel swl_cancel;
+
+// The options of one solver family. Solvers read them and never write to them; a call that was given options does not
+// need them after it returned.
+typedef struct swl_options swl_options;
+
+// Whether a call worked: 0, or one of the negative numbers below. More may be added: switch with a default.
+typedef int32_t swl_status;
+
+// How a solve ended; never mixed with the status. More may be added: switch with a default.
+typedef int32_t swl_outcome;
+
+// What swl_options_describe tells of one option. All texts are static.
+typedef struct swl_option_desc {
+  // sizeof(swl_option_desc), set by the caller
+  uint32_t struct_size;
+  // SWL_OPTION_REAL, _INTEGER, _CHOICE or _FLAG
+  int32_t kind;
+  // its name
+  const char *key;
+  // what it means
+  const char *help;
+  // the choices, parted by '|'; empty for other kinds
+  const char *choices;
+  // lower bound; NaN for choices
+  double lower;
+  // upper bound; NaN for choices
+  double upper;
+  // the default; NaN: unset, or not a number
+  double dflt;
+  // the default as text
+  const char *dflt_text;
+  // the first version that had it
+  const char *since;
+} swl_option_desc;
+
+// A matrix in one of the forms above. See swl_matrix_dense and swl_matrix_sparse.
+typedef struct swl_matrix {
+  // SWL_DENSE or SWL_SPARSE
+  int32_t kind;
+  // 0
+  int32_t pad_;
+  // the swl_dense or swl_sparse
+  const void *view;
+} swl_matrix;
+
+// Type of the numbers in an array.
+typedef int32_t swl_scalar;
+
+// A vector of len numbers. data may be NULL where len is 0. See swl_vec_f64.
+typedef struct swl_vec {
+  // len numbers of the type that scalar says
+  const void *data;
+  // how many
+  int64_t len;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // 0
+  int32_t pad_;
+} swl_vec;
+
+// Lets the library read the arrays of a call's matrix in place instead of copying them. If the call works, it calls
+// release(ctx) once, when the handle is freed, on the thread that frees it; release NULL: it calls nothing, and the
+// arrays must outlive the handle. If the call fails, it calls nothing and holds nothing. Until then the caller must not
+// change the arrays.
+typedef struct swl_keep {
+  // given back to release
+  void *ctx;
+  // called once when the arrays are no longer needed, or NULL
+  void (*release)(void *ctx);
+} swl_keep;
+
+// What a progress callback sees. struct_size is the library's: a callback that wants a later field checks it.
+typedef struct swl_progress {
+  // sizeof(swl_progress) of the library
+  uint32_t struct_size;
+  // SWL_PHASE_SETUP or a later one
+  int32_t phase;
+  // iterations so far
+  uint64_t iteration;
+  // floating-point operations so far, counted and not timed
+  uint64_t work;
+  // seconds since the call began
+  double seconds;
+  // NaN: not known yet
+  double objective;
+  // NaN: not known yet
+  double certificate;
+} swl_progress;
+
+// Called from time to time on the thread that called the library. Nonzero stops the call: a solve then has the outcome
+// cancelled and the number in its info. No C++ exception and no longjmp may leave it.
+typedef int32_t (*swl_progress_fn)(void *ctx, const struct swl_progress *p);
+
+// Called with a line of log, len bytes of UTF-8 and a NUL after them, on the thread that called the library. level: 1
+// warning, 2 milestone, 3 decision.
+typedef void (*swl_log_fn)(void *ctx, int32_t level, const char *utf8, size_t len);
+
+// Control of one call. Zero it, set struct_size, fill in what you need; the struct is not needed after the call.
+// NULL in its place: run quietly to the end. The deadline is the option max_seconds.
+typedef struct swl_control {
+  // sizeof(swl_control)
+  uint32_t struct_size;
+  // progress every so many iterations; 0 counts as 1
+  uint32_t every;
+  // stops the call when tripped, or NULL
+  struct swl_cancel *cancel;
+  // or NULL
+  swl_progress_fn progress;
+  // or NULL
+  swl_log_fn log;
+  // given to progress and log
+  void *ctx;
+  // 1: warnings; 2 (and 0): and milestones; 3: and every decision
+  int32_t log_level;
+  // 0
+  int32_t pad_;
+} swl_control;
+
+// How a solve went.
+typedef struct swl_bcd_info {
+  // sizeof(swl_bcd_info), set by the caller
+  uint32_t struct_size;
+  // how the solve ended
+  swl_outcome outcome;
+  // block updates, or sweeps of working sets where the option rule is auto
+  uint64_t iterations;
+  // floating-point operations, counted
+  uint64_t work;
+  // the objective at the answer; NaN: stopped before there was one
+  double objective;
+  // the certificate, recomputed from the data after the loop
+  double certificate;
+  // the tolerance in the units of the certificate
+  double target;
+  // SWL_CERT_NONE, _DUALITY_GAP or _GRADIENT
+  int32_t certificate_kind;
+  // SWL_RIGOR_NONE, _ESTIMATED or _PROVEN
+  int32_t certificate_rigor;
+  // strength of the penalty; NaN: not known yet
+  double lambda;
+  // the smallest lambda with an all-zero solution; infinity for ridge
+  double lambda_max;
+  // coefficients that are not 0
+  int64_t nonzeros;
+  // coordinates (or groups) in a block after the cap by the data; 0: sets of varying size (rule auto)
+  int64_t block_size;
+  // threads of the kernels
+  int32_t threads;
+  // what the progress callback returned when it stopped the solve, else 0
+  int32_t callback_code;
+  // seconds for checks, scales and the null model
+  double seconds_setup;
+  // seconds for the loop and the certificate
+  double seconds_solve;
+} swl_bcd_info;
+
+// The state of a solve at a check of its certificate.
+typedef struct swl_trace_row {
+  // sizeof(swl_trace_row), set by the caller in the first row: the stride of the array
+  uint32_t struct_size;
+  // SWL_PHASE_SOLVE
+  int32_t phase;
+  // iterations so far
+  uint64_t iteration;
+  // floating-point operations so far
+  uint64_t work;
+  // the objective
+  double objective;
+  // the certificate
+  double certificate;
+  // coefficients that are not 0
+  int64_t nonzeros;
+} swl_trace_row;
+
+// A figure about an answer that the caller can check.
+typedef struct swl_certificate {
+  // sizeof(swl_certificate), set by the caller
+  uint32_t struct_size;
+  // SWL_CERT_NONE, _DUALITY_GAP or _GRADIENT
+  int32_t kind;
+  // SWL_RIGOR_NONE, _ESTIMATED or _PROVEN
+  int32_t rigor;
+  // 0
+  int32_t pad_;
+  // the figure; infinity: none
+  double value;
+  // converged means value <= target, up to rounding
+  double target;
+  // the objective at the answer
+  double primal;
+  // the dual value; NaN where none is known
+  double dual;
+} swl_certificate;
+
+// Type of the indices in an array; indptr and indices have the same.
+typedef int32_t swl_index;
+
+// Which lines of a sparse array are compressed.
+typedef int32_t swl_layout;
+
+// A dense array of rows x cols numbers. See swl_dense_f64.
+typedef struct swl_dense {
+  // the numbers, line by line
+  const void *data;
+  // rows
+  int64_t rows;
+  // columns
+  int64_t cols;
+  // numbers from the start of one line to the next: at least rows (SWL_COL_MAJOR) or cols (SWL_ROW_MAJOR)
+  int64_t ld;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // SWL_COL_MAJOR or SWL_ROW_MAJOR
+  int32_t order;
+} swl_dense;
+
+// A sparse array of nnz entries, zero-based. Indices in a line may be in any order; repeats are refused unless the
+// option duplicates says what they mean. See swl_csc_f64_i32.
+typedef struct swl_sparse {
+  // rows
+  int64_t rows;
+  // columns
+  int64_t cols;
+  // stored entries
+  int64_t nnz;
+  // where each line starts: one more than there are lines, from 0 to nnz, never decreasing
+  const void *indptr;
+  // row (SWL_CSC) or column (SWL_CSR) of each entry
+  const void *indices;
+  // the entries
+  const void *values;
+  // SWL_CSC or SWL_CSR
+  swl_layout layout;
+  // SWL_I32 or SWL_I64
+  swl_index index;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // 0
+  int32_t pad_;
+} swl_sparse;
+
+// The call worked.
+#define SWL_OK 0
+
+// Null, wrong length, impossible size, wrong kind of handle.
+#define SWL_E_ARGUMENT -1
+
+// NaN, an index out of range, a label that the loss does not take.
+#define SWL_E_DATA -2
+
+// Unknown key, wrong type, out of bounds.
+#define SWL_E_OPTION -3
+
+// A call out of order, such as reading a solution before a solve; or a handle that can only be freed.
+#define SWL_E_STATE -4
+
+// The handle is in use by another thread, or by the call that runs this callback.
+#define SWL_E_BUSY -5
+
+// A callback reported failure.
+#define SWL_E_CALLBACK -6
+
+// A large buffer could not be had.
+#define SWL_E_MEMORY -7
+
+// Not a saved state, damaged, or from a later version.
+#define SWL_E_FORMAT -8
+
+// Valid, but not served by this build.
+#define SWL_E_UNSUPPORTED -9
+
+// The accelerator is missing or failed.
+#define SWL_E_DEVICE -10
+
+// The control said stop before the call had anything to give back.
+#define SWL_E_STOPPED -11
+
+// A defect of the library. The handle can only be freed.
+#define SWL_E_INTERNAL -99
+
+// Nothing was run yet.
+#define SWL_UNSOLVED 0
+
+// The certificate meets the tolerance.
+#define SWL_CONVERGED 1
+
+// Nothing improves any more, short of the tolerance.
+#define SWL_STALLED 2
+
+// Rounding allows no better, short of the tolerance.
+#define SWL_FLOOR 3
+
+// The iteration limit was reached.
+#define SWL_ITERATION_LIMIT 4
+
+// The work limit was reached.
+#define SWL_WORK_LIMIT 5
+
+// The time limit was reached.
+#define SWL_TIME_LIMIT 6
+
+// The token was tripped, or the progress callback returned nonzero.
+#define SWL_CANCELLED 7
+
+// The iterates grow without bound or are no longer finite.
+#define SWL_DIVERGED 8
+
+// No point satisfies the constraints.
+#define SWL_INFEASIBLE 9
+
+// The objective has no lower bound.
+#define SWL_UNBOUNDED 10
+
+// The objective is bounded, but no point attains the bound.
+#define SWL_INFIMUM_NOT_ATTAINED 11
+
+// The loop ended normally, but its answer could not be verified.
+#define SWL_UNCERTIFIED 12
+
+// double
+#define SWL_F64 0
+
+// float; sums are accumulated in double
+#define SWL_F32 1
+
+// int32_t
+#define SWL_I32 0
+
+// int64_t
+#define SWL_I64 1
+
+// Compressed sparse columns.
+#define SWL_CSC 0
+
+// Compressed sparse rows.
+#define SWL_CSR 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Version of the library that runs: major << 24 | minor << 16 | patch << 8. Compare with swl_abi_ok.
+// Any thread. Never fails.
+SWL_API uint32_t swl_version(void);
+
+// 1 if this build has the feature ("bcd", "f32", "i64", later "cuda"), else 0, also for NULL and unknown names.
+// Any thread. Never fails.
+SWL_API int32_t swl_has_feature(const char *name);
+
+// The name of a status, such as "SWL_E_DATA"; "unknown status" for other numbers. The text is static.
+// Any thread. Never fails.
+SWL_API const char *swl_status_name(swl_status status);
+
+// The name of an outcome, such as "time limit"; "unknown outcome" for other numbers. The text is static.
+// Any thread. Never fails.
+SWL_API const char *swl_outcome_name(swl_outcome outcome);
+
+// Copies the message of this thread's last failed call into buf: which argument, where in it, what was expected, what
+// was found. UTF-8, cut at a whole character, ended by a NUL if cap > 0. Returns the length of the whole message plus
+// one, so (NULL, 0) asks for the size. A call that works does not clear it. For people: do not parse it.
+// Any thread. Never fails.
+SWL_API size_t swl_last_message(char *buf, size_t cap);
+
+// Makes an object with the defaults of a solver family ("bcd"). The caller frees it.
+// Any thread. Errors: SWL_E_ARGUMENT (null), SWL_E_OPTION (no such family).
+SWL_API swl_status swl_options_new(const char *solver, struct swl_options **out);
+
+// Makes a copy. The caller frees it.
+// Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+SWL_API swl_status swl_options_clone(const struct swl_options *o, struct swl_options **out);
+
+// Ends the object; NULL is fine. One in use is not freed, and leaves a message.
+SWL_API void swl_options_free(struct swl_options *o);
+
+// Sets a real option (or an integer one, to a whole number).
+// Errors: SWL_E_OPTION (unknown key: the message has the nearest; NaN, out of bounds, not a number), SWL_E_ARGUMENT,
+// SWL_E_BUSY. The old value stays.
+SWL_API swl_status swl_options_set_f64(struct swl_options *o, const char *key, double value);
+
+// Sets an integer option, a real one, or a flag (0 or 1). Errors as swl_options_set_f64.
+SWL_API swl_status swl_options_set_i64(struct swl_options *o, const char *key, int64_t value);
+
+// Sets any option from text: a choice, a number, or true or false. Errors as swl_options_set_f64.
+SWL_API swl_status swl_options_set_str(struct swl_options *o, const char *key, const char *value);
+
+// Gives an option its default again; key NULL: all of them.
+// Errors: SWL_E_OPTION (unknown key), SWL_E_ARGUMENT, SWL_E_BUSY.
+SWL_API swl_status swl_options_reset(struct swl_options *o, const char *key);
+
+// The value of a real or integer option; NaN if it is unset.
+// Errors: SWL_E_OPTION (unknown key, not a number), SWL_E_ARGUMENT, SWL_E_BUSY.
+SWL_API swl_status swl_options_get_f64(const struct swl_options *o, const char *key, double *out);
+
+// The value of an integer option or of a flag. Errors as swl_options_get_f64.
+SWL_API swl_status swl_options_get_i64(const struct swl_options *o, const char *key, int64_t *out);
+
+// The value of any option as text, "unset" where it is. need (or NULL) gets the length with the NUL. buf NULL: only
+// need is written. Errors: SWL_E_ARGUMENT (a buffer that is too short: nothing is written), SWL_E_OPTION, SWL_E_BUSY.
+SWL_API
+swl_status swl_options_get_str(const struct swl_options *o,
+                               const char *key,
+                               char *buf,
+                               size_t cap,
+                               size_t *need);
+
+// How many options there are; 0 on failure, with a message.
+SWL_API size_t swl_options_count(const struct swl_options *o);
+
+// Tells of the i-th option, 0 <= i < swl_options_count. The caller sets inout->struct_size; texts are static.
+// Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+SWL_API swl_status swl_options_describe(const struct swl_options *o, size_t i, struct swl_option_desc *inout);
+
+// Makes a token that is not tripped. The caller frees it.
+// Any thread. Errors: SWL_E_ARGUMENT (null).
+SWL_API swl_status swl_cancel_new(struct swl_cancel **out);
+
+// Stops every call that holds the token. NULL is fine. One atomic store: any thread, signal handlers included.
+// The token stays tripped until swl_cancel_reset.
+SWL_API void swl_cancel_trip(struct swl_cancel *c);
+
+// 1 if the token was tripped, else 0 (also for NULL). Any thread, signal handlers included.
+SWL_API int32_t swl_cancel_is_tripped(const struct swl_cancel *c);
+
+// Makes the token ready for another call. NULL is fine. Any thread, signal handlers included.
+SWL_API void swl_cancel_reset(struct swl_cancel *c);
+
+// Ends the token; NULL is fine. No call may hold it any more.
+SWL_API void swl_cancel_free(struct swl_cancel *c);
+
+// Makes a problem from a matrix (rows are observations) and a target for each row.
+//
+// y may be NULL: swl_bcd_set_target before the first solve. Of the options (NULL: defaults) only duplicates, max_seconds
+// and max_work are read; all others belong to swl_bcd_solve. The data are copied, unless keep is given: then the arrays
+// of a are read in place until the handle is freed, which wants column-major or CSC data with sorted indices (see
+// swl_keep). control may be NULL. The caller frees the handle.
+//
+// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, indices, repeats; with the position), SWL_E_MEMORY,
+// SWL_E_STOPPED (by the control or max_seconds), SWL_E_UNSUPPORTED (unknown tags; layouts that keep cannot serve),
+// SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written and release is not called.
+SWL_API
+swl_status swl_bcd_new(const struct swl_matrix *a,
+                       const struct swl_vec *y,
+                       const struct swl_options *options,
+                       const struct swl_keep *keep,
+                       const struct swl_control *control,
+                       struct swl_bcd **out);
+
+// Ends the problem; NULL is fine. Kept arrays are released on this thread. One in use is not freed, and leaves a
+// message.
+SWL_API void swl_bcd_free(struct swl_bcd *s);
+
+// Another target on the same matrix, one number per row. It is copied.
+//
+// For this and the setters below: the data and the iterate stay; reading results is SWL_E_STATE until the next solve.
+// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY; nothing has changed then.
+SWL_API swl_status swl_bcd_set_target(struct swl_bcd *s, const struct swl_vec *y);
+
+// Weights of the rows, finite and >= 0; NULL: all 1. A row of weight 0 counts as absent. Else as swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_weights(struct swl_bcd *s, const struct swl_vec *weights);
+
+// Numbers added to the linear predictor, one per row; NULL: all 0. Else as swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_offset(struct swl_bcd *s, const struct swl_vec *offset);
+
+// Factors on the penalty of each column, >= 0: 0 leaves it unpenalized, infinity fixes it at 0; NULL: all 1. Else as
+// swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_penalty_factors(struct swl_bcd *s, const struct swl_vec *factors);
+
+// Bounds of each coefficient in the data's own scale, infinite where there is none, within those of the options lower
+// and upper. Either may be NULL: no bounds on that side. Else as swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_bounds(struct swl_bcd *s, const struct swl_vec *lower, const struct swl_vec *upper);
+
+// Groups for the option penalty=group: the group of each column, counted from 0, and a weight >= 0 for each group
+// (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
+SWL_API
+swl_status swl_bcd_set_groups(struct swl_bcd *s,
+                              const int32_t *group_of_column,
+                              int64_t len,
+                              const struct swl_vec *group_weights);
+
+// An upper bound of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak. Only the shape, the
+// entries and the tags of a are read: its arrays may be NULL. options NULL: defaults.
+// Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+SWL_API
+swl_status swl_bcd_memory_estimate(const struct swl_matrix *a,
+                                   const struct swl_options *options,
+                                   uint64_t *bytes);
+
+// Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
+// number; NULL: 0. Both NULL: afresh, as the first solve. Both are copied; results are stale as after a setter.
+// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+SWL_API swl_status swl_bcd_warm_start(struct swl_bcd *s, const struct swl_vec *coef, const struct swl_vec *intercept);
+
+// Solves the problem from the last iterate, or from where swl_bcd_warm_start says. options NULL: the defaults (those
+// given to swl_bcd_new have no part in it; duplicates is not read here). control NULL: runs quietly to the end.
+//
+// Not converging is an outcome, not an error: look at inout->outcome. A limit, a token or a callback that stops the
+// solve leaves an iterate that is valid and a certificate for it (SWL_CERT_NONE where it was stopped before lambda was
+// known). The caller sets inout->struct_size; the rest is written if the status is SWL_OK. Callbacks run on this
+// thread; they may use other handles, and get SWL_E_BUSY from this one.
+//
+// Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
+// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.
+SWL_API
+swl_status swl_bcd_solve(struct swl_bcd *s,
+                         const struct swl_options *options,
+                         const struct swl_control *control,
+                         struct swl_bcd_info *inout);
+
+// The smallest lambda with an all-zero solution, for the loss, the penalty and what else the options say (NULL: the
+// defaults). Infinity for ridge. Fits the null model: a few passes over the data. Works before a solve too. Any number
+// of threads at once, unless one of them changes the handle.
+// Errors: as swl_bcd_solve, and SWL_E_STOPPED.
+SWL_API
+swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
+                              const struct swl_options *options,
+                              const struct swl_control *control,
+                              double *out);
+
+// Coefficients in the data's own scale: one per column.
+//
+// For this and the functions below: len is the exact length, out is written only on success. Any number of threads at
+// once, unless one of them changes the handle.
+// Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
+SWL_API swl_status swl_bcd_coef(const struct swl_bcd *s, double *out, int64_t len);
+
+// The intercept, one number; 0 where none is fitted. As swl_bcd_coef.
+SWL_API swl_status swl_bcd_intercept(const struct swl_bcd *s, double *out, int64_t len);
+
+// The dual point of the certificate: one number per row. As swl_bcd_coef; SWL_E_STATE also where the certificate is not
+// a duality gap, because then there is none.
+SWL_API swl_status swl_bcd_dual(const struct swl_bcd *s, double *out, int64_t len);
+
+// The linear predictor at the data, offset included: one number per row. Costs a pass over the data. As swl_bcd_coef.
+SWL_API swl_status swl_bcd_fitted(const struct swl_bcd *s, double *out, int64_t len);
+
+// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). Costs a pass over the data. As
+// swl_bcd_coef.
+SWL_API swl_status swl_bcd_residuals(const struct swl_bcd *s, double *out, int64_t len);
+
+// The trace of the last solve, if its option trace was on. count gets the number of rows that there are; at most cap of
+// them are written. cap 0: only count. The caller sets rows[0].struct_size, which is the stride of the array.
+// Errors: as swl_bcd_coef.
+SWL_API swl_status swl_bcd_trace(const struct swl_bcd *s, struct swl_trace_row *rows, int64_t cap, int64_t *count);
+
+// The certificate of the last solution, computed anew from the data, the coefficients, the intercept and the dual point
+// by code that knows nothing of the loop. Costs two passes over the data. The caller sets inout->struct_size.
+// Errors: as swl_bcd_coef.
+SWL_API swl_status swl_bcd_certificate(const struct swl_bcd *s, struct swl_certificate *inout);
+
+// The linear predictor on new rows: a of any layout and width, with as many columns as the problem; offset may be NULL.
+// len is the number of rows of a. A few passes over a, so no control. Nothing is kept.
+//
+// Any number of threads at once, unless one of them changes the handle.
+// Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY, SWL_E_UNSUPPORTED,
+// SWL_E_BUSY.
+SWL_API
+swl_status swl_bcd_predict(const struct swl_bcd *s,
+                           const struct swl_matrix *a,
+                           const struct swl_vec *offset,
+                           double *out,
+                           int64_t len);
+
+// The mean of the target on new rows: a probability of label 1 for logistic, a rate for poisson. As swl_bcd_predict.
+SWL_API
+swl_status swl_bcd_predict_mean(const struct swl_bcd *s,
+                                const struct swl_matrix *a,
+                                const struct swl_vec *offset,
+                                double *out,
+                                int64_t len);
+
+// The mean loss on new rows with targets y; weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
+// all weights are 0. As swl_bcd_predict.
+SWL_API
+swl_status swl_bcd_score(const struct swl_bcd *s,
+                         const struct swl_matrix *a,
+                         const struct swl_vec *y,
+                         const struct swl_vec *weights,
+                         const struct swl_vec *offset,
+                         double *out);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* Typed helpers: they give back the type checks that void pointers take away. Inline, so no part of the ABI. */
+
+/** A vector of len numbers. */
+static inline swl_vec swl_vec_f64(const double *data, int64_t len)
+{
+  swl_vec v;
+  v.data = data; v.len = len; v.scalar = SWL_F64; v.pad_ = 0;
+  return v;
+}
+
+/** A vector of len numbers. */
+static inline swl_vec swl_vec_f32(const float *data, int64_t len)
+{
+  swl_vec v;
+  v.data = data; v.len = len; v.scalar = SWL_F32; v.pad_ = 0;
+  return v;
+}
+
+/** A dense array; ld: numbers from one column (SWL_COL_MAJOR) or row (SWL_ROW_MAJOR) to the next. */
+static inline swl_dense swl_dense_f64(const double *data, int64_t rows, int64_t cols, int64_t ld, int32_t order)
+{
+  swl_dense d;
+  d.data = data; d.rows = rows; d.cols = cols; d.ld = ld; d.scalar = SWL_F64; d.order = order;
+  return d;
+}
+
+/** A dense array; ld: numbers from one column (SWL_COL_MAJOR) or row (SWL_ROW_MAJOR) to the next. */
+static inline swl_dense swl_dense_f32(const float *data, int64_t rows, int64_t cols, int64_t ld, int32_t order)
+{
+  swl_dense d;
+  d.data = data; d.rows = rows; d.cols = cols; d.ld = ld; d.scalar = SWL_F32; d.order = order;
+  return d;
+}
+
+/** Compressed sparse columns: indptr has one more number than there are columns. */
+static inline swl_sparse swl_csc_f64_i32(int64_t rows, int64_t cols, int64_t nnz, const int32_t *indptr,
+                                           const int32_t *indices, const double *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSC; a.index = SWL_I32; a.scalar = SWL_F64; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse rows: indptr has one more number than there are rows. */
+static inline swl_sparse swl_csr_f64_i32(int64_t rows, int64_t cols, int64_t nnz, const int32_t *indptr,
+                                           const int32_t *indices, const double *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSR; a.index = SWL_I32; a.scalar = SWL_F64; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse columns: indptr has one more number than there are columns. */
+static inline swl_sparse swl_csc_f64_i64(int64_t rows, int64_t cols, int64_t nnz, const int64_t *indptr,
+                                           const int64_t *indices, const double *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSC; a.index = SWL_I64; a.scalar = SWL_F64; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse rows: indptr has one more number than there are rows. */
+static inline swl_sparse swl_csr_f64_i64(int64_t rows, int64_t cols, int64_t nnz, const int64_t *indptr,
+                                           const int64_t *indices, const double *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSR; a.index = SWL_I64; a.scalar = SWL_F64; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse columns: indptr has one more number than there are columns. */
+static inline swl_sparse swl_csc_f32_i32(int64_t rows, int64_t cols, int64_t nnz, const int32_t *indptr,
+                                           const int32_t *indices, const float *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSC; a.index = SWL_I32; a.scalar = SWL_F32; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse rows: indptr has one more number than there are rows. */
+static inline swl_sparse swl_csr_f32_i32(int64_t rows, int64_t cols, int64_t nnz, const int32_t *indptr,
+                                           const int32_t *indices, const float *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSR; a.index = SWL_I32; a.scalar = SWL_F32; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse columns: indptr has one more number than there are columns. */
+static inline swl_sparse swl_csc_f32_i64(int64_t rows, int64_t cols, int64_t nnz, const int64_t *indptr,
+                                           const int64_t *indices, const float *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSC; a.index = SWL_I64; a.scalar = SWL_F32; a.pad_ = 0;
+  return a;
+}
+
+/** Compressed sparse rows: indptr has one more number than there are rows. */
+static inline swl_sparse swl_csr_f32_i64(int64_t rows, int64_t cols, int64_t nnz, const int64_t *indptr,
+                                           const int64_t *indices, const float *values)
+{
+  swl_sparse a;
+  a.rows = rows; a.cols = cols; a.nnz = nnz;
+  a.indptr = indptr; a.indices = indices; a.values = values;
+  a.layout = SWL_CSR; a.index = SWL_I64; a.scalar = SWL_F32; a.pad_ = 0;
+  return a;
+}
+
+/** A matrix over a dense view, which must live until the call that reads it returns. */
+static inline swl_matrix swl_matrix_dense(const swl_dense *view)
+{
+  swl_matrix m;
+  m.kind = SWL_DENSE; m.pad_ = 0; m.view = view;
+  return m;
+}
+
+/** A matrix over a sparse view, which must live until the call that reads it returns. */
+static inline swl_matrix swl_matrix_sparse(const swl_sparse *view)
+{
+  swl_matrix m;
+  m.kind = SWL_SPARSE; m.pad_ = 0; m.view = view;
+  return m;
+}
+
+/** 1 if the library that runs can serve a program compiled with this header: the same minor version (from 1.0: major
+ * version), and not older. */
+static inline int32_t swl_abi_ok(void)
+{
+  uint32_t ours = (uint32_t)SWL_VERSION_MAJOR << 24 | (uint32_t)SWL_VERSION_MINOR << 16 | (uint32_t)SWL_VERSION_PATCH << 8;
+  uint32_t theirs = swl_version();
+  uint32_t same = SWL_VERSION_MAJOR == 0 ? 16 : 24;
+  return theirs >> same == ours >> same && theirs >= ours;
+}
+
+#endif  /* SOUTHWELL_H */

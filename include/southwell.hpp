@@ -1,0 +1,404 @@
+// Southwell for C++11: a thin, header-only layer over southwell.h. Licence: MIT or Apache-2.0.
+//
+// Objects own their handles and can be moved, not copied. A call that fails throws southwell::error with the status and
+// the message. An exception that leaves a callback stops the call and comes out of it unchanged. Views of std::vector
+// (and of Eigen, where it is there) are read during the call only.
+#ifndef SOUTHWELL_HPP
+#define SOUTHWELL_HPP
+
+#include "southwell.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#if defined(__has_include) && !defined(SOUTHWELL_NO_EIGEN)
+#if __has_include(<Eigen/Core>)
+#define SOUTHWELL_HAS_EIGEN 1
+#include <Eigen/Core>
+#include <Eigen/SparseCore>
+#endif
+#endif
+
+namespace southwell {
+
+/// A call that failed.
+class error : public std::runtime_error {
+public:
+  error(swl_status code, const std::string &message) : std::runtime_error(message), code_(code) {}
+  /// The status, such as SWL_E_DATA.
+  swl_status code() const noexcept { return code_; }
+  /// The message: which argument, where, what was expected, what was found.
+  std::string message() const { return what(); }
+
+private:
+  swl_status code_;
+};
+
+/// The message of this thread's last failed call.
+inline std::string last_message() {
+  std::vector<char> text(swl_last_message(nullptr, 0) + 1);
+  swl_last_message(text.data(), text.size());
+  return std::string(text.data());
+}
+
+/// Turns a status into an exception.
+inline void check(swl_status status) {
+  if (status != SWL_OK) throw error(status, last_message());
+}
+
+namespace detail {
+template <class T, void (*Free)(T *)> struct deleter {
+  void operator()(T *handle) const noexcept { Free(handle); }
+};
+template <class T, void (*Free)(T *)> using handle = std::unique_ptr<T, deleter<T, Free>>;
+
+/// What a _new function makes.
+template <class T, class F> T *made(F f) {
+  T *out = nullptr;
+  check(f(&out));
+  return out;
+}
+
+template <class T> T sized() {
+  T value = T();
+  value.struct_size = static_cast<std::uint32_t>(sizeof(T));
+  return value;
+}
+} // namespace detail
+
+/// A view of numbers, or of nothing (NULL in C).
+class vec {
+public:
+  vec() : view_(), given_(false) {}
+  vec(std::nullptr_t) : view_(), given_(false) {}
+  vec(const std::vector<double> &v) : view_(swl_vec_f64(v.data(), static_cast<std::int64_t>(v.size()))), given_(true) {}
+  vec(const std::vector<float> &v) : view_(swl_vec_f32(v.data(), static_cast<std::int64_t>(v.size()))), given_(true) {}
+  vec(const swl_vec &view) : view_(view), given_(true) {}
+#ifdef SOUTHWELL_HAS_EIGEN
+  vec(const Eigen::VectorXd &v) : view_(swl_vec_f64(v.data(), v.size())), given_(true) {}
+  vec(const Eigen::VectorXf &v) : view_(swl_vec_f32(v.data(), v.size())), given_(true) {}
+#endif
+  const swl_vec *get() const noexcept { return given_ ? &view_ : nullptr; }
+
+private:
+  swl_vec view_;
+  bool given_;
+};
+
+/// A view of a matrix; the arrays must outlive the call that reads it (with keep: the object).
+class matrix {
+public:
+  matrix(const swl_dense &view) : dense_(view), sparse_(), kind_(SWL_DENSE), rows_(view.rows), cols_(view.cols) {}
+  matrix(const swl_sparse &view) : dense_(), sparse_(view), kind_(SWL_SPARSE), rows_(view.rows), cols_(view.cols) {}
+  /// Dense columns, one after the other.
+  matrix(const std::vector<double> &columns, std::int64_t rows, std::int64_t cols)
+      : matrix(swl_dense_f64(columns.data(), rows, cols, rows, SWL_COL_MAJOR)) {
+    if (rows < 0 || cols < 0 || (cols > 0 && static_cast<std::uint64_t>(rows) > columns.size() / static_cast<std::uint64_t>(cols)))
+      throw error(SWL_E_ARGUMENT, "columns: expected rows * cols numbers");
+  }
+#ifdef SOUTHWELL_HAS_EIGEN
+  matrix(const Eigen::MatrixXd &m) : matrix(swl_dense_f64(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
+  matrix(const Eigen::MatrixXf &m) : matrix(swl_dense_f32(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
+  template <int Order>
+  matrix(const Eigen::SparseMatrix<double, Order, std::int32_t> &m)
+      : matrix((Order & Eigen::RowMajor ? swl_csr_f64_i32 : swl_csc_f64_i32)(
+            m.rows(), m.cols(), m.nonZeros(), m.outerIndexPtr(), m.innerIndexPtr(), m.valuePtr())) {
+    if (!m.isCompressed()) throw error(SWL_E_ARGUMENT, "a: expected a compressed matrix (makeCompressed)");
+  }
+#endif
+  std::int64_t rows() const noexcept { return rows_; }
+  std::int64_t cols() const noexcept { return cols_; }
+  /// The C view; it points into this object.
+  swl_matrix view() const noexcept {
+    return kind_ == SWL_DENSE ? swl_matrix_dense(&dense_) : swl_matrix_sparse(&sparse_);
+  }
+
+private:
+  swl_dense dense_;
+  swl_sparse sparse_;
+  std::int32_t kind_;
+  std::int64_t rows_, cols_;
+};
+
+/// Options by name.
+class options {
+public:
+  explicit options(const std::string &solver = "bcd")
+      : handle_(detail::made<swl_options>([&](swl_options **o) { return swl_options_new(solver.c_str(), o); })) {}
+  options(options &&) = default;
+  options &operator=(options &&) = default;
+  options clone() const {
+    return options(detail::made<swl_options>([&](swl_options **o) { return swl_options_clone(handle_.get(), o); }));
+  }
+  options &set(const std::string &key, double value) {
+    check(swl_options_set_f64(handle_.get(), key.c_str(), value));
+    return *this;
+  }
+  template <class T, typename std::enable_if<std::is_integral<T>::value, int>::type = 0>
+  options &set(const std::string &key, T value) {
+    check(swl_options_set_i64(handle_.get(), key.c_str(), static_cast<std::int64_t>(value)));
+    return *this;
+  }
+  options &set(const std::string &key, const std::string &value) {
+    check(swl_options_set_str(handle_.get(), key.c_str(), value.c_str()));
+    return *this;
+  }
+  options &set(const std::string &key, const char *value) { return set(key, std::string(value)); }
+  /// Gives an option its default again.
+  options &reset(const std::string &key) {
+    check(swl_options_reset(handle_.get(), key.c_str()));
+    return *this;
+  }
+  double real(const std::string &key) const {
+    double value = 0.0;
+    check(swl_options_get_f64(handle_.get(), key.c_str(), &value));
+    return value;
+  }
+  std::int64_t integer(const std::string &key) const {
+    std::int64_t value = 0;
+    check(swl_options_get_i64(handle_.get(), key.c_str(), &value));
+    return value;
+  }
+  std::string text(const std::string &key) const {
+    std::size_t need = 0;
+    check(swl_options_get_str(handle_.get(), key.c_str(), nullptr, 0, &need));
+    std::vector<char> buf(need);
+    check(swl_options_get_str(handle_.get(), key.c_str(), buf.data(), buf.size(), nullptr));
+    return std::string(buf.data());
+  }
+  /// What there is: keys, kinds, bounds, defaults, help.
+  std::vector<swl_option_desc> describe() const {
+    std::vector<swl_option_desc> all(swl_options_count(handle_.get()), detail::sized<swl_option_desc>());
+    for (std::size_t i = 0; i < all.size(); i++) check(swl_options_describe(handle_.get(), i, &all[i]));
+    return all;
+  }
+  const swl_options *get() const noexcept { return handle_.get(); }
+
+private:
+  explicit options(swl_options *o) : handle_(o) {}
+  detail::handle<swl_options, swl_options_free> handle_;
+};
+
+/// A flag that stops every call that was given it; trip it from any thread.
+class cancel {
+public:
+  cancel() : handle_(detail::made<swl_cancel>(swl_cancel_new)) {}
+  void trip() noexcept { swl_cancel_trip(handle_.get()); }
+  bool is_tripped() const noexcept { return swl_cancel_is_tripped(handle_.get()) != 0; }
+  void reset() noexcept { swl_cancel_reset(handle_.get()); }
+  swl_cancel *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::handle<swl_cancel, swl_cancel_free> handle_;
+};
+
+/// Control of calls. Callbacks run on the calling thread and may throw. One control serves one call at a time.
+class control {
+public:
+  /// Returns whether to go on.
+  typedef std::function<bool(const swl_progress &)> progress_fn;
+  typedef std::function<void(int level, const std::string &line)> log_fn;
+
+  control &on_progress(progress_fn f, std::uint32_t every = 1) {
+    progress_ = std::move(f);
+    every_ = every;
+    return *this;
+  }
+  control &on_log(log_fn f, int level = 2) {
+    log_ = std::move(f);
+    level_ = level;
+    return *this;
+  }
+  /// The token must outlive the calls.
+  control &with_cancel(const cancel &token) {
+    token_ = token.get();
+    return *this;
+  }
+  /// Makes a call with this control, and rethrows what a callback threw.
+  template <class F> void run(F call) const {
+    thrown_ = nullptr;
+    swl_control c = detail::sized<swl_control>();
+    c.every = every_;
+    c.cancel = token_;
+    c.ctx = const_cast<control *>(this);
+    c.log_level = level_;
+    if (log_) c.log = &control::log;
+    if (progress_ || log_) c.progress = &control::progress; // an exception in the log has to stop the call too
+    const swl_status status = call(&c);
+    if (thrown_) {
+      std::exception_ptr e = thrown_;
+      thrown_ = nullptr;
+      std::rethrow_exception(e);
+    }
+    check(status);
+  }
+
+private:
+  static std::int32_t progress(void *ctx, const swl_progress *p) {
+    const control *self = static_cast<const control *>(ctx);
+    if (self->thrown_) return 1;
+    try {
+      return !self->progress_ || self->progress_(*p) ? 0 : 1;
+    } catch (...) {
+      self->thrown_ = std::current_exception();
+      return 1;
+    }
+  }
+  static void log(void *ctx, std::int32_t level, const char *utf8, std::size_t len) {
+    const control *self = static_cast<const control *>(ctx);
+    if (self->thrown_) return;
+    try {
+      self->log_(level, std::string(utf8, len));
+    } catch (...) {
+      self->thrown_ = std::current_exception();
+    }
+  }
+
+  progress_fn progress_;
+  log_fn log_;
+  swl_cancel *token_ = nullptr;
+  std::uint32_t every_ = 1;
+  int level_ = 2;
+  mutable std::exception_ptr thrown_;
+};
+
+/// Block coordinate descent on one matrix.
+class bcd {
+public:
+  /// Copies the data. y may be left out: set_target before the first solve.
+  explicit bcd(const matrix &a, const vec &y = vec(), const control &c = control()) { make(a, y, nullptr, nullptr, c); }
+  bcd(const matrix &a, const vec &y, const options &o, const control &c = control()) { make(a, y, o.get(), nullptr, c); }
+  /// Reads the arrays of a in place; release is called once, when the object ends.
+  static bcd in_place(const matrix &a, const vec &y, std::function<void()> release, const control &c = control()) {
+    std::unique_ptr<lent> owner(new lent{std::move(release), false});
+    swl_keep keep = {owner.get(), &bcd::release};
+    bcd made(a.rows(), a.cols());
+    made.make(a, y, nullptr, &keep, c);
+    owner.release()->armed = true;
+    return made;
+  }
+  bcd(bcd &&) = default;
+  bcd &operator=(bcd &&) = default;
+
+  std::int64_t rows() const noexcept { return rows_; }
+  std::int64_t cols() const noexcept { return cols_; }
+
+  void set_target(const vec &y) { check(swl_bcd_set_target(handle_.get(), y.get())); }
+  void set_weights(const vec &w) { check(swl_bcd_set_weights(handle_.get(), w.get())); }
+  void set_offset(const vec &o) { check(swl_bcd_set_offset(handle_.get(), o.get())); }
+  void set_penalty_factors(const vec &f) { check(swl_bcd_set_penalty_factors(handle_.get(), f.get())); }
+  void set_bounds(const vec &lower, const vec &upper) {
+    check(swl_bcd_set_bounds(handle_.get(), lower.get(), upper.get()));
+  }
+  /// Empty: back to the option group_size.
+  void set_groups(const std::vector<std::int32_t> &of_column, const vec &weights = vec()) {
+    const std::int32_t *data = of_column.empty() ? nullptr : of_column.data();
+    check(swl_bcd_set_groups(handle_.get(), data, static_cast<std::int64_t>(of_column.size()), weights.get()));
+  }
+  void warm_start(const vec &coef = vec(), const vec &intercept = vec()) {
+    check(swl_bcd_warm_start(handle_.get(), coef.get(), intercept.get()));
+  }
+
+  /// Not converging is an outcome of the info, not an exception.
+  swl_bcd_info solve(const options &o = options(), const control &c = control()) {
+    swl_bcd_info info = detail::sized<swl_bcd_info>();
+    c.run([&](const swl_control *raw) { return swl_bcd_solve(handle_.get(), o.get(), raw, &info); });
+    return info;
+  }
+  double lambda_max(const options &o = options(), const control &c = control()) const {
+    double value = 0.0;
+    c.run([&](const swl_control *raw) { return swl_bcd_lambda_max(handle_.get(), o.get(), raw, &value); });
+    return value;
+  }
+
+  std::vector<double> coef() const { return read(swl_bcd_coef, cols_); }
+  double intercept() const { return read(swl_bcd_intercept, 1)[0]; }
+  std::vector<double> dual() const { return read(swl_bcd_dual, rows_); }
+  std::vector<double> fitted() const { return read(swl_bcd_fitted, rows_); }
+  std::vector<double> residuals() const { return read(swl_bcd_residuals, rows_); }
+  std::vector<swl_trace_row> trace() const {
+    std::int64_t count = 0;
+    check(swl_bcd_trace(handle_.get(), nullptr, 0, &count));
+    std::vector<swl_trace_row> rows(static_cast<std::size_t>(count), detail::sized<swl_trace_row>());
+    if (count > 0) check(swl_bcd_trace(handle_.get(), rows.data(), count, &count));
+    return rows;
+  }
+  swl_certificate certificate() const {
+    swl_certificate c = detail::sized<swl_certificate>();
+    check(swl_bcd_certificate(handle_.get(), &c));
+    return c;
+  }
+
+  std::vector<double> predict(const matrix &a, const vec &offset = vec()) const { return apply(swl_bcd_predict, a, offset); }
+  std::vector<double> predict_mean(const matrix &a, const vec &offset = vec()) const {
+    return apply(swl_bcd_predict_mean, a, offset);
+  }
+  double score(const matrix &a, const vec &y, const vec &weights = vec(), const vec &offset = vec()) const {
+    const swl_matrix m = a.view();
+    double value = 0.0;
+    check(swl_bcd_score(handle_.get(), &m, y.get(), weights.get(), offset.get(), &value));
+    return value;
+  }
+  static std::uint64_t memory_estimate(const matrix &a, const options &o = options()) {
+    const swl_matrix m = a.view();
+    std::uint64_t bytes = 0;
+    check(swl_bcd_memory_estimate(&m, o.get(), &bytes));
+    return bytes;
+  }
+  swl_bcd *get() const noexcept { return handle_.get(); }
+
+private:
+  /// What release is called with; not before in_place has worked to its end.
+  struct lent {
+    std::function<void()> release;
+    bool armed;
+  };
+
+  bcd(std::int64_t rows, std::int64_t cols) : rows_(rows), cols_(cols) {}
+
+  void make(const matrix &a, const vec &y, const swl_options *o, const swl_keep *keep, const control &c) {
+    const swl_matrix m = a.view();
+    swl_bcd *s = nullptr;
+    rows_ = a.rows();
+    cols_ = a.cols();
+    try {
+      c.run([&](const swl_control *raw) { return swl_bcd_new(&m, y.get(), o, keep, raw, &s); });
+    } catch (...) { // also of a log at the end of a call that worked: nothing was made for the caller
+      swl_bcd_free(s);
+      throw;
+    }
+    handle_.reset(s);
+  }
+  static void release(void *ctx) noexcept {
+    if (!static_cast<lent *>(ctx)->armed) return;
+    std::unique_ptr<lent> owner(static_cast<lent *>(ctx));
+    if (owner->release) owner->release();
+  }
+  std::vector<double> read(swl_status (*getter)(const swl_bcd *, double *, std::int64_t), std::int64_t len) const {
+    std::vector<double> out(static_cast<std::size_t>(len));
+    check(getter(handle_.get(), out.data(), len));
+    return out;
+  }
+  std::vector<double> apply(swl_status (*f)(const swl_bcd *, const swl_matrix *, const swl_vec *, double *, std::int64_t),
+                            const matrix &a, const vec &offset) const {
+    const swl_matrix m = a.view();
+    std::vector<double> out(static_cast<std::size_t>(a.rows()));
+    check(f(handle_.get(), &m, offset.get(), out.data(), a.rows()));
+    return out;
+  }
+
+  detail::handle<swl_bcd, swl_bcd_free> handle_;
+  std::int64_t rows_ = 0, cols_ = 0;
+};
+
+} // namespace southwell
+
+#endif

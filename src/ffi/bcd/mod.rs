@@ -1,0 +1,116 @@
+//! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
+//!
+//! `types` has the structs, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
+
+mod new_data;
+mod results;
+mod setup;
+mod solve;
+mod types;
+
+pub use types::*;
+
+use super::handles::Object;
+use crate::bcd::{Kind, Problem, Rigor, Settings, Solution};
+use crate::numerics::Duplicates;
+use crate::runtime::{Error, ErrorKind, Result};
+use std::ffi::c_void;
+
+/// What stands behind a `swl_bcd`.
+struct Bcd {
+    /// Reads the arrays that `keep` stands for: it goes first.
+    problem: Problem<'static>,
+    /// Whether the target was given, or is a stand-in until it is.
+    has_target: bool,
+    duplicates: Duplicates,
+    /// Groups given one by one, if they were.
+    groups: Option<usize>,
+    /// Where the next solve starts: the last iterate, or what the caller gave. `None`: at the null model.
+    start: Option<(Vec<f64>, f64)>,
+    /// The last solution, until a setter makes it stale.
+    solved: Option<Solved>,
+    /// Dropped last.
+    _keep: Option<Keep>,
+}
+
+struct Solved {
+    solution: Solution,
+    settings: Settings,
+}
+
+impl Object for Bcd {
+    type C = swl_bcd;
+    const MAGIC: u32 = u32::from_le_bytes(*b"SWLb");
+    const NAME: &'static str = "swl_bcd";
+}
+
+/// The caller's arrays that are read in place: given back when dropped.
+struct Keep {
+    ctx: *mut c_void,
+    release: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
+}
+
+// SAFETY: the context is only ever given back to the caller's own function, on whichever thread frees the handle: the
+// contract of `swl_keep` says so.
+unsafe impl Send for Keep {}
+// SAFETY: nothing can be done with a shared `Keep`.
+unsafe impl Sync for Keep {}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: the caller gave this pair, and it is called once.
+            unsafe { release(self.ctx) };
+        }
+    }
+}
+
+impl Bcd {
+    fn rows(&self) -> usize {
+        self.problem.matrix().rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.problem.matrix().cols()
+    }
+
+    /// Refuses to go on without a target.
+    fn need_target(&self) -> Result<()> {
+        if self.has_target {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::State, "y").expected("a target (swl_bcd_set_target)").found("none yet"))
+    }
+
+    /// The last solution, if it is not stale.
+    fn solved(&self) -> Result<&Solved> {
+        self.solved.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::State, "s")
+                .expected("a solve since the handle was made and since the last setter")
+                .found("none")
+        })
+    }
+}
+
+impl Solved {
+    /// Whether there is a certificate: a solve that was stopped before its strength was known has none.
+    fn is_certified(&self) -> bool {
+        !self.solution.lambda.is_nan()
+    }
+
+    fn kind(&self) -> i32 {
+        match self.solution.certificate.kind {
+            _ if !self.is_certified() => SWL_CERT_NONE,
+            Kind::DualityGap => SWL_CERT_DUALITY_GAP,
+            Kind::Gradient => SWL_CERT_GRADIENT,
+        }
+    }
+}
+
+fn rigor_number(rigor: Rigor) -> i32 {
+    match rigor {
+        Rigor::Proven => SWL_RIGOR_PROVEN,
+        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
+        Rigor::None => SWL_RIGOR_NONE,
+    }
+}

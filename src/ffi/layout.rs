@@ -1,0 +1,42 @@
+//! The layout of every public struct on 64-bit targets: the numbers of `tests/abi/layout.c`.
+#![cfg(target_pointer_width = "64")]
+
+use super::bcd::*;
+use super::control::*;
+use super::options::*;
+use super::views::*;
+use std::mem::offset_of;
+
+#[test]
+fn structs_have_the_published_layout() {
+    assert_eq!(size_of::<swl_vec>(), 24);
+    assert_eq!(
+        (offset_of!(swl_vec, len), offset_of!(swl_vec, scalar), offset_of!(swl_vec, pad_)),
+        (8, 16, 20)
+    );
+    assert_eq!(size_of::<swl_dense>(), 40);
+    assert_eq!(
+        (offset_of!(swl_dense, rows), offset_of!(swl_dense, ld), offset_of!(swl_dense, order)),
+        (8, 24, 36)
+    );
+    assert_eq!(size_of::<swl_sparse>(), 64);
+    assert_eq!(
+        (offset_of!(swl_sparse, indptr), offset_of!(swl_sparse, layout), offset_of!(swl_sparse, pad_)),
+        (24, 48, 60)
+    );
+    assert_eq!((size_of::<swl_matrix>(), offset_of!(swl_matrix, view)), (16, 8));
+    assert_eq!((size_of::<swl_keep>(), offset_of!(swl_keep, release)), (16, 8));
+    assert_eq!(size_of::<swl_option_desc>(), 72);
+    assert_eq!((offset_of!(swl_option_desc, lower), offset_of!(swl_option_desc, since)), (32, 64));
+    assert_eq!(size_of::<swl_progress>(), 48);
+    assert_eq!((offset_of!(swl_progress, seconds), offset_of!(swl_progress, certificate)), (24, 40));
+    assert_eq!(size_of::<swl_control>(), 48);
+    assert_eq!((offset_of!(swl_control, cancel), offset_of!(swl_control, log_level)), (8, 40));
+    assert_eq!(size_of::<swl_certificate>(), 48);
+    assert_eq!((offset_of!(swl_certificate, value), offset_of!(swl_certificate, dual)), (16, 40));
+    assert_eq!(size_of::<swl_trace_row>(), 48);
+    assert_eq!((offset_of!(swl_trace_row, objective), offset_of!(swl_trace_row, nonzeros)), (24, 40));
+    assert_eq!(size_of::<swl_bcd_info>(), 112);
+    assert_eq!((offset_of!(swl_bcd_info, certificate_kind), offset_of!(swl_bcd_info, lambda)), (48, 56));
+    assert_eq!((offset_of!(swl_bcd_info, threads), offset_of!(swl_bcd_info, seconds_solve)), (88, 104));
+}

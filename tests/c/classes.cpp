@@ -1,0 +1,173 @@
+// The C++ classes: results as vectors, errors and callbacks as exceptions, arrays read in place.
+#include <southwell.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+static int failures = 0;
+#define CHECK(what)                                                             \
+  do {                                                                          \
+    if (!(what)) {                                                              \
+      failures++;                                                               \
+      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);   \
+    }                                                                           \
+  } while (0)
+
+struct custom : std::runtime_error {
+  int number;
+  explicit custom(int n) : std::runtime_error("custom"), number(n) {}
+};
+
+static const std::int64_t rows = 40, cols = 10;
+
+static std::vector<double> data() {
+  std::vector<double> a(static_cast<std::size_t>(rows * cols));
+  for (std::size_t k = 0; k < a.size(); k++) a[k] = std::sin(1.0 + static_cast<double>(k * k % 997));
+  return a;
+}
+
+static std::vector<double> target(const std::vector<double> &a) {
+  std::vector<double> y(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < y.size(); i++) y[i] = a[i] - 2.0 * a[i + 3 * static_cast<std::size_t>(rows)];
+  return y;
+}
+
+static void results() {
+  const std::vector<double> a = data(), y = target(a);
+  const southwell::matrix m(a, rows, cols);
+  southwell::options o;
+  o.set("lambda_ratio", 0.01).set("loss", "squared").set("trace", true).set("threads", 2);
+  CHECK(o.real("lambda_ratio") == 0.01 && o.integer("threads") == 2 && o.text("loss") == "squared");
+  CHECK(o.describe().size() > 20 && o.clone().integer("trace") == 1);
+  southwell::bcd s(m, y);
+  const double most = s.lambda_max(o);
+  const swl_bcd_info info = s.solve(o);
+  CHECK(info.outcome == SWL_CONVERGED && info.lambda_max == most && info.threads == 2);
+  const std::vector<double> coef = s.coef(), fitted = s.fitted(), residuals = s.residuals();
+  CHECK(std::fabs(coef[0] - 1.0) < 0.2 && std::fabs(coef[3] + 2.0) < 0.2 && s.intercept() == 0.0);
+  for (std::size_t i = 0; i < y.size(); i++) CHECK(std::fabs(y[i] - fitted[i] - residuals[i]) < 1e-13);
+  CHECK(s.dual().size() == static_cast<std::size_t>(rows) && !s.trace().empty());
+  CHECK(s.certificate().value == info.certificate);
+  CHECK(s.predict(m) == fitted && s.predict_mean(m) == fitted && s.score(m, y) < 0.1);
+  CHECK(southwell::bcd::memory_estimate(m) > 1000);
+  southwell::bcd moved = std::move(s);
+  moved.set_weights(nullptr);
+  moved.set_bounds(std::vector<double>(10, 0.0), nullptr);
+  moved.set_penalty_factors(std::vector<double>(10, 1.0));
+  moved.set_offset(std::vector<float>(40, 0.0f));
+  moved.warm_start();
+  moved.solve(o);
+  for (double c : moved.coef()) CHECK(c >= 0.0);
+}
+
+static void errors() {
+  const std::vector<double> a = data(), y = target(a);
+  southwell::bcd s(southwell::matrix(a, rows, cols), y);
+  try {
+    southwell::options().set("tolerence", 1.0);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_OPTION && e.message().find("tolerance") != std::string::npos);
+  }
+  try {
+    s.coef();
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_STATE);
+  }
+  try {
+    southwell::matrix(a, rows, cols + 1);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_ARGUMENT);
+  }
+}
+
+static void callbacks() {
+  const std::vector<double> a = data(), y = target(a);
+  southwell::bcd s(southwell::matrix(a, rows, cols), y);
+  int calls = 0, lines = 0;
+  southwell::control quiet, throws, throws_in_log, stops, everything;
+  throws.on_progress([&](const swl_progress &) -> bool {
+    if (++calls == 2) throw custom(17);
+    return true;
+  });
+  try {
+    s.solve(southwell::options(), throws);
+    CHECK(false);
+  } catch (const custom &e) {
+    CHECK(e.number == 17);
+  }
+  throws_in_log.on_log([](int, const std::string &) { throw custom(18); });
+  try {
+    s.solve(southwell::options(), throws_in_log);
+    CHECK(false);
+  } catch (const custom &e) {
+    CHECK(e.number == 18);
+  }
+  calls = 0;
+  try {
+    southwell::bcd made(southwell::matrix(a, rows, cols), y, throws_in_log);
+    CHECK(false);
+  } catch (const custom &e) {
+    CHECK(e.number == 18);
+  }
+  stops.on_progress([](const swl_progress &) { return false; });
+  CHECK(s.solve(southwell::options(), stops).outcome == SWL_CANCELLED);
+  try {
+    s.lambda_max(southwell::options(), stops);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_STOPPED);
+  }
+  southwell::cancel token;
+  std::thread([&] { token.trip(); }).join();
+  quiet.with_cancel(token);
+  CHECK(token.is_tripped() && s.solve(southwell::options(), quiet).outcome == SWL_CANCELLED);
+  token.reset();
+  everything.with_cancel(token)
+      .on_progress([&](const swl_progress &p) { return ++calls, p.phase >= SWL_PHASE_SETUP; })
+      .on_log([&](int, const std::string &line) { lines += line.find("bcd") != std::string::npos; });
+  s.warm_start();
+  CHECK(s.solve(southwell::options(), everything).outcome == SWL_CONVERGED && calls > 0 && lines == 1);
+}
+
+static void in_place() {
+  std::shared_ptr<std::vector<double>> a = std::make_shared<std::vector<double>>(data());
+  const std::vector<double> y = target(*a);
+  int released = 0;
+  {
+    const southwell::matrix m(*a, rows, cols);
+    southwell::bcd s = southwell::bcd::in_place(m, y, [a, &released] { released++; });
+    CHECK(a.use_count() == 2);
+    s.solve();
+    CHECK(released == 0 && s.coef().size() == 10);
+    try {
+      southwell::bcd::in_place(m, std::vector<double>(3), [&released] { released += 100; });
+      CHECK(false);
+    } catch (const southwell::error &e) {
+      CHECK(e.code() == SWL_E_ARGUMENT);
+    }
+    southwell::control throws_in_log;
+    throws_in_log.on_log([](int, const std::string &) { throw custom(19); });
+    try {
+      southwell::bcd::in_place(m, y, [&released] { released += 100; }, throws_in_log);
+      CHECK(false);
+    } catch (const custom &e) {
+      CHECK(e.number == 19);
+    }
+  }
+  CHECK(released == 1 && a.use_count() == 1);
+}
+
+int main() {
+  results();
+  errors();
+  callbacks();
+  in_place();
+  if (failures == 0) std::puts("classes: ok");
+  return failures == 0 ? 0 : 1;
+}
