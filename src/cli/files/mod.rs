@@ -15,12 +15,12 @@ mod records;
 mod sparse;
 mod text;
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use southwell::runtime::{Error, ErrorKind, Result};
 
+use super::{number, output};
 use format::Format;
 use text::Text;
 
@@ -118,19 +118,23 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
     }
 }
 
-/// Writes one number per line, in the fewest digits that read back as the same number.
+/// Reads delimited text as words: the trimmed cells of each row that is not blank.
+pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
+    let name = path.display().to_string();
+    let bytes = load::load(path, &name)?;
+    let text = Text::new(&name, &bytes)?;
+    let mut records = records::Records::new(&text);
+    let mut lines = Vec::new();
+    while records.advance()? {
+        lines.push(records.cells().iter().map(|cell| cell.trim().to_owned()).collect());
+    }
+    Ok(lines)
+}
+
+/// Writes one number per line with 17 significant digits, which read back as the same number.
 pub fn write_vector(path: &Path, values: &[f64]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        for value in values {
-            writeln!(file, "{value:?}")?;
-        }
-        file.flush()
-    };
-    write().map_err(|error| {
-        Error::new(ErrorKind::Argument, path.display().to_string())
-            .expected("a file that can be written")
-            .found(error)
+    output::write_file(path, |file| {
+        values.iter().try_for_each(|value| writeln!(file, "{}", number::full(*value)))
     })
 }
 

@@ -1,0 +1,325 @@
+//! Line charts as SVG: one look for every plot of the command.
+
+use super::output;
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use southwell::runtime::{Error, ErrorKind, Result};
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+
+/// Okabe and Ito's colours, which most colour-blind people can tell apart, without the yellow that pales on white.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+];
+const GREY: RGBColor = RGBColor(150, 150, 150);
+const GRID: RGBColor = RGBColor(228, 228, 228);
+const INK: RGBColor = RGBColor(51, 51, 51);
+const SIZE: (u32, u32) = (860, 520);
+/// Room at the right for the names of the lines.
+const NAMES: u32 = 150;
+/// Height of a name.
+const LINE: i32 = 17;
+
+/// An axis.
+pub struct Axis {
+    /// What it shows, with the unit.
+    pub label: String,
+    /// Whether it is logarithmic.
+    pub log: bool,
+    /// Whether values fall from left to right.
+    pub falling: bool,
+}
+
+impl Axis {
+    /// A linear axis.
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self { label: label.into(), log: false, falling: false }
+    }
+
+    /// A logarithmic axis.
+    pub fn log(label: impl Into<String>) -> Self {
+        Self { label: label.into(), log: true, falling: false }
+    }
+
+    /// Where a value is on the axis; `None` for what a logarithm does not take.
+    fn place(&self, value: f64) -> Option<f64> {
+        let place = if self.log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
+        place.filter(|p| p.is_finite()).map(|p| if self.falling { -p } else { p })
+    }
+
+    /// The text of a tick at a place.
+    fn tick(&self, place: f64) -> String {
+        let value = if self.falling { -place } else { place };
+        if self.log { power_of_ten(value) } else { super::number::short(value + 0.0, 6) }
+    }
+
+    /// Places of the ticks between two places.
+    fn ticks(&self, low: f64, high: f64) -> Vec<f64> {
+        let step = match self.log {
+            true => ((high - low) / 8.0).ceil().max(1.0),
+            false => round_step((high - low) / 6.0),
+        };
+        let ticks: Vec<f64> =
+            ((low / step).ceil() as i64..=(high / step).floor() as i64).map(|k| k as f64 * step).collect();
+        // Less than a decade: halves of it.
+        if self.log && ticks.len() < 2 {
+            (0..5).map(|k| low + (high - low) * f64::from(k) / 4.0).collect()
+        } else {
+            ticks
+        }
+    }
+}
+
+/// A line of a chart.
+pub struct Line {
+    /// Its name; unnamed lines are grey.
+    pub name: String,
+    /// Its points.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Where the names of the lines stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Beside the right ends of the lines.
+    AtEnds,
+    /// One below the other, with a piece of the line.
+    Listed,
+}
+
+/// A chart.
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// The axis from left to right.
+    pub x: Axis,
+    /// The axis from bottom to top.
+    pub y: Axis,
+    /// The lines, in drawing order.
+    pub lines: Vec<Line>,
+    /// A dashed level with its name.
+    pub level: Option<(String, f64)>,
+    /// Where the names of the lines stand.
+    pub names: Names,
+}
+
+/// A linear coordinate with ticks of our choice.
+struct Ticked {
+    range: Range<f64>,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Ticked {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn<T> = std::result::Result<T, String>;
+
+/// A line as it is drawn.
+struct Placed<'a> {
+    name: &'a str,
+    colour: RGBColor,
+    points: Vec<(f64, f64)>,
+}
+
+impl Chart {
+    /// Draws the chart into a file.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut svg = String::new();
+        self.draw(&mut svg)
+            .map_err(|e| Error::new(ErrorKind::Internal, path.display().to_string()).found(e))?;
+        output::write_file(path, |file| file.write_all(svg.as_bytes()))
+    }
+
+    fn placed(&self) -> Vec<Placed<'_>> {
+        let mut colours = COLOURS.iter().cycle();
+        self.lines
+            .iter()
+            .map(|line| Placed {
+                name: &line.name,
+                colour: if line.name.is_empty() && self.lines.len() > 1 {
+                    GREY
+                } else {
+                    *colours.next().unwrap_or(&INK)
+                },
+                points: line
+                    .points
+                    .iter()
+                    .filter_map(|(x, y)| Some((self.x.place(*x)?, self.y.place(*y)?)))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn draw(&self, svg: &mut String) -> Drawn<()> {
+        let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+        root.fill(&WHITE).map_err(text)?;
+        let lines = self.placed();
+        let level = self.level.as_ref().and_then(|(name, y)| Some((name, self.y.place(*y)?)));
+        let xs = lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+        let ys = lines.iter().flat_map(|l| l.points.iter().map(|p| p.1)).chain(level.map(|l| l.1));
+        let (x, y) = (extent(xs, 0.0), extent(ys, 0.04));
+        root.draw(&Text::new(
+            self.title.as_str(),
+            (84, 14),
+            ("sans-serif", 19).into_font().style(FontStyle::Bold).color(&INK),
+        ))
+        .map_err(text)?;
+        let mut chart = ChartBuilder::on(&root)
+            .margin_top(44)
+            .margin_bottom(10)
+            .margin_left(10)
+            .margin_right(NAMES)
+            .x_label_area_size(52)
+            .y_label_area_size(74)
+            .build_cartesian_2d(
+                Ticked { range: x.0..x.1, ticks: self.x.ticks(x.0, x.1) },
+                Ticked { range: y.0..y.1, ticks: self.y.ticks(y.0, y.1) },
+            )
+            .map_err(text)?;
+        chart
+            .configure_mesh()
+            .x_labels(20)
+            .y_labels(20)
+            .bold_line_style(GRID)
+            .light_line_style(TRANSPARENT)
+            .axis_style(GREY)
+            .label_style(("sans-serif", 14).into_font().color(&INK))
+            .axis_desc_style(("sans-serif", 15).into_font().color(&INK))
+            .x_desc(self.x.label.as_str())
+            .y_desc(self.y.label.as_str())
+            .x_label_formatter(&|place| self.x.tick(*place))
+            .y_label_formatter(&|place| self.y.tick(*place))
+            .draw()
+            .map_err(text)?;
+        if let Some((name, height)) = level {
+            let dashes = DashedLineSeries::new([(x.0, height), (x.1, height)], 6, 5, INK.stroke_width(1));
+            chart.draw_series(dashes).map_err(text)?;
+            let at = chart.backend_coord(&(x.1, height));
+            label(&root, name, (at.0 + 8, at.1), INK)?;
+        }
+        // Unnamed lines first, so that they lie below.
+        for named in [false, true] {
+            for line in lines.iter().filter(|line| !line.name.is_empty() == named) {
+                let width = if named || lines.len() == 1 { 2 } else { 1 };
+                let series = LineSeries::new(line.points.iter().copied(), line.colour.stroke_width(width));
+                chart.draw_series(series).map_err(text)?;
+            }
+        }
+        let named: Vec<&Placed<'_>> =
+            lines.iter().filter(|l| !l.name.is_empty() && !l.points.is_empty()).collect();
+        match self.names {
+            Names::Listed => list(&root, &named)?,
+            Names::AtEnds => {
+                let ends = named.iter().map(|l| chart.backend_coord(&l.points[l.points.len() - 1])).collect();
+                at_ends(&root, &named, ends)?;
+            }
+        }
+        root.present().map_err(text)
+    }
+}
+
+/// Names one below the other at the right, each with a piece of its line.
+fn list(root: &Area<'_>, lines: &[&Placed<'_>]) -> Drawn<()> {
+    let left = (SIZE.0 - NAMES) as i32 + 12;
+    for (k, line) in lines.iter().enumerate() {
+        let y = 56 + k as i32 * (LINE + 3);
+        let piece = PathElement::new(vec![(left, y), (left + 24, y)], line.colour.stroke_width(3));
+        root.draw(&piece).map_err(text)?;
+        label(root, line.name, (left + 32, y), INK)?;
+    }
+    Ok(())
+}
+
+/// Names at the right ends, moved apart where they would touch, with a thin line to the end.
+fn at_ends(root: &Area<'_>, lines: &[&Placed<'_>], ends: Vec<(i32, i32)>) -> Drawn<()> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|&k| ends[k].1);
+    let mut heights: Vec<i32> = order.iter().map(|&k| ends[k].1).collect();
+    for k in 1..heights.len() {
+        heights[k] = heights[k].max(heights[k - 1] + LINE);
+    }
+    // Pushed below the axis: back up, from the last.
+    let mut floor = SIZE.1 as i32 - 68;
+    for height in heights.iter_mut().rev() {
+        *height = (*height).min(floor);
+        floor = *height - LINE;
+    }
+    for (&k, &height) in order.iter().zip(&heights) {
+        let (x, y) = ends[k];
+        let guide = PathElement::new(vec![(x + 2, y), (x + 14, height)], lines[k].colour.stroke_width(1));
+        root.draw(&guide).map_err(text)?;
+        label(root, lines[k].name, (x + 18, height), lines[k].colour)?;
+    }
+    Ok(())
+}
+
+fn label(root: &Area<'_>, name: &str, at: (i32, i32), colour: RGBColor) -> Drawn<()> {
+    let style = ("sans-serif", 14).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
+    root.draw(&Text::new(name.to_owned(), at, style)).map_err(text)
+}
+
+/// The least interval with all places, and a share of it more on either side; never empty.
+fn extent(places: impl Iterator<Item = f64>, more: f64) -> (f64, f64) {
+    let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));
+    match high - low {
+        width if width > 0.0 => (low - more * width, high + more * width),
+        _ if low.is_finite() => (low - 0.5, low + 0.5),
+        _ => (0.0, 1.0),
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, at least `step`.
+fn round_step(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|s| *s >= step * 0.999).unwrap_or(10.0 * power)
+}
+
+/// 10 to the power `exponent`, with a raised exponent where that is whole.
+fn power_of_ten(exponent: f64) -> String {
+    if (exponent - exponent.round()).abs() > 1e-9 {
+        return super::number::short(10_f64.powf(exponent), 2);
+    }
+    match exponent.round() as i64 {
+        0 => "1".into(),
+        1 => "10".into(),
+        whole => {
+            let raised = |c: char| match c {
+                '-' => '⁻',
+                '1' => '¹',
+                '2' => '²',
+                '3' => '³',
+                digit => char::from_u32(0x2070 + (digit as u32 - '0' as u32)).unwrap_or(digit),
+            };
+            format!("10{}", whole.to_string().chars().map(raised).collect::<String>())
+        }
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
