@@ -23,11 +23,14 @@ const COLOURS: [RGBColor; 7] = [
 const GREY: RGBColor = RGBColor(150, 150, 150);
 const GRID: RGBColor = RGBColor(228, 228, 228);
 const INK: RGBColor = RGBColor(51, 51, 51);
-const SIZE: (u32, u32) = (860, 520);
+/// Units of drawing in a pixel: places are whole numbers of units, and lines would look ragged in whole pixels.
+const UNIT: i32 = 4;
+const WIDTH: i32 = 860 * UNIT;
+const HEIGHT: i32 = 520 * UNIT;
 /// Room at the right for the names of the lines.
-const NAMES: u32 = 150;
+const NAMES: i32 = 150 * UNIT;
 /// Height of a name.
-const LINE: i32 = 17;
+const LINE: i32 = 17 * UNIT;
 
 /// An axis.
 pub struct Axis {
@@ -143,6 +146,8 @@ type Drawn<T> = std::result::Result<T, String>;
 struct Placed<'a> {
     name: &'a str,
     colour: RGBColor,
+    /// Colours come again after a while; then lines are dashed.
+    dashed: bool,
     points: Vec<(f64, f64)>,
 }
 
@@ -152,31 +157,30 @@ impl Chart {
         let mut svg = String::new();
         self.draw(&mut svg)
             .map_err(|e| Error::new(ErrorKind::Internal, path.display().to_string()).found(e))?;
+        let size = |unit: i32| format!("width=\"{}\" height=\"{}\"", WIDTH / unit, HEIGHT / unit);
+        let svg = svg.replacen(&size(1), &size(UNIT), 1);
         output::write_file(path, |file| file.write_all(svg.as_bytes()))
     }
 
     fn placed(&self) -> Vec<Placed<'_>> {
-        let mut colours = COLOURS.iter().cycle();
-        self.lines
-            .iter()
-            .map(|line| Placed {
+        let mut named = 0;
+        let place = |line: &(f64, f64)| Some((self.x.place(line.0)?, self.y.place(line.1)?));
+        let mut placed = Vec::new();
+        for line in &self.lines {
+            let grey = line.name.is_empty() && self.lines.len() > 1;
+            placed.push(Placed {
                 name: &line.name,
-                colour: if line.name.is_empty() && self.lines.len() > 1 {
-                    GREY
-                } else {
-                    *colours.next().unwrap_or(&INK)
-                },
-                points: line
-                    .points
-                    .iter()
-                    .filter_map(|(x, y)| Some((self.x.place(*x)?, self.y.place(*y)?)))
-                    .collect(),
-            })
-            .collect()
+                colour: if grey { GREY } else { COLOURS[named % COLOURS.len()] },
+                dashed: !grey && named >= COLOURS.len(),
+                points: line.points.iter().filter_map(place).collect(),
+            });
+            named += usize::from(!grey);
+        }
+        placed
     }
 
     fn draw(&self, svg: &mut String) -> Drawn<()> {
-        let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+        let root = SVGBackend::with_string(svg, (WIDTH as u32, HEIGHT as u32)).into_drawing_area();
         root.fill(&WHITE).map_err(text)?;
         let lines = self.placed();
         let level = self.level.as_ref().and_then(|(name, y)| Some((name, self.y.place(*y)?)));
@@ -185,17 +189,17 @@ impl Chart {
         let (x, y) = (extent(xs, 0.0), extent(ys, 0.04));
         root.draw(&Text::new(
             self.title.as_str(),
-            (84, 14),
-            ("sans-serif", 19).into_font().style(FontStyle::Bold).color(&INK),
+            (84 * UNIT, 14 * UNIT),
+            ("sans-serif", 19 * UNIT).into_font().style(FontStyle::Bold).color(&INK),
         ))
         .map_err(text)?;
         let mut chart = ChartBuilder::on(&root)
-            .margin_top(44)
-            .margin_bottom(10)
-            .margin_left(10)
+            .margin_top(44 * UNIT)
+            .margin_bottom(10 * UNIT)
+            .margin_left(10 * UNIT)
             .margin_right(NAMES)
-            .x_label_area_size(52)
-            .y_label_area_size(74)
+            .x_label_area_size(52 * UNIT)
+            .y_label_area_size(74 * UNIT)
             .build_cartesian_2d(
                 Ticked { range: x.0..x.1, ticks: self.x.ticks(x.0, x.1) },
                 Ticked { range: y.0..y.1, ticks: self.y.ticks(y.0, y.1) },
@@ -203,13 +207,14 @@ impl Chart {
             .map_err(text)?;
         chart
             .configure_mesh()
+            .set_all_tick_mark_size(5 * UNIT)
             .x_labels(20)
             .y_labels(20)
-            .bold_line_style(GRID)
+            .bold_line_style(stroke(GRID, 1))
             .light_line_style(TRANSPARENT)
-            .axis_style(GREY)
-            .label_style(("sans-serif", 14).into_font().color(&INK))
-            .axis_desc_style(("sans-serif", 15).into_font().color(&INK))
+            .axis_style(stroke(GREY, 1))
+            .label_style(("sans-serif", 14 * UNIT).into_font().color(&INK))
+            .axis_desc_style(("sans-serif", 15 * UNIT).into_font().color(&INK))
             .x_desc(self.x.label.as_str())
             .y_desc(self.y.label.as_str())
             .x_label_formatter(&|place| self.x.tick(*place))
@@ -217,17 +222,23 @@ impl Chart {
             .draw()
             .map_err(text)?;
         if let Some((name, height)) = level {
-            let dashes = DashedLineSeries::new([(x.0, height), (x.1, height)], 6, 5, INK.stroke_width(1));
+            let dashes =
+                DashedLineSeries::new([(x.0, height), (x.1, height)], 6 * UNIT, 5 * UNIT, stroke(INK, 1));
             chart.draw_series(dashes).map_err(text)?;
             let at = chart.backend_coord(&(x.1, height));
-            label(&root, name, (at.0 + 8, at.1), INK)?;
+            label(&root, name, (at.0 + 8 * UNIT, at.1), INK)?;
         }
         // Unnamed lines first, so that they lie below.
         for named in [false, true] {
             for line in lines.iter().filter(|line| !line.name.is_empty() == named) {
                 let width = if named || lines.len() == 1 { 2 } else { 1 };
-                let series = LineSeries::new(line.points.iter().copied(), line.colour.stroke_width(width));
-                chart.draw_series(series).map_err(text)?;
+                let (points, style) = (line.points.iter().copied(), stroke(line.colour, width));
+                if line.dashed {
+                    let dashes = DashedLineSeries::new(points, 7 * UNIT, 4 * UNIT, style);
+                    chart.draw_series(dashes).map_err(text)?;
+                } else {
+                    chart.draw_series(LineSeries::new(points, style)).map_err(text)?;
+                }
             }
         }
         let named: Vec<&Placed<'_>> =
@@ -245,12 +256,12 @@ impl Chart {
 
 /// Names one below the other at the right, each with a piece of its line.
 fn list(root: &Area<'_>, lines: &[&Placed<'_>]) -> Drawn<()> {
-    let left = (SIZE.0 - NAMES) as i32 + 12;
+    let left = WIDTH - NAMES + 12 * UNIT;
     for (k, line) in lines.iter().enumerate() {
-        let y = 56 + k as i32 * (LINE + 3);
-        let piece = PathElement::new(vec![(left, y), (left + 24, y)], line.colour.stroke_width(3));
+        let y = 56 * UNIT + k as i32 * (LINE + 3 * UNIT);
+        let piece = PathElement::new(vec![(left, y), (left + 24 * UNIT, y)], stroke(line.colour, 3));
         root.draw(&piece).map_err(text)?;
-        label(root, line.name, (left + 32, y), INK)?;
+        label(root, line.name, (left + 32 * UNIT, y), INK)?;
     }
     Ok(())
 }
@@ -264,22 +275,23 @@ fn at_ends(root: &Area<'_>, lines: &[&Placed<'_>], ends: Vec<(i32, i32)>) -> Dra
         heights[k] = heights[k].max(heights[k - 1] + LINE);
     }
     // Pushed below the axis: back up, from the last.
-    let mut floor = SIZE.1 as i32 - 68;
+    let mut floor = HEIGHT - 68 * UNIT;
     for height in heights.iter_mut().rev() {
         *height = (*height).min(floor);
         floor = *height - LINE;
     }
     for (&k, &height) in order.iter().zip(&heights) {
         let (x, y) = ends[k];
-        let guide = PathElement::new(vec![(x + 2, y), (x + 14, height)], lines[k].colour.stroke_width(1));
+        let guide =
+            PathElement::new(vec![(x + 2 * UNIT, y), (x + 14 * UNIT, height)], stroke(lines[k].colour, 1));
         root.draw(&guide).map_err(text)?;
-        label(root, lines[k].name, (x + 18, height), lines[k].colour)?;
+        label(root, lines[k].name, (x + 18 * UNIT, height), lines[k].colour)?;
     }
     Ok(())
 }
 
 fn label(root: &Area<'_>, name: &str, at: (i32, i32), colour: RGBColor) -> Drawn<()> {
-    let style = ("sans-serif", 14).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
+    let style = ("sans-serif", 14 * UNIT).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
     root.draw(&Text::new(name.to_owned(), at, style)).map_err(text)
 }
 
@@ -318,6 +330,10 @@ fn power_of_ten(exponent: f64) -> String {
             format!("10{}", whole.to_string().chars().map(raised).collect::<String>())
         }
     }
+}
+
+fn stroke(colour: RGBColor, pixels: i32) -> ShapeStyle {
+    colour.stroke_width((pixels * UNIT) as u32)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -70,6 +70,22 @@ impl Data {
         Ok(data)
     }
 
+    /// The rows of a delimited text that is part of the program; its last column is the target.
+    pub fn embedded(name: &str, text: &str, positive: Option<f64>) -> Result<Self> {
+        let mut table = files::read_embedded(name, text, true)?;
+        let mut data = Self {
+            path: name.into(),
+            target: table.target.take(),
+            positive,
+            weights: None,
+            offset: None,
+            target_path: name.into(),
+            table,
+        };
+        data.map_labels()?;
+        Ok(data)
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.table.rows

@@ -34,15 +34,12 @@ impl Groups {
                         .found(0));
                 }
                 Ok(size) => consecutive(data.cols(), size),
-                Err(_) => from_file(Path::new(word), data)?,
+                Err(_) => of_lines(Path::new(word), files::read_words(Path::new(word))?, data)?,
             },
         };
         let weights = match text("group-weights") {
             None => None,
-            Some("sqrt") => {
-                let size = |g: usize| of_column.iter().filter(|of| **of == g).count();
-                Some((0..ids.len()).map(|g| (size(g) as f64).sqrt()).collect())
-            }
+            Some("sqrt") => Some(root_sizes(&of_column, ids.len())),
             Some(file) => Some(weights(Path::new(file), &ids)?),
         };
         Ok(Some(Self { of_column, weights }))
@@ -54,9 +51,15 @@ fn consecutive(cols: usize, size: usize) -> (Vec<usize>, Vec<String>) {
     (of_column, (0..cols.div_ceil(size)).map(|g| g.to_string()).collect())
 }
 
-/// The group of each column, and the names of the groups.
-fn from_file(file: &Path, data: &Data) -> Result<(Vec<usize>, Vec<String>)> {
-    let lines = files::read_words(file)?;
+/// The root of the size of each group.
+pub fn root_sizes(of_column: &[usize], groups: usize) -> Vec<f64> {
+    let mut sizes = vec![0.0_f64; groups];
+    of_column.iter().for_each(|g| sizes[*g] += 1.0);
+    sizes.into_iter().map(f64::sqrt).collect()
+}
+
+/// The group of each column, and the names of the groups, from the lines of a file.
+pub fn of_lines(file: &Path, lines: Vec<Vec<String>>, data: &Data) -> Result<(Vec<usize>, Vec<String>)> {
     let named = if is_pairs(&lines, data.cols()) {
         by_column(file, &lines, data)?
     } else {

@@ -47,7 +47,7 @@ fn falling(
     });
     Chart {
         title: title.to_owned(),
-        x: Axis { falling: true, ..Axis::log("strength of the penalty, lambda / lambda_max (no unit)") },
+        x: Axis { falling: true, ..Axis::log("strength of the penalty: lambda / lambda_max") },
         y: Axis::linear(label),
         lines: lines.collect(),
         level: None,

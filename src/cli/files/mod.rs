@@ -89,6 +89,12 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
     Ok(table)
 }
 
+/// Reads delimited text, with a line of names, that is part of the program.
+pub fn read_embedded(name: &str, text: &str, has_target: bool) -> Result<Table> {
+    let options = ReadOptions { has_target, ..ReadOptions::default() };
+    parse(name, text.as_bytes(), Format::Delimited, &options)
+}
+
 /// Reads a single column or a single row of numbers in any of the formats.
 ///
 /// A LIBSVM file counts as its labels if it has no features.
@@ -122,7 +128,12 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
 pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
     let name = path.display().to_string();
     let bytes = load::load(path, &name)?;
-    let text = Text::new(&name, &bytes)?;
+    words_of(&name, &bytes)
+}
+
+/// The words of a text, as [`read_words`] gives those of a file.
+pub fn words_of(name: &str, bytes: &[u8]) -> Result<Vec<Vec<String>>> {
+    let text = Text::new(name, bytes)?;
     let mut records = records::Records::new(&text);
     let mut lines = Vec::new();
     while records.advance()? {
