@@ -1,6 +1,6 @@
 //! `southwell bcd`: solve a problem from files.
 
-use super::data::{Data, Target, vector};
+use super::data::{Data, Known, Target, vector};
 use super::failure::{Failure, Verdict};
 use super::layout::{Side, table};
 use super::model::{Extras, Model};
@@ -28,7 +28,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     check_groups(matches, &settings)?;
     let mut line = Line::new();
     line.say("reading the data");
-    let data = Data::read(matches, Target::Needed, None)?;
+    let data = Data::read(matches, Target::Needed, Known::default())?;
     let extras = Extras::read(matches, &data)?;
     let problem = extras.problem(&data, &settings)?;
     let start = of("start").map(|file| read_start(file, &data)).transpose()?;
@@ -41,8 +41,11 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         }
     };
     drop(line);
+    let Some(solution) = solutions.last() else {
+        Failure::new("the time or work limit was reached before lambda_max was known").tell();
+        return Ok(Verdict::Short);
+    };
     write_files(matches, &data, &chosen, &extras, &problem, &solutions)?;
-    let Some(solution) = solutions.last() else { return Err(Failure::new("the path is empty")) };
     let options = chosen.options()?;
     let report = Report { data: &data, options: &options, settings: &settings, solution };
     let path = steps.map(|_| solutions.as_slice());

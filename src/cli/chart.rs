@@ -1,13 +1,13 @@
 //! Line charts as SVG: one look for every plot of the command.
 
+use super::axis::{Axis, Ticked, extent};
 use super::output;
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 
 /// Okabe and Ito's colours, which most colour-blind people can tell apart, without the yellow that pales on white.
@@ -31,56 +31,6 @@ const HEIGHT: i32 = 520 * UNIT;
 const NAMES: i32 = 150 * UNIT;
 /// Height of a name.
 const LINE: i32 = 17 * UNIT;
-
-/// An axis.
-pub struct Axis {
-    /// What it shows, with the unit.
-    pub label: String,
-    /// Whether it is logarithmic.
-    pub log: bool,
-    /// Whether values fall from left to right.
-    pub falling: bool,
-}
-
-impl Axis {
-    /// A linear axis.
-    pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), log: false, falling: false }
-    }
-
-    /// A logarithmic axis.
-    pub fn log(label: impl Into<String>) -> Self {
-        Self { label: label.into(), log: true, falling: false }
-    }
-
-    /// Where a value is on the axis; `None` for what a logarithm does not take.
-    fn place(&self, value: f64) -> Option<f64> {
-        let place = if self.log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
-        place.filter(|p| p.is_finite()).map(|p| if self.falling { -p } else { p })
-    }
-
-    /// The text of a tick at a place.
-    fn tick(&self, place: f64) -> String {
-        let value = if self.falling { -place } else { place };
-        if self.log { power_of_ten(value) } else { super::number::short(value + 0.0, 6) }
-    }
-
-    /// Places of the ticks between two places.
-    fn ticks(&self, low: f64, high: f64) -> Vec<f64> {
-        let step = match self.log {
-            true => ((high - low) / 8.0).ceil().max(1.0),
-            false => round_step((high - low) / 6.0),
-        };
-        let ticks: Vec<f64> =
-            ((low / step).ceil() as i64..=(high / step).floor() as i64).map(|k| k as f64 * step).collect();
-        // Less than a decade: halves of it.
-        if self.log && ticks.len() < 2 {
-            (0..5).map(|k| low + (high - low) * f64::from(k) / 4.0).collect()
-        } else {
-            ticks
-        }
-    }
-}
 
 /// A line of a chart.
 pub struct Line {
@@ -115,30 +65,7 @@ pub struct Chart {
     pub names: Names,
 }
 
-/// A linear coordinate with ticks of our choice.
-struct Ticked {
-    range: Range<f64>,
-    ticks: Vec<f64>,
-}
-
-impl Ranged for Ticked {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.range.start) / (self.range.end - self.range.start);
-        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.clone()
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.range.clone()
-    }
-}
-
+type Plot<'a, 's> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<Ticked, Ticked>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<T> = std::result::Result<T, String>;
 
@@ -200,11 +127,30 @@ impl Chart {
             .margin_right(NAMES)
             .x_label_area_size(52 * UNIT)
             .y_label_area_size(74 * UNIT)
-            .build_cartesian_2d(
-                Ticked { range: x.0..x.1, ticks: self.x.ticks(x.0, x.1) },
-                Ticked { range: y.0..y.1, ticks: self.y.ticks(y.0, y.1) },
-            )
+            .build_cartesian_2d(self.x.coordinate(x), self.y.coordinate(y))
             .map_err(text)?;
+        self.grid(&mut chart)?;
+        if let Some((name, height)) = level {
+            let ends = [(x.0, height), (x.1, height)];
+            let dashes = DashedLineSeries::new(ends, 6 * UNIT, 5 * UNIT, stroke(INK, 1));
+            chart.draw_series(dashes).map_err(text)?;
+            let at = chart.backend_coord(&(x.1, height));
+            label(&root, name, (at.0 + 8 * UNIT, at.1), INK)?;
+        }
+        curves(&mut chart, &lines)?;
+        let named: Vec<&Placed<'_>> =
+            lines.iter().filter(|l| !l.name.is_empty() && !l.points.is_empty()).collect();
+        match self.names {
+            Names::Listed => list(&root, &named)?,
+            Names::AtEnds => {
+                let ends = named.iter().map(|l| chart.backend_coord(&l.points[l.points.len() - 1])).collect();
+                at_ends(&root, &named, ends)?;
+            }
+        }
+        root.present().map_err(text)
+    }
+
+    fn grid(&self, chart: &mut Plot<'_, '_>) -> Drawn<()> {
         chart
             .configure_mesh()
             .set_all_tick_mark_size(5 * UNIT)
@@ -220,38 +166,25 @@ impl Chart {
             .x_label_formatter(&|place| self.x.tick(*place))
             .y_label_formatter(&|place| self.y.tick(*place))
             .draw()
-            .map_err(text)?;
-        if let Some((name, height)) = level {
-            let dashes =
-                DashedLineSeries::new([(x.0, height), (x.1, height)], 6 * UNIT, 5 * UNIT, stroke(INK, 1));
-            chart.draw_series(dashes).map_err(text)?;
-            let at = chart.backend_coord(&(x.1, height));
-            label(&root, name, (at.0 + 8 * UNIT, at.1), INK)?;
-        }
-        // Unnamed lines first, so that they lie below.
-        for named in [false, true] {
-            for line in lines.iter().filter(|line| !line.name.is_empty() == named) {
-                let width = if named || lines.len() == 1 { 2 } else { 1 };
-                let (points, style) = (line.points.iter().copied(), stroke(line.colour, width));
-                if line.dashed {
-                    let dashes = DashedLineSeries::new(points, 7 * UNIT, 4 * UNIT, style);
-                    chart.draw_series(dashes).map_err(text)?;
-                } else {
-                    chart.draw_series(LineSeries::new(points, style)).map_err(text)?;
-                }
-            }
-        }
-        let named: Vec<&Placed<'_>> =
-            lines.iter().filter(|l| !l.name.is_empty() && !l.points.is_empty()).collect();
-        match self.names {
-            Names::Listed => list(&root, &named)?,
-            Names::AtEnds => {
-                let ends = named.iter().map(|l| chart.backend_coord(&l.points[l.points.len() - 1])).collect();
-                at_ends(&root, &named, ends)?;
-            }
-        }
-        root.present().map_err(text)
+            .map_err(text)
     }
+}
+
+/// The lines; unnamed ones first, so that they lie below.
+fn curves(chart: &mut Plot<'_, '_>, lines: &[Placed<'_>]) -> Drawn<()> {
+    for named in [false, true] {
+        for line in lines.iter().filter(|line| line.name.is_empty() != named) {
+            let width = if named || lines.len() == 1 { 2 } else { 1 };
+            let (points, style) = (line.points.iter().copied(), stroke(line.colour, width));
+            if line.dashed {
+                let dashes = DashedLineSeries::new(points, 7 * UNIT, 4 * UNIT, style);
+                chart.draw_series(dashes).map_err(text)?;
+            } else {
+                chart.draw_series(LineSeries::new(points, style)).map_err(text)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Names one below the other at the right, each with a piece of its line.
@@ -293,43 +226,6 @@ fn at_ends(root: &Area<'_>, lines: &[&Placed<'_>], ends: Vec<(i32, i32)>) -> Dra
 fn label(root: &Area<'_>, name: &str, at: (i32, i32), colour: RGBColor) -> Drawn<()> {
     let style = ("sans-serif", 14 * UNIT).into_font().color(&colour).pos(Pos::new(HPos::Left, VPos::Center));
     root.draw(&Text::new(name.to_owned(), at, style)).map_err(text)
-}
-
-/// The least interval with all places, and a share of it more on either side; never empty.
-fn extent(places: impl Iterator<Item = f64>, more: f64) -> (f64, f64) {
-    let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));
-    match high - low {
-        width if width > 0.0 => (low - more * width, high + more * width),
-        _ if low.is_finite() => (low - 0.5, low + 0.5),
-        _ => (0.0, 1.0),
-    }
-}
-
-/// 1, 2 or 5 times a power of ten, at least `step`.
-fn round_step(step: f64) -> f64 {
-    let power = 10_f64.powf(step.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|s| *s >= step * 0.999).unwrap_or(10.0 * power)
-}
-
-/// 10 to the power `exponent`, with a raised exponent where that is whole.
-fn power_of_ten(exponent: f64) -> String {
-    if (exponent - exponent.round()).abs() > 1e-9 {
-        return super::number::short(10_f64.powf(exponent), 2);
-    }
-    match exponent.round() as i64 {
-        0 => "1".into(),
-        1 => "10".into(),
-        whole => {
-            let raised = |c: char| match c {
-                '-' => '⁻',
-                '1' => '¹',
-                '2' => '²',
-                '3' => '³',
-                digit => char::from_u32(0x2070 + (digit as u32 - '0' as u32)).unwrap_or(digit),
-            };
-            format!("10{}", whole.to_string().chars().map(raised).collect::<String>())
-        }
-    }
 }
 
 fn stroke(colour: RGBColor, pixels: i32) -> ShapeStyle {

@@ -12,8 +12,17 @@ use std::path::{Path, PathBuf};
 pub enum Target {
     /// It must be somewhere.
     Needed,
-    /// The last column of a delimited file is data, not the target.
+    /// Labels are left alone, and the last column of a delimited file is data.
     Absent,
+}
+
+/// What stands in where the command line says nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Known {
+    /// The label that stands for 1.
+    pub positive: Option<f64>,
+    /// The number of columns of LIBSVM files.
+    pub features: Option<usize>,
 }
 
 /// The rows of a problem, read from files.
@@ -33,8 +42,8 @@ pub struct Data {
 }
 
 impl Data {
-    /// Reads what the data flags name. `positive` stands in where the command line has no such label.
-    pub fn read(matches: &ArgMatches, target: Target, positive: Option<f64>) -> Result<Self> {
+    /// Reads what the data flags name.
+    pub fn read(matches: &ArgMatches, target: Target, known: Known) -> Result<Self> {
         let of = |name: &str| matches.get_one::<PathBuf>(name);
         let text = |name: &str| matches.get_one::<String>(name).cloned();
         let path = of("data").cloned().unwrap_or_default();
@@ -42,12 +51,13 @@ impl Data {
         let options = ReadOptions {
             target_column: text("target-column"),
             has_target: target == Target::Needed && target_file.is_none(),
-            features: matches.get_one::<u64>("features").map(|n| *n as usize),
+            features: matches.get_one::<u64>("features").map(|n| *n as usize).or(known.features),
         };
         let mut table = files::read_table(&path, &options)?;
-        let found = match target_file {
-            Some(file) => Some(vector(file, table.rows, "row")?),
-            None => table.target.take(),
+        let found = match (target, target_file) {
+            (Target::Absent, _) => None,
+            (Target::Needed, Some(file)) => Some(vector(file, table.rows, "row")?),
+            (Target::Needed, None) => table.target.take(),
         };
         if found.is_none() && target == Target::Needed {
             return Err(Error::new(ErrorKind::Argument, path.display().to_string())
@@ -56,7 +66,7 @@ impl Data {
         }
         let mut data = Self {
             target: found,
-            positive: label(text("positive"))?.or(positive),
+            positive: label(text("positive"))?.or(known.positive),
             weights: of("weights").map(|file| vector(file, table.rows, "row")).transpose()?,
             offset: of("offset").map(|file| vector(file, table.rows, "row")).transpose()?,
             target_path: target_file.unwrap_or(&path).clone(),

@@ -3,9 +3,11 @@
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `verify`, `predict`,
 //! `list_options`, `demo`. What they share: `files` (reading tables), `data` and `groups` (from files to a problem),
 //! `option_flags` (flags made from the option table), `model` and `model_json` (the saved model), `number` (numbers as
-//! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `chart` (SVG plots), `output`.
+//! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `chart`, `axis` and `plots`
+//! (SVG plots), `output`.
 
 mod args;
+mod axis;
 mod bcd;
 mod chart;
 mod data;

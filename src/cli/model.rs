@@ -1,6 +1,6 @@
 //! The saved model: everything that verifying and predicting need besides the rows.
 
-use super::data::Data;
+use super::data::{Data, Known};
 use super::groups::Groups;
 use super::option_flags::Chosen;
 use southwell::bcd::{Problem, Settings, Solution};
@@ -85,6 +85,11 @@ impl Model {
     /// The settings of the solve.
     pub fn settings(&self) -> Result<Settings> {
         Settings::from_options(&self.chosen().options()?)
+    }
+
+    /// What the model knows of its data.
+    pub fn known(&self) -> Known {
+        Known { positive: self.positive, features: Some(self.columns) }
     }
 
     /// What a problem needs besides the rows.

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// Solves for `count` strengths from lambda_max down to the one that is chosen.
 ///
-/// The time limit is that of the whole path; a path that is stopped ends where it is.
+/// The time limit is that of the whole path; a path that is stopped ends where it is, perhaps before its first point.
 pub fn solve(
     problem: &Problem<'_>,
     chosen: &Chosen,
@@ -22,7 +22,7 @@ pub fn solve(
     line.say("path");
     let lambdas = {
         let Some(max) = bcd::lambda_max(problem, &chosen.options()?, &mut line.control())? else {
-            return Err(Failure::new("the time or work limit was reached before lambda_max was known"));
+            return Ok(Vec::new());
         };
         strengths(max, &settings, count)?
     };

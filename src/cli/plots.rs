@@ -1,6 +1,7 @@
 //! What the command plots: paths of coefficients and races of solvers.
 
-use super::chart::{Axis, Chart, Line, Names};
+use super::axis::Axis;
+use super::chart::{Chart, Line, Names};
 use southwell::bcd::{Problem, Solution};
 
 /// Lines that get a name; the others are grey.

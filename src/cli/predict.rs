@@ -18,7 +18,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let loss = model.settings()?.loss;
     let score = matches.get_flag("score");
     let target = if score { Target::Needed } else { Target::Absent };
-    let data = Data::read(matches, target, model.positive)?;
+    let data = Data::read(matches, target, model.known())?;
     model.check_columns(&file, &data)?;
     let offset = data.offset.as_deref();
     let linear = linear_predictor(&model.coefficients, model.intercept, &data.matrix()?, offset)?;

@@ -28,7 +28,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         model.options.push(("tolerance".into(), tolerance.clone()));
     }
     let settings = model.settings()?;
-    let data = Data::read(matches, Target::Needed, model.positive)?;
+    let data = Data::read(matches, Target::Needed, model.known())?;
     model.check_columns(&file, &data)?;
     if data.rows() != model.rows {
         return Err(Error::new(ErrorKind::Data, data.path.display().to_string())
@@ -81,7 +81,8 @@ impl Checked<'_> {
     /// Whether the certificate is within the target, and the model's own figures are those of its numbers.
     fn verdict(&self) -> Result<(), String> {
         let (model, found, target) = (self.model, &self.found, self.null.target);
-        if !(found.value <= target + self.rounding()) {
+        let within = found.value <= target + self.rounding();
+        if !within {
             return Err(format!("the certificate is above its target {}", short(target, 3)));
         }
         let close = |a: f64, b: f64| (a - b).abs() <= CLAIM * (a.abs() + b.abs()) + self.rounding();
