@@ -15,12 +15,12 @@ mod records;
 mod sparse;
 mod text;
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use southwell::runtime::{Error, ErrorKind, Result};
 
+use super::{number, output};
 use format::Format;
 use text::Text;
 
@@ -89,6 +89,12 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
     Ok(table)
 }
 
+/// Reads delimited text, with a line of names, that is part of the program.
+pub fn read_embedded(name: &str, text: &str, has_target: bool) -> Result<Table> {
+    let options = ReadOptions { has_target, ..ReadOptions::default() };
+    parse(name, text.as_bytes(), Format::Delimited, &options)
+}
+
 /// Reads a single column or a single row of numbers in any of the formats.
 ///
 /// A LIBSVM file counts as its labels if it has no features.
@@ -118,19 +124,28 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
     }
 }
 
-/// Writes one number per line, in the fewest digits that read back as the same number.
+/// Reads delimited text as words: the trimmed cells of each row that is not blank.
+pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
+    let name = path.display().to_string();
+    let bytes = load::load(path, &name)?;
+    words_of(&name, &bytes)
+}
+
+/// The words of a text, as [`read_words`] gives those of a file.
+pub fn words_of(name: &str, bytes: &[u8]) -> Result<Vec<Vec<String>>> {
+    let text = Text::new(name, bytes)?;
+    let mut records = records::Records::new(&text);
+    let mut lines = Vec::new();
+    while records.advance()? {
+        lines.push(records.cells().iter().map(|cell| cell.trim().to_owned()).collect());
+    }
+    Ok(lines)
+}
+
+/// Writes one number per line with 17 significant digits, which read back as the same number.
 pub fn write_vector(path: &Path, values: &[f64]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        for value in values {
-            writeln!(file, "{value:?}")?;
-        }
-        file.flush()
-    };
-    write().map_err(|error| {
-        Error::new(ErrorKind::Argument, path.display().to_string())
-            .expected("a file that can be written")
-            .found(error)
+    output::write_file(path, |file| {
+        values.iter().try_for_each(|value| writeln!(file, "{}", number::full(*value)))
     })
 }
 

@@ -163,7 +163,10 @@ fn written_vectors_read_back_as_the_same() {
     assert!(back.iter().zip(&values).all(|(back, value)| back.to_bits() == value.to_bits()));
     assert_eq!(back.len(), values.len());
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.is_ascii() && text.starts_with("0.0\n-0.0\n0.1\n"));
+    assert!(
+        text.is_ascii()
+            && text.starts_with("0.0000000000000000e0\n-0.0000000000000000e0\n1.0000000000000001e-1\n")
+    );
     let error = write_vector(&folder.0.path().join("no/v.txt"), &values).unwrap_err();
     assert!(error.to_string().contains("expected a file that can be written, found "));
 }

@@ -1,0 +1,144 @@
+//! What the command line takes.
+
+use super::option_flags;
+use clap::{Arg, ArgAction, Command, value_parser};
+use southwell::runtime::Family;
+use std::path::PathBuf;
+
+/// The whole command.
+pub fn command() -> Command {
+    Command::new("southwell")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Solves optimization problems and proves how good the answers are")
+        .after_help(
+            "Exit codes: 0 converged (or verified), 1 an answer that falls short, 2 refused input or usage.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .max_term_width(110)
+        .subcommand(bcd())
+        .subcommand(verify())
+        .subcommand(predict())
+        .subcommand(list_options())
+        .subcommand(demo())
+}
+
+fn bcd() -> Command {
+    Command::new("bcd")
+        .about("Fit a regression or classifier by block coordinate descent")
+        .args(data_flags())
+        .args([
+            file("penalty-factors", "Factor on the penalty of each column: one number per column, 0 for unpenalized"),
+            Arg::new("groups").long("groups").value_name("SIZE|FILE").help(
+                "Groups for --penalty group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",
+            ),
+            Arg::new("group-weights").long("group-weights").value_name("sqrt|FILE").help(
+                "Weight of each group: the root of its size, or a file (one a line, groups in order of their first column, or lines of group,weight) [default: 1]",
+            ),
+            file("start", "Start from these coefficients: one a line, or a model"),
+        ])
+        .args([
+            Arg::new("path").long("path").value_name("N").value_parser(value_parser!(u32).range(1..=10_000)).help(
+                "Solve for N strengths, evenly spaced on a log scale from lambda_max down to the one asked for",
+            ),
+            file("path-out", "Write the path as CSV: lambda, objective, certificate, nonzeros, intercept, coefficients")
+                .requires("path"),
+            json(),
+            file("out", "Write the coefficients, one a line, 17 digits"),
+            file("model", "Write the whole model as JSON, for verify and predict"),
+            file("trace", "Write the state at each check of the certificate as CSV"),
+            file("plot", "Write a plot as SVG: coefficients over lambda with --path, convergence otherwise"),
+        ])
+        .args(option_flags::flags(Family::Bcd))
+}
+
+fn verify() -> Command {
+    Command::new("verify")
+        .about("Recompute the certificate of a model from the raw data")
+        .arg(file("model", "The model, as written by --model").required(true))
+        .args(data_flags())
+        .arg(
+            Arg::new("tolerance")
+                .long("tolerance")
+                .value_name("X")
+                .help("Verify against this relative tolerance instead of the model's own"),
+        )
+        .arg(json())
+}
+
+fn predict() -> Command {
+    Command::new("predict")
+        .about("Predict new rows with a model")
+        .arg(file("model", "The model, as written by --model").required(true))
+        .args(data_flags())
+        .args([
+            switch(
+                "mean",
+                "Predict the mean of the target (a probability, a rate) instead of the linear predictor",
+            ),
+            switch("score", "Report how well the model fits the targets of these rows"),
+            file("out", "Write the predictions there, one a line, instead of to stdout"),
+            json(),
+        ])
+}
+
+fn list_options() -> Command {
+    Command::new("options").about("List the options of the solvers").args([
+        Arg::new("family").value_name("FAMILY").help("One family alone"),
+        switch("markdown", "Print the page of the documentation"),
+    ])
+}
+
+fn demo() -> Command {
+    Command::new("demo").about("Solve real problems in seconds and draw plots").args([
+        file("out", "The folder for the plots").value_name("DIR").default_value("southwell-demo"),
+        json(),
+    ])
+}
+
+/// Where the problem comes from.
+fn data_flags() -> [Arg; 7] {
+    [
+        file("data", "The rows: LIBSVM, MatrixMarket, NPY, CSV or other delimited text, each also gzipped")
+            .required(true),
+        file("target", "The target of each row, instead of that in the data file")
+            .conflicts_with("target-column"),
+        Arg::new("target-column")
+            .long("target-column")
+            .value_name("NAME|INDEX")
+            .allow_hyphen_values(true)
+            .help("Delimited text: the column of the target, by name or index from 0 (negative: from the end) [default: the last]"),
+        Arg::new("positive")
+            .long("positive")
+            .value_name("LABEL")
+            .allow_hyphen_values(true)
+            .help("Take rows with this label as 1 and all others as -1"),
+        Arg::new("features")
+            .long("features")
+            .value_name("N")
+            .value_parser(value_parser!(u64).range(1..=i32::MAX as u64))
+            .help("LIBSVM: the number of columns, where the file does not show all of them"),
+        file("weights", "A weight >= 0 for each row"),
+        file("offset", "A number for each row that is added to the linear predictor"),
+    ]
+}
+
+fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn json() -> Arg {
+    switch("json", "Print one JSON object instead of a table")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_is_well_formed() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,167 @@
+//! `southwell bcd`: solve a problem from files.
+
+use super::data::{Data, Known, Target, vector};
+use super::failure::{Failure, Verdict};
+use super::layout::{Side, table};
+use super::model::{Extras, Model};
+use super::number::{json_array, short};
+use super::option_flags::Chosen;
+use super::progress::Line;
+use super::report::{self, Report};
+use super::{files, model_json, output, path, plots, trace};
+use clap::ArgMatches;
+use serde_json::Value;
+use southwell::bcd::{self, Problem, Settings, Solution, Start};
+use southwell::runtime::{Error, ErrorKind, Family, OptionValue, Outcome};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
+    let of = |name: &str| matches.get_one::<PathBuf>(name);
+    let steps = matches.get_one::<u32>("path").copied();
+    let mut chosen = Chosen::read(matches, Family::Bcd)?;
+    if of("trace").is_some() || (of("plot").is_some() && steps.is_none()) {
+        chosen.set("trace", "true");
+    }
+    let settings = Settings::from_options(&chosen.options()?)?;
+    check_groups(matches, &settings)?;
+    let mut line = Line::new();
+    line.say("reading the data");
+    let data = Data::read(matches, Target::Needed, Known::default())?;
+    let extras = Extras::read(matches, &data)?;
+    let problem = extras.problem(&data, &settings)?;
+    let start = of("start").map(|file| read_start(file, &data)).transpose()?;
+    let start = start.as_ref().map(|(coef, intercept)| Start { coef: Some(coef), intercept: *intercept });
+    let solutions = match steps {
+        Some(count) => path::solve(&problem, &chosen, count, start, &mut line)?,
+        None => {
+            line.say("solving");
+            vec![bcd::solve(&problem, &chosen.options()?, start, &mut line.control())?]
+        }
+    };
+    drop(line);
+    let Some(solution) = solutions.last() else {
+        Failure::new("the time or work limit was reached before lambda_max was known").tell();
+        return Ok(Verdict::Short);
+    };
+    write_files(matches, &data, &chosen, &extras, &problem, &solutions)?;
+    let options = chosen.options()?;
+    let report = Report { data: &data, options: &options, settings: &settings, solution };
+    let path = steps.map(|_| solutions.as_slice());
+    output::print(&if matches.get_flag("json") { json(&report, path) } else { text(&report, path) })?;
+    Ok(Verdict::of(solutions.iter().all(|s| s.outcome == Outcome::Converged)))
+}
+
+/// Groups mean nothing to another penalty; to take them in silence would hide a mistake.
+fn check_groups(matches: &ArgMatches, settings: &Settings) -> Result<(), Error> {
+    if matches.contains_id("groups") && settings.penalty != bcd::PenaltyKind::Group {
+        return Err(Error::new(ErrorKind::Option, "--groups")
+            .expected("--penalty group with it")
+            .found("another penalty"));
+    }
+    Ok(())
+}
+
+/// Coefficients and an intercept: from a model, or from a file of numbers.
+fn read_start(file: &Path, data: &Data) -> Result<(Vec<f64>, f64), Error> {
+    let mut first = [0_u8; 1];
+    let is_model = std::fs::File::open(file).and_then(|mut f| f.read_exact(&mut first)).is_ok();
+    if is_model && first[0] == b'{' {
+        let model = model_json::read(file)?;
+        model.check_columns(file, data)?;
+        return Ok((model.coefficients, model.intercept));
+    }
+    Ok((vector(file, data.cols(), "column")?, 0.0))
+}
+
+fn write_files(
+    matches: &ArgMatches,
+    data: &Data,
+    chosen: &Chosen,
+    extras: &Extras,
+    problem: &Problem<'_>,
+    solutions: &[Solution],
+) -> Result<(), Failure> {
+    let of = |name: &str| matches.get_one::<PathBuf>(name);
+    let names = || (0..data.cols()).map(|j| data.name(j)).collect::<Vec<_>>();
+    if let (Some(file), Some(solution)) = (of("out"), solutions.last()) {
+        files::write_vector(file, &solution.coef)?;
+    }
+    if let (Some(file), Some(solution)) = (of("model"), solutions.last()) {
+        model_json::write(file, &Model::new(data, &chosen.options()?, extras, solution))?;
+    }
+    if let Some(file) = of("trace") {
+        trace::write_trace(file, solutions)?;
+    }
+    if let Some(file) = of("path-out") {
+        trace::write_path(file, &names(), solutions)?;
+    }
+    if let Some(file) = of("plot") {
+        let title = data.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let chart = if matches.contains_id("path") {
+            let standardized = chosen.options()?.get("standardize")? == OptionValue::Flag(true);
+            let deviations = standardized.then(|| plots::deviations(problem));
+            plots::path(&title, &names(), deviations.as_deref(), solutions)
+        } else {
+            plots::convergence(&title, &[("", &solutions[0])])
+        };
+        chart.write(file)?;
+    }
+    Ok(())
+}
+
+fn json(report: &Report<'_>, path: Option<&[Solution]>) -> String {
+    let mut object = report.json();
+    if let Some(solutions) = path {
+        let points = solutions.iter().map(|solution| {
+            let mut point = report::step(report.settings, solution);
+            let support: Vec<usize> = (0..solution.coef.len()).filter(|j| solution.coef[*j] != 0.0).collect();
+            let values: Vec<f64> = support.iter().map(|j| solution.coef[*j]).collect();
+            point.insert("support".into(), support.into());
+            point.insert("coefficients".into(), json_array(&values));
+            Value::Object(point)
+        });
+        object.insert("path".into(), points.collect());
+    }
+    format!("{}\n", Value::Object(object))
+}
+
+fn text(report: &Report<'_>, path: Option<&[Solution]>) -> String {
+    let mut text = String::new();
+    if let Some(solutions) = path {
+        let rows: Vec<Vec<String>> = solutions
+            .iter()
+            .map(|s| {
+                vec![
+                    short(s.lambda, 6),
+                    short(s.lambda / s.lambda_max, 4),
+                    s.outcome.name().to_owned(),
+                    short(s.certificate.objective, 10),
+                    short(s.certificate.value, 3),
+                    short(report::relative(report.settings, s), 3),
+                    s.nonzeros().to_string(),
+                    s.iterations.to_string(),
+                    short(s.seconds_setup + s.seconds_solve, 3),
+                ]
+            })
+            .collect();
+        let headings = [
+            "lambda",
+            "/ max",
+            "outcome",
+            "objective",
+            "certificate",
+            "relative",
+            "nonzeros",
+            "iterations",
+            "seconds",
+        ];
+        let mut sides = [Side::Right; 9];
+        sides[2] = Side::Left;
+        text.push_str(&table(&headings, &sides, &rows));
+        text.push('\n');
+    }
+    text.push_str(&report.text());
+    text
+}

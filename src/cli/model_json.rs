@@ -1,0 +1,193 @@
+//! The file format of a model: one JSON object, numbers in the fewest digits that read back as the same.
+
+use super::groups::Groups;
+use super::model::Model;
+use super::number::{from_json, json, json_array};
+use super::output;
+use serde_json::{Map, Value};
+use southwell::runtime::{Error, ErrorKind, Result};
+use std::path::Path;
+
+/// The version that is written, and the newest that is read.
+const VERSION: u64 = 1;
+
+/// Writes a model.
+pub fn write(path: &Path, model: &Model) -> Result<()> {
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("format", "southwell model".into());
+    put("version", VERSION.into());
+    put("family", "bcd".into());
+    put("options", model.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
+    put("rows", model.rows.into());
+    put("columns", model.columns.into());
+    if !model.names.is_empty() {
+        put("names", model.names.clone().into());
+    }
+    if let Some(positive) = model.positive {
+        put("positive", json(positive));
+    }
+    put("outcome", model.outcome.as_str().into());
+    put("objective", json(model.objective));
+    put("certificate", json(model.certificate));
+    put("target", json(model.target));
+    put("null_loss", json(model.null_loss));
+    put("intercept", json(model.intercept));
+    put("coefficients", json_array(&model.coefficients));
+    put("dual", json_array(&model.dual));
+    if let Some(factors) = &model.penalty_factors {
+        put("penalty_factors", json_array(factors));
+    }
+    if let Some(groups) = &model.groups {
+        put("groups", groups.of_column.clone().into());
+        if let Some(weights) = &groups.weights {
+            put("group_weights", json_array(weights));
+        }
+    }
+    output::write_file(path, |file| {
+        use std::io::Write;
+        serde_json::to_writer_pretty(&mut *file, &Value::Object(object))?;
+        writeln!(file)
+    })
+}
+
+/// Reads a model.
+pub fn read(path: &Path) -> Result<Model> {
+    let name = path.display().to_string();
+    let refused = |kind| Error::new(kind, name.as_str());
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| refused(ErrorKind::Argument).expected("a model that can be read").found(e))?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|e| refused(ErrorKind::Format).expected("a model in JSON").found(e))?;
+    let file = Reader { name: &name, value: &value };
+    file.header()?;
+    let columns = file.count("columns")?;
+    let rows = file.count("rows")?;
+    let model = Model {
+        options: file.options()?,
+        rows,
+        columns,
+        names: file.names()?,
+        positive: file.number_if("positive")?,
+        intercept: file.number("intercept")?,
+        coefficients: file.numbers("coefficients")?,
+        dual: file.numbers("dual")?,
+        penalty_factors: file.numbers_if("penalty_factors")?,
+        groups: file.groups()?,
+        outcome: file.word("outcome")?.to_owned(),
+        objective: file.number("objective")?,
+        certificate: file.number("certificate")?,
+        target: file.number("target")?,
+        null_loss: file.number("null_loss")?,
+    };
+    file.length("coefficients", model.coefficients.len(), columns)?;
+    file.length("dual", if model.dual.is_empty() { rows } else { model.dual.len() }, rows)?;
+    if !model.names.is_empty() {
+        file.length("names", model.names.len(), columns)?;
+    }
+    Ok(model)
+}
+
+/// A JSON object with the name of its file, so that every refusal says where.
+struct Reader<'a> {
+    name: &'a str,
+    value: &'a Value,
+}
+
+impl Reader<'_> {
+    fn refused(&self, key: &str, expected: &str, found: impl std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Format, self.name).at(format!("key \"{key}\"")).expected(expected).found(found)
+    }
+
+    fn get<T>(&self, key: &str, expected: &str, take: impl Fn(&Value) -> Option<T>) -> Result<T> {
+        match &self.value[key] {
+            Value::Null => Err(self.refused(key, expected, "nothing")),
+            value => take(value).ok_or_else(|| self.refused(key, expected, brief(value))),
+        }
+    }
+
+    fn header(&self) -> Result<()> {
+        let told = self.value["format"].as_str().unwrap_or("nothing");
+        if told != "southwell model" {
+            return Err(self.refused("format", "\"southwell model\"", told));
+        }
+        let version = self.get("version", "a version", Value::as_u64)?;
+        if version > VERSION {
+            return Err(self.refused("version", &format!("at most {VERSION}"), version));
+        }
+        match self.word("family")? {
+            "bcd" => Ok(()),
+            other => Err(self.refused("family", "\"bcd\"", other)),
+        }
+    }
+
+    fn options(&self) -> Result<Vec<(String, String)>> {
+        let pairs = self.value["options"].as_object().map(|object| {
+            object.iter().map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect::<Option<Vec<_>>>()
+        });
+        pairs
+            .flatten()
+            .ok_or_else(|| self.refused("options", "an object of strings", brief(&self.value["options"])))
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        let names = |v: &Value| v.as_array()?.iter().map(|n| n.as_str().map(str::to_owned)).collect();
+        if self.value["names"].is_null() {
+            Ok(Vec::new())
+        } else {
+            self.get("names", "an array of strings", names)
+        }
+    }
+
+    fn groups(&self) -> Result<Option<Groups>> {
+        if self.value["groups"].is_null() {
+            return Ok(None);
+        }
+        let indices = |v: &Value| v.as_array()?.iter().map(|g| g.as_u64().map(|g| g as usize)).collect();
+        let of_column = self.get("groups", "an array of counts from 0", indices)?;
+        Ok(Some(Groups { of_column, weights: self.numbers_if("group_weights")? }))
+    }
+
+    fn word(&self, key: &str) -> Result<&str> {
+        self.value[key].as_str().ok_or_else(|| self.refused(key, "a string", brief(&self.value[key])))
+    }
+
+    fn count(&self, key: &str) -> Result<usize> {
+        self.get(key, "a count", |v| v.as_u64().map(|n| n as usize))
+    }
+
+    fn number(&self, key: &str) -> Result<f64> {
+        let found = self.value.get(key).and_then(from_json);
+        found.ok_or_else(|| self.refused(key, "a number", brief(&self.value[key])))
+    }
+
+    fn number_if(&self, key: &str) -> Result<Option<f64>> {
+        if self.value[key].is_null() { Ok(None) } else { self.number(key).map(Some) }
+    }
+
+    fn numbers(&self, key: &str) -> Result<Vec<f64>> {
+        let entries = self.get(key, "an array of numbers", |v| v.as_array().cloned())?;
+        let numbers = entries.iter().enumerate().map(|(at, v)| {
+            let found = from_json(v).filter(|v| !v.is_nan());
+            found.ok_or_else(|| self.refused(key, &format!("a number at entry {at}"), brief(v)))
+        });
+        numbers.collect()
+    }
+
+    fn numbers_if(&self, key: &str) -> Result<Option<Vec<f64>>> {
+        if self.value[key].is_null() { Ok(None) } else { self.numbers(key).map(Some) }
+    }
+
+    fn length(&self, key: &str, found: usize, expected: usize) -> Result<()> {
+        if found == expected { Ok(()) } else { Err(self.refused(key, &format!("{expected} entries"), found)) }
+    }
+}
+
+/// The start of a value, for a message.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text,
+    }
+}

@@ -1,0 +1,71 @@
+//! A line of progress on a terminal; nothing elsewhere.
+
+use super::number::short;
+use indicatif::{ProgressBar, ProgressStyle};
+use southwell::runtime::{Control, Phase, Verdict};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// The line; it disappears when this is dropped.
+pub struct Line {
+    bar: Option<ProgressBar>,
+    prefix: String,
+}
+
+/// Time between two looks of the line.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Line {
+    /// A line on stderr if that is a terminal.
+    pub fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, prefix: String::new() }
+    }
+
+    /// Says what is going on.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.prefix = text.into();
+        if let Some(bar) = &self.bar {
+            bar.set_message(self.prefix.clone());
+            bar.tick();
+        }
+    }
+
+    /// A control that keeps the line up to date.
+    pub fn control(&self) -> Control<'_> {
+        let Some(bar) = &self.bar else { return Control::new() };
+        let mut last = Instant::now();
+        Control::new().with_progress(1, move |progress| {
+            if last.elapsed() >= PAUSE {
+                last = Instant::now();
+                let phase = match progress.phase {
+                    Phase::Setup => "setup".to_owned(),
+                    Phase::NullModel => "null model".to_owned(),
+                    Phase::Solve | Phase::Certificate => format!(
+                        "iteration {}, objective {}, certificate {}",
+                        progress.iteration,
+                        short(progress.objective, 8),
+                        short(progress.certificate, 3)
+                    ),
+                };
+                bar.set_message(format!("{}: {phase}, {:.1} s", self.prefix, progress.seconds));
+                bar.tick();
+            }
+            Verdict::Continue
+        })
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

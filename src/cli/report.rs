@@ -1,0 +1,164 @@
+//! The report of a solve, as a table for people and as JSON for scripts.
+
+use super::data::Data;
+use super::layout::Facts;
+use super::number::{json, short};
+use serde_json::{Map, Value, json};
+use southwell::bcd::{Certificate, Settings, Solution};
+use southwell::runtime::{OptionValue, Options};
+
+/// A solve and where it came from.
+pub struct Report<'a> {
+    /// The rows.
+    pub data: &'a Data,
+    /// The options of the solve.
+    pub options: &'a Options,
+    /// What they mean.
+    pub settings: &'a Settings,
+    /// The answer.
+    pub solution: &'a Solution,
+}
+
+impl Report<'_> {
+    /// The choice that an option has.
+    fn choice(&self, key: &str) -> String {
+        self.options.get(key).unwrap_or(OptionValue::Unset).to_string()
+    }
+
+    /// An aligned table.
+    pub fn text(&self) -> String {
+        let Report { data, settings, solution, .. } = self;
+        let mut facts = Facts::default();
+        facts.add("data", format!("{}, {} rows, {} columns", data.path.display(), data.rows(), data.cols()));
+        facts.add("problem", self.problem());
+        facts.add("lambda", lambda(solution));
+        facts.add("outcome", solution.outcome.name());
+        facts.add("objective", short(solution.certificate.objective, 12));
+        facts.add("certificate", certificate(&solution.certificate));
+        facts.add("relative", relative_text(settings, solution));
+        facts.add("nonzeros", format!("{} of {}", solution.nonzeros(), data.cols()));
+        if settings.intercept {
+            facts.add("intercept", short(solution.intercept, 8));
+        }
+        facts.add("iterations", solution.iterations.to_string());
+        facts.add("seconds", seconds(settings, solution));
+        facts.text()
+    }
+
+    fn problem(&self) -> String {
+        let (loss, penalty) = (self.choice("loss"), self.choice("penalty"));
+        let mut text = format!("{loss} loss, {}", if penalty == "none" { "no".into() } else { penalty });
+        text.push_str(" penalty");
+        if self.settings.intercept {
+            text.push_str(", intercept");
+        }
+        if self.settings.standardize {
+            text.push_str(", standardized");
+        }
+        text
+    }
+
+    /// The object that scripts read.
+    pub fn json(&self) -> Map<String, Value> {
+        let Report { data, settings, solution, .. } = self;
+        let mut object = step(settings, solution);
+        let more = json!({
+            "rows": data.rows(),
+            "columns": data.cols(),
+            "loss": self.choice("loss"),
+            "penalty": self.choice("penalty"),
+            "threads": settings.threads,
+            "lambda_max": json(solution.lambda_max),
+            "null_loss": json(solution.null_loss),
+        });
+        if let Value::Object(more) = more {
+            object.extend(more);
+        }
+        object
+    }
+}
+
+/// What JSON says of each point of a path.
+pub fn step(settings: &Settings, solution: &Solution) -> Map<String, Value> {
+    let found = &solution.certificate;
+    let value = json!({
+        "outcome": solution.outcome.name(),
+        "objective": json(found.objective),
+        "certificate": {
+            "kind": found.kind_name(),
+            "value": json(found.value),
+            "rigor": found.rigor_name(),
+            "relative": json(relative(settings, solution)),
+            "target": json(solution.target),
+        },
+        "lambda": json(solution.lambda),
+        "intercept": json(solution.intercept),
+        "nonzeros": solution.nonzeros(),
+        "iterations": solution.iterations,
+        "work": solution.work,
+        "seconds_setup": json(solution.seconds_setup),
+        "seconds_solve": json(solution.seconds_solve),
+    });
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+/// What the tolerance is relative to: the loss of the null model, or the gradient at the start where that is 0.
+pub fn scale(settings: &Settings, solution: &Solution) -> f64 {
+    if settings.tolerance > 0.0 && settings.tolerance.is_finite() {
+        solution.target / settings.tolerance
+    } else {
+        solution.null_loss
+    }
+}
+
+/// The certificate in units of the tolerance.
+pub fn relative(settings: &Settings, solution: &Solution) -> f64 {
+    let scale = scale(settings, solution);
+    if scale > 0.0 { solution.certificate.value / scale } else { f64::NAN }
+}
+
+/// A certificate in words.
+pub fn certificate(found: &Certificate) -> String {
+    let rigor = match found.rigor_name() {
+        "none" => "bounds nothing by itself".to_owned(),
+        name => name.to_owned(),
+    };
+    format!("{} ({}, {rigor})", short(found.value, 3), found.kind_name())
+}
+
+fn relative_text(settings: &Settings, solution: &Solution) -> String {
+    let scale = scale(settings, solution);
+    let of = if scale == solution.null_loss || (scale / solution.null_loss - 1.0).abs() < 1e-9 {
+        "loss of the null model"
+    } else {
+        "gradient at the start"
+    };
+    format!(
+        "{} of the {of}, {}; tolerance {}",
+        short(relative(settings, solution), 3),
+        short(scale, 6),
+        short(settings.tolerance, 3)
+    )
+}
+
+fn lambda(solution: &Solution) -> String {
+    let lambda = short(solution.lambda, 8);
+    if solution.lambda_max > 0.0 && solution.lambda_max.is_finite() {
+        let ratio = short(solution.lambda / solution.lambda_max, 4);
+        return format!("{lambda}, {ratio} of lambda_max {}", short(solution.lambda_max, 6));
+    }
+    format!("{lambda}, lambda_max {}", short(solution.lambda_max, 6))
+}
+
+fn seconds(settings: &Settings, solution: &Solution) -> String {
+    let threads =
+        if settings.threads == 1 { "1 thread".into() } else { format!("{} threads", settings.threads) };
+    format!(
+        "{} setup, {} solve, {threads}",
+        short(solution.seconds_setup, 3),
+        short(solution.seconds_solve, 3)
+    )
+}

@@ -1,0 +1,28 @@
+//! `southwell demo`.
+
+use crate::support::Folder;
+
+#[test]
+fn the_demo_solves_and_draws() {
+    let folder = Folder::new();
+    let text = folder.run("demo").ended(0).out;
+    for part in ["diabetes", "breast cancer", "wine", "bike rentals", "converged", "proven"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for plot in ["diabetes-path.svg", "breast-cancer-rules.svg", "bikes-path.svg"] {
+        let svg = folder.read(&format!("southwell-demo/{plot}"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+        assert!(text.contains(plot));
+    }
+    let object = folder.run("demo --json --out elsewhere").ended(0).json();
+    assert_eq!(object["problems"].as_array().unwrap().len(), 6);
+    assert!(object["problems"].as_array().unwrap().iter().all(|p| p["outcome"] == "converged"));
+    assert!(folder.path("elsewhere/bikes-path.svg").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused() {
+    let folder = Folder::new();
+    folder.write("file", "");
+    assert!(folder.run("demo --out file/folder").ended(2).err.contains("a folder that can be made"));
+}

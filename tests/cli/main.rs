@@ -1,0 +1,12 @@
+//! The command, run as a user would.
+
+#![cfg(feature = "cli")]
+
+mod demo;
+mod fit;
+mod formats;
+mod groups;
+mod predict;
+mod refusals;
+mod support;
+mod verify;
