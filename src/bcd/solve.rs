@@ -107,11 +107,11 @@ impl<'s> Solve<'s> {
         };
         let penalty = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let seconds_setup = control.seconds();
-        let mut found = self.search(&setup, &penalty, lambda, start, control);
-        self.certify(&setup, lambda, &mut found.solution)?;
-        found.solution.seconds_setup = seconds_setup;
-        found.solution.seconds_solve = control.seconds() - seconds_setup;
-        Ok(found.solution)
+        let mut solution = self.search(&setup, &penalty, lambda, start, control);
+        self.certify(lambda, &mut solution)?;
+        solution.seconds_setup = seconds_setup;
+        solution.seconds_solve = control.seconds() - seconds_setup;
+        Ok(solution)
     }
 
     /// Step 1. The outer result is of the data, the inner one of the control.
@@ -144,7 +144,7 @@ impl<'s> Solve<'s> {
         lambda: f64,
         start: Option<Start<'_>>,
         control: &mut Control<'_>,
-    ) -> Found {
+    ) -> Solution {
         let scaled = &setup.scaled;
         let freedom = Freedom::of(penalty);
         // From zero the first check would repeat what the null model found.
@@ -173,7 +173,7 @@ impl<'s> Solve<'s> {
             outcome = Some(ended.unwrap_or_else(|Stop(outcome)| outcome));
         }
         let t = scaled.target_scale;
-        let solution = Solution {
+        Solution {
             coef: scaled.coefficients(&engine.state.x),
             intercept: engine.state.b / t,
             dual: checker.best_dual().map_or(Vec::new(), |theta| theta.iter().map(|v| v / t).collect()),
@@ -186,8 +186,7 @@ impl<'s> Solve<'s> {
             work: control.work(),
             trace: checker.take_trace(),
             ..Solution::empty(self.settings.loss)
-        };
-        Found { solution }
+        }
     }
 
     /// Steps 2a to 2c until the certificate meets the tolerance or nothing helps any more.
@@ -215,13 +214,12 @@ impl<'s> Solve<'s> {
     }
 
     /// Step 3, and the last word on the outcome.
-    fn certify(&self, setup: &Setup<'_>, lambda: f64, solution: &mut Solution) -> Result<()> {
+    fn certify(&self, lambda: f64, solution: &mut Solution) -> Result<()> {
         let Solution { coef, intercept, dual, .. } = &*solution;
         let found = certificate(self.problem, self.settings, lambda, coef, *intercept, dual)?;
         solution.certificate = found;
         // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-        let slack = 1e-12 * (found.objective.abs() + setup.null.scale);
-        if solution.outcome == Outcome::Converged && !(found.value <= 2.0 * solution.target + slack) {
+        if solution.outcome == Outcome::Converged && !found.meets(solution.target, solution.null_loss) {
             solution.outcome = Outcome::Uncertified;
         }
         Ok(())
@@ -239,10 +237,6 @@ impl<'s> Solve<'s> {
             ..Solution::empty(self.settings.loss)
         }
     }
-}
-
-struct Found {
-    solution: Solution,
 }
 
 /// Where an intercept that runs off is left: the loss is 0 to rounding there.
