@@ -131,7 +131,7 @@ impl<'c> Checker<'c> {
         let value = match freedom.kind {
             CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
             CertificateKind::Gap => {
-                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &mut v);
+                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &v);
                 if self.best.as_ref().is_none_or(|best| point.value > best.value) {
                     self.best = Some(point);
                 }
