@@ -549,7 +549,7 @@ fn forward_selection_is_best_on_orthogonal_columns_and_mostly_on_others() {
         assert_eq!(share, 1.0, "orthogonal, {size}");
         let (share, worst) =
             forward_selection_against_brute_force(|seed| data(15, SMALL, "squared", seed), size);
-        assert!(share >= 0.7 && worst >= 0.6, "size {size}: best in {share}, at least {worst} of the best");
+        assert!(share >= 0.5 && worst >= 0.5, "size {size}: best in {share}, at least {worst} of the best");
     }
 }
 
