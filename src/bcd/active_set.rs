@@ -219,8 +219,10 @@ impl Manifold<'_> {
     ) -> Result<Option<Accepted>, Stop> {
         let from: Vec<f64> = self.free.iter().map(|&k| x[k]).collect();
         let penalty_change = |to: &[f64]| -> f64 {
-            let value = |u, x: &[f64]| self.penalty.unit_value(u, x);
-            self.units().map(|(u, _, local)| value(u, &to[local.clone()]) - value(u, &from[local])).sum()
+            let change = |u, local: std::ops::Range<usize>| {
+                self.penalty.unit_change(u, &from[local.clone()], &to[local])
+            };
+            self.units().map(|(u, _, local)| change(u, local)).sum()
         };
         let mut product = vec![0.0; from.len()];
         model.product(self.free, direction, &mut product, team, control)?;

@@ -47,7 +47,7 @@ impl Block {
     pub(super) fn penalty_change(&self, penalty: &Penalty, from: &[f64], to: &[f64]) -> f64 {
         let change = |(i, &u): (usize, &usize)| {
             let range = self.range(i);
-            penalty.unit_value(u, &to[range.clone()]) - penalty.unit_value(u, &from[range])
+            penalty.unit_change(u, &from[range.clone()], &to[range])
         };
         self.units.iter().enumerate().map(change).sum()
     }

@@ -137,6 +137,10 @@ impl<'p> Evaluation<'p> {
         let strength = |share: f64, factor: f64| {
             if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor }
         };
+        // An infinite penalty of either kind fixes the coefficient at 0.
+        let fixed = |share1: f64, share2: f64, factor: f64| {
+            factor == f64::INFINITY || strength(share1, factor) + strength(share2, factor) == f64::INFINITY
+        };
         let penalty = if settings.penalty == PenaltyKind::Group {
             let (of_column, weights) = super::scaled::groups(problem, settings, cols)?;
             let weights = weights.iter().map(|w| strength(1.0, *w)).collect();
@@ -144,14 +148,18 @@ impl<'p> Evaluation<'p> {
         } else {
             let (share1, share2) = super::scaled::penalty_shares(settings);
             let l1 = (0..cols).map(|j| {
-                if problem.factor(j) == f64::INFINITY || left_out(j) {
+                if fixed(share1, share2, problem.factor(j)) || left_out(j) {
                     f64::INFINITY
                 } else {
                     strength(share1, problem.factor(j))
                 }
             });
             let l2 = (0..cols).map(|j| {
-                if problem.factor(j) == f64::INFINITY { 0.0 } else { strength(share2, problem.factor(j)) }
+                if fixed(share1, share2, problem.factor(j)) {
+                    0.0
+                } else {
+                    strength(share2, problem.factor(j))
+                }
             });
             let (lower, upper) = (0..cols)
                 .map(|j| {

@@ -141,7 +141,7 @@ impl<'c> Checker<'c> {
         let value = match freedom.kind {
             CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
             CertificateKind::Gap => {
-                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &mut v);
+                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &v);
                 if self.best.as_ref().is_none_or(|best| point.value > best.value) {
                     self.best = Some(point);
                 }
@@ -182,14 +182,15 @@ impl<'c> Checker<'c> {
         self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
         self.best_objective = self.best_objective.min(objective);
         self.best_value = self.best_value.min(value);
-        if self.without_progress < self.patience {
-            return None;
-        }
         let scale = match self.freedom.kind {
             CertificateKind::Gap => objective.abs().max(self.null_scale),
             CertificateKind::Gradient => self.null_gradient,
         };
-        Some(if value <= FLOOR * scale { Outcome::Floor } else { Outcome::Stalled })
+        let at_floor = value <= FLOOR * scale;
+        // At the floor there is nothing to wait for.
+        let patience = if at_floor { self.patience.min(patience(Rule::Cyclic)) } else { self.patience };
+        let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
+        (self.without_progress >= patience).then_some(outcome)
     }
 
     fn record(

@@ -140,7 +140,7 @@ pub(super) fn feasible_point(
     state: &State,
     freedom: &Freedom,
     theta: Vec<f64>,
-    v: &mut [f64],
+    v: &[f64],
 ) -> DualPoint {
     let gauge = penalty.gauge(v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
@@ -155,9 +155,29 @@ pub(super) fn feasible_point(
         }
         _ => 1.0,
     };
-    let t = best.min(most);
-    let theta: Vec<f64> = theta.into_iter().map(|theta| t * theta).collect();
-    v.iter_mut().for_each(|v| *v *= t);
+    let mut point = at_scale(scaled, penalty, state, freedom, &theta, v, best.min(most));
+    if best != 1.0 {
+        // With bounds that exclude 0 the penalty's conjugate takes part, and the point itself may be better.
+        let unscaled = at_scale(scaled, penalty, state, freedom, &theta, v, most.min(1.0));
+        if unscaled.value > point.value {
+            point = unscaled;
+        }
+    }
+    point
+}
+
+/// The value of the feasible point `t theta`.
+fn at_scale(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    theta: &[f64],
+    v: &[f64],
+    t: f64,
+) -> DualPoint {
+    let theta: Vec<f64> = theta.iter().map(|theta| t * theta).collect();
+    let mut v: Vec<f64> = v.iter().map(|v| t * v).collect();
     let mut rounding: f64 = 0.0;
     for &j in &freedom.columns {
         rounding += (v[j] * state.x[j]).abs();
@@ -168,7 +188,7 @@ pub(super) fn feasible_point(
     }
     let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
         - dot(&theta, &scaled.offset)
-        - penalty.conjugate(v)
+        - penalty.conjugate(&v)
         - rounding;
     DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
 }

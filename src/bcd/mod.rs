@@ -13,6 +13,8 @@ mod constants;
 mod dual;
 mod engine;
 mod null_model;
+#[cfg(test)]
+mod paper_tests;
 mod partition;
 mod predict;
 mod problem;

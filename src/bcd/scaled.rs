@@ -131,13 +131,16 @@ impl<'p> Scaled<'p> {
             let (factor, p) = (problem.factor(j), self.power[j]);
             let strength =
                 |share: f64| if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor };
+            let (low, high) = column_bounds(problem, settings, j);
+            // A column that cannot matter stays at the point of its bounds that costs least.
+            let rest = if self.inert[j] && low <= high { 0.0_f64.clamp(low, high) } else { 0.0 };
+            let (low, high) = if rest == 0.0 { (low, high) } else { (rest, rest) };
             // x = c x' / t in the data's scale, c = power / deviation; the objective is multiplied by t^2.
-            let fixed = self.inert[j]
+            let fixed = self.inert[j] && rest == 0.0
                 || factor == f64::INFINITY
                 || lambda == f64::INFINITY && factor > 0.0 && share1 + share2 > 0.0;
             l1.push(if fixed { f64::INFINITY } else { strength(share1) * p * t });
             l2.push(if fixed { 0.0 } else { strength(share2) * p * p });
-            let (low, high) = column_bounds(problem, settings, j);
             if low > high {
                 return Err(Error::new(ErrorKind::Data, "lower")
                     .at(format!("column {j}"))

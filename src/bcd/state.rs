@@ -99,10 +99,12 @@ impl State {
         }
         let ones = vec![1.0; self.z.len()];
         let mut step = -slope / curvature;
+        // A step whose gain drowns in the rounding of the loss is taken as it is.
+        let drowned = (step * slope).abs() <= 1e-15 * self.loss(scaled).abs();
         for _ in 0..60 {
             let change = scaled.loss.change(&scaled.y, &self.z, &ones, step, &scaled.s);
             control.spend(LOSS_FLOPS * self.z.len() as u64)?;
-            if change <= 1e-4 * step * slope || change == 0.0 {
+            if change <= 1e-4 * step * slope || drowned {
                 self.move_to(scaled, &[], &[], step, control)?;
                 return Ok(step);
             }

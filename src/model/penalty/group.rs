@@ -59,6 +59,13 @@ impl Group {
     }
 
     #[inline]
+    pub(super) fn unit_change(&self, u: usize, from: &[f64], to: &[f64]) -> f64 {
+        // `|to|^2 - |from|^2` over `|to| + |from|`: a difference of norms would lose small changes.
+        let grown: f64 = from.iter().zip(to).map(|(from, to)| (to - from) * (to + from)).sum();
+        if grown == 0.0 { 0.0 } else { self.weight[u] * (grown / (norm(to) + norm(from))) }
+    }
+
+    #[inline]
     pub(super) fn prox(&self, u: usize, h: f64, v: &mut [f64]) {
         let size = norm(v);
         let keep = if h * size > self.weight[u] { 1.0 - self.weight[u] / (h * size) } else { 0.0 };

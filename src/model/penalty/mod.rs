@@ -57,6 +57,12 @@ impl Penalty {
         with_penalty!(self, p => p.unit_value(u, x))
     }
 
+    /// `G_u(to) - G_u(from)` for `from` within the bounds, accurate also where the two are near.
+    #[inline]
+    pub fn unit_change(&self, u: usize, from: &[f64], to: &[f64]) -> f64 {
+        with_penalty!(self, p => p.unit_change(u, from, to))
+    }
+
     /// `G(x)`, compensated.
     pub fn value(&self, x: &[f64]) -> f64 {
         let mut unit = Vec::new();
@@ -97,7 +103,7 @@ impl Penalty {
         self.prox(u, h, &mut next);
         let smooth: f64 =
             x.iter().zip(g).zip(&next).map(|((x, g), n)| (n - x) * (g + 0.5 * h * (n - x))).sum();
-        (self.unit_value(u, x) - self.unit_value(u, &next) - smooth).max(0.0)
+        (-(smooth + self.unit_change(u, x, &next))).max(0.0)
     }
 
     /// Whether `G_u` is twice differentiable near `x` along all of the unit.
@@ -281,6 +287,26 @@ mod tests {
                         prop_assert!(((a - b) / (2.0 * h) - c).abs() < 1e-7);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn changes_are_differences_and_keep_small_ones() {
+        for penalty in examples() {
+            for u in 0..penalty.units() {
+                let x = part(&penalty, u, &[0.3, 0.4, 0.5, 0.6]);
+                let change = |by: f64| {
+                    let to: Vec<f64> = x.iter().map(|x| x * by).collect();
+                    (penalty.unit_change(u, &x, &to), penalty.unit_value(u, &to) - penalty.unit_value(u, &x))
+                };
+                for by in [0.0, 0.9, 1.2, -0.5] {
+                    let (found, expected) = change(by);
+                    assert!(found == expected || (found - expected).abs() < 1e-15, "{penalty:?} {by}");
+                }
+                // From a step of one part in 2^40 to one of a part in 2^41 the change halves.
+                let (whole, half) = (change(1.0 + 2.0_f64.powi(-40)).0, change(1.0 + 2.0_f64.powi(-41)).0);
+                assert!((whole - 2.0 * half).abs() <= 1e-3 * whole.abs(), "{penalty:?} {whole:e} {half:e}");
             }
         }
     }

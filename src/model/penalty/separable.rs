@@ -53,6 +53,17 @@ impl Separable {
     }
 
     #[inline]
+    pub(super) fn unit_change(&self, u: usize, from: &[f64], to: &[f64]) -> f64 {
+        let (from, to) = (from[0], to[0]);
+        if to < self.lower[u] || to > self.upper[u] {
+            return f64::INFINITY;
+        }
+        let grown = to.abs() - from.abs();
+        let l1 = if grown == 0.0 { 0.0 } else { self.l1[u] * grown };
+        l1 + 0.5 * self.l2[u] * (to - from) * (to + from)
+    }
+
+    #[inline]
     pub(super) fn prox(&self, u: usize, h: f64, v: &mut [f64]) {
         let shrunk = soft_threshold(h * v[0], self.l1[u]) / (h + self.l2[u]);
         v[0] = shrunk.max(self.lower[u]).min(self.upper[u]);
