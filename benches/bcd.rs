@@ -76,7 +76,7 @@ fn options(pairs: &[(&str, &str)]) -> Options {
 fn measure(c: &mut Criterion, group: &str, name: &str, problem: &Problem<'_>, options: &Options) {
     let mut group = c.benchmark_group(group);
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
-    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     group.bench_function(BenchmarkId::from_parameter(name), |b| {
         b.iter(|| {
             let found = solve(problem, options, None, &mut Control::new()).unwrap();
@@ -91,21 +91,21 @@ fn measure(c: &mut Criterion, group: &str, name: &str, problem: &Problem<'_>, op
 fn solves(c: &mut Criterion) {
     let mut numbers = Numbers(1);
     let dense = numbers.dense(500, 2_000);
-    let sparse = numbers.sparse(5_000, 20_000, 0.005);
+    let sparse = numbers.sparse(4_000, 10_000, 0.005);
     let tall = numbers.dense(4_000, 100);
     let lasso = numbers.problem(dense.clone(), false);
     let logistic = numbers.problem(dense, true);
     let sparse_lasso = numbers.problem(sparse.clone(), false);
     let sparse_logistic = numbers.problem(sparse, true);
     let ridge = numbers.problem(tall, true);
-    for ratio in ["0.1", "0.01"] {
+    for ratio in ["0.1", "0.03"] {
         let least_squares = options(&[("lambda_ratio", ratio)]);
         let classes = options(&[("loss", "logistic"), ("lambda_ratio", ratio)]);
         let groups = options(&[("penalty", "group"), ("group_size", "5"), ("lambda_ratio", ratio)]);
         measure(c, "lasso_dense_500x2000", ratio, &lasso, &least_squares);
-        measure(c, "lasso_sparse_5000x20000", ratio, &sparse_lasso, &least_squares);
+        measure(c, "lasso_sparse_4000x10000", ratio, &sparse_lasso, &least_squares);
         measure(c, "logistic_lasso_dense_500x2000", ratio, &logistic, &classes);
-        measure(c, "logistic_lasso_sparse_5000x20000", ratio, &sparse_logistic, &classes);
+        measure(c, "logistic_lasso_sparse_4000x10000", ratio, &sparse_logistic, &classes);
         measure(c, "group_lasso_dense_500x2000", ratio, &lasso, &groups);
     }
     let weak = options(&[("loss", "logistic"), ("penalty", "ridge"), ("lambda", "1")]);
