@@ -587,8 +587,8 @@ SWL_API swl_status swl_bcd_warm_start(struct swl_bcd *s, const struct swl_vec *c
 //
 // Not converging is an outcome, not an error: look at inout->outcome. A limit, a token or a callback that stops the
 // solve leaves an iterate that is valid and a certificate for it (SWL_CERT_NONE where it was stopped before lambda was
-// known). The caller sets inout->struct_size; the rest is written if the status is SWL_OK. Callbacks run on this
-// thread; they may use other handles, and get SWL_E_BUSY from this one.
+// known). The caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted, the
+// getters tell. Callbacks run on this thread; they may use other handles, and get SWL_E_BUSY from this one.
 //
 // Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
 // loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.

@@ -23,12 +23,13 @@ struct Data {
     offset: Vec<f64>,
 }
 
-fn data(rows: usize, cols: usize, seed: u64) -> Data {
+/// A share `fill` of the entries is not 0.
+fn data(rows: usize, cols: usize, fill: f64, seed: u64) -> Data {
     let mut n = Numbers(seed);
     let a: Vec<f64> = (0..rows * cols)
         .map(|k| {
             let v = n.next();
-            if n.next() > 0.2 { 0.0 } else { v * (1.0 + 3.0 * ((k / rows) % 5) as f64) }
+            if n.next() > 2.0 * fill - 1.0 { 0.0 } else { v * (1.0 + 3.0 * ((k / rows) % 5) as f64) }
         })
         .collect();
     let truth: Vec<f64> = (0..cols).map(|j| if j % 4 == 0 { n.next() } else { 0.0 }).collect();
@@ -118,7 +119,7 @@ const PENALTIES: [&[(&str, &str)]; 6] = [
 #[test]
 fn every_loss_with_every_penalty_meets_its_certificate() {
     for (rows, cols) in [(60, 25), (30, 80)] {
-        let data = data(rows, cols, 3);
+        let data = data(rows, cols, 0.6, 3);
         for loss in LOSSES {
             for penalty in PENALTIES {
                 for extra in [
@@ -154,7 +155,7 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
 
 #[test]
 fn rules_updates_and_partitions_find_the_same_minimum() {
-    let data = data(40, 18, 5);
+    let data = data(40, 18, 0.95, 5);
     for (loss, penalty) in [
         ("squared", PENALTIES[0]),
         ("logistic", PENALTIES[0]),
@@ -163,7 +164,8 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
         ("squared-hinge", PENALTIES[3]),
     ] {
         let problem = data.problem(data.dense(), loss, true);
-        let mut base = vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", "true")];
+        let mut base =
+            vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", "true"), ("standardize", "true")];
         base.extend_from_slice(penalty);
         let best = run(&problem, &base).certificate.objective;
         for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {

@@ -29,8 +29,16 @@ impl Check {
     }
 }
 
-/// Checks without progress before a loop is given up: a working set does much between two checks, a rule little.
-const PATIENCE: [u32; 2] = [6, 60];
+/// Checks without progress before a loop is given up: a working set does much between two checks, a rule little, and a
+/// random rule may not draw the one block that matters for long.
+fn patience(rule: Rule) -> u32 {
+    match rule {
+        Rule::Auto => 6,
+        Rule::Random | Rule::Lipschitz => 10_000,
+        _ => 60,
+    }
+}
+
 /// Where a gap is down to rounding, relative to the objective.
 const FLOOR: f64 = 1e-11;
 
@@ -68,7 +76,7 @@ impl<'c> Checker<'c> {
             best_value: f64::INFINITY,
             best_objective: f64::INFINITY,
             without_progress: 0,
-            patience: PATIENCE[usize::from(settings.rule != Rule::Auto)],
+            patience: patience(settings.rule),
             trace: settings.trace.then(Vec::new),
         }
     }

@@ -269,7 +269,7 @@ static void calls(void)
   FAILS(swl_bcd_warm_start(s, NULL, &one), SWL_E_DATA, "intercept");
   FAILS(swl_bcd_warm_start(NULL, NULL, NULL), SWL_E_ARGUMENT, "s:");
   FAILS(swl_bcd_solve(NULL, o, NULL, &info), SWL_E_ARGUMENT, "s:");
-  FAILS(swl_bcd_solve(s, o, NULL, NULL), SWL_E_ARGUMENT, "inout");
+  FAILS(swl_bcd_solve(NULL, o, NULL, NULL), SWL_E_ARGUMENT, "s");
   FAILS(swl_bcd_solve(s, (swl_options *)(void *)s, NULL, &info), SWL_E_ARGUMENT, "options");
   info.struct_size = 12; FAILS(swl_bcd_solve(s, o, NULL, &info), SWL_E_ARGUMENT, "inout.struct_size");
   info.struct_size = sizeof info;

@@ -53,8 +53,8 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
 ///
 /// Not converging is an outcome, not an error: look at inout->outcome. A limit, a token or a callback that stops the
 /// solve leaves an iterate that is valid and a certificate for it (SWL_CERT_NONE where it was stopped before lambda was
-/// known). The caller sets inout->struct_size; the rest is written if the status is SWL_OK. Callbacks run on this
-/// thread; they may use other handles, and get SWL_E_BUSY from this one.
+/// known). The caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted, the
+/// getters tell. Callbacks run on this thread; they may use other handles, and get SWL_E_BUSY from this one.
 ///
 /// Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
 /// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn swl_bcd_solve(
                 handles::write::<Bcd>(s, "s")?,
                 or_defaults(options, Family::Bcd)?,
                 Call::read(control)?,
-                growable::slot(inout, "inout")?,
+                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
             )
         };
         bcd.need_target()?;
@@ -82,7 +82,9 @@ pub unsafe extern "C" fn swl_bcd_solve(
         let solution = solve(&bcd.problem, &options, start, &mut control)?;
         let solved = Solved { solution, settings };
         log_end(&solved, &mut control);
-        slot.write(&info(&bcd, &solved, call.code()));
+        if let Some(slot) = slot {
+            slot.write(&info(&bcd, &solved, call.code()));
+        }
         bcd.keep(solved);
         Ok(())
     })
