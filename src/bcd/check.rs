@@ -50,6 +50,8 @@ pub(super) struct Checker<'c> {
     null_scale: f64,
     null_gradient: f64,
     tolerance: f64,
+    /// `-A'd` at the start, where it is known already.
+    known: Option<Vec<f64>>,
     best: Option<DualPoint>,
     best_value: f64,
     best_objective: f64,
@@ -64,6 +66,7 @@ impl<'c> Checker<'c> {
         null: &NullModel,
         freedom: &'c Freedom,
         settings: &Settings,
+        known: Option<Vec<f64>>,
     ) -> Self {
         Self {
             scaled,
@@ -72,6 +75,7 @@ impl<'c> Checker<'c> {
             null_scale: null.scale,
             null_gradient: null.gradient,
             tolerance: settings.tolerance,
+            known,
             best: None,
             best_value: f64::INFINITY,
             best_objective: f64::INFINITY,
@@ -121,10 +125,16 @@ impl<'c> Checker<'c> {
         control: &mut Control<'_>,
     ) -> Result<Check, Stop> {
         let (scaled, freedom) = (self.scaled, self.freedom);
-        engine.state.refresh(scaled, control)?;
-        let theta = candidate(scaled, &engine.state, freedom, engine.team, control)?;
-        let mut v = vec![0.0; self.every.len()];
-        scaled.columns.correlations(&self.every, &theta, &mut v, engine.team, control)?;
+        let (theta, mut v) = match self.known.take() {
+            Some(v) if freedom.columns.is_empty() => (engine.state.d.iter().map(|d| -d).collect(), v),
+            _ => {
+                engine.state.refresh(scaled, control)?;
+                let theta = candidate(scaled, &engine.state, freedom, engine.team, control)?;
+                let mut v = vec![0.0; self.every.len()];
+                scaled.columns.correlations(&self.every, &theta, &mut v, engine.team, control)?;
+                (theta, v)
+            }
+        };
         let gradient: Vec<f64> = v.iter().map(|v| -v).collect();
         let objective = engine.objective();
         engine.objective_size = objective.abs();

@@ -65,19 +65,10 @@ impl<'e> Engine<'e> {
 }
 
 /// The coordinate constants `kappa sum_r s_r a_rj^2` of a problem.
-pub(super) fn lipschitz_constants(
-    scaled: &Scaled<'_>,
-    team: &Team<'_>,
-    control: &mut Control<'_>,
-) -> Result<Vec<f64>, Stop> {
+pub(super) fn lipschitz_constants(scaled: &Scaled<'_>) -> Vec<f64> {
     let kappa = scaled.loss.curvature_bound();
     let kappa = if kappa.is_finite() { kappa } else { 1.0 };
-    let every: Vec<usize> = (0..scaled.cols()).collect();
-    let mut constants = vec![0.0; every.len()];
-    scaled
-        .columns
-        .map(&every, 2, &mut constants, team, control, |j| kappa * scaled.columns.squares(j, &scaled.s))?;
-    Ok(constants)
+    scaled.squares.iter().map(|squares| kappa * squares).collect()
 }
 
 /// A Gram block `A_c' diag(s) A_c` that grows with the columns asked for.

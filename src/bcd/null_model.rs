@@ -14,6 +14,8 @@ use crate::runtime::{Control, Result, Stop};
 /// The null model at its optimum.
 pub(super) struct NullModel {
     pub(super) state: State,
+    /// `-A'd` there.
+    pub(super) correlations: Vec<f64>,
     /// Its loss above that of a perfect fit.
     pub(super) scale: f64,
     /// The smallest lambda with an all-zero solution, in the data's scale.
@@ -83,6 +85,7 @@ pub(super) fn fit(
         scale: (state.loss(scaled) - scaled.loss.saturated(&scaled.y, &scaled.s)).max(0.0),
         lambda_max: unit_penalty.zero_threshold(&v),
         gradient: gradient.sum::<f64>().sqrt(),
+        correlations: v,
         state,
     })
 }

@@ -26,6 +26,8 @@ pub(super) struct Scaled<'p> {
     pub(super) intercept: bool,
     /// Targets and linear predictors are the data's times this.
     pub(super) target_scale: f64,
+    /// `sum_r s_r a_rj^2` of each scaled column.
+    pub(super) squares: Vec<f64>,
     /// Columns that cannot matter: zero, or constant beside an intercept.
     pub(super) inert: Vec<bool>,
     /// Power-of-two part of the scale of each column: what the penalty sees.
@@ -34,7 +36,10 @@ pub(super) struct Scaled<'p> {
 
 /// What a pass over a column finds.
 pub(super) struct ColumnFacts {
+    /// The largest entry, or the norm where that is of ordinary size; 0 for a column without weight.
     pub(super) size: f64,
+    /// The weighted sum of squares; NaN where it would overflow or vanish.
+    squares: f64,
     pub(super) deviation: f64,
     pub(super) constant: bool,
 }
@@ -67,11 +72,17 @@ impl<'p> Scaled<'p> {
         if settings.penalty == PenaltyKind::Group {
             share_power(&mut power, &facts, problem, settings);
         }
-        let scale = facts
+        let scale: Vec<f64> = facts
             .iter()
             .zip(&power)
             .zip(&inert)
             .map(|((f, p), inert)| if settings.standardize && !inert { p / f.deviation } else { *p })
+            .collect();
+        let squares = (0..facts.len())
+            .map(|j| match facts[j].squares {
+                known if known.is_finite() => share * (scale[j] * scale[j] * known),
+                _ => matrix.squares(j, scale[j], &s),
+            })
             .collect();
         let target_scale = match settings.loss {
             Loss::Squared(_) | Loss::Huber(_) => {
@@ -92,6 +103,7 @@ impl<'p> Scaled<'p> {
             s,
             intercept: settings.intercept,
             target_scale,
+            squares,
             inert,
             power,
         })
@@ -247,6 +259,30 @@ fn tame(size: f64) -> f64 {
 pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
     let matrix = problem.matrix();
     let weights = problem.weights();
+    let squares = matrix.squares(j, 1.0, weights);
+    if ORDINARY.contains(&squares) {
+        if !wants_deviation {
+            return ColumnFacts { size: squares.sqrt(), squares, deviation: 0.0, constant: false };
+        }
+        let total: f64 = weights.iter().sum();
+        let sum = matrix.dot(j, weights);
+        let spread = squares - sum * (sum / total);
+        // Little cancels: the short formula is accurate.
+        if spread > 0.01 * squares {
+            let deviation = (spread / total).sqrt();
+            return ColumnFacts { size: squares.sqrt(), squares, deviation, constant: false };
+        }
+    }
+    careful_facts(problem, j, wants_deviation)
+}
+
+/// Sums of squares that neither overflow nor vanish on the way.
+const ORDINARY: std::ops::Range<f64> = 1e-36..1e36;
+
+/// The same for columns of extreme size, and for those that may be constant.
+fn careful_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
+    let matrix = problem.matrix();
+    let weights = problem.weights();
     let mut size = 0.0_f64;
     matrix.for_each(j, |r, a| {
         if weights[r] > 0.0 {
@@ -254,7 +290,7 @@ pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: boo
         }
     });
     if size == 0.0 || !wants_deviation {
-        return ColumnFacts { size, deviation: 0.0, constant: false };
+        return ColumnFacts { size, squares: f64::NAN, deviation: 0.0, constant: false };
     }
     let total: f64 = weights.iter().sum();
     let mut mean = 0.0;
@@ -271,5 +307,5 @@ pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: boo
         spread += (1.0 - present).max(0.0) * mean * mean;
     }
     let constant = spread <= (64.0 * f64::EPSILON).powi(2) * squares;
-    ColumnFacts { size, deviation: size * spread.sqrt(), constant }
+    ColumnFacts { size, squares: f64::NAN, deviation: size * spread.sqrt(), constant }
 }

@@ -126,7 +126,7 @@ impl<'s> Solve<'s> {
         let null_penalty = null_model::null_penalty(&scaled, self.problem, self.settings)?;
         let unit_penalty = scaled.penalty(self.problem, self.settings, 1.0)?;
         let mut rest = || {
-            let lipschitz = lipschitz_constants(&scaled, self.team, control)?;
+            let lipschitz = lipschitz_constants(&scaled);
             control.report(Phase::NullModel, 0, f64::NAN, f64::NAN)?;
             let null =
                 null_model::fit(&scaled, &null_penalty, &unit_penalty, &lipschitz, self.team, control)?;
@@ -147,7 +147,9 @@ impl<'s> Solve<'s> {
     ) -> Found {
         let scaled = &setup.scaled;
         let freedom = Freedom::of(penalty);
-        let mut checker = Checker::new(scaled, &setup.null, &freedom, self.settings);
+        // From zero the first check would repeat what the null model found.
+        let known = start.is_none().then(|| setup.null.correlations.clone());
+        let mut checker = Checker::new(scaled, &setup.null, &freedom, self.settings, known);
         let mut state = setup.null.state.clone();
         let mut outcome = null_model::runaway_intercept(scaled).map(|direction| {
             state.b = RUNAWAY * direction;

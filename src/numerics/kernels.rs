@@ -114,6 +114,11 @@ for_each_instruction_set!(
     weighted_add, weighted_add_body, (alpha: f64, a: &[T], w: &[f64], v: &mut [f64])
 );
 
+for_each_instruction_set!(
+    /// `sum_r w_r (scale a_r)^2`, scaled before squaring.
+    squares, squares_body, (scale: f64, a: &[T], w: &[f64]) -> f64
+);
+
 #[inline(always)]
 fn lane_sum(lanes: [f64; LANES]) -> f64 {
     let mut lanes = lanes;
@@ -155,6 +160,24 @@ fn weighted_dot_body<T: Scalar>(a: &[T], w: &[f64], v: &[f64]) -> f64 {
     }
     for (k, ((a, w), v)) in ar.iter().zip(wr).zip(vr).enumerate() {
         lanes[k] += a.wide() * (w * v);
+    }
+    lane_sum(lanes)
+}
+
+#[inline(always)]
+fn squares_body<T: Scalar>(scale: f64, a: &[T], w: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (ac, wc) = (a.chunks_exact(LANES), w.chunks_exact(LANES));
+    let (ar, wr) = (ac.remainder(), wc.remainder());
+    for (a, w) in ac.zip(wc) {
+        for k in 0..LANES {
+            let a = scale * a[k].wide();
+            lanes[k] += a * (a * w[k]);
+        }
+    }
+    for (k, (a, w)) in ar.iter().zip(wr).enumerate() {
+        let a = scale * a.wide();
+        lanes[k] += a * (a * w);
     }
     lane_sum(lanes)
 }
@@ -279,6 +302,7 @@ mod tests {
             prop_assert_eq!(dot(&a, &v).to_bits(), dot_body(&a, &v).to_bits());
             prop_assert_eq!(dot(&f, &v).to_bits(), dot_body(&f, &v).to_bits());
             prop_assert_eq!(weighted_dot(&a, &w, &v).to_bits(), weighted_dot_body(&a, &w, &v).to_bits());
+            prop_assert_eq!(squares(0.3, &f, &w).to_bits(), squares_body(0.3, &f, &w).to_bits());
             let (mut fast, mut plain) = (v.clone(), v.clone());
             add(alpha, &a, &mut fast);
             add_body(alpha, &a, &mut plain);

@@ -136,9 +136,7 @@ impl Matrix<'_> {
 
     /// `sum_r w_r (scale a_rj)^2`, scaled before squaring so that extreme columns neither overflow nor vanish.
     pub fn squares(&self, j: usize, scale: f64, w: &[f64]) -> f64 {
-        by_form!(self, m => {
-            m.column(j).iter().zip(w).map(|(a, w)| { let a = scale * a.wide(); a * (a * w) }).sum()
-        }, s => s.column(j).squares(scale, w))
+        by_form!(self, m => kernels::squares(scale, m.column(j), w), s => s.column(j).squares(scale, w))
     }
 
     /// Calls `visit(row, value)` for the stored entries of column `j`, rows ascending.
