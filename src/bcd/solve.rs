@@ -3,7 +3,7 @@
 //! 1. Null model: the unpenalized terms alone; `lambda_max`; the scale of the tolerance.
 //! 2. Repeat:
 //!    a. from time to time, afresh: `z = A x + b + o`, `d = s phi'(z)`, a dual point, the certificate; stop if it is
-//!       small enough;
+//!    small enough;
 //!    b. select a block `b` of units (section 3 of the paper: partition and rule);
 //!    c. update `x_b` (section 4: gradient, matrix or Newton), `z` and `d`.
 //! 3. Certificate of the answer, recomputed from the raw data.
@@ -155,11 +155,9 @@ impl<'s> Solve<'s> {
             state.b = RUNAWAY * direction;
             Outcome::InfimumNotAttained
         });
-        if let (None, Some(start)) = (outcome, start) {
-            if let Some(coef) = start.coef {
-                state.x = scaled.coordinates(coef);
-                state.b = if scaled.intercept { start.intercept * scaled.target_scale } else { 0.0 };
-            }
+        if let (None, Some(Start { coef: Some(coef), intercept })) = (outcome, start) {
+            state.x = scaled.coordinates(coef);
+            state.b = if scaled.intercept { intercept * scaled.target_scale } else { 0.0 };
         }
         penalty.project(&mut state.x);
         let mut engine =
@@ -246,6 +244,7 @@ const RUNAWAY: f64 = 40.0;
 const STEPS_PER_SET: usize = 12;
 
 /// How blocks are chosen and updated between two checks.
+#[allow(clippy::large_enum_variant)] // there is one in a solve
 enum Plan {
     /// `rule=auto`: one working set, minimized.
     Auto,
