@@ -1,5 +1,6 @@
 //! The certificate of a final answer, recomputed from the raw data by code that knows nothing of the loop.
 
+use super::dual::is_dust;
 use super::problem::{Problem, wrong_length};
 use super::settings::{PenaltyKind, Settings};
 use crate::model::Penalty;
@@ -192,6 +193,17 @@ impl<'p> Evaluation<'p> {
         let mut estimated = false;
         for u in (0..self.penalty.units()).filter(|&u| self.penalty.is_free(u)) {
             for &j in self.penalty.columns(u) {
+                price.add((v[j] * x[j]).abs());
+                v[j] = 0.0;
+                estimated = true;
+            }
+        }
+        // So do columns inside their only bound, but there only rounding is charged.
+        for u in (0..self.penalty.units()).filter(|&u| self.penalty.only_bound(u).is_some()) {
+            let j = self.penalty.columns(u)[0];
+            let mut size = 0.0;
+            self.problem.matrix().for_each(j, |r, a| size += (a * dual[r]).abs());
+            if v[j] != 0.0 && is_dust(v[j], size / self.deviation[j]) {
                 price.add((v[j] * x[j]).abs());
                 v[j] = 0.0;
                 estimated = true;
