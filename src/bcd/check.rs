@@ -125,7 +125,7 @@ impl<'c> Checker<'c> {
         control: &mut Control<'_>,
     ) -> Result<Check, Stop> {
         let (scaled, freedom) = (self.scaled, self.freedom);
-        let (theta, mut v) = match self.known.take() {
+        let (theta, v) = match self.known.take() {
             Some(v) if freedom.accepts(scaled, &engine.state) => {
                 (engine.state.d.iter().map(|d| -d).collect(), v)
             }

@@ -151,7 +151,7 @@ fn with_engine(
     let scaled = Scaled::new(&problem, settings, &mut control).unwrap();
     let penalty = scaled.penalty(&problem, settings, LAMBDA).unwrap();
     let team = Team::solo();
-    let lipschitz = lipschitz_constants(&scaled, &team, &mut control).unwrap();
+    let lipschitz = lipschitz_constants(&scaled);
     let mut x = x.to_vec();
     penalty.project(&mut x);
     let state = State::new(&scaled, x, 0.0, &mut control).unwrap();
