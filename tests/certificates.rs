@@ -1,6 +1,6 @@
 //! Every loss with every penalty: the certificate meets its tolerance, and other rules and updates find the same value.
 
-use southwell::bcd::{Kind, Problem, Solution, solve};
+use southwell::bcd::{Kind, Problem, Settings, Solution, certificate, solve};
 use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use southwell::runtime::{Control, Family, Options, Outcome};
 
@@ -197,5 +197,31 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_forged_dual_point_proves_nothing() {
+    let data = data(60, 25, 0.6, 3);
+    let mut problem = data.problem(data.dense(), "squared", false);
+    let pairs = [("penalty", "l1"), ("lambda_ratio", "0.1"), ("intercept", "true"), ("tolerance", "1e-10")];
+    let mut factors = vec![1.0; 25];
+    for free in [false, true] {
+        if free {
+            factors[3] = 0.0;
+            problem.set_penalty_factors(&factors).unwrap();
+        }
+        let best = run(&problem, &pairs);
+        let settings = Settings::from_options(&options(&pairs)).unwrap();
+        let check =
+            |dual: &[f64]| certificate(&problem, &settings, best.lambda, &[0.0; 25], 0.0, dual).unwrap();
+        // The residual at zero fits the conjugate exactly, but it is not orthogonal to what is unpenalized.
+        let forged = check(problem.target());
+        let distance = forged.objective - best.certificate.objective;
+        assert!(distance > 1.0, "{distance}");
+        assert!(forged.value >= distance * (1.0 - 1e-9), "{forged:?} {distance}");
+        assert!(check(&best.dual).value >= distance * (1.0 - 1e-9));
+        let scaled: Vec<f64> = best.dual.iter().map(|d| 1e3 * d).collect();
+        assert!(check(&scaled).value >= distance * (1.0 - 1e-9));
     }
 }

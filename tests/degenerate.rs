@@ -446,8 +446,10 @@ fn a_constant_target_beside_an_intercept() {
                     // A residual of rounding size may still be above a tolerance relative to a null loss of 0.
                     assert!(
                         matches!(found.outcome, Outcome::Converged | Outcome::Floor),
-                        "{:?}",
-                        found.outcome
+                        "{pairs:?} {way:?} {:?} {:?} {:e}",
+                        found.outcome,
+                        found.certificate,
+                        found.target
                     );
                     near(found.intercept, value, 1e-13);
                     assert!(found.coef.iter().all(|c| c.abs() < 1e-12));
@@ -679,22 +681,27 @@ fn denormal_columns_do_no_harm() {
 }
 
 #[test]
-fn a_coefficient_beyond_the_range_of_numbers_is_no_solution() {
+fn a_coefficient_beyond_the_range_of_numbers_is_not_returned() {
     // The least-squares solution is 1e320.
     let data = Data::of(&[&[1e-310, 2e-310]], &[1e10, 2e10]);
     for way in WAYS {
-        match solve(
-            &data.problem("squared"),
-            &options(&with(&[("penalty", "none")], way)),
-            None,
-            &mut Control::new(),
-        ) {
-            Ok(found) => {
-                assert!(found.coef[0].is_finite(), "{found:?}");
-                assert!(found.outcome != Outcome::Converged, "{found:?}");
-            }
-            Err(error) => panic!("{error}"),
-        }
+        let found = run(&data.problem("squared"), &with(&[("penalty", "none")], way));
+        assert!(found.coef[0].is_finite() && found.certificate.value.is_finite(), "{found:?}");
+    }
+}
+
+#[test]
+fn the_intercept_of_a_robust_loss_far_from_all_targets() {
+    // Every residual is beyond delta at the start, so that no row bends: the null model is the median all the same.
+    let mut data = data(21, 4, 1.0, 3);
+    data.score = (0..21).map(|r| 1e4 + f64::from(r * r)).collect();
+    for way in WAYS {
+        let pairs =
+            [("loss", "huber"), ("lambda_ratio", "1.5"), ("intercept", "true"), ("tolerance", "1e-9")];
+        let found = solved(&data.problem("huber"), &with(&pairs, way));
+        assert_eq!((found.nonzeros(), found.iterations), (0, 0));
+        // Row 10 is the middle one, and the only one within delta.
+        near(found.intercept, 1e4 + 100.0, 1e-12);
     }
 }
 
@@ -975,6 +982,33 @@ fn every_coefficient_fixed_by_its_bounds() {
             plain.predictor(&values, 0.0).iter().zip(&data.score).map(|(z, y)| y - z).collect();
         near(found.intercept, mean(&rest), 1e-12);
         near(found.certificate.objective, plain.objective(&values, found.intercept), 1e-12);
+    }
+}
+
+#[test]
+fn nonnegative_coefficients_without_a_penalty() {
+    for seed in 0..8 {
+        let data = data(90, 8, 1.0, seed);
+        for way in WAYS {
+            for loss in ["squared", "logistic", "huber", "squared-hinge"] {
+                for (bound, sign) in [("lower", 1.0), ("upper", -1.0)] {
+                    for intercept in ["false", "true"] {
+                        let pairs = [
+                            ("loss", loss),
+                            ("penalty", "none"),
+                            (bound, "0"),
+                            ("intercept", intercept),
+                            ("tolerance", "1e-9"),
+                        ];
+                        let found = solved(&data.problem(loss), &with(&pairs, way));
+                        assert_eq!(found.certificate.kind, Kind::DualityGap);
+                        let mut plain = Plain::new(&data, loss, 0.0, 0.0, intercept == "true");
+                        if sign > 0.0 { &mut plain.lower } else { &mut plain.upper }.fill(0.0);
+                        optimal(&found, &plain, 1e-2);
+                    }
+                }
+            }
+        }
     }
 }
 

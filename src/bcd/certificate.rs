@@ -1,5 +1,6 @@
 //! The certificate of a final answer, recomputed from the raw data by code that knows nothing of the loop.
 
+use super::dual::{balance, is_dust};
 use super::problem::{Problem, wrong_length};
 use super::settings::{PenaltyKind, Settings};
 use crate::model::Penalty;
@@ -195,23 +196,19 @@ impl<'p> Evaluation<'p> {
     }
 
     fn gap(&self, x: &[f64], intercept: f64, dual: &[f64], objective: Sum) -> Certificate {
-        let mut v: Vec<f64> = self.correlations(dual);
-        // Free columns demand correlation 0. What rounding leaves is charged at its first-order price.
-        let mut price = Sum::default();
-        let mut estimated = false;
-        for u in (0..self.penalty.units()).filter(|&u| self.penalty.is_free(u)) {
-            for &j in self.penalty.columns(u) {
-                price.add((v[j] * x[j]).abs());
-                v[j] = 0.0;
-                estimated = true;
-            }
-        }
+        let mut theta = dual.to_vec();
         if self.settings.intercept {
-            price.add((sum(dual.iter().copied()) * intercept).abs());
+            balance(&mut theta);
+        }
+        let mut v: Vec<f64> = self.correlations(&theta);
+        let mut price = Sum::default();
+        let estimated = self.waive(x, &theta, &mut v, &mut price);
+        if self.settings.intercept {
+            price.add((sum(theta.iter().copied()) * intercept).abs());
         }
         let gauge = self.penalty.gauge(&v);
         let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
-        let theta: Vec<f64> = dual.iter().map(|d| t * d).collect();
+        theta.iter_mut().for_each(|theta| *theta *= t);
         v.iter_mut().for_each(|v| *v *= t);
         let mut value = Sum::default();
         value.add(-self.settings.loss.conjugate(self.problem.target(), &theta, &self.s));
@@ -226,6 +223,35 @@ impl<'p> Evaluation<'p> {
             objective: objective.value(),
             dual_objective,
         }
+    }
+
+    /// Clears correlations that have to vanish (free columns) or to be of one sign (columns with one bound and no
+    /// penalty) and do not for rounding alone, and adds their first-order price. A free column whose correlation is more
+    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared.
+    fn waive(&self, x: &[f64], theta: &[f64], v: &mut [f64], price: &mut Sum) -> bool {
+        let mut estimated = false;
+        for u in 0..self.penalty.units() {
+            let free = self.penalty.is_free(u);
+            if !free && self.penalty.only_bound(u).is_none() {
+                continue;
+            }
+            for &j in self.penalty.columns(u) {
+                let mut size = 0.0;
+                self.problem.matrix().for_each(j, |r, a| size += (a * theta[r]).abs());
+                if v[j] == 0.0 {
+                    continue;
+                }
+                if is_dust(v[j], size / self.deviation[j]) {
+                    price.add((v[j] * x[j]).abs());
+                    v[j] = 0.0;
+                    estimated = true;
+                } else if free {
+                    price.add(f64::INFINITY);
+                    v[j] = 0.0;
+                }
+            }
+        }
+        estimated
     }
 
     /// `a_j' v / deviation_j` of every column.

@@ -126,7 +126,9 @@ impl<'c> Checker<'c> {
     ) -> Result<Check, Stop> {
         let (scaled, freedom) = (self.scaled, self.freedom);
         let (theta, v) = match self.known.take() {
-            Some(v) if freedom.columns.is_empty() => (engine.state.d.iter().map(|d| -d).collect(), v),
+            Some(v) if freedom.accepts(scaled, &engine.state) => {
+                (engine.state.d.iter().map(|d| -d).collect(), v)
+            }
             _ => {
                 engine.state.refresh(scaled, control)?;
                 let theta = candidate(scaled, &engine.state, freedom, engine.team, control)?;

@@ -29,23 +29,42 @@ pub(super) enum CertificateKind {
 pub(super) struct Freedom {
     /// Their columns.
     pub(super) columns: Vec<usize>,
+    /// Columns without a penalty and with one bound: inside it they demand what free columns do.
+    half: Vec<(usize, f64)>,
     pub(super) kind: CertificateKind,
 }
 
 impl Freedom {
     pub(super) fn of(penalty: &Penalty) -> Self {
-        let mut columns = Vec::new();
+        let (mut columns, mut half) = (Vec::new(), Vec::new());
         let mut others = false;
         for u in 0..penalty.units() {
             if penalty.is_free(u) {
                 columns.extend_from_slice(penalty.columns(u));
             } else {
                 others |= !penalty.is_fixed(u);
+                half.extend(penalty.only_bound(u).map(|bound| (penalty.columns(u)[0], bound)));
             }
         }
         let projectable = columns.is_empty() || (others && columns.len() <= MOST_FREE);
         let kind = if projectable { CertificateKind::Gap } else { CertificateKind::Gradient };
-        Self { columns, kind }
+        Self { columns, half, kind }
+    }
+
+    /// Whether minus the slopes are a candidate as they are.
+    pub(super) fn accepts(&self, scaled: &Scaled<'_>, state: &State) -> bool {
+        let balanced = || {
+            let size: f64 = state.d.iter().map(|d| d.abs()).sum();
+            is_dust(state.d.iter().sum(), size)
+        };
+        self.demanding(&state.x).is_empty() && (!scaled.intercept || balanced())
+    }
+
+    /// The columns whose correlation with a dual point has to vanish at `x`.
+    fn demanding(&self, x: &[f64]) -> Vec<usize> {
+        let inside = self.half.iter().filter(|(j, bound)| x[*j] != *bound).map(|(j, _)| *j);
+        let all: Vec<usize> = self.columns.iter().copied().chain(inside).collect();
+        if all.len() <= MOST_FREE { all } else { self.columns.clone() }
     }
 }
 
@@ -56,7 +75,8 @@ pub(super) struct DualPoint {
     pub(super) value: f64,
 }
 
-/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` for free columns `U`.
+/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` for the columns `U` that are free
+/// or inside their only bound.
 pub(super) fn candidate(
     scaled: &Scaled<'_>,
     state: &State,
@@ -65,8 +85,9 @@ pub(super) fn candidate(
     control: &mut Control<'_>,
 ) -> Result<Vec<f64>, Stop> {
     let mut theta: Vec<f64> = state.d.iter().map(|d| -d).collect();
-    if freedom.kind == CertificateKind::Gap && !freedom.columns.is_empty() {
-        project(scaled, state, &freedom.columns, &mut theta, team, control)?;
+    let demanding = freedom.demanding(&state.x);
+    if freedom.kind == CertificateKind::Gap && !demanding.is_empty() {
+        project(scaled, state, &demanding, &mut theta, team, control)?;
     } else if scaled.intercept {
         balance(&mut theta);
     }
@@ -142,7 +163,9 @@ pub(super) fn feasible_point(
     theta: Vec<f64>,
     v: &[f64],
 ) -> DualPoint {
-    let gauge = penalty.gauge(v);
+    let mut v = v.to_vec();
+    let price = waive(scaled, state, freedom, &theta, &mut v);
+    let gauge = penalty.gauge(&v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
     let best = match scaled.loss {
         // Along the ray the squared loss's dual is a parabola (where the penalty has no conjugate of its own).
@@ -155,10 +178,10 @@ pub(super) fn feasible_point(
         }
         _ => 1.0,
     };
-    let mut point = at_scale(scaled, penalty, state, freedom, &theta, v, best.min(most));
+    let mut point = at_scale(scaled, penalty, &theta, &v, price, best.min(most));
     if best != 1.0 {
         // With bounds that exclude 0 the penalty's conjugate takes part, and the point itself may be better.
-        let unscaled = at_scale(scaled, penalty, state, freedom, &theta, v, most.min(1.0));
+        let unscaled = at_scale(scaled, penalty, &theta, &v, price, most.min(1.0));
         if unscaled.value > point.value {
             point = unscaled;
         }
@@ -166,30 +189,46 @@ pub(super) fn feasible_point(
     point
 }
 
+/// Clears correlations that have to vanish, or to be of one sign, and do not for rounding alone. Gives their price to
+/// first order.
+fn waive(scaled: &Scaled<'_>, state: &State, freedom: &Freedom, theta: &[f64], v: &mut [f64]) -> f64 {
+    let mut price = 0.0;
+    let free = freedom.columns.iter().map(|&j| (j, true));
+    for (j, must_vanish) in free.chain(freedom.half.iter().map(|&(j, _)| (j, false))) {
+        let mut size = 0.0;
+        scaled.columns.for_each(j, |r, a| size += (a * theta[r]).abs());
+        match (is_dust(v[j], size), must_vanish) {
+            (true, _) => {
+                price += (v[j] * state.x[j]).abs();
+                v[j] = 0.0;
+            }
+            (false, true) => price = f64::INFINITY,
+            (false, false) => {}
+        }
+    }
+    if scaled.intercept { price + (theta.iter().sum::<f64>() * state.b).abs() } else { price }
+}
+
+/// Whether a correlation is rounding beside the sum `size` of the sizes of its terms.
+pub(super) fn is_dust(v: f64, size: f64) -> bool {
+    v.abs() <= 1e-10 * size
+}
+
 /// The value of the feasible point `t theta`.
 fn at_scale(
     scaled: &Scaled<'_>,
     penalty: &Penalty,
-    state: &State,
-    freedom: &Freedom,
     theta: &[f64],
     v: &[f64],
+    price: f64,
     t: f64,
 ) -> DualPoint {
     let theta: Vec<f64> = theta.iter().map(|theta| t * theta).collect();
-    let mut v: Vec<f64> = v.iter().map(|v| t * v).collect();
-    let mut rounding: f64 = 0.0;
-    for &j in &freedom.columns {
-        rounding += (v[j] * state.x[j]).abs();
-        v[j] = 0.0;
-    }
-    if scaled.intercept {
-        rounding += (theta.iter().sum::<f64>() * state.b).abs();
-    }
+    let v: Vec<f64> = v.iter().map(|v| t * v).collect();
     let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
         - dot(&theta, &scaled.offset)
         - penalty.conjugate(&v)
-        - rounding;
+        - t * price;
     DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
 }
 

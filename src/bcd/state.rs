@@ -94,17 +94,28 @@ impl State {
         scaled.loss.curvatures(&scaled.y, &self.z, &scaled.s, &mut w);
         let curvature: f64 = w.iter().sum();
         control.spend(2 * LOSS_FLOPS * self.z.len() as u64)?;
-        if slope == 0.0 || !(curvature > 0.0) {
+        let ones = vec![1.0; self.z.len()];
+        let change = |step: f64| scaled.loss.change(&scaled.y, &self.z, &ones, step, &scaled.s);
+        let bound = scaled.loss.curvature_bound() * scaled.s.iter().sum::<f64>();
+        let mut step = -slope / if curvature > 0.0 { curvature } else { bound };
+        if slope == 0.0 || step == 0.0 || !step.is_finite() {
             return Ok(0.0);
         }
-        let ones = vec![1.0; self.z.len()];
-        let mut step = -slope / curvature;
+        if !(curvature > 0.0) {
+            // No row bends here (Huber, far from all targets): on while that pays.
+            for _ in 0..200 {
+                control.spend(2 * LOSS_FLOPS * self.z.len() as u64)?;
+                if !(change(2.0 * step) < change(step)) {
+                    break;
+                }
+                step *= 2.0;
+            }
+        }
         // A step whose gain drowns in the rounding of the loss is taken as it is.
         let drowned = (step * slope).abs() <= 1e-15 * self.loss(scaled).abs();
         for _ in 0..60 {
-            let change = scaled.loss.change(&scaled.y, &self.z, &ones, step, &scaled.s);
             control.spend(LOSS_FLOPS * self.z.len() as u64)?;
-            if change <= 1e-4 * step * slope || drowned {
+            if change(step) <= 1e-4 * step * slope || drowned {
                 self.move_to(scaled, &[], &[], step, control)?;
                 return Ok(step);
             }

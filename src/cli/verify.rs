@@ -81,6 +81,10 @@ impl Checked<'_> {
     /// Whether the certificate is within the target, and the model's own figures are those of its numbers.
     fn verdict(&self) -> Result<(), String> {
         let (model, found, target) = (self.model, &self.found, self.null.target);
+        if found.kind != self.null.certificate.kind {
+            let (wanted, given) = (self.null.certificate.kind_name(), found.kind_name());
+            return Err(format!("this problem has a {wanted}, and the model gives only a {given}"));
+        }
         if !found.meets(target, self.null.null_loss) {
             return Err(format!("the certificate is above its target {}", short(target, 3)));
         }

@@ -119,7 +119,8 @@ for_each_instruction_set!(
     squares, squares_body, (scale: f64, a: &[T], w: &[f64]) -> f64
 );
 
-#[inline(always)]
+// Not inlined: the pairwise tail would make the compiler build the loops before it from short vectors too.
+#[inline(never)]
 fn lane_sum(lanes: [f64; LANES]) -> f64 {
     let mut lanes = lanes;
     let mut width = LANES / 2;

@@ -51,6 +51,14 @@ impl Penalty {
         with_penalty!(self, p => p.is_free(u))
     }
 
+    /// The bound of a unit that has no penalty and is bounded on one side only; `None` for all others.
+    pub fn only_bound(&self, u: usize) -> Option<f64> {
+        match self {
+            Penalty::Separable(p) => p.only_bound(u),
+            Penalty::Group(_) => None,
+        }
+    }
+
     /// `G_u(x_u)`; infinite outside bounds.
     #[inline]
     pub fn unit_value(&self, u: usize, x: &[f64]) -> f64 {

@@ -41,6 +41,12 @@ impl Separable {
             && self.upper[u] == f64::INFINITY
     }
 
+    pub(super) fn only_bound(&self, u: usize) -> Option<f64> {
+        let bounds = [self.lower[u], self.upper[u]].into_iter().filter(|b| b.is_finite());
+        let one = (self.l1[u] == 0.0 && self.l2[u] == 0.0 && bounds.clone().count() == 1).then_some(bounds);
+        one.and_then(|mut bounds| bounds.next())
+    }
+
     #[inline]
     pub(super) fn unit_value(&self, u: usize, x: &[f64]) -> f64 {
         let x = x[0];
