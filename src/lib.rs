@@ -1,3 +1,33 @@
+//! Southwell: an embedded optimization solver whose answers come with certificates.
+//!
+//! Four families of problems share one house; block coordinate descent is built.
+//!
+//! * [`bcd`]: regularized linear models, `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`. [`bcd::Problem`] holds the data,
+//!   [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from the raw data.
+//! * [`model`]: losses and penalties, one file each.
+//! * [`numerics`]: views of dense and sparse data, kernels, small factorizations.
+//! * [`runtime`]: what every solver runs on: errors, options, control (deadline, cancel, progress), threads, random
+//!   streams, saved states.
+//! * `ffi`: the C interface (`include/southwell.h`).
+//!
+//! A module imports from those below it only: `ffi`, then the families, `model`, `numerics`, `runtime`.
+//!
+//! ```
+//! use southwell::bcd::{Problem, solve};
+//! use southwell::numerics::{DenseView, Matrix, Order};
+//! use southwell::runtime::{Control, Family, Options, Outcome};
+//!
+//! let a = [1.0, 0.0, 2.0, -1.0, 0.0, 0.0, 3.0, 1.0]; // 4 rows, 2 columns, column by column
+//! let view = DenseView { data: &a[..], rows: 4, cols: 2, ld: 4, order: Order::ColumnMajor };
+//! let problem = Problem::new(Matrix::dense(view)?, &[2.1, -0.1, 1.2, -2.0])?;
+//! let mut options = Options::new(Family::Bcd);
+//! options.set_real("lambda_ratio", 0.1)?;
+//! let found = solve(&problem, &options, None, &mut Control::new())?;
+//! assert_eq!(found.outcome, Outcome::Converged);
+//! assert!(found.certificate.value <= found.target); // the objective is within this of its minimum
+//! # Ok::<(), southwell::runtime::Error>(())
+//! ```
+
 pub mod bcd;
 mod ffi;
 pub mod model;

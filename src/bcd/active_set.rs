@@ -207,6 +207,7 @@ impl Manifold<'_> {
     }
 
     /// Finds a step along `direction` that lowers model and penalty.
+    #[allow(clippy::too_many_arguments)] // a direction with what is known of it, and what every step is given
     fn search(
         &self,
         model: &impl BlockModel,

@@ -8,6 +8,9 @@ use crate::model::penalty::{Group, Separable};
 use crate::numerics::sum::{Sum, sum};
 use crate::runtime::{Error, ErrorKind, Result};
 
+/// Rounding of a figure, relative to the objective.
+const ROUNDING: f64 = 1e-12;
+
 /// What a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -53,6 +56,12 @@ impl Certificate {
             objective: f64::NAN,
             dual_objective: f64::NEG_INFINITY,
         }
+    }
+
+    /// Whether the figure is at most `target`, up to the rounding of what it is the difference of; `null_loss` is the
+    /// scale of the problem.
+    pub fn meets(&self, target: f64, null_loss: f64) -> bool {
+        self.value <= target + ROUNDING * (self.objective.abs() + null_loss)
     }
 
     /// The name of the kind in reports.

@@ -35,7 +35,7 @@ fn patience(rule: Rule) -> u32 {
     match rule {
         Rule::Auto => 6,
         Rule::Random | Rule::Lipschitz => 10_000,
-        _ => 60,
+        _ => 1000,
     }
 }
 
@@ -160,7 +160,7 @@ impl<'c> Checker<'c> {
         let goal = match freedom.kind {
             CertificateKind::Gap => {
                 let gap = if value.is_finite() { value } else { self.null_scale };
-                0.01 * self.limit().max(0.01 * gap).min(f64::MAX)
+                0.1 * self.limit().max(0.1 * gap).min(f64::MAX)
             }
             CertificateKind::Gradient => {
                 0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale

@@ -97,9 +97,9 @@ impl GramModel {
     pub(super) fn new(mut h: Square, g: &[f64], slope_sum: f64, curvature: &Curvature) -> Self {
         let mut gradient = g.to_vec();
         if curvature.total > 0.0 {
-            for k in 0..g.len() {
+            for (k, gradient) in gradient.iter_mut().enumerate() {
                 let factor = curvature.sums[k] / curvature.total;
-                gradient[k] -= factor * slope_sum;
+                *gradient -= factor * slope_sum;
                 h.column_mut(k).iter_mut().zip(&curvature.sums).for_each(|(h, s)| *h -= factor * s);
             }
         }

@@ -3,7 +3,7 @@
 //! 1. Null model: the unpenalized terms alone; `lambda_max`; the scale of the tolerance.
 //! 2. Repeat:
 //!    a. from time to time, afresh: `z = A x + b + o`, `d = s phi'(z)`, a dual point, the certificate; stop if it is
-//!       small enough;
+//!    small enough;
 //!    b. select a block `b` of units (section 3 of the paper: partition and rule);
 //!    c. update `x_b` (section 4: gradient, matrix or Newton), `z` and `d`.
 //! 3. Certificate of the answer, recomputed from the raw data.
@@ -107,11 +107,11 @@ impl<'s> Solve<'s> {
         };
         let penalty = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let seconds_setup = control.seconds();
-        let mut found = self.search(&setup, &penalty, lambda, start, control);
-        self.certify(&setup, lambda, &mut found.solution)?;
-        found.solution.seconds_setup = seconds_setup;
-        found.solution.seconds_solve = control.seconds() - seconds_setup;
-        Ok(found.solution)
+        let mut solution = self.search(&setup, &penalty, lambda, start, control);
+        self.certify(lambda, &mut solution)?;
+        solution.seconds_setup = seconds_setup;
+        solution.seconds_solve = control.seconds() - seconds_setup;
+        Ok(solution)
     }
 
     /// Step 1. The outer result is of the data, the inner one of the control.
@@ -144,7 +144,7 @@ impl<'s> Solve<'s> {
         lambda: f64,
         start: Option<Start<'_>>,
         control: &mut Control<'_>,
-    ) -> Found {
+    ) -> Solution {
         let scaled = &setup.scaled;
         let freedom = Freedom::of(penalty);
         // From zero the first check would repeat what the null model found.
@@ -155,11 +155,9 @@ impl<'s> Solve<'s> {
             state.b = RUNAWAY * direction;
             Outcome::InfimumNotAttained
         });
-        if let (None, Some(start)) = (outcome, start) {
-            if let Some(coef) = start.coef {
-                state.x = scaled.coordinates(coef);
-                state.b = if scaled.intercept { start.intercept * scaled.target_scale } else { 0.0 };
-            }
+        if let (None, Some(Start { coef: Some(coef), intercept })) = (outcome, start) {
+            state.x = scaled.coordinates(coef);
+            state.b = if scaled.intercept { intercept * scaled.target_scale } else { 0.0 };
         }
         penalty.project(&mut state.x);
         let mut engine =
@@ -173,7 +171,7 @@ impl<'s> Solve<'s> {
             outcome = Some(ended.unwrap_or_else(|Stop(outcome)| outcome));
         }
         let t = scaled.target_scale;
-        let solution = Solution {
+        Solution {
             coef: scaled.coefficients(&engine.state.x),
             intercept: engine.state.b / t,
             dual: checker.best_dual().map_or(Vec::new(), |theta| theta.iter().map(|v| v / t).collect()),
@@ -186,8 +184,7 @@ impl<'s> Solve<'s> {
             work: control.work(),
             trace: checker.take_trace(),
             ..Solution::empty(self.settings.loss)
-        };
-        Found { solution }
+        }
     }
 
     /// Steps 2a to 2c until the certificate meets the tolerance or nothing helps any more.
@@ -215,13 +212,12 @@ impl<'s> Solve<'s> {
     }
 
     /// Step 3, and the last word on the outcome.
-    fn certify(&self, setup: &Setup<'_>, lambda: f64, solution: &mut Solution) -> Result<()> {
+    fn certify(&self, lambda: f64, solution: &mut Solution) -> Result<()> {
         let Solution { coef, intercept, dual, .. } = &*solution;
         let found = certificate(self.problem, self.settings, lambda, coef, *intercept, dual)?;
         solution.certificate = found;
         // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-        let slack = 1e-12 * (found.objective.abs() + setup.null.scale);
-        if solution.outcome == Outcome::Converged && !(found.value <= 2.0 * solution.target + slack) {
+        if solution.outcome == Outcome::Converged && !found.meets(solution.target, solution.null_loss) {
             solution.outcome = Outcome::Uncertified;
         }
         Ok(())
@@ -241,10 +237,6 @@ impl<'s> Solve<'s> {
     }
 }
 
-struct Found {
-    solution: Solution,
-}
-
 /// Where an intercept that runs off is left: the loss is 0 to rounding there.
 const RUNAWAY: f64 = 40.0;
 
@@ -252,6 +244,7 @@ const RUNAWAY: f64 = 40.0;
 const STEPS_PER_SET: usize = 12;
 
 /// How blocks are chosen and updated between two checks.
+#[allow(clippy::large_enum_variant)] // there is one in a solve
 enum Plan {
     /// `rule=auto`: one working set, minimized.
     Auto,

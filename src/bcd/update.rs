@@ -220,7 +220,7 @@ fn line_search(
         if change <= -ARMIJO * alpha * model.slope {
             let least = engine.least_damping();
             if alpha < 0.3 {
-                engine.damping = (4.0 * engine.damping).max(1e-4).min(MOST_DAMPING);
+                engine.damping = (4.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
             } else if alpha == 1.0 {
                 engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 }.max(least);
             }
@@ -230,7 +230,7 @@ fn line_search(
         }
         alpha *= 0.5;
     }
-    engine.damping = (16.0 * engine.damping).max(1e-4).min(MOST_DAMPING);
+    engine.damping = (16.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
     Ok(Step { promised: model.promised, achieved: 0.0 })
 }
 

@@ -110,37 +110,8 @@ impl Chosen {
     pub fn options(&self) -> Result<Options, Error> {
         let mut options = Options::new(self.family);
         for (key, value) in &self.pairs {
-            options.set_text(key, value).map_err(|error| with_nearest(error, &options, key, value))?;
+            options.set_text(key, value)?;
         }
         Ok(options)
     }
-}
-
-/// Adds the nearest choice to the refusal of a word that is none.
-fn with_nearest(error: Error, options: &Options, key: &str, value: &str) -> Error {
-    let row = options.rows().find(|row| row.key == key);
-    let Some(OptionKind::Choice(choices)) = row.map(|row| row.kind) else {
-        return error;
-    };
-    match choices.iter().min_by_key(|choice| distance(choice, value)) {
-        Some(choice) => Error::new(ErrorKind::Option, error.subject())
-            .expected(format!("one of {}", choices.join(", ")))
-            .found(format!("\"{value}\" (did you mean \"{choice}\"?)")),
-        None => error,
-    }
-}
-
-/// The least number of single-letter edits between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -81,8 +81,7 @@ impl Checked<'_> {
     /// Whether the certificate is within the target, and the model's own figures are those of its numbers.
     fn verdict(&self) -> Result<(), String> {
         let (model, found, target) = (self.model, &self.found, self.null.target);
-        let within = found.value <= target + self.rounding();
-        if !within {
+        if !found.meets(target, self.null.null_loss) {
             return Err(format!("the certificate is above its target {}", short(target, 3)));
         }
         let close = |a: f64, b: f64| (a - b).abs() <= CLAIM * (a.abs() + b.abs()) + self.rounding();

@@ -1,6 +1,6 @@
 //! The inner loops on columns: dot products and updates, dense and sparse.
 //!
-//! Sums run in [`LANES`] fixed lanes that are added in a fixed order, and products are never fused into sums. So the
+//! Sums run in 32 fixed lanes that are added in a fixed order, and products are never fused into sums. So the
 //! result has the same bits with SSE2, AVX2, AVX-512 or NEON; the wider instructions are taken where the processor
 //! has them. Data may be stored in f32; all sums are in f64.
 

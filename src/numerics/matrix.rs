@@ -102,6 +102,7 @@ impl Matrix<'_> {
 
     /// Bytes that the matrix owns; borrowed data count as nothing.
     pub fn owned_bytes(&self) -> usize {
+        #[allow(clippy::ptr_arg)] // whether the data are owned is what it asks
         fn owned<T: Clone>(data: &Cow<'_, [T]>) -> usize {
             if matches!(data, Cow::Owned(_)) { std::mem::size_of_val::<[T]>(data) } else { 0 }
         }

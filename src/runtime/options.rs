@@ -116,7 +116,8 @@ impl Options {
     /// Sets any option from text: a choice, `true` or `false`, or a number.
     pub fn set_text(&mut self, key: &str, text: &str) -> Result<()> {
         let (slot, row) = self.find(key)?;
-        let wrong = || refused(row, kind_name(&row.kind), format!("\"{text}\""));
+        let wrong =
+            || refused(row, kind_name(&row.kind), format!("\"{text}\"{}", nearest_choice(&row.kind, text)));
         match row.kind {
             OptionKind::Choice(choices) => {
                 let choice = choices.iter().copied().find(|c| *c == text).ok_or_else(wrong)?;
@@ -194,6 +195,17 @@ fn rows(family: Family) -> impl Iterator<Item = &'static OptionRow> {
 
 fn refused(row: &OptionRow, expected: impl Into<String>, found: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Option, format!("option \"{}\"", row.key)).expected(expected).found(found)
+}
+
+/// A hint at the choice that was probably meant.
+fn nearest_choice(kind: &OptionKind, text: &str) -> String {
+    match kind {
+        OptionKind::Choice(choices) => choices
+            .iter()
+            .min_by_key(|choice| edit_distance(choice, text))
+            .map_or(String::new(), |nearest| format!(" (did you mean \"{nearest}\"?)")),
+        _ => String::new(),
+    }
 }
 
 fn kind_name(kind: &OptionKind) -> String {

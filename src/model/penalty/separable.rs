@@ -167,9 +167,9 @@ impl Separable {
     }
 
     pub(super) fn project(&self, x: &mut [f64]) {
-        for u in 0..x.len() {
-            let value = if self.l1[u] == f64::INFINITY { 0.0 } else { x[u] };
-            x[u] = value.max(self.lower[u]).min(self.upper[u]);
+        for (u, x) in x.iter_mut().enumerate() {
+            let value = if self.l1[u] == f64::INFINITY { 0.0 } else { *x };
+            *x = value.max(self.lower[u]).min(self.upper[u]);
         }
     }
 }
