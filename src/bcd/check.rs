@@ -39,6 +39,8 @@ fn patience(rule: Rule) -> u32 {
     }
 }
 
+/// The same where the certificate is down to rounding and there is little to wait for.
+const PATIENCE_AT_FLOOR: u32 = 30;
 /// Where a gap is down to rounding, relative to the objective.
 const FLOOR: f64 = 1e-11;
 
@@ -189,8 +191,7 @@ impl<'c> Checker<'c> {
             CertificateKind::Gradient => self.null_gradient,
         };
         let at_floor = value <= FLOOR * scale;
-        // At the floor there is nothing to wait for.
-        let patience = if at_floor { self.patience.min(patience(Rule::Cyclic)) } else { self.patience };
+        let patience = if at_floor { self.patience.min(PATIENCE_AT_FLOOR) } else { self.patience };
         let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
         (self.without_progress >= patience).then_some(outcome)
     }

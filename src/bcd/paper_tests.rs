@@ -107,8 +107,9 @@ fn eigenvalues(mut h: Vec<Vec<f64>>) -> Vec<f64> {
                 for row in &mut h {
                     (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
                 }
-                for k in 0..n {
-                    (h[p][k], h[q][k]) = (c * h[p][k] - s * h[q][k], s * h[p][k] + c * h[q][k]);
+                let (upper, lower) = h.split_at_mut(q);
+                for (a, b) in upper[p].iter_mut().zip(&mut lower[0]) {
+                    (*a, *b) = (c * *a - s * *b, s * *a + c * *b);
                 }
             }
         }

@@ -101,11 +101,11 @@ impl State {
         if slope == 0.0 || step == 0.0 || !step.is_finite() {
             return Ok(0.0);
         }
-        if !(curvature > 0.0) {
+        if curvature <= 0.0 {
             // No row bends here (Huber, far from all targets): on while that pays.
             for _ in 0..200 {
                 control.spend(2 * LOSS_FLOPS * self.z.len() as u64)?;
-                if !(change(2.0 * step) < change(step)) {
+                if change(2.0 * step) >= change(step) {
                     break;
                 }
                 step *= 2.0;

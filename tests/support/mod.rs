@@ -61,12 +61,13 @@ impl Data {
 
     /// Targets that the loss takes.
     pub fn target(&self, loss: &str) -> Vec<f64> {
-        let label = |r: usize, s: f64| if (s > 0.3) ^ (r % 7 == 0) { 1.0 } else { -1.0 };
-        let rows = self.score.iter().enumerate();
+        let label = |r: usize, s: f64| if (s > 0.3) ^ r.is_multiple_of(7) { 1.0 } else { -1.0 };
         match loss {
             // A few labels are wrong, so that nothing is separable.
-            "logistic" | "squared-hinge" => rows.map(|(r, s)| label(r, *s)).collect(),
-            "poisson" => rows.map(|(_, s)| s.exp().min(20.0).floor()).collect(),
+            "logistic" | "squared-hinge" => {
+                self.score.iter().enumerate().map(|(r, s)| label(r, *s)).collect()
+            }
+            "poisson" => self.score.iter().map(|s| s.exp().min(20.0).floor()).collect(),
             _ => self.score.clone(),
         }
     }
