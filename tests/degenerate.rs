@@ -193,6 +193,23 @@ fn a_start_away_from_zero_on_a_column_that_cannot_matter_is_reset() {
 }
 
 #[test]
+fn a_long_constant_column_is_constant() {
+    // The rounding of the mean of so many ones must not pass for a deviation.
+    let rows = 8124;
+    let mut a = vec![1.0; rows];
+    a.extend((0..rows).map(|r| ((r * 7919) % 101) as f64));
+    let y: Vec<f64> = (0..rows).map(|r| if (r * 31) % 3 == 0 { 1.0 } else { -1.0 }).collect();
+    let view = DenseView { data: &a[..], rows, cols: 2, ld: rows, order: Order::ColumnMajor };
+    let problem = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
+    for penalty in ["ridge", "l1"] {
+        let pairs = [("loss", "logistic"), ("penalty", penalty), ("lambda", "0.5"), ("intercept", "true"), ("standardize", "true")];
+        let found = solve(&problem, &options(&pairs), None, &mut Control::new()).unwrap();
+        assert_eq!(found.outcome, Outcome::Converged);
+        assert_eq!(found.coef[0], 0.0);
+    }
+}
+
+#[test]
 fn a_nearly_constant_column_beside_an_intercept() {
     // A deviation of one part in 2^20 is no rounding: the column is kept, and standardizing brings it to full size.
     let mut full = data(40, 3, 1.0, 5);

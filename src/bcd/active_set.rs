@@ -21,7 +21,7 @@ pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<u
 /// on large ones a sweep between two steps drops many at once.
 const STEPS_BY_SIZE: usize = 2000;
 /// Accuracy of inexact directions.
-const CG_TOLERANCE: f64 = 1e-2;
+const CG_TOLERANCE: f64 = 1e-1;
 const CG_STEPS: usize = 500;
 
 /// How a run of Newton steps went.
