@@ -7,7 +7,7 @@ use criterion::{
 };
 use southwell::numerics::cholesky::Cholesky;
 use southwell::numerics::gram::{Square, gram};
-use southwell::numerics::kernels::{add, dot, weighted_dot};
+use southwell::numerics::kernels::{add, dot, squares};
 use southwell::numerics::{Columns, DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use southwell::runtime::Control;
 use southwell::runtime::parallel::with_team;
@@ -76,8 +76,8 @@ fn columns(c: &mut Criterion) {
             b.iter(|| add(black_box(1e-9), black_box(&a), black_box(&mut v)));
         });
         group.throughput(Throughput::Elements(3 * n as u64));
-        group.bench_function(BenchmarkId::new("weighted_dot", n), |b| {
-            b.iter(|| weighted_dot(black_box(&a), black_box(&w), black_box(&v)));
+        group.bench_function(BenchmarkId::new("squares", n), |b| {
+            b.iter(|| squares(1.0, black_box(&a), black_box(&w)));
         });
     }
     for (rows, entries) in [(10_000, 100), (1_000_000, 10_000)] {

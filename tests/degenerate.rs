@@ -202,7 +202,13 @@ fn a_long_constant_column_is_constant() {
     let view = DenseView { data: &a[..], rows, cols: 2, ld: rows, order: Order::ColumnMajor };
     let problem = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
     for penalty in ["ridge", "l1"] {
-        let pairs = [("loss", "logistic"), ("penalty", penalty), ("lambda", "0.5"), ("intercept", "true"), ("standardize", "true")];
+        let pairs = [
+            ("loss", "logistic"),
+            ("penalty", penalty),
+            ("lambda", "0.5"),
+            ("intercept", "true"),
+            ("standardize", "true"),
+        ];
         let found = solve(&problem, &options(&pairs), None, &mut Control::new()).unwrap();
         assert_eq!(found.outcome, Outcome::Converged);
         assert_eq!(found.coef[0], 0.0);
@@ -1108,4 +1114,53 @@ fn a_gradient_norm_is_not_sold_as_a_gap() {
     let found = solved(&data.problem("squared"), &[("penalty", "none")]);
     assert_eq!((found.certificate.kind, found.certificate.rigor), (Kind::Gradient, Rigor::None));
     assert!(found.dual.is_empty() && found.certificate.dual_objective == -INF);
+}
+
+#[test]
+fn numbers_that_overflow_are_never_certified() {
+    let rows = 12;
+    let mut n = Numbers(5);
+    let a: Vec<f64> = (0..rows * 3).map(|_| n.next()).collect();
+    let y: Vec<f64> = (0..rows).map(|_| n.next()).collect();
+    let counts: Vec<f64> = (0..rows).map(|r| (r % 4) as f64).collect();
+    let view = DenseView { data: &a[..], rows, cols: 3, ld: rows, order: Order::ColumnMajor };
+    let mut squared = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
+    let mut poisson = Problem::new(Matrix::dense(view).unwrap(), &counts).unwrap();
+    let check = |problem: &Problem<'_>, pairs: &[(&str, &str)], start: Option<Start<'_>>| {
+        let found = solve(problem, &options(pairs), start, &mut Control::new()).unwrap();
+        let finite = found.certificate.objective.is_finite() && found.certificate.value.is_finite();
+        assert!(finite || found.outcome != Outcome::Converged, "{pairs:?} {found:?}");
+        assert!(!found.certificate.value.is_nan(), "{pairs:?} {found:?}");
+        found.outcome
+    };
+    let far = [0.0, 1e4, 0.0];
+    let start = Some(Start { coef: Some(&far), intercept: 50.0 });
+    for intercept in ["true", "false"] {
+        let pairs = [("loss", "poisson"), ("lambda", "0.1"), ("intercept", intercept)];
+        assert_eq!(check(&poisson, &pairs, start), Outcome::Converged);
+        poisson.set_offset(&[[750.0; 1].as_slice(), &[0.0; 11]].concat()).unwrap();
+        check(&poisson, &pairs, None);
+        poisson.set_offset(&[0.0; 12]).unwrap();
+    }
+    poisson.set_offset(&[210.0; 12]).unwrap();
+    assert_eq!(check(&poisson, &[("loss", "poisson"), ("intercept", "true")], None), Outcome::Converged);
+    for weight in [1e-310, 1e300] {
+        squared.set_weights(&[weight; 12]).unwrap();
+        for penalty in ["l1", "none", "ridge"] {
+            check(&squared, &[("penalty", penalty)], None);
+        }
+    }
+    squared.set_weights(&[1.0; 12]).unwrap();
+    squared.set_offset(&[1e308; 12]).unwrap();
+    check(&squared, &[], None);
+}
+
+#[test]
+fn bounds_on_unpenalized_columns_leave_lambda_max_finite() {
+    let data = data(30, 4, 0.9, 7);
+    let mut problem = Problem::new(data.dense(), &data.score).unwrap();
+    problem.set_penalty_factors(&[0.0, 1.0, 1.0, 1.0]).unwrap();
+    let found = run(&problem, &[("lower", "0"), ("lambda_ratio", "0.1"), ("tolerance", "1e-9")]);
+    assert!(found.lambda_max.is_finite() && found.lambda.is_finite(), "{found:?}");
+    assert_eq!(found.outcome, Outcome::Converged);
 }

@@ -46,11 +46,11 @@ pub(super) fn newton(
 ) -> Result<NewtonRun, Stop> {
     let mut run = NewtonRun { cost: 0, full: true, decrease: 0.0 };
     let coordinates = block.columns().len();
-    for step in 0.. {
+    for count in 0.. {
         let start = control.work();
         let units = smooth_units(block, penalty, x);
         let free: Vec<usize> = units.iter().flat_map(|&i| block.range(i)).collect();
-        if free.is_empty() || step > STEPS_BY_SIZE / (free.len() + coordinates / 4) {
+        if free.is_empty() || count > STEPS_BY_SIZE / (free.len() + coordinates / 4) {
             return Ok(run);
         }
         let manifold = Manifold { block, penalty, units: &units, free: &free };
@@ -64,16 +64,16 @@ pub(super) fn newton(
             return Ok(NewtonRun { full: true, ..run });
         }
         match manifold.search(model, &gradient, &direction, slope, x, team, control)? {
-            Some(step) => {
-                run.decrease += step.decrease;
-                for ((&k, step), was) in free.iter().zip(&step.step).zip(&step.to) {
-                    if *step != 0.0 {
-                        model.shift(k, *step);
-                        x[k] = *was;
+            Some(accepted) => {
+                run.decrease += accepted.decrease;
+                for ((&k, &step), &to) in free.iter().zip(&accepted.step).zip(&accepted.to) {
+                    if step != 0.0 {
+                        model.shift(k, step);
+                        x[k] = to;
                         control.spend(model.flops(k).1)?;
                     }
                 }
-                if step.full {
+                if accepted.full {
                     return Ok(NewtonRun { full: true, ..run });
                 }
             }

@@ -11,6 +11,12 @@ use crate::runtime::{Error, ErrorKind, Result};
 /// Rounding of a figure, relative to the objective.
 const ROUNDING: f64 = 1e-12;
 
+/// `primal - dual`, at least 0 against rounding; infinite where either is not a number.
+pub(super) fn gap(primal: f64, dual: f64) -> f64 {
+    let gap = primal - dual;
+    if gap.is_nan() { f64::INFINITY } else { gap.max(0.0) }
+}
+
 /// What a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -61,7 +67,9 @@ impl Certificate {
     /// Whether the figure is at most `target`, up to the rounding of what it is the difference of; `null_loss` is the
     /// scale of the problem.
     pub fn meets(&self, target: f64, null_loss: f64) -> bool {
-        self.value <= target + ROUNDING * (self.objective.abs() + null_loss)
+        // Nothing is proven about numbers that overflowed.
+        let finite = self.value.is_finite() && self.objective.is_finite() && null_loss.is_finite();
+        finite && self.value <= target + ROUNDING * (self.objective.abs() + null_loss)
     }
 
     /// The name of the kind in reports.
@@ -122,6 +130,8 @@ struct Evaluation<'p> {
     s: Vec<f64>,
     /// Standard deviations of the columns, or 1.
     deviation: Vec<f64>,
+    /// Columns that the solver left out: constant ones, when it standardizes.
+    left_out: Vec<bool>,
     penalty: Penalty,
 }
 
@@ -132,8 +142,7 @@ impl<'p> Evaluation<'p> {
         let cols = coef.len();
         let found: Vec<Option<f64>> =
             (0..cols).map(|j| if settings.standardize { deviation(problem, j) } else { Some(1.0) }).collect();
-        // Columns that the solver left out: constant ones, when it standardizes.
-        let left_out = |j: usize| found[j].is_none() && coef[j] == 0.0;
+        let left_out: Vec<bool> = (0..cols).map(|j| found[j].is_none() && coef[j] == 0.0).collect();
         let deviation: Vec<f64> = found.iter().map(|d| d.unwrap_or(1.0)).collect();
         let strength = |share: f64, factor: f64| {
             if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor }
@@ -144,12 +153,13 @@ impl<'p> Evaluation<'p> {
         };
         let penalty = if settings.penalty == PenaltyKind::Group {
             let (of_column, weights) = super::scaled::groups(problem, settings, cols)?;
-            let weights = weights.iter().map(|w| strength(1.0, *w)).collect();
+            let weights =
+                weights.iter().map(|w| if w.is_infinite() { *w } else { strength(1.0, *w) }).collect();
             Penalty::Group(Group::new(&of_column, weights)?)
         } else {
             let (share1, share2) = super::scaled::penalty_shares(settings);
             let l1 = (0..cols).map(|j| {
-                if fixed(share1, share2, problem.factor(j)) || left_out(j) {
+                if fixed(share1, share2, problem.factor(j)) || left_out[j] {
                     f64::INFINITY
                 } else {
                     strength(share1, problem.factor(j))
@@ -171,7 +181,7 @@ impl<'p> Evaluation<'p> {
             Penalty::Separable(Separable::new(l1.collect(), l2.collect(), lower, upper))
         };
         let s = problem.weights().iter().map(|w| w * share).collect();
-        Ok(Self { problem, settings, s, deviation, penalty })
+        Ok(Self { problem, settings, s, deviation, left_out, penalty })
     }
 
     fn certificate(&self, coef: &[f64], intercept: f64, dual: &[f64]) -> Result<Certificate> {
@@ -219,7 +229,7 @@ impl<'p> Evaluation<'p> {
         Certificate {
             kind: Kind::DualityGap,
             rigor: if estimated { Rigor::Estimated } else { Rigor::Proven },
-            value: (objective.value() - dual_objective).max(0.0),
+            value: gap(objective.value(), dual_objective),
             objective: objective.value(),
             dual_objective,
         }
@@ -256,7 +266,8 @@ impl<'p> Evaluation<'p> {
 
     /// `a_j' v / deviation_j` of every column.
     fn correlations(&self, v: &[f64]) -> Vec<f64> {
-        self.deviation.iter().enumerate().map(|(j, d)| self.problem.matrix().dot(j, v) / d).collect()
+        let column = |j: usize| self.problem.matrix().dot(j, v) / self.deviation[j];
+        (0..self.deviation.len()).map(|j| if self.left_out[j] { 0.0 } else { column(j) }).collect()
     }
 
     /// Norm of the minimum-norm subgradient in the data's scale, the intercept's slope included.

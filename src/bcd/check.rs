@@ -1,5 +1,6 @@
 //! Looking at the certificate from time to time: is the answer good enough, or can nothing help any more?
 
+use super::certificate::gap;
 use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point};
 use super::engine::Engine;
 use super::null_model::NullModel;
@@ -150,7 +151,7 @@ impl<'c> Checker<'c> {
                     self.best = Some(point);
                 }
                 let dual = self.best.as_ref().map_or(f64::NEG_INFINITY, |best| best.value);
-                (objective - dual).max(0.0)
+                gap(objective, dual)
             }
         };
         control.spend(20 * scaled.rows() as u64)?;
@@ -178,7 +179,9 @@ impl<'c> Checker<'c> {
         if separated(self.scaled, engine, self.freedom) {
             return Some(Outcome::InfimumNotAttained);
         }
-        if value <= self.limit() {
+        let limit = self.limit();
+        // A scale that overflowed accepts nothing.
+        if value <= limit && (limit.is_finite() || self.tolerance.is_infinite()) {
             return Some(Outcome::Converged);
         }
         let lowered = objective < self.best_objective - 1e-14 * objective.abs();
@@ -227,7 +230,8 @@ impl<'c> Checker<'c> {
             let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
             let mut out = vec![0.0; columns.len()];
             penalty.subgradient(u, &part(&engine.state.x), &part(g), &mut out);
-            squares += columns.iter().zip(out).map(|(&j, o)| (o / (scale[j] * t)).powi(2)).sum::<f64>();
+            let moving = columns.iter().zip(out).filter(|(j, _)| !self.scaled.inert[**j]);
+            squares += moving.map(|(&j, o)| (o / (scale[j] * t)).powi(2)).sum::<f64>();
         }
         if self.scaled.intercept {
             squares += (engine.state.d.iter().sum::<f64>() / t).powi(2);

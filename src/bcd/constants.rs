@@ -23,9 +23,9 @@ pub(super) struct Constants {
     pub(super) diagonal: Vec<f64>,
     /// `L_b` of each fixed block.
     pub(super) fixed: Vec<f64>,
-    /// Estimates of `L_b` per fixed block, or of `L_u` per unit for variable blocks.
+    /// Estimates of `L_u` per unit; a block takes the largest of its units'.
     estimates: Vec<f64>,
-    /// The estimate being worked on, for variable blocks.
+    /// The estimate being worked on.
     current: f64,
 }
 
@@ -42,7 +42,7 @@ impl Constants {
             .map(|u| penalty.columns(u).iter().map(|&j| engine.lipschitz[j]).sum())
             .collect();
         let mut diagonal = Vec::new();
-        if matches!(settings.rule, Rule::Gsl | Rule::Gsd | Rule::Gsq) {
+        if matches!((settings.rule, settings.fixed_blocks), (Rule::Gsl, false) | (Rule::Gsd, true)) {
             let d = row_sums(engine, kappa, control)?;
             diagonal = (0..penalty.units())
                 .map(|u| penalty.columns(u).iter().map(|&j| d[j]).fold(0.0, f64::max))
@@ -69,8 +69,7 @@ impl Constants {
         }
     }
 
-    /// The estimate of `L_b`: kept per fixed block; for variable blocks the largest of their units' estimates, which
-    /// all take the result.
+    /// The estimate of `L_b`: the largest of its units' estimates, which all take the result.
     pub(super) fn estimate(&mut self, choice: &Choice) -> &mut f64 {
         let members = choice.block.units().iter();
         self.current = members.map(|&u| self.estimates[u]).fold(f64::MIN_POSITIVE, f64::max);

@@ -54,6 +54,14 @@ pub(super) fn fit(
     let mut engine = Engine::new(scaled, null_penalty, team, state, lipschitz, GramCache::default());
     let units = (0..null_penalty.units()).filter(|&u| !null_penalty.is_fixed(u)).collect();
     let block = Block::new(null_penalty, units);
+    let norm = |v: &[f64]| data_norm(scaled, v);
+    let mut gradient = 0.0;
+    if !block.units().is_empty() {
+        // Where unpenalized columns fit everything, the gradient at their optimum is no scale; that at zero is.
+        gradient = norm(&correlations(&engine, control)?);
+    } else if let Some(b) = closed_form_intercept(scaled) {
+        engine.state.move_to(scaled, &[], &[], b, control)?;
+    }
     for _ in 0..MOST_STEPS {
         let decrease = if block.units().is_empty() {
             if !scaled.intercept {
@@ -69,25 +77,47 @@ pub(super) fn fit(
             break;
         }
     }
-    let mut state = engine.state;
-    state.refresh(scaled, control)?;
-    let every: Vec<usize> = (0..scaled.cols()).collect();
-    let mut v = vec![0.0; every.len()];
-    scaled.columns.correlations(&every, &state.d, &mut v, team, control)?;
-    v.iter_mut().for_each(|v| *v = -*v);
-    let c = scaled.columns.scale();
-    let gradient = v
-        .iter()
-        .zip(c)
-        .zip(&scaled.inert)
-        .map(|((v, c), inert)| if *inert { 0.0 } else { (v / (c * scaled.target_scale)).powi(2) });
+    engine.state.refresh(scaled, control)?;
+    let v = correlations(&engine, control)?;
+    let state = engine.state;
     Ok(NullModel {
         scale: (state.loss(scaled) - scaled.loss.saturated(&scaled.y, &scaled.s)).max(0.0),
         lambda_max: unit_penalty.zero_threshold(&v),
-        gradient: gradient.sum::<f64>().sqrt(),
+        gradient: f64::max(gradient, norm(&v)),
         correlations: v,
         state,
     })
+}
+
+/// `-A'd` at the iterate.
+fn correlations(engine: &Engine<'_>, control: &mut Control<'_>) -> std::result::Result<Vec<f64>, Stop> {
+    let every: Vec<usize> = (0..engine.scaled.cols()).collect();
+    let mut v = vec![0.0; every.len()];
+    engine.scaled.columns.correlations(&every, &engine.state.d, &mut v, engine.team, control)?;
+    v.iter_mut().for_each(|v| *v = -*v);
+    Ok(v)
+}
+
+/// The norm of a gradient in the data's scale.
+fn data_norm(scaled: &Scaled<'_>, v: &[f64]) -> f64 {
+    let c = scaled.columns.scale();
+    let squares =
+        (0..v.len()).filter(|&j| !scaled.inert[j]).map(|j| (v[j] / (c[j] * scaled.target_scale)).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Poisson's intercept: `log(sum s y) - log(sum s exp(o))`. Newton would have far to go from 0.
+fn closed_form_intercept(scaled: &Scaled<'_>) -> Option<f64> {
+    let Loss::Poisson(_) = scaled.loss else { return None };
+    if !scaled.intercept {
+        return None;
+    }
+    let counts: f64 = scaled.y.iter().zip(&scaled.s).map(|(y, s)| y * s).sum();
+    let largest = scaled.offset.iter().zip(&scaled.s).filter(|(_, s)| **s > 0.0).map(|(o, _)| *o);
+    let largest = largest.fold(f64::NEG_INFINITY, f64::max);
+    let exposure: f64 = scaled.offset.iter().zip(&scaled.s).map(|(o, s)| s * (o - largest).exp()).sum();
+    let b = counts.ln() - exposure.ln() - largest;
+    b.is_finite().then_some(b)
 }
 
 /// Whether the intercept alone has no optimum: every label alike for logistic, no count at all for Poisson. Gives the

@@ -110,12 +110,13 @@ impl<'a> Problem<'a> {
         if of_column.len() != cols {
             return Err(wrong_length("groups", of_column.len(), cols, "column"));
         }
-        let count = of_column.iter().max().map_or(0, |g| g + 1);
-        if count > cols {
+        if let Some(j) = of_column.iter().position(|&g| g >= cols) {
             return Err(Error::new(ErrorKind::Data, "groups")
-                .expected(format!("at most {cols} groups, as many as there are columns"))
-                .found(count));
+                .at(format!("column {j}"))
+                .expected(format!("a group in 0..{cols}: there are no more groups than columns"))
+                .found(of_column[j]));
         }
+        let count = of_column.iter().max().map_or(0, |g| g + 1);
         let weights = match weights {
             None => vec![1.0; count],
             Some(w) => {
@@ -159,9 +160,13 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Refuses coefficients of the wrong length or that are not finite.
-pub(super) fn check_coefficients(coef: &[f64], cols: usize) -> Result<()> {
-    checked("coef", coef, cols, "column", f64::is_finite, "a finite number").map(|_| ())
+/// Refuses a start of the wrong length or that is not finite.
+pub(super) fn check_start(coef: Option<&[f64]>, intercept: f64, cols: usize) -> Result<()> {
+    let finite = f64::is_finite;
+    if let Some(coef) = coef {
+        checked("coef", coef, cols, "column", finite, "a finite number")?;
+    }
+    checked("intercept", &[intercept], 1, "output", finite, "a finite number").map(|_| ())
 }
 
 /// A copy of one finite number per row.

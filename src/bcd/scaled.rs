@@ -76,7 +76,12 @@ impl<'p> Scaled<'p> {
             .iter()
             .zip(&power)
             .zip(&inert)
-            .map(|((f, p), inert)| if settings.standardize && !inert { p / f.deviation } else { *p })
+            .map(|((f, p), inert)| match (settings.standardize, *inert, settings.penalty) {
+                (true, false, _) => p / f.deviation,
+                // Beside live columns of its group an inert column has to stay at 0 all the same.
+                (true, true, PenaltyKind::Group) => 0.0,
+                _ => *p,
+            })
             .collect();
         let squares = (0..facts.len())
             .map(|j| match facts[j].squares {
@@ -86,7 +91,10 @@ impl<'p> Scaled<'p> {
             .collect();
         let target_scale = match settings.loss {
             Loss::Squared(_) | Loss::Huber(_) => {
-                let size = |v: &[f64]| v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+                let present = |v: &[f64]| {
+                    v.iter().zip(&s).filter(|(_, s)| **s > 0.0).map(|(v, _)| v.abs()).collect::<Vec<f64>>()
+                };
+                let size = |v: &[f64]| present(v).into_iter().fold(0.0, f64::max);
                 tame(size(problem.target()).max(size(problem.offset())))
             }
             _ => 1.0,
@@ -169,6 +177,7 @@ impl<'p> Scaled<'p> {
         let weight = |g: usize| match (weights[g], alive[g]) {
             (_, false) => f64::INFINITY,
             (0.0, true) => 0.0,
+            (f64::INFINITY, true) => f64::INFINITY,
             (w, true) => lambda * w * power[g] * self.target_scale,
         };
         Group::new(&of_column, (0..weights.len()).map(weight).collect()).map(Penalty::Group)
@@ -226,7 +235,11 @@ pub(super) fn groups(
         let factor = problem.factor(j);
         if seen[g].is_nan() {
             seen[g] = factor;
-            weights[g] = if factor == 0.0 { 0.0 } else { weights[g] * factor };
+            weights[g] = match (factor, weights[g]) {
+                (0.0, _) => 0.0,
+                (f64::INFINITY, _) => f64::INFINITY,
+                (factor, weight) => weight * factor,
+            };
         } else if seen[g] != factor {
             return Err(Error::new(ErrorKind::Data, "penalty_factors")
                 .at(format!("column {j}"))

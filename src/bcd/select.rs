@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | GS | `sum_b \|p_i\|^2` | the largest `\|p_i\|` |
 //! | GSL | decrease with `L_b` | the largest decreases with `D_i` (row sums: `L_b` of all subsets is intractable) |
-//! | GSD | decrease with `diag(D)` | the largest decreases with `L_i` (the same ranking as `size * L_i`) |
+//! | GSD | decrease with `diag(D)` | the largest decreases with `L_i` (without a penalty the ranking of the valid `size * L_i`) |
 //! | GSQ | decrease with the matrix bound | forward selection by Schur complements in a pool of GSD's candidates |
 //!
 //! Ties go to the lowest index.

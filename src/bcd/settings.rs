@@ -229,6 +229,14 @@ fn strength(options: &Options, penalty: PenaltyKind) -> Result<Strength> {
                 .expected("lambda for penalty=ridge, whose lambda_max is infinite")
                 .found("lambda_ratio"))
         }
+        (None, Some(_)) if penalty == PenaltyKind::ElasticNet && options.real("l1_ratio") == Some(0.0) => {
+            Err(Error::new(ErrorKind::Option, "option \"lambda_ratio\"")
+                .expected("lambda for l1_ratio 0, where lambda_max is infinite")
+                .found("lambda_ratio"))
+        }
+        (None, None) if penalty == PenaltyKind::ElasticNet && options.real("l1_ratio") == Some(0.0) => {
+            Ok(Strength::Lambda(1.0))
+        }
         (Some(lambda), None) => Ok(Strength::Lambda(lambda)),
         (None, Some(ratio)) => Ok(Strength::Ratio(ratio)),
         (None, None) if penalty == PenaltyKind::Ridge => Ok(Strength::Lambda(1.0)),
@@ -253,6 +261,7 @@ mod tests {
         for pairs in [
             &[("lambda", "1"), ("lambda_ratio", "0.1")][..],
             &[("penalty", "ridge"), ("lambda_ratio", "0.1")],
+            &[("penalty", "elastic-net"), ("l1_ratio", "0"), ("lambda_ratio", "0.1")],
             &[("penalty", "group"), ("upper", "1")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "matrix")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "gradient")],

@@ -43,7 +43,7 @@ pub struct Solution {
     pub lambda_max: f64,
     /// Loss of the null model above that of a perfect fit.
     pub null_loss: f64,
-    /// Iterations: block updates, or sweeps of working sets where the rule is auto.
+    /// Iterations: block updates, or working sets where the rule is auto.
     pub iterations: u64,
     /// Floating-point operations, counted.
     pub work: u64,

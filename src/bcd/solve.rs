@@ -26,9 +26,11 @@ use super::null_model::{self, NullModel};
 use super::problem::Problem;
 use super::quadratic::Goal;
 use super::scaled::Scaled;
+use super::scaled::column_bounds;
 use super::select::Selector;
-use super::settings::{Rule, Settings, Strength, UpdateKind};
+use super::settings::{PenaltyKind, Rule, Settings, Strength, UpdateKind};
 use super::solution::Solution;
+use super::state::State;
 use super::update;
 use super::working_set;
 use crate::model::Penalty;
@@ -57,8 +59,8 @@ pub fn solve(
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
     settings.loss.check_targets(problem.target())?;
-    if let Some(coef) = start.and_then(|s| s.coef) {
-        super::problem::check_coefficients(coef, problem.matrix().cols())?;
+    if let Some(start) = start {
+        super::problem::check_start(start.coef, start.intercept, problem.matrix().cols())?;
     }
     with_team(settings.threads, |team| Solve { problem, settings: &settings, team }.run(start, control))?
 }
@@ -150,32 +152,85 @@ impl<'s> Solve<'s> {
         // From zero the first check would repeat what the null model found.
         let known = start.is_none().then(|| setup.null.correlations.clone());
         let mut checker = Checker::new(scaled, &setup.null, &freedom, self.settings, known);
-        let mut state = setup.null.state.clone();
-        let mut outcome = null_model::runaway_intercept(scaled).map(|direction| {
-            state.b = RUNAWAY * direction;
-            Outcome::InfimumNotAttained
-        });
-        if let (None, Some(Start { coef: Some(coef), intercept })) = (outcome, start) {
-            state.x = scaled.coordinates(coef);
-            state.b = if scaled.intercept { intercept * scaled.target_scale } else { 0.0 };
-        }
-        penalty.project(&mut state.x);
-        let mut engine =
-            Engine::new(scaled, penalty, self.team, state, &setup.lipschitz, GramCache::default());
+        let mut engine = Engine::new(
+            scaled,
+            penalty,
+            self.team,
+            setup.null.state.clone(),
+            &setup.lipschitz,
+            GramCache::default(),
+        );
+        penalty.project(&mut engine.state.x);
         let mut iterations = 0;
-        if outcome.is_none() {
-            let ended = engine
-                .state
-                .refresh(scaled, control)
-                .and_then(|()| self.iterate(&mut engine, &mut checker, &mut iterations, control));
-            outcome = Some(ended.unwrap_or_else(|Stop(outcome)| outcome));
+        let outcome = match null_model::runaway_intercept(scaled) {
+            Some(direction) => {
+                engine.state.b = RUNAWAY * direction;
+                Outcome::InfimumNotAttained
+            }
+            None => {
+                let begun = self.begin(&mut engine, start, control);
+                let ended =
+                    begun.and_then(|()| self.iterate(&mut engine, &mut checker, &mut iterations, control));
+                ended.unwrap_or_else(|Stop(outcome)| outcome)
+            }
+        };
+        self.report(setup, &engine.state, outcome, &mut checker, lambda, iterations, control)
+    }
+
+    /// Puts the iterate where the caller wants to start, unless that is worse than the null model: from a saturated
+    /// point no Newton step finds its way back. Without iterations the start itself is asked about.
+    fn begin(
+        &self,
+        engine: &mut Engine<'_>,
+        start: Option<Start<'_>>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<(), Stop> {
+        let scaled = engine.scaled;
+        engine.state.refresh(scaled, control)?;
+        let Some(Start { coef, intercept }) = start else { return Ok(()) };
+        let mut x = coef.map_or_else(|| vec![0.0; scaled.cols()], |coef| scaled.coordinates(coef));
+        engine.penalty.project(&mut x);
+        let b = if scaled.intercept { intercept * scaled.target_scale } else { 0.0 };
+        let started = State::new(scaled, x, b, control)?;
+        let asked_about = self.settings.max_iterations == 0;
+        if asked_about || started.objective(scaled, engine.penalty) <= engine.objective() {
+            engine.state = started;
         }
+        Ok(())
+    }
+
+    /// The answer in the data's scale, still without its certificate.
+    #[allow(clippy::too_many_arguments, reason = "what a solution is made of")]
+    fn report(
+        &self,
+        setup: &Setup<'_>,
+        state: &State,
+        outcome: Outcome,
+        checker: &mut Checker<'_>,
+        lambda: f64,
+        iterations: u64,
+        control: &Control<'_>,
+    ) -> Solution {
+        let scaled = &setup.scaled;
+        // An iterate that is no longer a number is no answer; the null model is one.
+        let finite = state.b.is_finite() && state.x.iter().all(|x| x.is_finite());
+        let (state, outcome) = if finite { (state, outcome) } else { (&setup.null.state, Outcome::Diverged) };
         let t = scaled.target_scale;
+        let mut coef = scaled.coefficients(&state.x);
+        if self.settings.penalty != PenaltyKind::Group {
+            // Scaling back and forth may step over a bound by a rounding.
+            for (j, coef) in coef.iter_mut().enumerate() {
+                let (low, high) = column_bounds(self.problem, self.settings, j);
+                *coef = coef.max(low).min(high);
+            }
+        }
+        let dual: Vec<f64> =
+            checker.best_dual().map_or(Vec::new(), |theta| theta.iter().map(|v| v / t).collect());
         Solution {
-            coef: scaled.coefficients(&engine.state.x),
-            intercept: engine.state.b / t,
-            dual: checker.best_dual().map_or(Vec::new(), |theta| theta.iter().map(|v| v / t).collect()),
-            outcome: outcome.unwrap_or_default(),
+            coef,
+            intercept: state.b / t,
+            dual: if dual.iter().all(|v| v.is_finite()) { dual } else { Vec::new() },
+            outcome,
             target: checker.target(),
             lambda,
             lambda_max: setup.null.lambda_max,
@@ -217,8 +272,12 @@ impl<'s> Solve<'s> {
         let found = certificate(self.problem, self.settings, lambda, coef, *intercept, dual)?;
         solution.certificate = found;
         // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-        if solution.outcome == Outcome::Converged && !found.meets(solution.target, solution.null_loss) {
-            solution.outcome = Outcome::Uncertified;
+        let meets = found.meets(solution.target, solution.null_loss);
+        match solution.outcome {
+            Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
+            // A limit that came when the answer was good enough.
+            Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
+            _ => {}
         }
         Ok(())
     }

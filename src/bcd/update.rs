@@ -15,7 +15,8 @@ use crate::runtime::{Control, Stop};
 pub(super) struct Step {
     /// Decrease of the objective that the update's model promised (0 if the block was optimal).
     pub(super) promised: f64,
-    /// Decrease of the objective, from accurate differences.
+    /// Decrease of the objective: from accurate differences where a search measured it, the promise where none was
+    /// needed, 0 where it is below rounding.
     pub(super) achieved: f64,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn gradient(
     Ok(Step { promised: trial.promised, achieved: trial.promised.max(0.0) })
 }
 
-/// The same with an estimated constant (1.6.5 "LA"): doubles while the quadratic bound fails, and halves the next start.
+/// The same with an estimated constant ("Lipschitz approximation" in the paper's experiments): doubles while the quadratic bound fails, and halves the next start.
 ///
 /// The bound is tested on accurate differences of the loss, so that rounding near the optimum cannot make it double
 /// for ever.
@@ -52,11 +53,18 @@ pub(super) fn gradient_with_estimate(
     estimate: &mut f64,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
+    let last = *estimate;
     *estimate *= 0.5;
     for _ in 0..120 {
         let trial = gradient_trial(engine, block, *estimate, control)?;
         if trial.step.iter().all(|s| *s == 0.0) {
+            // No step, no news of the constant.
+            *estimate = last;
             return Ok(Step::default());
+        }
+        if !trial.promised.is_finite() {
+            *estimate *= 2.0;
+            continue;
         }
         let dz = engine.predictor_step(block, &trial.step, 0.0, control)?;
         let change = engine.loss_change(&dz, 1.0, control)?;
@@ -152,6 +160,8 @@ struct ModelStep {
     promised: f64,
     /// `p'Hp`: twice the model's decrease at its minimum, to first order, and free of cancellation.
     bend: f64,
+    /// The change of the linear predictor.
+    dz: Vec<f64>,
 }
 
 fn block_step(
@@ -194,7 +204,7 @@ fn block_step(
     let slope = -(linear + penalty_change);
     let dz = engine.predictor_step(block, &step, intercept_step, control)?;
     let bend: f64 = dz.iter().zip(&curvature.w).map(|(z, w)| z * z * w).sum();
-    Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend })
+    Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend, dz })
 }
 
 /// Halves the step until the objective falls by a share of what the first order promises (Armijo), and adapts the
@@ -211,12 +221,11 @@ fn line_search(
         engine.move_block(block, &model.to, model.intercept_step, control)?;
         return Ok(Step { promised: model.bend, achieved: 0.0 });
     }
-    let dz = engine.predictor_step(block, &model.step, model.intercept_step, control)?;
     let mut alpha = 1.0;
     for _ in 0..60 {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
-        let change =
-            engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &x);
+        let change = engine.loss_change(&model.dz, alpha, control)?
+            + block.penalty_change(engine.penalty, &before, &x);
         if change <= -ARMIJO * alpha * model.slope {
             let least = engine.least_damping();
             if alpha < 0.3 {

@@ -105,7 +105,7 @@ pub fn step(settings: &Settings, solution: &Solution) -> Map<String, Value> {
     }
 }
 
-/// What the tolerance is relative to: the loss of the null model, or the gradient at the start where that is 0.
+/// What the tolerance is relative to: the loss of the null model, or its gradient.
 pub fn scale(settings: &Settings, solution: &Solution) -> f64 {
     if settings.tolerance > 0.0 && settings.tolerance.is_finite() {
         solution.target / settings.tolerance
@@ -134,7 +134,7 @@ fn relative_text(settings: &Settings, solution: &Solution) -> String {
     let of = if scale == solution.null_loss || (scale / solution.null_loss - 1.0).abs() < 1e-9 {
         "loss of the null model"
     } else {
-        "gradient at the start"
+        "gradient of the null model"
     };
     format!(
         "{} of the {of}, {}; tolerance {}",

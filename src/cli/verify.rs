@@ -88,7 +88,10 @@ impl Checked<'_> {
         if !found.meets(target, self.null.null_loss) {
             return Err(format!("the certificate is above its target {}", short(target, 3)));
         }
-        let close = |a: f64, b: f64| (a - b).abs() <= CLAIM * (a.abs() + b.abs()) + self.rounding();
+        let close = |a: f64, b: f64| {
+            let near = (a - b).abs() <= CLAIM * (a.abs() + b.abs()) + self.rounding();
+            a.is_finite() && b.is_finite() && near
+        };
         if !close(model.objective, found.objective) {
             return Err(format!("the model claims the objective {}", short(model.objective, 12)));
         }

@@ -12,7 +12,7 @@ const PANEL: usize = 64;
 /// The factor of `D (H + shift I) D`, where `D` scales `H` to a unit diagonal.
 ///
 /// `H` may be singular: the shift is the smallest of 0, `8 n u`, 100 times that, and so on, with which every pivot is
-/// positive beyond rounding. So solutions are defined, the same on every run, and invariant to scaling of columns.
+/// positive beyond rounding; where 1 does not do, `H` is taken for its diagonal and the shift for infinite. So solutions are defined, the same on every run, and invariant to scaling of columns.
 /// A zero row (and column) of `H` is treated as that of the identity.
 #[derive(Debug)]
 pub struct Cholesky {
@@ -40,6 +40,13 @@ impl Cholesky {
                 return Ok(Self { lower, scale, shift });
             }
             shift = if shift == 0.0 { floor } else { 100.0 * shift };
+            if !(shift <= 1.0) {
+                // Not semidefinite, or not numbers: the diagonal is all there is to go by.
+                let mut lower = Square::zeros(n);
+                (0..n).for_each(|j| lower.column_mut(j)[j] = 1.0);
+                return Ok(Self { lower, scale, shift: f64::INFINITY });
+            }
+            control.poll()?;
         }
     }
 

@@ -56,12 +56,6 @@ impl<'m> Columns<'m> {
         self.scale[j] * self.matrix.dot(j, v)
     }
 
-    /// `sum_r w_r a_rj v_r`.
-    #[inline]
-    pub fn weighted_dot(&self, j: usize, w: &[f64], v: &[f64]) -> f64 {
-        self.scale[j] * self.matrix.weighted_dot(j, w, v)
-    }
-
     /// `sum_r w_r a_rj^2`.
     pub fn squares(&self, j: usize, w: &[f64]) -> f64 {
         self.matrix.squares(j, self.scale[j], w)

@@ -102,10 +102,6 @@ for_each_instruction_set!(
     dot, dot_body, (a: &[T], v: &[f64]) -> f64
 );
 for_each_instruction_set!(
-    /// `sum_r w_r a_r v_r`.
-    weighted_dot, weighted_dot_body, (a: &[T], w: &[f64], v: &[f64]) -> f64
-);
-for_each_instruction_set!(
     /// `v += alpha a`.
     add, add_body, (alpha: f64, a: &[T], v: &mut [f64])
 );
@@ -145,22 +141,6 @@ fn dot_body<T: Scalar>(a: &[T], v: &[f64]) -> f64 {
     }
     for (k, (x, y)) in a_rest.iter().zip(v_rest).enumerate() {
         lanes[k] += x.wide() * y;
-    }
-    lane_sum(lanes)
-}
-
-#[inline(always)]
-fn weighted_dot_body<T: Scalar>(a: &[T], w: &[f64], v: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    let (ac, wc, vc) = (a.chunks_exact(LANES), w.chunks_exact(LANES), v.chunks_exact(LANES));
-    let (ar, wr, vr) = (ac.remainder(), wc.remainder(), vc.remainder());
-    for ((a, w), v) in ac.zip(wc).zip(vc) {
-        for k in 0..LANES {
-            lanes[k] += a[k].wide() * (w[k] * v[k]);
-        }
-    }
-    for (k, ((a, w), v)) in ar.iter().zip(wr).zip(vr).enumerate() {
-        lanes[k] += a.wide() * (w * v);
     }
     lane_sum(lanes)
 }
@@ -242,16 +222,6 @@ impl<'m, T: Scalar, I: Index> SparseColumn<'m, T, I> {
         sparse_sum(self.values, self.indices, |a, r| a * unsafe { *v.get_unchecked(r) })
     }
 
-    /// `sum_r w_r a_r v_r`.
-    #[inline]
-    pub fn weighted_dot(&self, w: &[f64], v: &[f64]) -> f64 {
-        assert!(v.len() == self.rows && w.len() == self.rows);
-        // SAFETY: as in `dot`, for both slices.
-        sparse_sum(self.values, self.indices, |a, r| unsafe {
-            a * (*w.get_unchecked(r) * *v.get_unchecked(r))
-        })
-    }
-
     /// `sum_r w_r (scale a_r)^2`.
     #[inline]
     pub fn squares(&self, scale: f64, w: &[f64]) -> f64 {
@@ -302,7 +272,6 @@ mod tests {
             let w: Vec<f64> = pairs.iter().map(|p| p.2).collect();
             prop_assert_eq!(dot(&a, &v).to_bits(), dot_body(&a, &v).to_bits());
             prop_assert_eq!(dot(&f, &v).to_bits(), dot_body(&f, &v).to_bits());
-            prop_assert_eq!(weighted_dot(&a, &w, &v).to_bits(), weighted_dot_body(&a, &w, &v).to_bits());
             prop_assert_eq!(squares(0.3, &f, &w).to_bits(), squares_body(0.3, &f, &w).to_bits());
             let (mut fast, mut plain) = (v.clone(), v.clone());
             add(alpha, &a, &mut fast);
@@ -327,8 +296,6 @@ mod tests {
             // SAFETY: the indices count down from len - 1.
             let column = unsafe { SparseColumn::new(&reversed, &rows, v.len()) };
             prop_assert!((column.dot(&v) - plain).abs() <= 1e-14 * magnitude);
-            let ones = vec![1.0; v.len()];
-            prop_assert_eq!(column.weighted_dot(&ones, &v), column.dot(&v));
         }
     }
 }

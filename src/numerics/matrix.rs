@@ -115,12 +115,6 @@ impl Matrix<'_> {
         by_form!(self, m => kernels::dot(m.column(j), v), s => s.column(j).dot(v))
     }
 
-    /// `sum_r w_r a_rj v_r`.
-    #[inline]
-    pub fn weighted_dot(&self, j: usize, w: &[f64], v: &[f64]) -> f64 {
-        by_form!(self, m => kernels::weighted_dot(m.column(j), w, v), s => s.column(j).weighted_dot(w, v))
-    }
-
     /// `v += alpha a_j`.
     #[inline]
     pub fn add(&self, j: usize, alpha: f64, v: &mut [f64]) {

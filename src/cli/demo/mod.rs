@@ -149,7 +149,7 @@ impl Shown<'_> {
             sides[left] = Side::Left;
         }
         let mut text = table(&headings, &sides, &self.rows);
-        text.push_str("\nThe certificate bounds objective - minimum; relative: divided by the loss of the null model.\n");
+        text.push_str("\nThe certificate bounds objective - minimum; relative: divided by the loss of the null model above the least possible.\n");
         self.plots.iter().for_each(|(path, what)| text.push_str(&format!("{}: {what}\n", path.display())));
         text
     }

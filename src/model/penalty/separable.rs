@@ -153,7 +153,8 @@ impl Separable {
 
     pub(super) fn unit_threshold(&self, u: usize, v: &[f64]) -> f64 {
         let blocked = (v[u] >= 0.0 && self.upper[u] <= 0.0) || (v[u] <= 0.0 && self.lower[u] >= 0.0);
-        if v[u] == 0.0 || blocked { 0.0 } else { v[u].abs() / self.l1[u] }
+        let unpenalized = self.l1[u] == 0.0 && self.l2[u] == 0.0;
+        if v[u] == 0.0 || blocked || unpenalized { 0.0 } else { v[u].abs() / self.l1[u] }
     }
 
     pub(super) fn urgency(&self, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
