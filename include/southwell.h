@@ -569,7 +569,8 @@ swl_status swl_bcd_set_groups(struct swl_bcd *s,
                               int64_t len,
                               const struct swl_vec *group_weights);
 
-// An upper bound of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak. Only the shape, the
+// An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for rule
+// auto, without the blocks of penalty group and of rule gsq otherwise. Only the shape, the
 // entries and the tags of a are read: its arrays may be NULL. options NULL: defaults.
 // Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 SWL_API

@@ -196,11 +196,13 @@ impl<'p> Evaluation<'p> {
         }
         let mut d = vec![0.0; z.len()];
         loss.slopes(problem.target(), &z, &self.s, &mut d);
+        let (norm, objective) = (self.subgradient_norm(&x, &d), objective.value());
         Ok(Certificate {
             kind: Kind::Gradient,
             rigor: Rigor::None,
-            value: self.subgradient_norm(&x, &d),
-            objective: objective.value(),
+            // A gradient where the objective has overflowed says nothing.
+            value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
+            objective,
             dual_objective: f64::NEG_INFINITY,
         })
     }

@@ -2,8 +2,8 @@
 //!
 //! Minimizes `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`. [`Problem`] holds the data, [`solve()`] runs the method,
 //! [`certificate()`] checks an answer from the raw data. Inside: `settings` (what options mean), `scaled` (the problem
-//! as the loop sees it), `partition`, `select` and `update` (the paper's three independent choices), `quadratic` and
-//! `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
+//! as the loop sees it), `partition`, `select` and `update` (the paper's three independent choices, put together in
+//! `plan`), `quadratic` and `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
 
 mod active_set;
 mod block;
@@ -16,6 +16,7 @@ mod null_model;
 #[cfg(test)]
 mod paper_tests;
 mod partition;
+mod plan;
 mod predict;
 mod problem;
 mod quadratic;

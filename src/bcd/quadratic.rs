@@ -305,7 +305,7 @@ pub(super) fn minimize(
     if smooth.len() == block.units().len() {
         last = active_set::newton(model, block, penalty, x, team, control)?;
         // Nothing to identify: one direction, to the accuracy of its solver, is what an inexact Newton step needs.
-        if last.full && goal.relative >= 0.01 {
+        if last.full && goal.relative > 1e-3 {
             return Ok(());
         }
     }

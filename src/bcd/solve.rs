@@ -12,27 +12,24 @@
 //! |---|---|
 //! | `x`, `b` | `State::x`, [`Block`](super::block::Block) |
 //! | `L_i`, `L_b`, `D_i` | `Engine::lipschitz`, `constants::Constants` |
+//! | rule, update | `Plan::select`, `Plan::update` |
 //! | `grad_b f(x)` | `Engine::block_gradient` |
 //! | `H_b` bound, Hessian | `update::matrix`, `update::newton` |
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
 use super::certificate::certificate;
-use super::check::{Check, Checker};
-use super::constants::Constants;
+use super::check::Checker;
 use super::dual::Freedom;
 use super::engine::{Engine, GramCache, lipschitz_constants};
 use super::null_model::{self, NullModel};
+use super::plan::Plan;
 use super::problem::Problem;
-use super::quadratic::Goal;
 use super::scaled::Scaled;
 use super::scaled::column_bounds;
-use super::select::Selector;
-use super::settings::{PenaltyKind, Rule, Settings, Strength, UpdateKind};
+use super::settings::{PenaltyKind, Settings, Strength};
 use super::solution::Solution;
 use super::state::State;
-use super::update;
-use super::working_set;
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
@@ -259,10 +256,15 @@ impl<'s> Solve<'s> {
             if let Some(outcome) = check.outcome {
                 return Ok(outcome);
             }
-            if *iterations >= self.settings.max_iterations {
+            let left = self.settings.max_iterations - *iterations;
+            if left == 0 {
                 return Ok(Outcome::IterationLimit);
             }
-            plan.advance(engine, &check, self.settings, iterations, control)?;
+            for _ in 0..left.min(plan.blocks_per_check()) {
+                let choice = plan.select(engine, &check, control)?;
+                plan.update(engine, &choice, &check, control)?;
+                *iterations += 1;
+            }
         }
     }
 
@@ -298,86 +300,3 @@ impl<'s> Solve<'s> {
 
 /// Where an intercept that runs off is left: the loss is 0 to rounding there.
 const RUNAWAY: f64 = 40.0;
-
-/// Newton steps on one working set before the others are looked at again.
-const STEPS_PER_SET: usize = 12;
-
-/// How blocks are chosen and updated between two checks.
-#[allow(clippy::large_enum_variant)] // there is one in a solve
-enum Plan {
-    /// `rule=auto`: one working set, minimized.
-    Auto,
-    /// A rule of the paper: `every` blocks.
-    Rule { selector: Selector, constants: Constants, every: u64 },
-}
-
-impl Plan {
-    fn new(
-        settings: &Settings,
-        engine: &Engine<'_>,
-        control: &mut Control<'_>,
-    ) -> std::result::Result<Self, Stop> {
-        if settings.rule == Rule::Auto {
-            return Ok(Plan::Auto);
-        }
-        let mut constants = Constants::new(engine, settings, control)?;
-        let selector = Selector::new(settings, engine, &mut constants, control)?;
-        let every = selector.blocks_per_sweep();
-        let every = if selector.is_greedy() { every.min(20) } else { every };
-        Ok(Plan::Rule { selector, constants, every })
-    }
-
-    fn advance(
-        &mut self,
-        engine: &mut Engine<'_>,
-        check: &Check,
-        settings: &Settings,
-        iterations: &mut u64,
-        control: &mut Control<'_>,
-    ) -> std::result::Result<(), Stop> {
-        match self {
-            Plan::Auto => {
-                let block =
-                    working_set::select(engine.penalty, engine.lipschitz, &engine.state.x, &check.gradient);
-                *iterations += 1;
-                let quadratic = engine.scaled.loss.is_quadratic();
-                let goal = Goal { absolute: check.goal, relative: if quadratic { 0.0 } else { 0.01 } };
-                for _ in 0..STEPS_PER_SET {
-                    let step = update::newton(engine, &block, goal, control)?;
-                    if quadratic || step.achieved <= check.goal {
-                        break;
-                    }
-                }
-                Ok(())
-            }
-            Plan::Rule { selector, constants, every } => {
-                let left = settings.max_iterations - *iterations;
-                for _ in 0..left.min(*every) {
-                    let choice = selector.next(engine, constants, control)?;
-                    match settings.update {
-                        UpdateKind::Newton => {
-                            update::newton(engine, &choice.block, update::exactly(), control)?
-                        }
-                        UpdateKind::Matrix => update::matrix(engine, &choice.block, control)?,
-                        UpdateKind::Gradient if settings.estimate_lipschitz => {
-                            let estimate = constants.estimate(&choice);
-                            let step =
-                                update::gradient_with_estimate(engine, &choice.block, estimate, control)?;
-                            constants.keep_estimate(&choice);
-                            step
-                        }
-                        UpdateKind::Gradient => {
-                            let constant = constants.block(engine, &choice, control)?;
-                            update::gradient(engine, &choice.block, constant, control)?
-                        }
-                    };
-                    if engine.scaled.intercept && settings.update == UpdateKind::Gradient {
-                        engine.state.center(engine.scaled, control)?;
-                    }
-                    *iterations += 1;
-                }
-                Ok(())
-            }
-        }
-    }
-}

@@ -7,6 +7,7 @@ mod fit;
 mod formats;
 mod groups;
 mod predict;
+mod real_data;
 mod refusals;
 mod support;
 mod verify;
