@@ -43,7 +43,8 @@ fn valgrind_finds_nothing() {
     if !has_tool("valgrind") {
         return;
     }
-    for program in PROGRAMS.iter().filter(|p| !p.contains("control")) {
+    // Only definite leaks: the standard library's handle of a foreign thread is held by an interior pointer.
+    for program in PROGRAMS {
         let mut valgrind = with_library("valgrind");
         valgrind.args(["-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
         run(valgrind.arg("--show-leak-kinds=definite").arg(build(program, Linking::Shared)));
