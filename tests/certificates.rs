@@ -1,30 +1,21 @@
 //! Every loss with every penalty: the certificate meets its tolerance, and other rules and updates find the same value.
 
-use southwell::bcd::{Kind, Problem, Settings, Solution, certificate, solve};
-use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
-use southwell::runtime::{Control, Family, Options, Outcome};
+mod support;
 
-/// Numbers without structure, the same on every run.
-struct Numbers(u64);
+use southwell::bcd::{Kind, Problem, Settings, certificate};
+use southwell::numerics::Matrix;
+use southwell::runtime::Outcome;
+use support::{Data, Numbers, options, run};
 
-impl Numbers {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 11) as f64 / (1_u64 << 53) as f64) * 2.0 - 1.0
-    }
-}
-
-struct Data {
-    rows: usize,
-    cols: usize,
-    a: Vec<f64>,
-    score: Vec<f64>,
+/// Columns of several scales and a score, with weights (some of them 0) and offsets.
+struct Case {
+    data: Data,
     weights: Vec<f64>,
     offset: Vec<f64>,
 }
 
 /// A share `fill` of the entries is not 0.
-fn data(rows: usize, cols: usize, fill: f64, seed: u64) -> Data {
+fn new_case(rows: usize, cols: usize, fill: f64, seed: u64) -> Case {
     let mut n = Numbers(seed);
     let a: Vec<f64> = (0..rows * cols)
         .map(|k| {
@@ -38,72 +29,18 @@ fn data(rows: usize, cols: usize, fill: f64, seed: u64) -> Data {
         .collect();
     let weights = (0..rows).map(|r| if r % 11 == 0 { 0.0 } else { 1.0 + n.next().abs() }).collect();
     let offset = (0..rows).map(|_| 0.3 * n.next()).collect();
-    Data { rows, cols, a, score, weights, offset }
+    Case { data: Data { rows, cols, a, score }, weights, offset }
 }
 
-impl Data {
-    fn target(&self, loss: &str) -> Vec<f64> {
-        let sign = |s: f64| if s > 0.0 { 1.0 } else { -1.0 };
-        match loss {
-            "logistic" | "squared-hinge" => {
-                // A few wrong labels, so that nothing is separable.
-                self.score
-                    .iter()
-                    .enumerate()
-                    .map(|(r, s)| if r % 7 == 0 { -sign(*s) } else { sign(*s) })
-                    .collect()
-            }
-            "poisson" => self.score.iter().map(|s| s.exp().min(20.0).floor()).collect(),
-            _ => self.score.clone(),
-        }
-    }
-
-    fn dense(&self) -> Matrix<'_> {
-        let (rows, cols) = (self.rows, self.cols);
-        Matrix::dense_borrowed(DenseView { data: &self.a, rows, cols, ld: rows, order: Order::ColumnMajor })
-            .unwrap()
-    }
-
-    fn sparse(&self) -> Matrix<'static> {
-        let (mut indptr, mut indices, mut values) = (vec![0_i64], Vec::new(), Vec::new());
-        for column in self.a.chunks(self.rows) {
-            for (r, a) in column.iter().enumerate().filter(|(_, a)| **a != 0.0) {
-                indices.push(r as i32);
-                values.push(*a);
-            }
-            indptr.push(values.len() as i64);
-        }
-        let view = SparseView {
-            rows: self.rows,
-            cols: self.cols,
-            indptr: &indptr[..],
-            indices: &indices[..],
-            values: &values[..],
-            layout: Layout::Csc,
-        };
-        Matrix::sparse(view, Duplicates::Error).unwrap()
-    }
-
+impl Case {
     fn problem<'a>(&'a self, matrix: Matrix<'a>, loss: &str, weighted: bool) -> Problem<'a> {
-        let mut problem = Problem::new(matrix, &self.target(loss)).unwrap();
+        let mut problem = Problem::new(matrix, &self.data.target(loss)).unwrap();
         if weighted {
             problem.set_weights(&self.weights).unwrap();
             problem.set_offset(&self.offset).unwrap();
         }
         problem
     }
-}
-
-fn options(pairs: &[(&str, &str)]) -> Options {
-    let mut options = Options::new(Family::Bcd);
-    for (key, value) in pairs {
-        options.set_text(key, value).unwrap();
-    }
-    options
-}
-
-fn run(problem: &Problem<'_>, pairs: &[(&str, &str)]) -> Solution {
-    solve(problem, &options(pairs), None, &mut Control::new()).unwrap()
 }
 
 const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
@@ -119,7 +56,7 @@ const PENALTIES: [&[(&str, &str)]; 6] = [
 #[test]
 fn every_loss_with_every_penalty_meets_its_certificate() {
     for (rows, cols) in [(60, 25), (30, 80)] {
-        let data = data(rows, cols, 0.6, 3);
+        let given = new_case(rows, cols, 0.6, 3);
         for loss in LOSSES {
             for penalty in PENALTIES {
                 for extra in [
@@ -129,8 +66,8 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
                     &[("scale", "mean")],
                 ] {
                     for (weighted, sparse) in [(false, false), (true, true)] {
-                        let matrix = if sparse { data.sparse() } else { data.dense() };
-                        let problem = data.problem(matrix, loss, weighted);
+                        let matrix = if sparse { given.data.sparse64() } else { given.data.dense() };
+                        let problem = given.problem(matrix, loss, weighted);
                         let mut pairs = vec![("loss", loss), ("tolerance", "1e-10")];
                         pairs.extend_from_slice(penalty);
                         pairs.extend_from_slice(extra);
@@ -155,7 +92,7 @@ fn every_loss_with_every_penalty_meets_its_certificate() {
 
 #[test]
 fn rules_updates_and_partitions_find_the_same_minimum() {
-    let data = data(40, 18, 0.95, 5);
+    let given = new_case(40, 18, 0.95, 5);
     for (loss, penalty) in [
         ("squared", PENALTIES[0]),
         ("logistic", PENALTIES[0]),
@@ -163,7 +100,7 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
         ("huber", PENALTIES[5]),
         ("squared-hinge", PENALTIES[3]),
     ] {
-        let problem = data.problem(data.dense(), loss, true);
+        let problem = given.problem(given.data.dense(), loss, true);
         let mut base =
             vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", "true"), ("standardize", "true")];
         base.extend_from_slice(penalty);
@@ -202,8 +139,8 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
 
 #[test]
 fn a_forged_dual_point_proves_nothing() {
-    let data = data(60, 25, 0.6, 3);
-    let mut problem = data.problem(data.dense(), "squared", false);
+    let given = new_case(60, 25, 0.6, 3);
+    let mut problem = given.problem(given.data.dense(), "squared", false);
     let pairs = [("penalty", "l1"), ("lambda_ratio", "0.1"), ("intercept", "true"), ("tolerance", "1e-10")];
     let mut factors = vec![1.0; 25];
     for free in [false, true] {

@@ -64,8 +64,8 @@ impl Constants {
         control: &mut Control<'_>,
     ) -> Result<f64, Stop> {
         match choice.fixed {
-            Some(index) if !self.fixed.is_empty() => Ok(self.fixed[index]),
-            _ => block_constant(engine, &choice.block, self.kappa, control),
+            Some(index) => Ok(self.fixed[index]),
+            None => block_constant(engine, &choice.block, self.kappa, control),
         }
     }
 

@@ -24,7 +24,8 @@ pub(super) struct Step {
 const ARMIJO: f64 = 1e-4;
 /// Gains below this share of the objective cannot be measured.
 const ROUNDING: f64 = 1e-14;
-/// With this damping the model bounds every loss whose curvature is bounded, so the full step is taken.
+/// With this damping each coordinate alone is bounded, for losses whose curvature is; more would only shorten steps that
+/// the search shortens anyway.
 const MOST_DAMPING: f64 = 1.0;
 /// Sweeps that a Gram block of a Newton model is likely to serve.
 const NEWTON_SWEEPS: u64 = 20;
