@@ -1,0 +1,167 @@
+//! Sizes at the ends of the range of numbers, and tolerances at the ends of theirs.
+
+use super::*;
+
+#[test]
+fn columns_of_extreme_scale() {
+    let base = data(30, 8, 1.0, 15);
+    let exponents = [-500, 500, 0, -490, 480, 3, -70, 70];
+    let scale: Vec<f64> = exponents.iter().map(|e| 2.0_f64.powi(*e)).collect();
+    let mut full = base.clone();
+    for (j, s) in scale.iter().enumerate() {
+        full.a[j * 30..(j + 1) * 30].iter_mut().for_each(|a| *a *= s);
+    }
+    for way in WAYS {
+        for loss in ["squared", "logistic", "huber"] {
+            // Factors of the same scale make it the same problem in other units.
+            let mut problem = full.problem(loss);
+            problem.set_penalty_factors(&scale).unwrap();
+            let pairs = with(&[("loss", loss), ("lambda", "0.5"), ("tolerance", "1e-12")], way);
+            let found = solved(&problem, &pairs);
+            let units: Vec<f64> = found.coef.iter().zip(&scale).map(|(c, s)| c * s).collect();
+            let plain = Plain::new(&base, loss, 0.5, 0.0, false);
+            let violation = plain.violation(&units, 0.0);
+            assert!(violation < 1e-4, "{loss} {way:?} {violation:e}");
+            near(found.certificate.objective, plain.objective(&units, 0.0), 1e-10);
+        }
+    }
+}
+
+#[test]
+fn targets_of_extreme_scale() {
+    let base = data(30, 8, 1.0, 15);
+    let reference = solved(&base.problem("squared"), &[("lambda", "0.5"), ("tolerance", "1e-13")]);
+    for exponent in [-500, -300, -70, 70, 300, 500] {
+        let c = 2.0_f64.powi(exponent);
+        let mut full = base.clone();
+        full.score.iter_mut().for_each(|y| *y *= c);
+        let lambda = format!("{:e}", 0.5 * c);
+        for way in WAYS {
+            let pairs = with(&[("lambda", &lambda), ("tolerance", "1e-13")], way);
+            let found = run(&full.problem("squared"), &pairs);
+            let ended = matches!(found.outcome, Outcome::Converged | Outcome::Floor);
+            // The objective itself is of the size c^2, which need not be a number.
+            assert!(
+                ended || exponent.abs() > 500,
+                "2^{exponent} {way:?} {:?} {:?}",
+                found.outcome,
+                found.certificate
+            );
+            let units: Vec<f64> = found.coef.iter().map(|x| x / c).collect();
+            all_near(&units, &reference.coef, 1e-5);
+        }
+    }
+}
+
+#[test]
+fn denormal_columns_do_no_harm() {
+    let mut full = data(30, 5, 1.0, 15);
+    full.a[30..60].iter_mut().for_each(|a| *a *= 1e-310);
+    full.a[60] = 5e-324;
+    full.a[61..90].fill(0.0);
+    let plain = Plain::new(&full, "squared", 0.5, 0.0, true);
+    for way in WAYS {
+        let pairs = with(&[("lambda", "0.5"), ("intercept", "true"), ("tolerance", "1e-12")], way);
+        let found = solved(&full.problem("squared"), &pairs);
+        assert_eq!((found.coef[1], found.coef[2]), (0.0, 0.0), "no correlation that beats the penalty");
+        optimal(&found, &plain, 1e-5);
+    }
+}
+
+#[test]
+fn a_coefficient_beyond_the_range_of_numbers_is_not_returned() {
+    // The least-squares solution is 1e320.
+    let data = Data::of(&[&[1e-310, 2e-310]], &[1e10, 2e10]);
+    for way in WAYS {
+        let found = run(&data.problem("squared"), &with(&[("penalty", "none")], way));
+        assert!(found.coef[0].is_finite() && found.certificate.value.is_finite(), "{found:?}");
+    }
+}
+
+#[test]
+fn the_intercept_of_a_robust_loss_far_from_all_targets() {
+    // Every residual is beyond delta at the start, so that no row bends: the null model is the median all the same.
+    let mut data = data(21, 4, 1.0, 3);
+    data.score = (0..21).map(|r| 1e4 + f64::from(r * r)).collect();
+    for way in WAYS {
+        let pairs =
+            [("loss", "huber"), ("lambda_ratio", "1.5"), ("intercept", "true"), ("tolerance", "1e-9")];
+        let found = solved(&data.problem("huber"), &with(&pairs, way));
+        assert_eq!((found.nonzeros(), found.iterations), (0, 0));
+        // Row 10 is the middle one, and the only one within delta.
+        near(found.intercept, 1e4 + 100.0, 1e-12);
+    }
+}
+
+// Tolerances
+
+#[test]
+fn a_tolerance_of_zero_ends() {
+    let data = data(30, 40, 1.0, 4);
+    for way in WAYS {
+        for loss in LOSSES {
+            for penalty in ["l1", "ridge"] {
+                let pairs = [("loss", loss), ("penalty", penalty), ("tolerance", "0"), ("intercept", "true")];
+                let found = run(&data.problem(loss), &with(&pairs, way));
+                let ended = matches!(found.outcome, Outcome::Converged | Outcome::Floor | Outcome::Stalled);
+                assert!(ended, "{pairs:?} {way:?} {:?} {:?}", found.outcome, found.certificate);
+                assert!(found.certificate.value <= 1e-6 * found.null_loss, "{:?}", found.certificate);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_infinite_tolerance_takes_the_start() {
+    let data = data(30, 40, 1.0, 4);
+    for way in WAYS {
+        for loss in LOSSES {
+            for penalty in ["l1", "ridge", "none"] {
+                let pairs = [("loss", loss), ("penalty", penalty), ("tolerance", "inf")];
+                let found = solved(&data.problem(loss), &with(&pairs, way));
+                assert_eq!((found.iterations, found.nonzeros()), (0, 0));
+            }
+        }
+    }
+}
+
+// Equivalent problems
+
+#[test]
+fn numbers_that_overflow_are_never_certified() {
+    let rows = 12;
+    let mut n = Numbers(5);
+    let a: Vec<f64> = (0..rows * 3).map(|_| n.next()).collect();
+    let y: Vec<f64> = (0..rows).map(|_| n.next()).collect();
+    let counts: Vec<f64> = (0..rows).map(|r| (r % 4) as f64).collect();
+    let view = DenseView { data: &a[..], rows, cols: 3, ld: rows, order: Order::ColumnMajor };
+    let mut squared = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
+    let mut poisson = Problem::new(Matrix::dense(view).unwrap(), &counts).unwrap();
+    let check = |problem: &Problem<'_>, pairs: &[(&str, &str)], start: Option<Start<'_>>| {
+        let found = solve(problem, &options(pairs), start, &mut Control::new()).unwrap();
+        let finite = found.certificate.objective.is_finite() && found.certificate.value.is_finite();
+        assert!(finite || found.outcome != Outcome::Converged, "{pairs:?} {found:?}");
+        assert!(!found.certificate.value.is_nan(), "{pairs:?} {found:?}");
+        found.outcome
+    };
+    let far = [0.0, 1e4, 0.0];
+    let start = Some(Start { coef: Some(&far), intercept: 50.0 });
+    for intercept in ["true", "false"] {
+        let pairs = [("loss", "poisson"), ("lambda", "0.1"), ("intercept", intercept)];
+        assert_eq!(check(&poisson, &pairs, start), Outcome::Converged);
+        poisson.set_offset(&[[750.0; 1].as_slice(), &[0.0; 11]].concat()).unwrap();
+        check(&poisson, &pairs, None);
+        poisson.set_offset(&[0.0; 12]).unwrap();
+    }
+    poisson.set_offset(&[210.0; 12]).unwrap();
+    assert_eq!(check(&poisson, &[("loss", "poisson"), ("intercept", "true")], None), Outcome::Converged);
+    for weight in [1e-310, 1e300] {
+        squared.set_weights(&[weight; 12]).unwrap();
+        for penalty in ["l1", "none", "ridge"] {
+            check(&squared, &[("penalty", penalty)], None);
+        }
+    }
+    squared.set_weights(&[1.0; 12]).unwrap();
+    squared.set_offset(&[1e308; 12]).unwrap();
+    check(&squared, &[], None);
+}
