@@ -57,22 +57,23 @@ pub(super) fn newton(
         let gradient: Vec<f64> = free.iter().map(|&k| model.gradient(k)).collect();
         control.spend(free.iter().map(|&k| model.flops(k).0).sum())?;
         let full = manifold.gradient(&gradient, x);
-        let direction = manifold.direction(model, &full, x, team, control)?;
+        let (direction, exact) = manifold.direction(model, &full, x, team, control)?;
         let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
         run = NewtonRun { cost: control.work() - start, full: false, ..run };
         if !(slope < 0.0) {
             return Ok(NewtonRun { full: true, ..run });
         }
-        match manifold.search(model, &gradient, &direction, slope, x, team, control)? {
+        let from: Vec<f64> = free.iter().map(|&k| x[k]).collect();
+        // For an exact direction the bend is minus the slope; else it takes a product.
+        let bend = match exact {
+            true => -slope,
+            false => manifold.bend(model, &from, &direction, team, control)?,
+        };
+        let line = Line { from: &from, direction: &direction, slope, bend };
+        match manifold.search(model, &gradient, &line, control)? {
             Some(accepted) => {
                 run.decrease += accepted.decrease;
-                for ((&k, &step), &to) in free.iter().zip(&accepted.step).zip(&accepted.to) {
-                    if step != 0.0 {
-                        model.shift(k, step);
-                        x[k] = to;
-                        control.spend(model.flops(k).1)?;
-                    }
-                }
+                free.iter().zip(&accepted.to).for_each(|(&k, &to)| x[k] = to);
                 if accepted.full {
                     return Ok(NewtonRun { full: true, ..run });
                 }
@@ -96,9 +97,18 @@ struct Manifold<'a> {
 /// Step lengths tried along one direction.
 const MOST_TRIALS: i32 = 40;
 
-/// A step that lowers the model.
+/// A direction with what is known of model and penalty along it.
+struct Line<'a> {
+    from: &'a [f64],
+    direction: &'a [f64],
+    /// First derivative at `from`.
+    slope: f64,
+    /// Second derivative at `from`.
+    bend: f64,
+}
+
+/// A step that lowers model and penalty, and that the model has taken.
 struct Accepted {
-    step: Vec<f64>,
     to: Vec<f64>,
     full: bool,
     decrease: f64,
@@ -125,7 +135,8 @@ impl Manifold<'_> {
         full
     }
 
-    /// Solves `(H_FF + penalty's Hessian) p = -gradient`, by Cholesky or, for large manifolds, by conjugate gradients.
+    /// Solves `(H_FF + penalty's Hessian) p = -gradient`, by Cholesky or, for large manifolds, by conjugate gradients, and
+    /// tells whether the solution is exact.
     fn direction(
         &self,
         model: &impl BlockModel,
@@ -133,7 +144,7 @@ impl Manifold<'_> {
         x: &[f64],
         team: &Team<'_>,
         control: &mut Control<'_>,
-    ) -> Result<Vec<f64>, Stop> {
+    ) -> Result<(Vec<f64>, bool), Stop> {
         let mut right: Vec<f64> = gradient.iter().map(|g| -g).collect();
         if model.prefers_factor(self.free) {
             let mut h = model.square(self.free, team, control)?;
@@ -146,9 +157,10 @@ impl Manifold<'_> {
                     basis[k] = 0.0;
                 }
             }
-            Cholesky::new(&h, control)?.solve(&mut right);
+            let factor = Cholesky::new(&h, control)?;
+            factor.solve(&mut right);
             control.spend((2 * right.len() * right.len()) as u64)?;
-            return Ok(right);
+            return Ok((right, factor.shift() == 0.0));
         }
         let mut diagonal: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
         for (u, range, local) in self.units() {
@@ -174,7 +186,7 @@ impl Manifold<'_> {
             &mut p,
             control,
         )?;
-        Ok(p)
+        Ok((p, false))
     }
 
     /// Step lengths below 1 at which units meet kinks or bounds, ascending.
@@ -188,16 +200,22 @@ impl Manifold<'_> {
         lengths
     }
 
-    /// `p'(penalty's Hessian)p`.
-    fn penalty_bend(&self, from: &[f64], direction: &[f64]) -> f64 {
-        let mut bend = 0.0;
+    /// `p'(H + penalty's Hessian)p`.
+    fn bend(
+        &self,
+        model: &impl BlockModel,
+        from: &[f64],
+        direction: &[f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<f64, Stop> {
+        let mut product = vec![0.0; from.len()];
+        model.product(self.free, direction, &mut product, team, control)?;
         for (u, _, local) in self.units() {
             let p = &direction[local.clone()];
-            let mut product = vec![0.0; p.len()];
-            self.penalty.add_hessian_product(u, &from[local], p, &mut product);
-            bend += product.iter().zip(p).map(|(h, p)| h * p).sum::<f64>();
+            self.penalty.add_hessian_product(u, &from[local.clone()], p, &mut product[local]);
         }
-        bend
+        Ok(product.iter().zip(direction).map(|(h, p)| h * p).sum())
     }
 
     /// Whether the penalty is quadratic along the step, if only because the step is short.
@@ -206,31 +224,23 @@ impl Manifold<'_> {
             .all(|(u, _, local)| self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local]))
     }
 
-    /// Finds a step along `direction` that lowers model and penalty.
-    #[allow(clippy::too_many_arguments)] // a direction with what is known of it, and what every step is given
+    /// Finds a step along the line that lowers model and penalty, and takes it in the model.
     fn search(
         &self,
-        model: &impl BlockModel,
+        model: &mut impl BlockModel,
         model_gradient: &[f64],
-        direction: &[f64],
-        slope: f64,
-        x: &[f64],
-        team: &Team<'_>,
+        line: &Line<'_>,
         control: &mut Control<'_>,
     ) -> Result<Option<Accepted>, Stop> {
-        let from: Vec<f64> = self.free.iter().map(|&k| x[k]).collect();
+        let Line { from, direction, slope, bend } = *line;
         let penalty_change = |to: &[f64]| -> f64 {
             let change = |u, local: std::ops::Range<usize>| {
                 self.penalty.unit_change(u, &from[local.clone()], &to[local])
             };
             self.units().map(|(u, _, local)| change(u, local)).sum()
         };
-        let mut product = vec![0.0; from.len()];
-        model.product(self.free, direction, &mut product, team, control)?;
-        let bend = product.iter().zip(direction).map(|(h, p)| h * p).sum::<f64>()
-            + self.penalty_bend(&from, direction);
-        let nearly_quadratic = self.is_quadratic(&from, direction);
-        let mut lengths = self.kinks(&from, direction);
+        let nearly_quadratic = self.is_quadratic(from, direction);
+        let mut lengths = self.kinks(from, direction);
         let first_kink = lengths.first().copied().unwrap_or(f64::INFINITY);
         for trial in 0..MOST_TRIALS {
             // The full step; then the median kink of those within the last trial, down to the first; then halves.
@@ -248,21 +258,40 @@ impl Manifold<'_> {
             for (u, _, local) in self.units() {
                 met_kink |= self.penalty.settle(u, &from[local.clone()], &mut to[local]);
             }
-            let step: Vec<f64> = to.iter().zip(&from).map(|(to, from)| to - from).collect();
+            let step: Vec<f64> = to.iter().zip(from).map(|(to, from)| to - from).collect();
+            self.shift(model, &step, 1.0, control)?;
             let change = if nearly_quadratic && alpha <= first_kink {
                 // Exact up to the first kink, and without the cancellation that hides small gains.
                 alpha * (slope + 0.5 * alpha * bend)
             } else {
-                model.product(self.free, &step, &mut product, team, control)?;
-                let linear: f64 = model_gradient.iter().zip(&step).map(|(g, p)| g * p).sum();
-                let quadratic: f64 = product.iter().zip(&step).map(|(h, p)| h * p).sum();
-                linear + 0.5 * quadratic + penalty_change(&to)
+                let ends = self.free.iter().map(|&k| model.gradient(k)).zip(model_gradient).zip(&step);
+                let smooth: f64 = ends.map(|((after, before), p)| 0.5 * (before + after) * p).sum();
+                control.spend(self.free.iter().map(|&k| model.flops(k).0).sum())?;
+                smooth + penalty_change(&to)
             };
             if change <= 1e-4 * alpha * slope {
                 let full = trial == 0 && !met_kink;
-                return Ok(Some(Accepted { step, to, full, decrease: -change }));
+                return Ok(Some(Accepted { to, full, decrease: -change }));
             }
+            self.shift(model, &step, -1.0, control)?;
         }
         Ok(None)
+    }
+
+    /// Moves the model along `sign * step`.
+    fn shift(
+        &self,
+        model: &mut impl BlockModel,
+        step: &[f64],
+        sign: f64,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        for (&k, &step) in self.free.iter().zip(step) {
+            if step != 0.0 {
+                model.shift(k, sign * step);
+                control.spend(model.flops(k).1)?;
+            }
+        }
+        Ok(())
     }
 }

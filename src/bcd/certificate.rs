@@ -4,7 +4,7 @@ use super::dual::{balance, is_dust};
 use super::problem::{Problem, wrong_length};
 use super::settings::{PenaltyKind, Settings};
 use crate::model::Penalty;
-use crate::model::penalty::{Group, Separable};
+use crate::model::penalty::{Coordinate, Group, Separable};
 use crate::numerics::sum::{Sum, sum};
 use crate::runtime::{Error, ErrorKind, Result};
 
@@ -158,27 +158,17 @@ impl<'p> Evaluation<'p> {
             Penalty::Group(Group::new(&of_column, weights)?)
         } else {
             let (share1, share2) = super::scaled::penalty_shares(settings);
-            let l1 = (0..cols).map(|j| {
-                if fixed(share1, share2, problem.factor(j)) || left_out[j] {
-                    f64::INFINITY
-                } else {
-                    strength(share1, problem.factor(j))
+            Penalty::Separable(Separable::new((0..cols).map(|j| {
+                let factor = problem.factor(j);
+                let fixed = fixed(share1, share2, factor);
+                let (low, high) = super::scaled::column_bounds(problem, settings, j);
+                Coordinate {
+                    l1: if fixed || left_out[j] { f64::INFINITY } else { strength(share1, factor) },
+                    l2: if fixed { 0.0 } else { strength(share2, factor) },
+                    lower: low * deviation[j],
+                    upper: high * deviation[j],
                 }
-            });
-            let l2 = (0..cols).map(|j| {
-                if fixed(share1, share2, problem.factor(j)) {
-                    0.0
-                } else {
-                    strength(share2, problem.factor(j))
-                }
-            });
-            let (lower, upper) = (0..cols)
-                .map(|j| {
-                    let (low, high) = super::scaled::column_bounds(problem, settings, j);
-                    (low * deviation[j], high * deviation[j])
-                })
-                .unzip();
-            Penalty::Separable(Separable::new(l1.collect(), l2.collect(), lower, upper))
+            })))
         };
         let s = problem.weights().iter().map(|w| w * share).collect();
         Ok(Self { problem, settings, s, deviation, left_out, penalty })

@@ -1,6 +1,7 @@
 //! Looking at the certificate from time to time: is the answer good enough, or can nothing help any more?
 
 use super::certificate::gap;
+use super::correlations::Correlations;
 use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point};
 use super::engine::Engine;
 use super::null_model::NullModel;
@@ -16,7 +17,7 @@ pub(super) struct Check {
     pub(super) value: f64,
     /// The objective.
     pub(super) objective: f64,
-    /// The gradient of the loss at every coordinate.
+    /// The gradient of the loss at every coordinate; units that stay at 0 may have an earlier one.
     pub(super) gradient: Vec<f64>,
     /// How exactly the next block problem should be solved, in units of the objective.
     pub(super) goal: f64,
@@ -49,12 +50,12 @@ const FLOOR: f64 = 1e-11;
 pub(super) struct Checker<'c> {
     scaled: &'c Scaled<'c>,
     freedom: &'c Freedom,
-    every: Vec<usize>,
+    correlations: Correlations,
     null_scale: f64,
     null_gradient: f64,
     tolerance: f64,
-    /// `-A'd` at the start, where it is known already.
-    known: Option<Vec<f64>>,
+    /// Whether the correlations are those of the start.
+    known: bool,
     best: Option<DualPoint>,
     best_value: f64,
     best_objective: f64,
@@ -69,12 +70,13 @@ impl<'c> Checker<'c> {
         null: &NullModel,
         freedom: &'c Freedom,
         settings: &Settings,
-        known: Option<Vec<f64>>,
+        known: bool,
     ) -> Self {
+        let start: Vec<f64> = null.state.d.iter().map(|d| -d).collect();
         Self {
             scaled,
             freedom,
-            every: (0..scaled.cols()).collect(),
+            correlations: Correlations::at(start, null.correlations.clone()),
             null_scale: null.scale,
             null_gradient: null.gradient,
             tolerance: settings.tolerance,
@@ -120,7 +122,7 @@ impl<'c> Checker<'c> {
         self.trace.take().unwrap_or_default()
     }
 
-    /// Computes everything afresh from `x` and decides whether to go on. Costs two passes over the data.
+    /// Computes afresh from `x` what can matter and decides whether to go on. Costs two passes over the data at most.
     pub(super) fn check(
         &mut self,
         engine: &mut Engine<'_>,
@@ -128,25 +130,21 @@ impl<'c> Checker<'c> {
         control: &mut Control<'_>,
     ) -> Result<Check, Stop> {
         let (scaled, freedom) = (self.scaled, self.freedom);
-        let (theta, v) = match self.known.take() {
-            Some(v) if freedom.accepts(scaled, &engine.state) => {
-                (engine.state.d.iter().map(|d| -d).collect(), v)
-            }
-            _ => {
-                engine.state.refresh(scaled, control)?;
-                let theta = candidate(scaled, &engine.state, freedom, engine.team, control)?;
-                let mut v = vec![0.0; self.every.len()];
-                scaled.columns.correlations(&self.every, &theta, &mut v, engine.team, control)?;
-                (theta, v)
-            }
+        let theta = if std::mem::take(&mut self.known) && freedom.accepts(scaled, &engine.state) {
+            engine.state.d.iter().map(|d| -d).collect()
+        } else {
+            engine.state.refresh(scaled, control)?;
+            candidate(scaled, &engine.state, freedom, engine.team, control)?
         };
-        let gradient: Vec<f64> = v.iter().map(|v| -v).collect();
+        self.correlations.update(scaled, engine.penalty, &engine.state.x, &theta, engine.team, control)?;
+        let gradient: Vec<f64> = self.correlations.values().iter().map(|v| -v).collect();
         let objective = engine.objective();
         engine.objective_size = objective.abs();
         let value = match freedom.kind {
             CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
             CertificateKind::Gap => {
-                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, &v);
+                let v = self.correlations.bounds(scaled);
+                let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, v);
                 if self.best.as_ref().is_none_or(|best| point.value > best.value) {
                     self.best = Some(point);
                 }
@@ -163,7 +161,7 @@ impl<'c> Checker<'c> {
         let goal = match freedom.kind {
             CertificateKind::Gap => {
                 let gap = if value.is_finite() { value } else { self.null_scale };
-                0.1 * self.limit().max(0.1 * gap).min(f64::MAX)
+                (0.3 * self.limit()).max(0.1 * gap).min(f64::MAX)
             }
             CertificateKind::Gradient => {
                 0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale

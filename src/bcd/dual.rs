@@ -154,16 +154,15 @@ fn project(
 
 /// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
 ///
-/// `v = A'theta`. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
+/// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
 pub(super) fn feasible_point(
     scaled: &Scaled<'_>,
     penalty: &Penalty,
     state: &State,
     freedom: &Freedom,
     theta: Vec<f64>,
-    v: &[f64],
+    mut v: Vec<f64>,
 ) -> DualPoint {
-    let mut v = v.to_vec();
     let price = waive(scaled, state, freedom, &theta, &mut v);
     let gauge = penalty.gauge(&v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };

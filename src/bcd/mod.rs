@@ -10,6 +10,7 @@ mod block;
 mod certificate;
 mod check;
 mod constants;
+mod correlations;
 mod dual;
 mod engine;
 mod null_model;

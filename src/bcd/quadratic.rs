@@ -50,6 +50,20 @@ impl Curvature {
         Ok(Self { w, sums, total, damping, unit })
     }
 
+    /// `sum d^2 / w - (sum d)^2 / sum w` for slopes `d` (the second part only where there is an intercept), at least 0:
+    /// twice the model's value above its lowest conceivable. `None` where it is none, for damping or slopes on rows
+    /// without curvature.
+    pub(super) fn residual(&self, d: &[f64]) -> Option<f64> {
+        if self.damping.iter().any(|d| *d > 0.0) {
+            return None;
+        }
+        let square = |(d, w): (&f64, &f64)| if *d == 0.0 { 0.0 } else { d * (d / w) };
+        let squares: f64 = d.iter().zip(&self.w).map(square).sum();
+        let sum: f64 = if self.total > 0.0 { d.iter().sum() } else { 0.0 };
+        let mean = if self.total > 0.0 { sum * (sum / self.total) } else { 0.0 };
+        squares.is_finite().then_some((squares - mean).max(0.0))
+    }
+
     /// The step of the intercept that goes with steps `p`, given the sum of the slopes.
     pub(super) fn intercept_step(&self, slope_sum: f64, p: &[f64]) -> f64 {
         if self.total > 0.0 {
@@ -84,17 +98,31 @@ pub(super) trait BlockModel {
     ) -> Result<(), Stop>;
     /// Whether factoring `H_FF` is cheaper than conjugate gradients on it.
     fn prefers_factor(&self, free: &[usize]) -> bool;
+    /// Flops of a Newton step on `free`, about.
+    fn newton_flops(&self, free: &[usize]) -> u64;
+    /// `|W^(1/2) A_b p + W^(-1/2) d|^2` after steps `p`, the intercept's part taken out: twice the model but for a
+    /// constant. `None` where the model is no sum of squares (damped, or slopes on rows without curvature).
+    fn residual(&self, p: &[f64]) -> Option<f64>;
 }
 
 /// The model through its Gram block.
 pub(super) struct GramModel {
     h: Square,
     gradient: Vec<f64>,
+    first_gradient: Vec<f64>,
+    first_residual: Option<f64>,
 }
 
 impl GramModel {
-    /// `h` is `A_b' W A_b`; `g` the gradient at `p = 0`; `slope_sum` the sum of the slopes.
-    pub(super) fn new(mut h: Square, g: &[f64], slope_sum: f64, curvature: &Curvature) -> Self {
+    /// `h` is `A_b' W A_b`; `g` the gradient at `p = 0`; `slope_sum` the sum of the slopes;
+    /// `first_residual` as [`Curvature::residual`] has it.
+    pub(super) fn new(
+        mut h: Square,
+        g: &[f64],
+        slope_sum: f64,
+        curvature: &Curvature,
+        first_residual: Option<f64>,
+    ) -> Self {
         let mut gradient = g.to_vec();
         if curvature.total > 0.0 {
             for (k, gradient) in gradient.iter_mut().enumerate() {
@@ -107,7 +135,7 @@ impl GramModel {
             // Rounding in the elimination must not make a diagonal negative.
             h.column_mut(k)[k] = h.at(k, k).max(0.0) + damping;
         }
-        Self { h, gradient }
+        Self { h, first_gradient: gradient.clone(), gradient, first_residual }
     }
 }
 
@@ -153,6 +181,17 @@ impl BlockModel for GramModel {
 
     fn prefers_factor(&self, free: &[usize]) -> bool {
         free.len() <= LARGEST_FACTOR
+    }
+
+    fn newton_flops(&self, free: &[usize]) -> u64 {
+        let n = free.len() as u64;
+        let work = if self.prefers_factor(free) { n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * n * n };
+        work + 2 * n * self.gradient.len() as u64
+    }
+
+    fn residual(&self, p: &[f64]) -> Option<f64> {
+        let ends = self.first_gradient.iter().zip(&self.gradient);
+        self.first_residual.map(|first| first + ends.zip(p).map(|((a, b), p)| (a + b) * p).sum::<f64>())
     }
 }
 
@@ -268,6 +307,18 @@ impl BlockModel for RowModel<'_> {
             if self.columns.is_sparse() { n * (pass + self.r.len() as u64) / 2 } else { n * pass / 16 };
         n <= LARGEST_FACTOR as u64 && build + n * n * n / 12 <= 2 * EXPECTED_CG_STEPS * pass
     }
+
+    fn newton_flops(&self, free: &[usize]) -> u64 {
+        let n = free.len() as u64;
+        let pass: u64 = free.iter().map(|&k| self.columns.flops(self.list[k])).sum();
+        let build =
+            if self.columns.is_sparse() { n * (pass + self.r.len() as u64) / 2 } else { n * pass / 16 };
+        if self.prefers_factor(free) { build + n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * pass }
+    }
+
+    fn residual(&self, _p: &[f64]) -> Option<f64> {
+        self.curvature.residual(&self.r)
+    }
 }
 
 const EXPECTED_CG_STEPS: u64 = 60;
@@ -300,6 +351,7 @@ pub(super) fn minimize(
     control: &mut Control<'_>,
 ) -> Result<(), Stop> {
     let curvature = unit_curvatures(model, block, team, control)?;
+    let from = x.to_vec();
     let mut smooth = active_set::smooth_units(block, penalty, x);
     let mut last = NewtonRun::default();
     if smooth.len() == block.units().len() {
@@ -317,6 +369,9 @@ pub(super) fn minimize(
         sweeps_cost += control.work() - start;
         largest = largest.max(change.decrease);
         let small = change.decrease <= goal.absolute.max(goal.relative * largest);
+        if small && goal.absolute > 0.0 && gap(model, block, penalty, x, &from, control)? <= goal.absolute {
+            return Ok(());
+        }
         // A small sweep alone proves nothing on an ill-conditioned block; one after a Newton step that was full, or
         // that gained next to nothing, does.
         let settled_by_newton = last.full || last.decrease <= 1e-3 * goal.absolute;
@@ -327,13 +382,42 @@ pub(super) fn minimize(
         let next = active_set::smooth_units(block, penalty, x);
         let settled = next == smooth;
         smooth = next;
-        if small || settled || sweeps_cost > last.cost {
+        let free: Vec<usize> = smooth.iter().flat_map(|&i| block.range(i)).collect();
+        let costly = sweeps_cost > last.cost.max(model.newton_flops(&free));
+        if settled || costly || (small && goal.absolute == 0.0) {
             last = active_set::newton(model, block, penalty, x, team, control)?;
             sweeps_cost = 0;
             smooth = active_set::smooth_units(block, penalty, x);
         }
     }
     Ok(())
+}
+
+/// The duality gap of the model with the penalty, at `x`, whose model started from `from`: with `R` the residual's square
+/// and `g` the gradient, the dual point is the residual times `t`, the largest factor up to 1 that is feasible, and the
+/// gap `(1 - t)^2 R / 2 + G(x) + G*(-t g) + t g'x`. Infinite where it is not known.
+fn gap(
+    model: &impl BlockModel,
+    block: &Block,
+    penalty: &Penalty,
+    x: &[f64],
+    from: &[f64],
+    control: &mut Control<'_>,
+) -> Result<f64, Stop> {
+    let p: Vec<f64> = x.iter().zip(from).map(|(x, from)| x - from).collect();
+    let Some(residual) = model.residual(&p) else { return Ok(f64::INFINITY) };
+    let mut g: Vec<f64> = (0..x.len()).map(|k| -model.gradient(k)).collect();
+    control.spend((0..x.len()).map(|k| model.flops(k).0 + 8).sum())?;
+    let units = || block.units().iter().enumerate().map(|(i, &u)| (u, block.range(i)));
+    let penalized = units().filter(|(u, _)| !penalty.is_free(*u));
+    let gauge = penalized.map(|(u, range)| penalty.unit_gauge(u, &g[range])).fold(0.0, f64::max);
+    let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
+    g.iter_mut().for_each(|g| *g *= t);
+    let pairs = units().map(|(u, range)| {
+        let inner: f64 = x[range.clone()].iter().zip(&g[range.clone()]).map(|(x, g)| x * g).sum();
+        penalty.unit_value(u, &x[range.clone()]) + penalty.unit_conjugate(u, &g[range]) - inner
+    });
+    Ok(0.5 * (1.0 - t) * (1.0 - t) * residual + pairs.sum::<f64>())
 }
 
 /// When a sweep's decrease is small enough: at most `absolute`, or `relative` times the largest sweep's.

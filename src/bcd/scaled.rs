@@ -7,7 +7,7 @@
 use super::problem::Problem;
 use super::settings::{PenaltyKind, Settings, group_with_bounds};
 use crate::model::loss::Huber;
-use crate::model::penalty::{Group, Separable};
+use crate::model::penalty::{Coordinate, Group, Separable};
 use crate::model::{Loss, Penalty};
 use crate::numerics::Columns;
 use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
@@ -133,9 +133,7 @@ impl<'p> Scaled<'p> {
         let t = self.target_scale;
         let (share1, share2) = penalty_shares(settings);
         let cols = self.cols();
-        let (mut l1, mut l2) = (Vec::with_capacity(cols), Vec::with_capacity(cols));
-        let (mut lower, mut upper) = (Vec::with_capacity(cols), Vec::with_capacity(cols));
-        for j in 0..cols {
+        let coordinate = |j: usize| {
             let (factor, p) = (problem.factor(j), self.power[j]);
             let strength =
                 |share: f64| if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor };
@@ -147,8 +145,13 @@ impl<'p> Scaled<'p> {
             let fixed = self.inert[j] && rest == 0.0
                 || factor == f64::INFINITY
                 || lambda == f64::INFINITY && factor > 0.0 && share1 + share2 > 0.0;
-            l1.push(if fixed { f64::INFINITY } else { strength(share1) * p * t });
-            l2.push(if fixed { 0.0 } else { strength(share2) * p * p });
+            let l1 = if fixed { f64::INFINITY } else { strength(share1) * p * t };
+            let l2 = if fixed { 0.0 } else { strength(share2) * p * p };
+            let c = self.columns.scale()[j];
+            Coordinate { l1, l2, lower: low * t / c, upper: high * t / c }
+        };
+        for j in 0..cols {
+            let (low, high) = column_bounds(problem, settings, j);
             if low > high {
                 return Err(Error::new(ErrorKind::Data, "lower")
                     .at(format!("column {j}"))
@@ -158,11 +161,8 @@ impl<'p> Scaled<'p> {
                     ))
                     .found(format!("[{low}, {high}]")));
             }
-            let c = self.columns.scale()[j];
-            lower.push(low * t / c);
-            upper.push(high * t / c);
         }
-        Ok(Penalty::Separable(Separable::new(l1, l2, lower, upper)))
+        Ok(Penalty::Separable(Separable::new((0..cols).map(coordinate))))
     }
 
     fn group_penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {

@@ -246,7 +246,7 @@ fn block_decrease(
     let n = g.len();
     let curvature =
         Curvature { w: Vec::new(), sums: vec![0.0; n], total: 0.0, damping: vec![0.0; n], unit: false };
-    let mut model = GramModel::new(square.clone(), &g, 0.0, &curvature);
+    let mut model = GramModel::new(square.clone(), &g, 0.0, &curvature, None);
     let before = block.gather(&engine.state.x);
     let mut x = before.clone();
     minimize(&mut model, block, engine.penalty, &mut x, exactly(), engine.team, control)?;

@@ -147,7 +147,7 @@ impl<'s> Solve<'s> {
         let scaled = &setup.scaled;
         let freedom = Freedom::of(penalty);
         // From zero the first check would repeat what the null model found.
-        let known = start.is_none().then(|| setup.null.correlations.clone());
+        let known = start.is_none();
         let mut checker = Checker::new(scaled, &setup.null, &freedom, self.settings, known);
         let mut engine = Engine::new(
             scaled,

@@ -192,7 +192,8 @@ fn block_step(
         };
     }
     if let Some(square) = square {
-        let mut model = GramModel::new(square, &g, slope_sum, &curvature);
+        let mut model =
+            GramModel::new(square, &g, slope_sum, &curvature, curvature.residual(&engine.state.d));
         minimize(&mut model, block, engine.penalty, &mut x, goal, team, control)?;
     } else {
         let mut model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;

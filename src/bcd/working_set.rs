@@ -6,13 +6,16 @@
 use super::block::Block;
 use crate::model::Penalty;
 
-/// At least this many units join, if so many can.
-const LEAST_NEW: usize = 64;
+/// At least this many columns join, if so many can, in at least this many units, ..
+const LEAST_COLUMNS: usize = 64;
+const LEAST_UNITS: usize = 32;
+/// .. and this share of all: where columns are short, a block of some hundred costs little beside a pass over all.
+const LEAST_SHARE: usize = 256;
 /// Of those, units that are not beyond their kink yet.
 const NEAR: usize = 16;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
-/// [`LEAST_NEW`]), and a few units that are near.
+/// [`least_new`]), and a few units that are near.
 pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64]) -> Block {
     let mut support = Vec::new();
     let mut ranked = Vec::new();
@@ -34,7 +37,7 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
         }
     }
     let violators = ranked.iter().filter(|r| r.0 > 0.0).count();
-    let wanted = (violators + NEAR).min(support.len().max(LEAST_NEW));
+    let wanted = (violators + NEAR).min(support.len().max(least_new(penalty, x.len())));
     if ranked.len() > wanted {
         // Ties by index, so that the set does not depend on the order of partial sorting.
         let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
@@ -45,4 +48,9 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
     units.extend(ranked.into_iter().map(|(_, u)| u));
     units.sort_unstable();
     Block::new(penalty, units)
+}
+
+fn least_new(penalty: &Penalty, cols: usize) -> usize {
+    let columns_per_unit = cols.div_ceil(penalty.units().max(1)).max(1);
+    (LEAST_COLUMNS.max(cols / LEAST_SHARE) / columns_per_unit).max(LEAST_UNITS)
 }

@@ -1,6 +1,7 @@
 //! Cholesky factorization with a defined answer for semidefinite matrices.
 
 use super::gram::Square;
+use super::kernels::dot;
 use crate::runtime::{Control, Stop};
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
@@ -67,7 +68,7 @@ impl Cholesky {
         }
         for j in (0..n).rev() {
             let column = self.lower.column(j);
-            let sum: f64 = column[j + 1..].iter().zip(&b[j + 1..]).map(|(l, x)| l * x).sum();
+            let sum = dot(&column[j + 1..], &b[j + 1..]);
             b[j] = (b[j] - sum) / column[j];
         }
         b.iter_mut().zip(&self.scale).for_each(|(b, s)| *b *= s);

@@ -44,8 +44,24 @@ impl Group {
         &self.members[self.start[u]..self.start[u + 1]]
     }
 
+    /// Each unit with its part of a full vector.
+    pub(super) fn parts<'a>(&'a self, full: &'a [f64]) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
+        (0..self.units()).map(move |u| (u, self.columns(u).iter().map(|&j| full[j]).collect()))
+    }
+
+    /// The largest figure of the units that are not free.
+    pub(super) fn largest_of_penalized(&self, v: &[f64], of: impl Fn(&Self, usize, &[f64]) -> f64) -> f64 {
+        let penalized = self.parts(v).filter(|(u, _)| !self.is_free(*u));
+        penalized.map(|(u, v)| of(self, u, &v)).fold(0.0, f64::max)
+    }
+
     pub(super) fn is_fixed(&self, u: usize) -> bool {
         self.weight[u] == f64::INFINITY || self.columns(u).is_empty()
+    }
+
+    #[inline]
+    pub(super) fn dead_zone(&self, u: usize) -> f64 {
+        self.weight[u]
     }
 
     pub(super) fn is_free(&self, u: usize) -> bool {
@@ -112,20 +128,27 @@ impl Group {
         self.weight[u] == 0.0 || norm(p) <= 1e-4 * norm(x)
     }
 
-    pub(super) fn first_kink(&self, _u: usize, _x: &[f64], _p: &[f64]) -> f64 {
-        f64::INFINITY
+    /// Where the group has turned by a right angle: beyond, its old direction says nothing of it any more.
+    pub(super) fn first_kink(&self, u: usize, x: &[f64], p: &[f64]) -> f64 {
+        let along = inner(x, p);
+        if self.weight[u] > 0.0 && along < 0.0 { inner(x, x) / -along } else { f64::INFINITY }
     }
 
-    pub(super) fn settle(&self, _u: usize, _from: &[f64], _to: &mut [f64]) -> bool {
-        false
+    /// A group that turned by more than a right angle went through 0, to rounding or by far: it stops there.
+    pub(super) fn settle(&self, u: usize, from: &[f64], to: &mut [f64]) -> bool {
+        let crossed = self.weight[u] > 0.0 && inner(from, to) <= 4.0 * f64::EPSILON * inner(from, from);
+        if crossed {
+            to.fill(0.0);
+        }
+        crossed
     }
 
     pub(super) fn unit_conjugate(&self, u: usize, v: &[f64]) -> f64 {
-        if self.is_fixed(u) || self.norm_in(u, v) <= self.weight[u] { 0.0 } else { f64::INFINITY }
+        if self.is_fixed(u) || norm(v) <= self.weight[u] { 0.0 } else { f64::INFINITY }
     }
 
     pub(super) fn unit_gauge(&self, u: usize, v: &[f64]) -> f64 {
-        let size = self.norm_in(u, v);
+        let size = norm(v);
         if size == 0.0 { 0.0 } else { size / self.weight[u] }
     }
 
@@ -149,13 +172,13 @@ impl Group {
             self.columns(u).iter().for_each(|&j| x[j] = 0.0);
         }
     }
-
-    fn norm_in(&self, u: usize, v: &[f64]) -> f64 {
-        self.columns(u).iter().map(|&j| v[j] * v[j]).sum::<f64>().sqrt()
-    }
 }
 
 /// The Euclidean norm.
 fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn inner(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

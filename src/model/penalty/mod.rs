@@ -7,7 +7,7 @@ pub mod group;
 pub mod separable;
 
 pub use group::Group;
-pub use separable::Separable;
+pub use separable::{Coordinate, Separable};
 
 use crate::numerics::sum::sum;
 
@@ -51,6 +51,13 @@ impl Penalty {
         with_penalty!(self, p => p.is_free(u))
     }
 
+    /// How large the gradient at the unit may be, in the Euclidean norm, without moving it from 0: 0 where any gradient
+    /// moves it.
+    #[inline]
+    pub fn dead_zone(&self, u: usize) -> f64 {
+        with_penalty!(self, p => p.dead_zone(u))
+    }
+
     /// The bound of a unit that has no penalty and is bounded on one side only; `None` for all others.
     pub fn only_bound(&self, u: usize) -> Option<f64> {
         match self {
@@ -73,12 +80,10 @@ impl Penalty {
 
     /// `G(x)`, compensated.
     pub fn value(&self, x: &[f64]) -> f64 {
-        let mut unit = Vec::new();
-        sum((0..self.units()).map(|u| {
-            unit.clear();
-            unit.extend(self.columns(u).iter().map(|&j| x[j]));
-            self.unit_value(u, &unit)
-        }))
+        match self {
+            Penalty::Separable(p) => p.value(x),
+            Penalty::Group(p) => sum(p.parts(x).map(|(u, x)| p.unit_value(u, &x))),
+        }
     }
 
     /// Replaces `v` by the minimizer of `h/2 |x - v|^2 + G_u(x)`, `h > 0`.
@@ -144,20 +149,39 @@ impl Penalty {
         with_penalty!(self, q => q.settle(u, from, to))
     }
 
+    /// The conjugate of one unit; infinite outside its domain.
+    pub fn unit_conjugate(&self, u: usize, v: &[f64]) -> f64 {
+        with_penalty!(self, p => p.unit_conjugate(u, v))
+    }
+
+    /// The least `t >= 0` such that `v / t` is in the domain of the unit's conjugate.
+    pub fn unit_gauge(&self, u: usize, v: &[f64]) -> f64 {
+        with_penalty!(self, p => p.unit_gauge(u, v))
+    }
+
     /// The conjugate `sup_x v'x - G(x)`, compensated; infinite outside its domain.
     pub fn conjugate(&self, v: &[f64]) -> f64 {
-        with_penalty!(self, p => sum((0..p.units()).map(|u| p.unit_conjugate(u, v))))
+        match self {
+            Penalty::Separable(p) => p.conjugate(v),
+            Penalty::Group(p) => sum(p.parts(v).map(|(u, v)| p.unit_conjugate(u, &v))),
+        }
     }
 
     /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free.
     pub fn gauge(&self, v: &[f64]) -> f64 {
-        with_penalty!(self, p => (0..p.units()).filter(|&u| !p.is_free(u)).map(|u| p.unit_gauge(u, v)).fold(0.0, f64::max))
+        match self {
+            Penalty::Separable(p) => p.gauge(v),
+            Penalty::Group(p) => p.largest_of_penalized(v, Group::unit_gauge),
+        }
     }
 
     /// The least factor on the penalty with which `x_u = 0` is optimal for every unit that has one, given
     /// `v = -gradient`.
     pub fn zero_threshold(&self, v: &[f64]) -> f64 {
-        with_penalty!(self, p => (0..p.units()).filter(|&u| !p.is_free(u)).map(|u| p.unit_threshold(u, v)).fold(0.0, f64::max))
+        match self {
+            Penalty::Separable(p) => p.zero_threshold(v),
+            Penalty::Group(p) => p.largest_of_penalized(v, Group::unit_threshold),
+        }
     }
 
     /// How near a unit is to leaving its kink, for the order of a working set: positive beyond it.
@@ -193,7 +217,7 @@ mod tests {
     /// A penalty of each kind on four coordinates.
     fn examples() -> Vec<Penalty> {
         let separable = |l1: f64, l2: f64, lower: f64, upper: f64| {
-            Penalty::Separable(Separable::new(vec![l1; 4], vec![l2; 4], vec![lower; 4], vec![upper; 4]))
+            Penalty::Separable(Separable::new([Coordinate { l1, l2, lower, upper }; 4]))
         };
         vec![
             separable(0.0, 0.0, -INF, INF),
@@ -331,7 +355,12 @@ mod tests {
         assert!(penalties[4].settle(0, &[0.4], &mut to));
         assert_eq!(to, [0.8]);
         assert_eq!(penalties[4].first_kink(0, &[0.4], &[0.8]), 0.5);
-        assert!(!penalties[8].settle(0, &[0.2, 0.1], &mut [-0.3, 0.1]));
+        // A group may turn, by less than a right angle.
+        assert!(!penalties[8].settle(0, &[0.2, 0.1], &mut [-0.1, 0.3]));
+        let mut to = [-0.3, 0.1];
+        assert!(penalties[8].settle(0, &[0.2, 0.1], &mut to));
+        assert_eq!(to, [0.0, 0.0]);
+        assert_eq!(penalties[8].first_kink(0, &[0.2, 0.0], &[-0.4, 1.0]), 0.5);
     }
 
     #[test]

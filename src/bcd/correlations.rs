@@ -1,0 +1,99 @@
+//! `A'theta` of a dual candidate that moves, evaluated only where it can matter.
+//!
+//! By Cauchy and Schwarz `|a_j'theta| <= |a_j'theta_0| + |S^(1/2) a_j| |S^(-1/2) (theta - theta_0)|`, so a column whose
+//! last value was well inside the dead zone of its penalty need not be looked at again until the candidate has moved
+//! far: near the solution a certificate then costs little more than the columns that matter. It is the bound behind
+//! gap-safe screening, on the path that the candidate really takes, and holds for every loss.
+
+use super::scaled::Scaled;
+use crate::model::Penalty;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// Correlations of all columns with the latest candidate.
+pub(super) struct Correlations {
+    /// `a_j'theta` when it was last evaluated.
+    value: Vec<f64>,
+    /// Length of the candidate's path at that time.
+    seen: Vec<f64>,
+    /// Length of the path so far, in the norm `|S^(-1/2) .|`.
+    path: f64,
+    theta: Vec<f64>,
+    /// The columns to evaluate.
+    stale: Vec<usize>,
+    fresh: Vec<f64>,
+}
+
+/// Path lengths and norms are rounded; bounds are this much wider.
+const SLACK: f64 = 1.0 + 1e-9;
+
+impl Correlations {
+    /// With the values at `theta` known.
+    pub(super) fn at(theta: Vec<f64>, value: Vec<f64>) -> Self {
+        Self { seen: vec![0.0; value.len()], value, path: 0.0, theta, stale: Vec::new(), fresh: Vec::new() }
+    }
+
+    /// The last values: right to the last digit, or within [`Correlations::bounds`] for units at 0 whose penalty keeps
+    /// them there.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.value
+    }
+
+    /// Moves the candidate to `theta`. `x` is the iterate: units away from 0 are always evaluated.
+    pub(super) fn update(
+        &mut self,
+        scaled: &Scaled<'_>,
+        penalty: &Penalty,
+        x: &[f64],
+        theta: &[f64],
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        self.path += SLACK * distance(theta, &self.theta, &scaled.s);
+        self.stale.clear();
+        for u in 0..penalty.units() {
+            let columns = penalty.columns(u);
+            if columns.iter().all(|&j| self.seen[j] == self.path) {
+                continue;
+            }
+            let zone = penalty.dead_zone(u);
+            let bound: f64 = columns.iter().map(|&j| self.bound(j, scaled).powi(2)).sum();
+            // An infinite or undefined bound asks for an evaluation too.
+            if !(bound < zone * zone) || columns.iter().any(|&j| x[j] != 0.0) {
+                self.stale.extend_from_slice(columns);
+            }
+        }
+        control.spend(8 * self.value.len() as u64)?;
+        self.theta.clear();
+        self.theta.extend_from_slice(theta);
+        self.fresh.resize(self.stale.len(), 0.0);
+        scaled.columns.correlations(&self.stale, theta, &mut self.fresh, team, control)?;
+        for (&j, &v) in self.stale.iter().zip(&self.fresh) {
+            self.value[j] = v;
+            self.seen[j] = self.path;
+        }
+        Ok(())
+    }
+
+    /// Numbers of the sign of the values and at least their size: what a dual point has to be feasible for.
+    pub(super) fn bounds(&self, scaled: &Scaled<'_>) -> Vec<f64> {
+        (0..self.value.len()).map(|j| self.bound(j, scaled).copysign(self.value[j])).collect()
+    }
+
+    #[inline]
+    fn bound(&self, j: usize, scaled: &Scaled<'_>) -> f64 {
+        let moved = self.path - self.seen[j];
+        // Infinite columns times no distance must not be NaN.
+        if moved == 0.0 {
+            self.value[j].abs()
+        } else {
+            self.value[j].abs() + scaled.squares[j].sqrt() * (SLACK * moved)
+        }
+    }
+}
+
+/// `|S^(-1/2) (a - b)|` over the rows with weight: the others never carry a slope.
+fn distance(a: &[f64], b: &[f64], s: &[f64]) -> f64 {
+    let square = |((a, b), s): ((&f64, &f64), &f64)| if *s > 0.0 { (a - b) * (a - b) / s } else { 0.0 };
+    a.iter().zip(b).zip(s).map(square).sum::<f64>().sqrt()
+}
