@@ -12,7 +12,9 @@ mod check;
 mod constants;
 mod dual;
 mod engine;
+mod general;
 mod null_model;
+mod outputs;
 #[cfg(test)]
 mod paper_tests;
 mod partition;
@@ -30,6 +32,7 @@ mod update;
 mod working_set;
 
 pub use certificate::{Certificate, Kind, Rigor, certificate};
+pub use outputs::{OutputModel, outputs};
 pub use predict::linear_predictor;
 pub use problem::Problem;
 pub use settings::{PartitionKind, PenaltyKind, Rule, Settings, Strength, UpdateKind};

@@ -14,6 +14,10 @@ pub struct Problem<'a> {
     target: Vec<f64>,
     weights: Vec<f64>,
     offset: Vec<f64>,
+    /// Targets of several outputs: how many, and the numbers row after row.
+    targets: Option<(usize, Vec<f64>)>,
+    /// Offsets of several outputs, row after row.
+    offsets: Option<Vec<f64>>,
     factors: Option<Vec<f64>>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     groups: Option<Groups>,
@@ -37,6 +41,8 @@ impl<'a> Problem<'a> {
             target: Vec::new(),
             weights: vec![1.0; rows],
             offset: vec![0.0; rows],
+            targets: None,
+            offsets: None,
             factors: None,
             bounds: None,
             groups: None,
@@ -48,6 +54,28 @@ impl<'a> Problem<'a> {
     /// Another target for the same matrix.
     pub fn set_target(&mut self, target: &[f64]) -> Result<()> {
         self.target = checked_finite("y", target, self.matrix.rows())?;
+        Ok(())
+    }
+
+    /// Targets of `outputs` outputs for `loss=multi-squared`: `rows * outputs` finite numbers, row after row.
+    pub fn set_targets(&mut self, outputs: usize, targets: &[f64]) -> Result<()> {
+        if outputs == 0 {
+            return Err(Error::new(ErrorKind::Argument, "outputs").expected("at least 1").found(0));
+        }
+        let len = self.matrix.rows().saturating_mul(outputs);
+        let finite = f64::is_finite;
+        let targets = checked("targets", targets, len, "row and output", finite, "a finite number")?;
+        self.targets = Some((outputs, targets));
+        Ok(())
+    }
+
+    /// Offsets of each output, row after row, for losses of several outputs; they come on top of [`Problem::set_offset`].
+    /// How many outputs there are is checked when a solve knows. Empty: none.
+    pub fn set_offsets(&mut self, offsets: &[f64]) -> Result<()> {
+        let rows = self.matrix.rows();
+        let len = if rows == 0 { 0 } else { offsets.len().div_ceil(rows) * rows };
+        let offsets = checked("offset", offsets, len, "row and output", f64::is_finite, "a finite number")?;
+        self.offsets = (!offsets.is_empty()).then_some(offsets);
         Ok(())
     }
 
@@ -145,6 +173,15 @@ impl<'a> Problem<'a> {
     /// The offsets.
     pub fn offset(&self) -> &[f64] {
         &self.offset
+    }
+
+    /// Targets of several outputs: how many, and the numbers row after row.
+    pub fn targets(&self) -> Option<(usize, &[f64])> {
+        self.targets.as_ref().map(|(k, values)| (*k, values.as_slice()))
+    }
+
+    pub(super) fn offsets(&self) -> Option<&[f64]> {
+        self.offsets.as_deref()
     }
 
     pub(super) fn factor(&self, j: usize) -> f64 {

@@ -1,6 +1,6 @@
 //! What the options say, in types.
 
-use crate::model::Loss;
+use crate::model::{Loss, OutputLoss};
 use crate::runtime::{Error, ErrorKind, Family, Options, Result};
 
 /// The penalty's name in the options.
@@ -89,8 +89,12 @@ pub struct Settings {
     pub seed: u64,
     /// Whether to keep a trace.
     pub trace: bool,
-    /// The loss.
+    /// The loss. For several outputs: the scalar loss whose curvature has the same bound.
     pub loss: Loss,
+    /// The loss of several outputs, where it is one.
+    pub output_loss: Option<OutputLoss>,
+    /// Classes of softmax; 0 for as many as the targets show.
+    pub classes: usize,
     /// The kind of penalty.
     pub penalty: PenaltyKind,
     /// Its strength.
@@ -150,9 +154,11 @@ impl Settings {
             threads: options.integer("threads") as usize,
             seed: options.integer("seed") as u64,
             trace: options.flag("trace"),
-            loss: Loss::by_name(options.choice("loss"), real("huber_delta")).ok_or_else(|| {
-                Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss")
-            })?,
+            loss: Loss::by_name(scalar_loss(options.choice("loss")), real("huber_delta")).ok_or_else(
+                || Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss"),
+            )?,
+            output_loss: OutputLoss::by_name(options.choice("loss")),
+            classes: options.integer("classes") as usize,
             penalty,
             strength: strength(options, penalty)?,
             l1_ratio: real("l1_ratio"),
@@ -161,7 +167,11 @@ impl Settings {
             standardize: options.flag("standardize"),
             lower: options.real("lower").unwrap_or(f64::NEG_INFINITY),
             upper: real("upper"),
-            group_size: options.integer("group_size") as usize,
+            group_size: match (options.integer("group_size"), OutputLoss::by_name(options.choice("loss"))) {
+                // The outputs of one feature are a group.
+                (0, Some(_)) => 1,
+                (size, _) => size as usize,
+            },
             rule: match options.choice("rule") {
                 "cyclic" => Rule::Cyclic,
                 "random" => Rule::Random,
@@ -209,6 +219,15 @@ impl Settings {
                 .found(if self.update == UpdateKind::Matrix { "matrix" } else { "gradient" }));
         }
         Ok(())
+    }
+}
+
+/// The scalar loss that stands in where one is asked about: its curvature has the bound of one output's.
+fn scalar_loss(name: &str) -> &str {
+    match OutputLoss::by_name(name) {
+        Some(OutputLoss::Softmax) => "logistic",
+        Some(OutputLoss::Squared) => "squared",
+        None => name,
     }
 }
 

@@ -23,6 +23,7 @@ use super::check::Checker;
 use super::dual::Freedom;
 use super::engine::{Engine, GramCache, lipschitz_constants};
 use super::null_model::{self, NullModel};
+use super::outputs;
 use super::plan::Plan;
 use super::problem::Problem;
 use super::scaled::Scaled;
@@ -37,7 +38,8 @@ use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
 /// Where a solve starts: coefficients and an intercept in the data's scale.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
-    /// One number per column; `None` for zeros.
+    /// One number per column; `None` for zeros. For several outputs one per column and output, column by column, and after
+    /// them the intercepts, if they are to start elsewhere than at 0.
     pub coef: Option<&'a [f64]>,
     /// The intercept.
     pub intercept: f64,
@@ -55,6 +57,11 @@ pub fn solve(
 ) -> Result<Solution> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
+    if let Some(loss) = settings.output_loss {
+        return with_team(settings.threads, |team| {
+            outputs::Solve { problem, settings: &settings, team }.run(loss, start, control)
+        })?;
+    }
     settings.loss.check_targets(problem.target())?;
     if let Some(start) = start {
         super::problem::check_start(start.coef, start.intercept, problem.matrix().cols())?;
@@ -72,6 +79,11 @@ pub fn lambda_max(
 ) -> Result<Option<f64>> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
+    if let Some(loss) = settings.output_loss {
+        return with_team(settings.threads, |team| {
+            outputs::Solve { problem, settings: &settings, team }.lambda_max(loss, control)
+        })?;
+    }
     settings.loss.check_targets(problem.target())?;
     with_team(settings.threads, |team| {
         let solve = Solve { problem, settings: &settings, team };

@@ -114,10 +114,25 @@ pub const TABLE: &[OptionRow] = &[
     ),
     row(
         "loss",
-        OptionKind::Choice(&["squared", "logistic", "squared-hinge", "huber", "poisson"]),
+        OptionKind::Choice(&[
+            "squared",
+            "logistic",
+            "squared-hinge",
+            "huber",
+            "poisson",
+            "softmax",
+            "multi-squared",
+        ]),
         OptionValue::Choice("squared"),
         BCD,
-        "The loss: squared is 1/2 (z - y)^2; logistic and squared-hinge take labels -1 and 1; poisson takes y >= 0 and is exp(z) - y z.",
+        "The loss: squared is 1/2 (z - y)^2; logistic and squared-hinge take labels -1 and 1; poisson takes y >= 0 and is exp(z) - y z; softmax takes class numbers 0, 1, ..; multi-squared is squared for several targets in each row.",
+    ),
+    row(
+        "classes",
+        integer(0, 100_000),
+        OptionValue::Integer(0),
+        BCD,
+        "For loss softmax: the number of classes; 0: one more than the largest target.",
     ),
     row(
         "huber_delta",
