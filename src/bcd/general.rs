@@ -3,11 +3,12 @@
 //! The steps are those of [`solve`](super::solve): look at the certificate; select a block; update it.
 
 use super::block::Block;
+use super::plan::Paper;
 use super::settings::{Rule, Settings};
+use super::smooth::Smooth;
 use super::solution::TraceRow;
 use super::update::Step;
 use super::working_set;
-use crate::model::Penalty;
 use crate::runtime::{Control, Level, Outcome, Phase, Stop};
 
 /// What a look at the iterate finds.
@@ -19,20 +20,12 @@ pub(super) struct Look {
     pub(super) gradient: Vec<f64>,
 }
 
-/// A smooth function with a penalty, at an iterate, that can be certified.
-pub(super) trait Certified {
-    /// The coordinates.
-    fn x(&self) -> &[f64];
-    /// The penalty.
-    fn penalty(&self) -> &Penalty;
-    /// `L_j` of each coordinate, or what stands for it.
-    fn lipschitz(&self) -> &[f64];
+/// What the loop asks of a problem besides its smooth function.
+pub(super) trait Certifier<S: Smooth> {
     /// Computes everything afresh from the coordinates, and the certificate.
-    fn look(&mut self, control: &mut Control<'_>) -> Result<Look, Stop>;
+    fn look(&mut self, f: &mut S, control: &mut Control<'_>) -> Result<Look, Stop>;
     /// A step of rule auto on a working set; `goal` is a gain that is small enough to stop at.
-    fn work_on(&mut self, block: &Block, goal: f64, control: &mut Control<'_>) -> Result<Step, Stop>;
-    /// Whether one such step minimizes over the block.
-    fn is_quadratic(&self) -> bool;
+    fn work_on(&self, f: &mut S, block: &Block, goal: f64, control: &mut Control<'_>) -> Result<Step, Stop>;
 }
 
 /// When to stop.
@@ -128,14 +121,21 @@ impl<'w> Watch<'w> {
 }
 
 /// Looks, selects and updates until the certificate meets the tolerance or nothing helps any more.
-pub(super) fn iterate<S: Certified>(
+pub(super) fn iterate<S: Smooth>(
     f: &mut S,
+    certifier: &mut impl Certifier<S>,
     watch: &mut Watch<'_>,
     iterations: &mut u64,
     control: &mut Control<'_>,
 ) -> Result<Outcome, Stop> {
+    let settings = watch.settings;
+    // Rule auto has no plan: its blocks are working sets.
+    let mut plan = match settings.rule {
+        Rule::Auto => None,
+        _ => Some(Paper::new(settings, f, control)?),
+    };
     loop {
-        let look = f.look(control)?;
+        let look = certifier.look(f, control)?;
         let outcome = watch.judge(&look, f.x(), *iterations, control);
         control.report(Phase::Solve, *iterations, look.objective, look.value)?;
         if control.logs(Level::Debug) {
@@ -148,17 +148,26 @@ pub(super) fn iterate<S: Certified>(
         if let Some(outcome) = outcome {
             return Ok(outcome);
         }
-        if watch.settings.max_iterations == *iterations {
+        let left = settings.max_iterations - *iterations;
+        if left == 0 {
             return Ok(Outcome::IterationLimit);
         }
-        let block = working_set::select(f.penalty(), f.lipschitz(), f.x(), &look.gradient);
-        let goal = watch.goal(look.value);
-        for _ in 0..STEPS_PER_SET {
-            let step = f.work_on(&block, goal, control)?;
-            if f.is_quadratic() || step.achieved <= goal {
-                break;
+        let Some(plan) = &mut plan else {
+            let block = working_set::select(f.penalty(), f.lipschitz(), f.x(), &look.gradient);
+            let goal = watch.goal(look.value);
+            for _ in 0..STEPS_PER_SET {
+                let step = certifier.work_on(f, &block, goal, control)?;
+                if f.is_quadratic() || step.achieved <= goal {
+                    break;
+                }
             }
+            *iterations += 1;
+            continue;
+        };
+        for _ in 0..left.min(plan.blocks_per_check(f)) {
+            let choice = plan.select(f, control)?;
+            plan.update(f, &choice, control)?;
+            *iterations += 1;
         }
-        *iterations += 1;
     }
 }

@@ -10,9 +10,18 @@ mod block;
 mod certificate;
 mod check;
 mod constants;
+mod cubic;
 mod dual;
 mod engine;
+mod exact;
+mod followed;
+mod forward;
 mod general;
+mod greedy;
+mod heap;
+mod line;
+mod linear;
+mod model_step;
 mod null_model;
 mod outputs;
 #[cfg(test)]
@@ -23,8 +32,10 @@ mod predict;
 mod problem;
 mod quadratic;
 mod scaled;
+mod score;
 mod select;
 mod settings;
+mod smooth;
 mod solution;
 mod solve;
 mod state;
@@ -35,6 +46,9 @@ pub use certificate::{Certificate, Kind, Rigor, certificate};
 pub use outputs::{OutputModel, outputs};
 pub use predict::linear_predictor;
 pub use problem::Problem;
-pub use settings::{PartitionKind, PenaltyKind, Rule, Settings, Strength, UpdateKind};
+pub use settings::{
+    Gradients, GsqSearch, LineSearch, PartitionKind, PenaltyKind, ProxRule, Rule, Settings, Strength,
+    UpdateKind,
+};
 pub use solution::{Solution, TraceRow};
 pub use solve::{Start, lambda_max, solve};

@@ -9,6 +9,7 @@ use super::problem::Problem;
 use super::scaled::Scaled;
 use super::select::Selector;
 use super::settings::{PartitionKind, Settings};
+use super::smooth::{Metric, Smooth};
 use super::state::State;
 use super::update;
 use crate::numerics::{DenseView, Matrix, Order};
@@ -227,7 +228,7 @@ fn gradient_of(engine: &Engine<'_>, block: &Block, control: &mut Control<'_>) ->
 fn gradient_steps_fall_as_promised() {
     everywhere("false", |data, engine, block, control, plain| {
         let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         near(constant, most(&eigenvalues(data.bound(block.columns(), kappa))));
         let g = gradient_of(engine, block, control);
         let before = objective(data, engine);
@@ -242,8 +243,7 @@ fn gradient_steps_fall_as_promised() {
 #[test]
 fn gradient_steps_with_an_estimate_fall_as_promised() {
     everywhere("false", |data, engine, block, control, plain| {
-        let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         for start in [1e-3, 1.0, 1e3] {
             let mut estimate = start * constant;
             let g = gradient_of(engine, block, control);
@@ -266,7 +266,7 @@ fn gradient_steps_with_an_estimate_fall_as_promised() {
 fn matrix_steps_fall_as_promised_and_no_less_than_gradient_steps() {
     everywhere("false", |data, engine, block, control, plain| {
         let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         let g = gradient_of(engine, block, control);
         let by_gradient: f64 = (0..block.units().len())
             .map(|k| {
@@ -276,7 +276,7 @@ fn matrix_steps_fall_as_promised_and_no_less_than_gradient_steps() {
             })
             .sum();
         let before = objective(data, engine);
-        let step = update::matrix(engine, block, control).unwrap();
+        let step = engine.bound_step(block, Metric::Bound, control).unwrap();
         fell_by(before, objective(data, engine), step.promised);
         assert!(step.promised >= by_gradient - 1e-12 * (1.0 + before.abs()), "{step:?} {by_gradient:e}");
         if plain {
@@ -303,7 +303,7 @@ fn newton_steps_never_rise() {
 fn an_intercept_beside_the_block_falls_too() {
     everywhere("true", |data, engine, block, control, _| {
         let before = objective(data, engine);
-        let step = update::matrix(engine, block, control).unwrap();
+        let step = engine.bound_step(block, Metric::Bound, control).unwrap();
         let between = objective(data, engine);
         fell_by(before, between, step.promised);
         update::newton(engine, block, update::exactly(), control).unwrap();
@@ -329,7 +329,7 @@ fn the_quadratic_guarantee_is_the_largest_and_the_diagonals_bound_the_hessian() 
                     let size = 1 + n.below(9);
                     let block = Block::new(engine.penalty, n.subset(size, 9));
                     let (b, g) = (block.columns(), gradient_of(engine, &block, control));
-                    let h = data.bound(b, constants.kappa);
+                    let h = data.bound(b, engine.kappa());
                     let gsq = 0.5 * dot(&g, &solve_small(&h, &g));
                     let gsd: f64 = b.iter().zip(&g).map(|(&j, g)| 0.5 * g * g / constants.diagonal[j]).sum();
                     let gsl = 0.5 * dot(&g, &g) / most(&eigenvalues(h.clone()));
@@ -479,7 +479,7 @@ fn greedy_rules_on_fixed_blocks_pick_the_best_of_the_partition() {
         for rule in ["gs", "gsl", "gsd", "gsq"] {
             at_selectors(rule, "fixed", kind, size, |data, engine, constants, g, chosen, fixed| {
                 let score = |b: &[usize]| -> f64 {
-                    let h = || data.bound(b, constants.kappa);
+                    let h = || data.bound(b, engine.kappa());
                     match rule {
                         "gs" => b.iter().map(|&u| violation(engine, u, g[u]).powi(2)).sum(),
                         "gsl" => {
@@ -487,7 +487,7 @@ fn greedy_rules_on_fixed_blocks_pick_the_best_of_the_partition() {
                             b.iter().map(|&u| decrease(engine, u, g[u], constant)).sum()
                         }
                         "gsd" => b.iter().map(|&u| decrease(engine, u, g[u], constants.diagonal[u])).sum(),
-                        _ => quadratic_decrease(data, engine, b, g, constants.kappa),
+                        _ => quadratic_decrease(data, engine, b, g, engine.kappa()),
                     }
                 };
                 let units: Vec<usize> = (0..SMALL).collect();
@@ -582,7 +582,7 @@ fn one_matrix_step_on_all_coordinates_solves_least_squares() {
                     let mut constants = Constants::new(engine, &settings, control).unwrap();
                     let mut selector = Selector::new(&settings, engine, &mut constants, control).unwrap();
                     let choice = selector.next(engine, &constants, control).unwrap();
-                    update::matrix(engine, &choice.block, control).unwrap();
+                    engine.bound_step(&choice.block, Metric::Bound, control).unwrap();
                     for (found, expected) in engine.state.x.iter().zip(&expected) {
                         assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{rule} {blocks}");
                     }

@@ -14,7 +14,7 @@
 //! | `L_i`, `L_b`, `D_i` | `Engine::lipschitz`, `constants::Constants` |
 //! | rule, update | `Plan::select`, `Plan::update` |
 //! | `grad_b f(x)` | `Engine::block_gradient` |
-//! | `H_b` bound, Hessian | `update::matrix`, `update::newton` |
+//! | `H_b` bound, Hessian | `Smooth::bound_step`, `Smooth::newton_step` |
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
@@ -272,7 +272,7 @@ impl<'s> Solve<'s> {
             if left == 0 {
                 return Ok(Outcome::IterationLimit);
             }
-            for _ in 0..left.min(plan.blocks_per_check()) {
+            for _ in 0..left.min(plan.blocks_per_check(engine)) {
                 let choice = plan.select(engine, &check, control)?;
                 plan.update(engine, &choice, &check, control)?;
                 *iterations += 1;

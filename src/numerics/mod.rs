@@ -8,6 +8,7 @@ pub mod gram;
 pub mod kernels;
 pub mod krylov;
 pub mod matrix;
+pub mod rows;
 pub mod sparse;
 pub mod sum;
 

@@ -355,11 +355,8 @@ impl<'e> Outputs<'e> {
         })
     }
 
-    /// The fixed bound of the Hessian on a block of coordinates.
-    pub(super) fn bound(&self, list: &[usize], control: &mut Control<'_>) -> Result<Square, Stop> {
-        let mut met = vec![false; self.data.k];
-        list.iter().for_each(|&j| met[self.pair(j).1] = true);
-        let q = met.iter().filter(|m| **m).count();
+    /// The fixed bound of the Hessian on a block of coordinates that meets `q` outputs.
+    pub(super) fn bound(&self, list: &[usize], q: usize, control: &mut Control<'_>) -> Result<Square, Stop> {
         self.assemble(list, |engine, features, c, e| {
             let entry = engine.data.loss.bound_entry(c == e, engine.data.k, q);
             if entry == 0.0 {

@@ -2,13 +2,14 @@
 //!
 //! Minimizes `sum_r s_r phi(X'a_r + b + o_r, y_r) + G(X)` over coefficients `X` with one row for each feature and one
 //! column for each of `k` outputs. Coefficients are held feature by feature, what belongs to rows of the data row by row.
-//! `data` (targets), `engine` (the iterate), `newton` (steps), `dual` and `certificate` (gaps), `solve`.
+//! `data` (targets), `engine` (the iterate), `newton` (steps), `smooth` (what the paper's rules and updates ask for), `dual` and `certificate` (gaps), `solve`.
 
 mod certificate;
 mod data;
 mod dual;
 mod engine;
 mod newton;
+mod smooth;
 mod solve;
 #[cfg(test)]
 mod tests;

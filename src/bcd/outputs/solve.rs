@@ -2,7 +2,7 @@
 
 use super::super::block::Block;
 use super::super::certificate::gap;
-use super::super::general::{self, Aim, Certified, Look, Watch};
+use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::null_model::null_penalty;
 use super::super::problem::Problem;
 use super::super::quadratic::Goal;
@@ -215,10 +215,10 @@ impl<'s> Solve<'s> {
         let outcome = self
             .begin(setup, full, x, from, control)
             .and_then(|engine| {
-                let mut run = Run { engine, features, is_gap, solve: self, best: &mut best };
-                let ended = general::iterate(&mut run, &mut watch, &mut iterations, control);
-                let x = std::mem::take(&mut run.engine.x);
-                best.x = x;
+                let mut engine = engine;
+                let mut run = Run { features, is_gap, solve: self, best: &mut best };
+                let ended = general::iterate(&mut engine, &mut run, &mut watch, &mut iterations, control);
+                best.x = engine.x;
                 ended
             })
             .unwrap_or_else(|Stop(outcome)| outcome);
@@ -352,19 +352,17 @@ struct Best {
     value: f64,
 }
 
-/// The loop's view of a problem.
-struct Run<'r, 'e> {
-    engine: Outputs<'e>,
+/// What the certificate needs besides the iterate.
+struct Run<'r> {
     features: &'r Penalty,
     is_gap: bool,
     solve: &'r Solve<'r>,
     best: &'r mut Best,
 }
 
-impl Run<'_, '_> {
+impl Run<'_> {
     /// A dual point from the slopes, scaled into the feasible set; keeps the best. Costs a pass over the data.
-    fn dual_gap(&mut self, objective: f64, control: &mut Control<'_>) -> Stopped<f64> {
-        let engine = &self.engine;
+    fn dual_gap(&mut self, engine: &Outputs<'_>, objective: f64, control: &mut Control<'_>) -> Stopped<f64> {
         let (data, s) = (engine.data, &engine.scaled.s);
         let count = engine.scaled.cols() * data.k;
         let mut theta: Vec<f64> = engine.d.iter().map(|d| -d).collect();
@@ -391,8 +389,7 @@ impl Run<'_, '_> {
     }
 
     /// Norm of the minimum-norm subgradient in the data's scale.
-    fn subgradient_norm(&self, g: &[f64]) -> f64 {
-        let engine = &self.engine;
+    fn subgradient_norm(&self, engine: &Outputs<'_>, g: &[f64]) -> f64 {
         let penalty = engine.penalty;
         let mut full = vec![0.0; g.len()];
         for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
@@ -406,38 +403,31 @@ impl Run<'_, '_> {
     }
 }
 
-impl Certified for Run<'_, '_> {
-    fn x(&self) -> &[f64] {
-        &self.engine.x
-    }
-
-    fn penalty(&self) -> &Penalty {
-        self.engine.penalty
-    }
-
-    fn lipschitz(&self) -> &[f64] {
-        self.engine.lipschitz
-    }
-
-    fn look(&mut self, control: &mut Control<'_>) -> Stopped<Look> {
-        self.engine.refresh_all(control)?;
-        let every: Vec<usize> = (0..self.engine.x.len()).collect();
+impl Certifier<Outputs<'_>> for Run<'_> {
+    fn look(&mut self, engine: &mut Outputs<'_>, control: &mut Control<'_>) -> Stopped<Look> {
+        engine.refresh_all(control)?;
+        let every: Vec<usize> = (0..engine.x.len()).collect();
         let mut gradient = vec![0.0; every.len()];
-        self.engine.correlations(&every, &self.engine.d, &mut gradient, control)?;
-        let objective = self.engine.objective();
-        self.engine.objective_size = objective.abs();
-        let value =
-            if self.is_gap { self.dual_gap(objective, control)? } else { self.subgradient_norm(&gradient) };
+        engine.correlations(&every, &engine.d, &mut gradient, control)?;
+        let objective = engine.objective();
+        engine.objective_size = objective.abs();
+        let value = if self.is_gap {
+            self.dual_gap(engine, objective, control)?
+        } else {
+            self.subgradient_norm(engine, &gradient)
+        };
         Ok(Look { objective, value, gradient })
     }
 
-    fn work_on(&mut self, block: &Block, goal: f64, control: &mut Control<'_>) -> Stopped<Step> {
-        let relative = if self.engine.data.loss.is_quadratic() { 0.0 } else { INEXACT };
-        newton::step(&mut self.engine, block, Goal { absolute: goal, relative }, control)
-    }
-
-    fn is_quadratic(&self) -> bool {
-        self.engine.data.loss.is_quadratic()
+    fn work_on(
+        &self,
+        engine: &mut Outputs<'_>,
+        block: &Block,
+        goal: f64,
+        control: &mut Control<'_>,
+    ) -> Stopped<Step> {
+        let relative = if engine.data.loss.is_quadratic() { 0.0 } else { INEXACT };
+        newton::step(engine, block, Goal { absolute: goal, relative }, control)
     }
 }
 

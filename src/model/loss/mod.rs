@@ -32,6 +32,15 @@ pub trait ScalarLoss: Copy + Sync {
     fn conjugate(&self, u: f64, y: f64) -> f64;
     /// `sup phi''`; infinite where there is none.
     fn curvature_bound(&self) -> f64;
+    /// `kappa(z)` with `phi(z + d) <= phi(z) + phi'(z) d + kappa(z) d^2 / 2` for every `d`: at most `sup phi''`, and
+    /// less where the loss is flatter on the whole than at its steepest bend.
+    fn majorizer(&self, _z: f64, _y: f64) -> f64 {
+        self.curvature_bound()
+    }
+    /// `sup |phi'''|`: how fast the curvature changes; `None` where it jumps or grows without bound.
+    fn third_bound(&self) -> Option<f64> {
+        None
+    }
     /// The mean of `y` that a linear predictor stands for.
     fn mean(&self, z: f64) -> f64;
     /// Which targets the loss takes, in words; `None` if any finite number will do.
@@ -125,6 +134,16 @@ impl Loss {
     /// `w_r = s_r phi''(z_r)`.
     pub fn curvatures(&self, y: &[f64], z: &[f64], s: &[f64], w: &mut [f64]) {
         with_loss!(self, l => rows(y, z, s).zip(w).for_each(|((y, z, s), w)| *w = weighted(s, l.curvature(z, y))));
+    }
+
+    /// `w_r = s_r kappa(z_r)`: curvatures of a bound of the loss around `z`.
+    pub fn majorizers(&self, y: &[f64], z: &[f64], s: &[f64], w: &mut [f64]) {
+        with_loss!(self, l => rows(y, z, s).zip(w).for_each(|((y, z, s), w)| *w = weighted(s, l.majorizer(z, y))));
+    }
+
+    /// `sup |phi'''|`; `None` for losses that have none.
+    pub fn third_bound(&self) -> Option<f64> {
+        with_loss!(self, l => l.third_bound())
     }
 
     /// `sum_r s_r phi*(-theta_r / s_r)`, compensated; infinite outside the domain. Rows of weight 0 need `theta = 0`.

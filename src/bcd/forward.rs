@@ -1,0 +1,259 @@
+//! GSQ on variable blocks: which few coordinates lower the quadratic bound `q(d) = g'd + d'Bd/2` most. That is sparse
+//! approximation; four ways to look for an answer.
+//!
+//! | way | the next coordinate | candidates |
+//! |---|---|---|
+//! | schur | the largest decrease after those chosen are minimized out | all |
+//! | pool | the same | the best by GSD |
+//! | pursuit | the largest `q_i^2 / B_ii` with the chosen minimized out | all |
+//! | iht | `d <- P(d - (g + Bd) / lambda_max(B))`, `P` keeps the largest entries; the support at the end | all |
+//!
+//! Only the columns of `B` that are chosen are computed; they are kept, as `B` never changes.
+
+use super::greedy::{argmax, largest};
+use super::settings::GsqSearch;
+use super::smooth::{Metric, Smooth};
+use crate::runtime::{Control, Stop};
+
+/// Looks for blocks, and remembers columns of the bound.
+pub(super) struct Forward {
+    way: GsqSearch,
+    /// Columns on `list`, by position.
+    columns: Vec<Option<Box<[f64]>>>,
+    cached: usize,
+    /// `lambda_max(B)`, for thresholding.
+    largest: f64,
+}
+
+/// Numbers in cached columns: 128 MiB.
+const MOST_CACHED: usize = 1 << 24;
+/// Schur complements below this share of the diagonal mean a dependent column.
+const DEPENDENT: f64 = 1e-10;
+/// Candidates of the pool, in blocks.
+const POOL: usize = 4;
+/// Steps of thresholding.
+const IHT_STEPS: usize = 10;
+/// Steps of the power method; the estimate need only be near.
+const POWER_STEPS: usize = 30;
+
+/// The candidates: coordinates `list` of the units `units`, all of one coordinate.
+pub(super) struct Candidates<'c> {
+    pub(super) units: &'c [usize],
+    pub(super) list: &'c [usize],
+}
+
+impl Forward {
+    /// `auto` searches all coordinates where their columns can be kept, or cost no more than the pool's block; else in a
+    /// pool.
+    pub(super) fn new<S: Smooth>(
+        f: &S,
+        wanted: GsqSearch,
+        list: &[usize],
+        size: usize,
+        pass: u64,
+        control: &mut Control<'_>,
+    ) -> Result<Self, Stop> {
+        let n = list.len();
+        let way = match wanted {
+            GsqSearch::Auto => {
+                let pool = (POOL * size) as u64;
+                let by_schur = (size as u64).saturating_mul(pass + (n * size) as u64);
+                let by_pool = pool.saturating_mul(pool).saturating_mul(pass) / (n as u64).max(1);
+                if n.saturating_mul(n) <= MOST_CACHED || by_schur <= by_pool {
+                    GsqSearch::Schur
+                } else {
+                    GsqSearch::Pool
+                }
+            }
+            wanted => wanted,
+        };
+        let largest = if way == GsqSearch::Iht { power(f, list, control)? } else { 0.0 };
+        let columns = if way == GsqSearch::Pool { Vec::new() } else { (0..n).map(|_| None).collect() };
+        Ok(Self { way, columns, cached: 0, largest })
+    }
+
+    /// How many candidates a pool should have; none where all are looked at.
+    pub(super) fn pool(&self, size: usize) -> Option<usize> {
+        (self.way == GsqSearch::Pool).then_some((POOL * size).max(16))
+    }
+
+    /// Up to `size` of the units; `gradient` is that of all coordinates.
+    pub(super) fn select<S: Smooth>(
+        &mut self,
+        f: &S,
+        candidates: &Candidates<'_>,
+        size: usize,
+        gradient: &[f64],
+        control: &mut Control<'_>,
+    ) -> Result<Vec<usize>, Stop> {
+        let Candidates { units, list } = candidates;
+        let q: Vec<f64> = list.iter().map(|&j| gradient[j]).collect();
+        let lipschitz = f.lipschitz();
+        let diagonal: Vec<f64> = list.iter().map(|&j| lipschitz[j]).collect();
+        let positions = match self.way {
+            GsqSearch::Iht => self.threshold(f, list, size, &q, &diagonal, control)?,
+            GsqSearch::Pool => {
+                let square = f.curvature(Metric::Bound, list, control)?;
+                let diagonal = (0..list.len()).map(|k| square.at(k, k)).collect();
+                let mut selection = Selection::new(candidates, size, q, diagonal, false);
+                while let Some(best) = selection.best(f) {
+                    selection.add(best, square.column(best).to_vec(), control)?;
+                }
+                selection.chosen
+            }
+            way => {
+                let pursuit = way == GsqSearch::Pursuit;
+                let mut selection = Selection::new(candidates, size, q, diagonal, pursuit);
+                while let Some(best) = selection.best(f) {
+                    let column = self.column(f, list, best, control)?;
+                    selection.add(best, column, control)?;
+                }
+                selection.chosen
+            }
+        };
+        Ok(positions.into_iter().map(|k| units[k]).collect())
+    }
+
+    /// Column `list[k]` of the bound.
+    fn column<S: Smooth>(
+        &mut self,
+        f: &S,
+        list: &[usize],
+        k: usize,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<f64>, Stop> {
+        if let Some(column) = &self.columns[k] {
+            return Ok(column.to_vec());
+        }
+        let mut column = vec![0.0; list.len()];
+        f.bound_column(list[k], list, &mut column, control)?;
+        if (self.cached + 1) * list.len() <= MOST_CACHED {
+            self.columns[k] = Some(column.clone().into_boxed_slice());
+            self.cached += 1;
+        }
+        Ok(column)
+    }
+
+    /// Iterative hard thresholding from the dense `d = g / sqrt(L)` of the paper's experiments: from a sparse start it
+    /// never leaves the first support, as its steps are short.
+    fn threshold<S: Smooth>(
+        &self,
+        f: &S,
+        list: &[usize],
+        size: usize,
+        g: &[f64],
+        diagonal: &[f64],
+        control: &mut Control<'_>,
+    ) -> Result<Vec<usize>, Stop> {
+        let mut d: Vec<f64> =
+            g.iter().zip(diagonal).map(|(g, l)| if *l > 0.0 { g / l.sqrt() } else { 0.0 }).collect();
+        let mut product = vec![0.0; d.len()];
+        let mut kept = Vec::new();
+        for _ in 0..IHT_STEPS {
+            f.bound_product(list, &d, &mut product, control)?;
+            for ((d, g), p) in d.iter_mut().zip(g).zip(&product) {
+                *d -= (g + p) / self.largest.max(f64::MIN_POSITIVE);
+            }
+            let sizes: Vec<f64> = d.iter().map(|d| d.abs()).collect();
+            kept = largest(&sizes, size);
+            let mut sparse = vec![0.0; d.len()];
+            kept.iter().for_each(|&k| sparse[k] = d[k]);
+            d = sparse;
+        }
+        Ok(kept)
+    }
+}
+
+/// `lambda_max` of the bound by the power method.
+fn power<S: Smooth>(f: &S, list: &[usize], control: &mut Control<'_>) -> Result<f64, Stop> {
+    let lipschitz = f.lipschitz();
+    let mut p: Vec<f64> = list.iter().map(|&j| lipschitz[j].sqrt()).collect();
+    let mut product = vec![0.0; p.len()];
+    let mut largest = 0.0;
+    for _ in 0..POWER_STEPS {
+        let norm = p.iter().map(|p| p * p).sum::<f64>().sqrt();
+        if norm == 0.0 {
+            break;
+        }
+        p.iter_mut().for_each(|p| *p /= norm);
+        f.bound_product(list, &p, &mut product, control)?;
+        largest = product.iter().map(|p| p * p).sum::<f64>().sqrt();
+        p.copy_from_slice(&product);
+    }
+    Ok(largest)
+}
+
+/// Forward selection: the gradient `q` and the diagonal of the model after the chosen coordinates are minimized out,
+/// kept by an incremental Cholesky factor.
+struct Selection<'c> {
+    candidates: &'c Candidates<'c>,
+    size: usize,
+    q: Vec<f64>,
+    diagonal: Vec<f64>,
+    schur: Vec<f64>,
+    open: Vec<bool>,
+    factor: Vec<Vec<f64>>,
+    chosen: Vec<usize>,
+    /// Scores by the diagonal instead of the Schur complement.
+    pursuit: bool,
+}
+
+impl<'c> Selection<'c> {
+    fn new(
+        candidates: &'c Candidates<'c>,
+        size: usize,
+        q: Vec<f64>,
+        diagonal: Vec<f64>,
+        pursuit: bool,
+    ) -> Self {
+        let (schur, open) = (diagonal.clone(), vec![true; q.len()]);
+        Self { candidates, size, q, diagonal, schur, open, factor: Vec::new(), chosen: Vec::new(), pursuit }
+    }
+
+    /// The next coordinate, unless there are enough, or none would lower the model.
+    fn best<S: Smooth>(&self, f: &S) -> Option<usize> {
+        if self.chosen.len() >= self.size {
+            return None;
+        }
+        let (penalty, x) = (f.penalty(), f.x());
+        let scores: Vec<f64> = (0..self.q.len())
+            .map(|k| {
+                // A dependent column adds nothing to those chosen.
+                if !self.open[k] || self.schur[k] <= DEPENDENT * self.diagonal[k] {
+                    return -1.0;
+                }
+                let j = self.candidates.list[k];
+                let h = if self.pursuit { self.diagonal[k] } else { self.schur[k] };
+                let u = self.candidates.units[k];
+                if penalty.is_free(u) {
+                    0.5 * self.q[k] * (self.q[k] / h)
+                } else {
+                    penalty.model_decrease(u, &x[j..=j], &self.q[k..=k], h)
+                }
+            })
+            .collect();
+        let best = argmax(&scores);
+        // One coordinate is chosen even at the optimum, so that a block is never empty.
+        let enough = if self.chosen.is_empty() { 0.0 } else { f64::MIN_POSITIVE };
+        (scores.get(best)? >= &enough).then_some(best)
+    }
+
+    /// Minimizes coordinate `k` out; `column` is that of the bound.
+    fn add(&mut self, k: usize, mut column: Vec<f64>, control: &mut Control<'_>) -> Result<(), Stop> {
+        for v in &self.factor {
+            crate::numerics::kernels::add(-v[k], v, &mut column);
+        }
+        let root = self.schur[k].sqrt();
+        let push = self.q[k] / root;
+        for (i, v) in column.iter_mut().enumerate() {
+            *v /= root;
+            self.q[i] -= *v * push;
+            self.schur[i] -= *v * *v;
+        }
+        control.spend((2 * self.q.len() * (self.factor.len() + 4)) as u64)?;
+        self.open[k] = false;
+        self.factor.push(column);
+        self.chosen.push(k);
+        Ok(())
+    }
+}
