@@ -426,3 +426,50 @@ fn a_cancelled_solve_gives_what_it_has() {
     }
     assert!(polls > 5);
 }
+
+#[test]
+fn every_rule_and_update_of_the_paper_reaches_the_same_value() {
+    let given = data(40, 6, 1.0, 21);
+    for loss in LOSSES {
+        let problem = problem(&given, given.dense(), loss, 3);
+        for penalty in
+            [("l1", ("lambda_ratio", "0.1")), ("group", ("lambda_ratio", "0.1")), ("ridge", ("lambda", "1"))]
+        {
+            let common = [
+                ("loss", loss),
+                ("penalty", penalty.0),
+                penalty.1,
+                ("intercept", "true"),
+                ("tolerance", "1e-8"),
+            ];
+            let best = run(&problem, &common).certificate.objective;
+            for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
+                for update in ["gradient", "matrix", "newton", "exact", "local", "cubic"] {
+                    for blocks in ["variable", "fixed"] {
+                        let extra = [
+                            ("rule", rule),
+                            ("update", update),
+                            ("blocks", blocks),
+                            ("block_size", "3"),
+                            ("max_iterations", "2000000"),
+                        ];
+                        let pairs = [&common[..], &extra].concat();
+                        // What cannot be combined is refused by the settings.
+                        let Ok(found) = solve(&problem, &options(&pairs), None, &mut Control::new()) else {
+                            continue;
+                        };
+                        let value = found.certificate.objective;
+                        assert_eq!(
+                            found.outcome,
+                            Outcome::Converged,
+                            "{pairs:?} {:?} {} {best}",
+                            found.certificate,
+                            found.target
+                        );
+                        assert!((value - best).abs() <= 2.0 * found.target, "{pairs:?} {value} {best}");
+                    }
+                }
+            }
+        }
+    }
+}
