@@ -180,7 +180,8 @@ impl<'a> Problem<'a> {
         self.targets.as_ref().map(|(k, values)| (*k, values.as_slice()))
     }
 
-    pub(super) fn offsets(&self) -> Option<&[f64]> {
+    /// Offsets of several outputs, row after row, where there are any.
+    pub fn offsets(&self) -> Option<&[f64]> {
         self.offsets.as_deref()
     }
 

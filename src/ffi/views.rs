@@ -205,6 +205,64 @@ pub(super) unsafe fn optional_vector(
     if vec.is_null() { Ok(None) } else { unsafe { vector(vec, subject, expected, per) }.map(Some) }
 }
 
+/// A copy of the caller's vector of `per_output` numbers for each of one or more outputs; how many those are shows later.
+///
+/// # Safety
+/// As [`vector`].
+pub(super) unsafe fn optional_vector_of_outputs(
+    vec: *const swl_vec,
+    subject: &str,
+    per_output: usize,
+    per: &str,
+) -> Result<Option<Vec<f64>>> {
+    if vec.is_null() {
+        return Ok(None);
+    }
+    check_pointer(vec, subject)?;
+    // SAFETY: checked just now.
+    let len = size(unsafe { vec.read() }.len, &format!("{subject}.len"))?;
+    let fits = if per_output == 0 { len == 0 } else { len > 0 && len.is_multiple_of(per_output) };
+    let per =
+        if fits { per.to_owned() } else { format!("{per} (times the outputs, where there are several)") };
+    // SAFETY: passed on.
+    unsafe { vector(vec, subject, if fits { len } else { per_output }, &per) }.map(Some)
+}
+
+/// A copy of the caller's dense array with `rows` rows, row after row, and its number of columns.
+///
+/// # Safety
+/// `view` is null or a view whose data are as long as it says.
+pub(super) unsafe fn dense_rows(
+    view: *const swl_dense,
+    subject: &str,
+    rows: usize,
+) -> Result<(usize, Vec<f64>)> {
+    check_pointer(view, subject)?;
+    // SAFETY: checked just now.
+    let view = unsafe { view.read() };
+    let shape = dense_shape(view)?;
+    if shape.rows != rows {
+        return Err(argument(&format!("{subject}.rows"), rows.to_string(), shape.rows));
+    }
+    let ld = size(view.ld, "ld")?;
+    let by_rows = view.order == SWL_ROW_MAJOR;
+    let order = if by_rows { Order::RowMajor } else { Order::ColumnMajor };
+    let extent = dense_extent(shape.rows, shape.cols, ld, order)?;
+    let (k, name) = (shape.cols, format!("{subject}.data"));
+    let place = |i: usize| if by_rows { i / k * ld + i % k } else { i % k * ld + i / k };
+    // SAFETY: the extent is what a caller with these sizes has promised.
+    unsafe {
+        let numbers = if view.scalar == SWL_F32 {
+            let data = slice::<f32>(view.data, extent, &name)?;
+            (0..shape.entries).map(|i| f64::from(data[place(i)])).collect()
+        } else {
+            let data = slice::<f64>(view.data, extent, &name)?;
+            (0..shape.entries).map(|i| data[place(i)]).collect()
+        };
+        Ok((k, numbers))
+    }
+}
+
 /// The caller's array of 32-bit numbers.
 ///
 /// # Safety
