@@ -104,6 +104,9 @@ pub fn certificate(
     intercept: f64,
     dual: &[f64],
 ) -> Result<Certificate> {
+    if let Some(function) = problem.function() {
+        return super::user::certificate(problem, function, settings, lambda, coef);
+    }
     if settings.output_loss.is_some() {
         return super::outputs::certificate(problem, settings, lambda, coef, dual);
     }
@@ -123,7 +126,8 @@ pub fn certificate(
         }
     }
     settings.loss.check_targets(problem.target())?;
-    Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)
+    let found = Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)?;
+    super::callbacks::unless_failed(problem.matrix(), found)
 }
 
 /// Objective, gradient and dual value in the data's scale; the penalty acts on `deviation * coef`.

@@ -25,7 +25,13 @@ pub(super) trait Certifier<S: Smooth> {
     /// Computes everything afresh from the coordinates, and the certificate.
     fn look(&mut self, f: &mut S, control: &mut Control<'_>) -> Result<Look, Stop>;
     /// A step of rule auto on a working set; `goal` is a gain that is small enough to stop at.
-    fn work_on(&self, f: &mut S, block: &Block, goal: f64, control: &mut Control<'_>) -> Result<Step, Stop>;
+    fn work_on(
+        &mut self,
+        f: &mut S,
+        block: &Block,
+        goal: f64,
+        control: &mut Control<'_>,
+    ) -> Result<Step, Stop>;
 }
 
 /// When to stop.

@@ -7,6 +7,7 @@
 
 mod active_set;
 mod block;
+mod callbacks;
 mod certificate;
 mod check;
 mod constants;
@@ -40,6 +41,7 @@ mod solution;
 mod solve;
 mod state;
 mod update;
+mod user;
 mod working_set;
 
 pub use certificate::{Certificate, Kind, Rigor, certificate};
@@ -52,3 +54,4 @@ pub use settings::{
 };
 pub use solution::{Solution, TraceRow};
 pub use solve::{Start, lambda_max, solve};
+pub use user::UserFunction;

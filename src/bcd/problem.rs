@@ -1,7 +1,9 @@
 //! The problem: data, checked once, and what may change between solves on the same matrix.
 
-use crate::numerics::Matrix;
+use super::user::{Function, UserFunction};
+use crate::numerics::{Duplicates, Layout, Matrix, SparseView};
 use crate::runtime::{Error, ErrorKind, Result};
+use std::sync::Arc;
 
 /// A matrix `a` (rows are observations), a target for each row, and what else the objective needs:
 ///
@@ -21,6 +23,7 @@ pub struct Problem<'a> {
     factors: Option<Vec<f64>>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     groups: Option<Groups>,
+    function: Option<Function>,
 }
 
 /// Groups of columns given one by one.
@@ -46,9 +49,32 @@ impl<'a> Problem<'a> {
             factors: None,
             bounds: None,
             groups: None,
+            function: None,
         };
         problem.set_target(target)?;
         Ok(problem)
+    }
+
+    /// The caller's own smooth function instead of losses of rows; penalties, factors, bounds and groups are as ever.
+    ///
+    /// Errors: bounds of the coordinates of another number, or that are not finite and above 0.
+    pub fn of_function(function: Arc<dyn UserFunction>) -> Result<Problem<'static>> {
+        let cols = function.cols();
+        if let Some(lipschitz) = function.lipschitz() {
+            let valid = |l: f64| l > 0.0 && l.is_finite();
+            checked("lipschitz", lipschitz, cols, "column", valid, "a finite number above 0")?;
+        }
+        // No rows: what belongs to columns is all there is.
+        let indptr = vec![0_i64; cols + 1];
+        let view: SparseView<'_, f64, i64, i64> =
+            SparseView { rows: 0, cols, indptr: &indptr[..], indices: &[], values: &[], layout: Layout::Csc };
+        let mut problem = Problem::new(Matrix::sparse(view, Duplicates::Error)?, &[])?;
+        problem.function = Some(Function(function));
+        Ok(problem)
+    }
+
+    pub(super) fn function(&self) -> Option<&dyn UserFunction> {
+        self.function.as_ref().map(|f| f.0.as_ref())
     }
 
     /// Another target for the same matrix.

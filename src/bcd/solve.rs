@@ -18,6 +18,7 @@
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
+use super::callbacks;
 use super::certificate::certificate;
 use super::check::Checker;
 use super::dual::Freedom;
@@ -31,6 +32,7 @@ use super::scaled::column_bounds;
 use super::settings::{PenaltyKind, Settings, Strength};
 use super::solution::Solution;
 use super::state::State;
+use super::user;
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
@@ -57,16 +59,30 @@ pub fn solve(
 ) -> Result<Solution> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    if let Some(loss) = settings.output_loss {
-        return with_team(settings.threads, |team| {
-            outputs::Solve { problem, settings: &settings, team }.run(loss, start, control)
-        })?;
+    callbacks::watched(problem, settings, control, |settings, control| {
+        with_team(settings.threads, |team| any_solve(problem, settings, team, start, control))?
+    })
+}
+
+/// Solves by what the problem is: the caller's function, several outputs, or one.
+fn any_solve(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    team: &Team<'_>,
+    start: Option<Start<'_>>,
+    control: &mut Control<'_>,
+) -> Result<Solution> {
+    if let (None, Some(loss)) = (problem.function(), settings.output_loss) {
+        return outputs::Solve { problem, settings, team }.run(loss, start, control);
     }
-    settings.loss.check_targets(problem.target())?;
     if let Some(start) = start {
         super::problem::check_start(start.coef, start.intercept, problem.matrix().cols())?;
     }
-    with_team(settings.threads, |team| Solve { problem, settings: &settings, team }.run(start, control))?
+    if let Some(function) = problem.function() {
+        return user::Solve { problem, function, settings, team }.run(start, control);
+    }
+    settings.loss.check_targets(problem.target())?;
+    Solve { problem, settings, team }.run(start, control)
 }
 
 /// The smallest lambda with an all-zero solution.
@@ -79,16 +95,26 @@ pub fn lambda_max(
 ) -> Result<Option<f64>> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
+    callbacks::watched(problem, settings, control, |settings, control| {
+        with_team(settings.threads, |team| any_lambda_max(problem, settings, team, control))?
+    })
+}
+
+fn any_lambda_max(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Option<f64>> {
+    if let Some(function) = problem.function() {
+        return user::Solve { problem, function, settings, team }.lambda_max(control);
+    }
     if let Some(loss) = settings.output_loss {
-        return with_team(settings.threads, |team| {
-            outputs::Solve { problem, settings: &settings, team }.lambda_max(loss, control)
-        })?;
+        return outputs::Solve { problem, settings, team }.lambda_max(loss, control);
     }
     settings.loss.check_targets(problem.target())?;
-    with_team(settings.threads, |team| {
-        let solve = Solve { problem, settings: &settings, team };
-        Ok(solve.setup(control)?.ok().map(|setup| setup.null.lambda_max))
-    })?
+    let solve = Solve { problem, settings, team };
+    Ok(solve.setup(control)?.ok().map(|setup| setup.null.lambda_max))
 }
 
 struct Solve<'s> {

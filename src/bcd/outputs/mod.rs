@@ -30,8 +30,10 @@ use crate::runtime::{Error, ErrorKind, Result};
 /// Errors: targets that the loss does not take.
 pub fn outputs(problem: &Problem<'_>, settings: &Settings) -> Result<usize> {
     match settings.output_loss {
-        None => Ok(1),
-        Some(loss) => data::Data::new(problem, settings, loss).map(|data| data.k),
+        Some(loss) if problem.function().is_none() => {
+            data::Data::new(problem, settings, loss).map(|data| data.k)
+        }
+        _ => Ok(1),
     }
 }
 
@@ -73,7 +75,7 @@ fn linear_predictor(
             }
         }
     }
-    Ok(z)
+    super::callbacks::unless_failed(matrix, z)
 }
 
 /// A model of several outputs, to be applied to new rows.

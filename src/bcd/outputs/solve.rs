@@ -420,7 +420,7 @@ impl Certifier<Outputs<'_>> for Run<'_> {
     }
 
     fn work_on(
-        &self,
+        &mut self,
         engine: &mut Outputs<'_>,
         block: &Block,
         goal: f64,

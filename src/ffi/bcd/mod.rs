@@ -1,13 +1,15 @@
 //! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
 //!
-//! `types` has the structs, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
+//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
 
+mod callbacks;
 mod new_data;
 mod results;
 mod setup;
 mod solve;
 mod types;
 
+pub use callbacks::*;
 pub use types::*;
 
 use super::handles::Object;
@@ -33,7 +35,7 @@ struct Bcd {
     /// The last solution, until a setter makes it stale.
     solved: Option<Solved>,
     /// Dropped last.
-    _keep: Option<Keep>,
+    _keep: Vec<Keep>,
 }
 
 /// Where a solve starts.
@@ -56,7 +58,7 @@ impl Object for Bcd {
 }
 
 /// The caller's arrays that are read in place: given back when dropped.
-struct Keep {
+pub(in crate::ffi) struct Keep {
     ctx: *mut c_void,
     release: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
 }

@@ -27,6 +27,19 @@ pub unsafe extern "C" fn swl_bcd_coef(s: *const swl_bcd, out: *mut f64, len: i64
     })
 }
 
+/// How many outputs the last solution has: the classes of softmax, the tasks of multi-squared, else 1.
+/// Errors: as swl_bcd_coef.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_outputs(s: *const swl_bcd, out: *mut i64) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours.
+        let bcd = unsafe { reader(s) }?;
+        let outputs = bcd.solved()?.solution.outputs;
+        // SAFETY: `out` is null or may be written.
+        unsafe { write_out(out, outputs as i64, "out") }
+    })
+}
+
 /// The intercept, one number, or k for k outputs; 0 where none is fitted. As swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_intercept(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
@@ -88,13 +101,12 @@ pub unsafe extern "C" fn swl_bcd_residuals(s: *const swl_bcd, out: *mut f64, len
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
         let solved = bcd.solved()?;
-        let buffer = Buffer::check(out, len, bcd.rows(), "one per row")?;
+        let buffer =
+            Buffer::check(out, len, bcd.rows() * solved.solution.outputs, "one per row (and output)")?;
         if let Some(loss) = solved.solution.output_loss {
             let residuals = output_residuals(&bcd, solved, loss)?;
             // SAFETY: `out` has `len` numbers.
-            return unsafe {
-                Buffer::check(out, len, residuals.len(), "one per row and output")?.fill(&residuals)
-            };
+            return unsafe { buffer.fill(&residuals) };
         }
         let loss = &solved.solution.loss;
         let target = |y: f64| if matches!(loss, Loss::Logistic(_)) { 0.5 * (y + 1.0) } else { y };

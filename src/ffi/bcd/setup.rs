@@ -53,7 +53,8 @@ pub unsafe extern "C" fn swl_bcd_new(
             let mut control = call.control();
             let limit = |key| options.real(key).unwrap_or(f64::INFINITY);
             control.begin(limit("max_seconds"), limit("max_work") as u64);
-            let problem = problem(a, y, keep.is_some(), duplicates, &call, &mut control)?;
+            let (problem, operator) = problem(a, y, keep.is_some(), duplicates, &call, &mut control)?;
+            let lent = keep.map(|k| Keep { ctx: k.ctx, release: k.release });
             let bcd = Bcd {
                 problem,
                 has_target: !y.is_null(),
@@ -63,7 +64,7 @@ pub unsafe extern "C" fn swl_bcd_new(
                 start: None,
                 solved: None,
                 // From here on nothing can fail.
-                _keep: keep.map(|k| Keep { ctx: k.ctx, release: k.release }),
+                _keep: operator.into_iter().chain(lent).collect(),
             };
             handles::publish(bcd, out)
         }
@@ -81,7 +82,7 @@ unsafe fn problem(
     duplicates: Duplicates,
     call: &Call,
     control: &mut Control<'_>,
-) -> Result<Problem<'static>> {
+) -> Result<(Problem<'static>, Option<Keep>)> {
     let stopped = |Stop(outcome)| call.stopped("swl_bcd_new", outcome);
     // SAFETY: passed on.
     let shape = unsafe { shape(a) }?;
@@ -101,11 +102,11 @@ unsafe fn problem(
         let (rows, cols, entries) = (shape.rows, shape.cols, problem.matrix().entries());
         control.log(Level::Info, &format!("bcd: {rows} rows, {cols} columns, {entries} entries"));
     }
-    Ok(problem)
+    Ok((problem, shape.release()))
 }
 
 /// Tries whether what grows with rows and columns alone can be had: sizes out of a damaged file end here.
-fn check_room(rows: usize, cols: usize) -> Result<()> {
+pub(super) fn check_room(rows: usize, cols: usize) -> Result<()> {
     let count =
         rows.checked_add(cols).and_then(|n| n.checked_mul(4)).filter(|n| *n <= isize::MAX as usize / 8);
     let count =

@@ -12,7 +12,8 @@ use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs, solve}
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result};
 
 /// Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
-/// number; NULL: 0. For k outputs coef has cols * k numbers, feature by feature, and intercept k. Both NULL: afresh, as the first solve. Both are copied; results are stale as after a setter.
+/// number; NULL: 0. For k outputs coef has cols * k numbers, feature by feature, and intercept k. Both NULL: afresh, as
+/// the first solve. Both are copied; results are stale as after a setter.
 /// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_warm_start(
@@ -58,7 +59,8 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
 /// getters tell. Callbacks run on this thread; they may use other handles, and get SWL_E_BUSY from this one.
 ///
 /// Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
-/// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.
+/// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED, SWL_E_CALLBACK (a callback of a swl_operator or
+/// swl_function failed; inout->callback_code has its number). The last solution is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_solve(
     s: *mut swl_bcd,
@@ -81,7 +83,13 @@ pub unsafe extern "C" fn swl_bcd_solve(
         let mut control = call.control();
         let begin = bcd.begin(&settings)?;
         let start = begin.as_ref().map(|(coef, b)| Start { coef: Some(coef), intercept: *b });
-        let solution = solve(&bcd.problem, &options, start, &mut control)?;
+        let solved = solve(&bcd.problem, &options, start, &mut control);
+        if let (Err(error), Some(slot)) = (&solved, &slot)
+            && error.kind() == ErrorKind::Callback
+        {
+            slot.write(&failed_info(&settings, error.code()));
+        }
+        let solution = solved?;
         let solved = Solved { solution, settings };
         log_end(&solved, &mut control);
         if let Some(slot) = slot {
@@ -186,6 +194,29 @@ fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
         callback_code: code,
         seconds_setup: solution.seconds_setup,
         seconds_solve: solution.seconds_solve,
+    }
+}
+
+/// The info of a solve that a callback ended.
+fn failed_info(settings: &Settings, code: i32) -> swl_bcd_info {
+    swl_bcd_info {
+        struct_size: size_of::<swl_bcd_info>() as u32,
+        outcome: Outcome::Unsolved as i32,
+        iterations: 0,
+        work: 0,
+        objective: f64::NAN,
+        certificate: f64::INFINITY,
+        target: f64::NAN,
+        certificate_kind: super::SWL_CERT_NONE,
+        certificate_rigor: super::SWL_RIGOR_NONE,
+        lambda: f64::NAN,
+        lambda_max: f64::NAN,
+        nonzeros: 0,
+        block_size: 0,
+        threads: settings.threads as i32,
+        callback_code: code,
+        seconds_setup: 0.0,
+        seconds_solve: 0.0,
     }
 }
 
