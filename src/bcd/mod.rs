@@ -29,6 +29,8 @@ mod plan;
 mod predict;
 mod problem;
 mod quadratic;
+#[cfg(test)]
+mod rule_tests;
 mod scaled;
 mod score;
 mod select;
@@ -38,6 +40,8 @@ mod solution;
 mod solve;
 mod state;
 mod update;
+#[cfg(test)]
+mod update_tests;
 mod working_set;
 
 pub use certificate::{Certificate, Kind, Rigor, certificate};
