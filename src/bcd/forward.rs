@@ -91,7 +91,7 @@ impl Forward {
         let lipschitz = f.lipschitz();
         let diagonal: Vec<f64> = list.iter().map(|&j| lipschitz[j]).collect();
         let positions = match self.way {
-            GsqSearch::Iht => self.threshold(f, list, size, &q, &diagonal, control)?,
+            GsqSearch::Iht => self.threshold(f, candidates, size, &q, &diagonal, control)?,
             GsqSearch::Pool => {
                 let square = f.curvature(Metric::Bound, list, control)?;
                 let diagonal = (0..list.len()).map(|k| square.at(k, k)).collect();
@@ -135,30 +135,46 @@ impl Forward {
     }
 
     /// Iterative hard thresholding from the dense `d = g / sqrt(L)` of the paper's experiments: from a sparse start it
-    /// never leaves the first support, as its steps are short.
+    /// never leaves the first support, as its steps are short. With a penalty `g` is the least subgradient there, and
+    /// steps are proximal. A block worth less than the best single coordinate takes that in.
     fn threshold<S: Smooth>(
         &self,
         f: &S,
-        list: &[usize],
+        candidates: &Candidates<'_>,
         size: usize,
         g: &[f64],
         diagonal: &[f64],
         control: &mut Control<'_>,
     ) -> Result<Vec<usize>, Stop> {
-        let mut d: Vec<f64> =
-            g.iter().zip(diagonal).map(|(g, l)| if *l > 0.0 { g / l.sqrt() } else { 0.0 }).collect();
+        let Candidates { units, list } = candidates;
+        let (penalty, x) = (f.penalty(), f.x());
+        let curvature = self.largest.max(f64::MIN_POSITIVE);
+        let mut single = vec![0.0; g.len()];
+        let mut d = vec![0.0; g.len()];
+        for (k, &j) in list.iter().enumerate().filter(|(k, _)| diagonal[*k] > 0.0) {
+            penalty.subgradient(units[k], &x[j..=j], &g[k..=k], &mut d[k..=k]);
+            d[k] /= diagonal[k].sqrt();
+            single[k] = penalty.model_decrease(units[k], &x[j..=j], &g[k..=k], diagonal[k]);
+        }
         let mut product = vec![0.0; d.len()];
         let mut kept = Vec::new();
         for _ in 0..IHT_STEPS {
             f.bound_product(list, &d, &mut product, control)?;
-            for ((d, g), p) in d.iter_mut().zip(g).zip(&product) {
-                *d -= (g + p) / self.largest.max(f64::MIN_POSITIVE);
+            for (k, &j) in list.iter().enumerate() {
+                let mut next = [x[j] + d[k] - (g[k] + product[k]) / curvature];
+                penalty.prox(units[k], curvature, &mut next);
+                d[k] = next[0] - x[j];
             }
             let sizes: Vec<f64> = d.iter().map(|d| d.abs()).collect();
             kept = largest(&sizes, size);
             let mut sparse = vec![0.0; d.len()];
             kept.iter().for_each(|&k| sparse[k] = d[k]);
             d = sparse;
+        }
+        let best = argmax(&single);
+        if kept.iter().map(|&k| single[k]).sum::<f64>() < single[best] && !kept.contains(&best) {
+            kept.pop();
+            kept.push(best);
         }
         Ok(kept)
     }

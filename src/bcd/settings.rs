@@ -301,6 +301,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether the rule looks at all gradients to choose a block.
+    pub fn is_greedy(&self) -> bool {
+        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
+    }
+
     fn check(&self) -> Result<()> {
         let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
         if self.penalty == PenaltyKind::Group && bounded {
