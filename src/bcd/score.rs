@@ -62,7 +62,7 @@ fn with_parts<S: Smooth, R>(
 }
 
 /// GS-q: the decrease of the proximal step with curvature `h`.
-fn decrease(penalty: &Penalty, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
+pub(super) fn decrease(penalty: &Penalty, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
     if !(h > 0.0) {
         return 0.0;
     }
