@@ -92,7 +92,7 @@ impl Bracket {
         }
         let secant = self.low - self.at[0] * (self.high - self.low) / (self.at[1] - self.at[0]);
         let middle = 0.5 * (self.low + self.high);
-        let inside = secant > self.low && secant < self.high && self.looks % 3 != 0;
+        let inside = secant > self.low && secant < self.high && !self.looks.is_multiple_of(3);
         self.r = if inside { secant } else { middle };
         self.high - self.low > 1e-15 * self.high
     }

@@ -10,6 +10,8 @@ use crate::runtime::{Control, Stop};
 const MOST_STEPS: usize = 60;
 /// Looks at one coordinate at most.
 const MOST_LOOKS: usize = 200;
+/// The longest step where there may be no minimum, in steps of the first length tried.
+const FARTHEST: f64 = 1e9;
 /// A gain below this share of the objective is rounding.
 const ROUNDING: f64 = 1e-16;
 
@@ -43,13 +45,16 @@ fn coordinate<S: Smooth>(
     let penalty = f.penalty();
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     let mut at = x;
-    let mut reach = 1.0;
+    // A step of this length moves predictions by about 1.
+    let unit = 1.0 / f.lipschitz()[j].max(f64::MIN_POSITIVE).sqrt();
+    let mut reach = unit;
     for _ in 0..MOST_LOOKS {
         let (slope, bend) = f.derivatives(&ray, at - x, control)?;
         let mut least = [0.0];
         penalty.subgradient(u, &[at], &[slope], &mut least);
         let least = least[0];
-        if least == 0.0 || !least.is_finite() {
+        let drowned = least.abs() * reach.max((at - x).abs()) <= ROUNDING * f.objective_size();
+        if least == 0.0 || !least.is_finite() || drowned || reach > FARTHEST * unit {
             break;
         }
         if least < 0.0 {

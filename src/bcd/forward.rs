@@ -11,8 +11,10 @@
 //! Only the columns of `B` that are chosen are computed; they are kept, as `B` never changes.
 
 use super::greedy::{argmax, largest};
+use super::score::decrease;
 use super::settings::GsqSearch;
 use super::smooth::{Metric, Smooth};
+use crate::numerics::kernels::add;
 use crate::runtime::{Control, Stop};
 
 /// Looks for blocks, and remembers columns of the bound.
@@ -91,20 +93,20 @@ impl Forward {
         let lipschitz = f.lipschitz();
         let diagonal: Vec<f64> = list.iter().map(|&j| lipschitz[j]).collect();
         let positions = match self.way {
-            GsqSearch::Iht => self.threshold(f, list, size, &q, &diagonal, control)?,
+            GsqSearch::Iht => self.threshold(f, candidates, size, &q, &diagonal, control)?,
             GsqSearch::Pool => {
                 let square = f.curvature(Metric::Bound, list, control)?;
                 let diagonal = (0..list.len()).map(|k| square.at(k, k)).collect();
-                let mut selection = Selection::new(candidates, size, q, diagonal, false);
-                while let Some(best) = selection.best(f) {
+                let mut selection = Selection::new(f, candidates, size, q, diagonal, false);
+                while let Some(best) = selection.best() {
                     selection.add(best, square.column(best).to_vec(), control)?;
                 }
                 selection.chosen
             }
             way => {
                 let pursuit = way == GsqSearch::Pursuit;
-                let mut selection = Selection::new(candidates, size, q, diagonal, pursuit);
-                while let Some(best) = selection.best(f) {
+                let mut selection = Selection::new(f, candidates, size, q, diagonal, pursuit);
+                while let Some(best) = selection.best() {
                     let column = self.column(f, list, best, control)?;
                     selection.add(best, column, control)?;
                 }
@@ -135,30 +137,46 @@ impl Forward {
     }
 
     /// Iterative hard thresholding from the dense `d = g / sqrt(L)` of the paper's experiments: from a sparse start it
-    /// never leaves the first support, as its steps are short.
+    /// never leaves the first support, as its steps are short. With a penalty `g` is the least subgradient there, and
+    /// steps are proximal. A block worth less than the best single coordinate takes that in.
     fn threshold<S: Smooth>(
         &self,
         f: &S,
-        list: &[usize],
+        candidates: &Candidates<'_>,
         size: usize,
         g: &[f64],
         diagonal: &[f64],
         control: &mut Control<'_>,
     ) -> Result<Vec<usize>, Stop> {
-        let mut d: Vec<f64> =
-            g.iter().zip(diagonal).map(|(g, l)| if *l > 0.0 { g / l.sqrt() } else { 0.0 }).collect();
+        let Candidates { units, list } = candidates;
+        let (penalty, x) = (f.penalty(), f.x());
+        let curvature = self.largest.max(f64::MIN_POSITIVE);
+        let mut single = vec![0.0; g.len()];
+        let mut d = vec![0.0; g.len()];
+        for (k, &j) in list.iter().enumerate().filter(|(k, _)| diagonal[*k] > 0.0) {
+            penalty.subgradient(units[k], &x[j..=j], &g[k..=k], &mut d[k..=k]);
+            d[k] /= diagonal[k].sqrt();
+            single[k] = decrease(penalty, units[k], &x[j..=j], &g[k..=k], diagonal[k]);
+        }
         let mut product = vec![0.0; d.len()];
         let mut kept = Vec::new();
         for _ in 0..IHT_STEPS {
             f.bound_product(list, &d, &mut product, control)?;
-            for ((d, g), p) in d.iter_mut().zip(g).zip(&product) {
-                *d -= (g + p) / self.largest.max(f64::MIN_POSITIVE);
+            for (k, &j) in list.iter().enumerate() {
+                let mut next = [x[j] + d[k] - (g[k] + product[k]) / curvature];
+                penalty.prox(units[k], curvature, &mut next);
+                d[k] = next[0] - x[j];
             }
             let sizes: Vec<f64> = d.iter().map(|d| d.abs()).collect();
             kept = largest(&sizes, size);
             let mut sparse = vec![0.0; d.len()];
             kept.iter().for_each(|&k| sparse[k] = d[k]);
             d = sparse;
+        }
+        let best = argmax(&single);
+        if kept.iter().map(|&k| single[k]).sum::<f64>() < single[best] && !kept.contains(&best) {
+            kept.pop();
+            kept.push(best);
         }
         Ok(kept)
     }
@@ -185,73 +203,76 @@ fn power<S: Smooth>(f: &S, list: &[usize], control: &mut Control<'_>) -> Result<
 
 /// Forward selection: the gradient `q` and the diagonal of the model after the chosen coordinates are minimized out,
 /// kept by an incremental Cholesky factor.
-struct Selection<'c> {
+struct Selection<'c, S> {
+    f: &'c S,
     candidates: &'c Candidates<'c>,
     size: usize,
     q: Vec<f64>,
     diagonal: Vec<f64>,
     schur: Vec<f64>,
-    open: Vec<bool>,
+    /// Decreases; -1 for those chosen, or dependent on them.
+    scores: Vec<f64>,
     factor: Vec<Vec<f64>>,
     chosen: Vec<usize>,
     /// Scores by the diagonal instead of the Schur complement.
     pursuit: bool,
 }
 
-impl<'c> Selection<'c> {
+impl<'c, S: Smooth> Selection<'c, S> {
     fn new(
+        f: &'c S,
         candidates: &'c Candidates<'c>,
         size: usize,
         q: Vec<f64>,
         diagonal: Vec<f64>,
         pursuit: bool,
     ) -> Self {
-        let (schur, open) = (diagonal.clone(), vec![true; q.len()]);
-        Self { candidates, size, q, diagonal, schur, open, factor: Vec::new(), chosen: Vec::new(), pursuit }
+        let (schur, scores) = (diagonal.clone(), vec![0.0; q.len()]);
+        let (factor, chosen) = (Vec::new(), Vec::new());
+        let mut selection = Self { f, candidates, size, q, diagonal, schur, scores, factor, chosen, pursuit };
+        (0..selection.q.len()).for_each(|k| selection.score(k));
+        selection
+    }
+
+    fn score(&mut self, k: usize) {
+        let (j, u) = (self.candidates.list[k], self.candidates.units[k]);
+        self.scores[k] = if self.scores[k] < 0.0 || self.schur[k] <= DEPENDENT * self.diagonal[k] {
+            -1.0
+        } else {
+            let h = if self.pursuit { self.diagonal[k] } else { self.schur[k] };
+            decrease(self.f.penalty(), u, &self.f.x()[j..=j], &self.q[k..=k], h)
+        };
     }
 
     /// The next coordinate, unless there are enough, or none would lower the model.
-    fn best<S: Smooth>(&self, f: &S) -> Option<usize> {
+    fn best(&self) -> Option<usize> {
         if self.chosen.len() >= self.size {
             return None;
         }
-        let (penalty, x) = (f.penalty(), f.x());
-        let scores: Vec<f64> = (0..self.q.len())
-            .map(|k| {
-                // A dependent column adds nothing to those chosen.
-                if !self.open[k] || self.schur[k] <= DEPENDENT * self.diagonal[k] {
-                    return -1.0;
-                }
-                let j = self.candidates.list[k];
-                let h = if self.pursuit { self.diagonal[k] } else { self.schur[k] };
-                let u = self.candidates.units[k];
-                if penalty.is_free(u) {
-                    0.5 * self.q[k] * (self.q[k] / h)
-                } else {
-                    penalty.model_decrease(u, &x[j..=j], &self.q[k..=k], h)
-                }
-            })
-            .collect();
-        let best = argmax(&scores);
+        let best = argmax(&self.scores);
         // One coordinate is chosen even at the optimum, so that a block is never empty.
         let enough = if self.chosen.is_empty() { 0.0 } else { f64::MIN_POSITIVE };
-        (scores.get(best)? >= &enough).then_some(best)
+        (self.scores.get(best)? >= &enough).then_some(best)
     }
 
     /// Minimizes coordinate `k` out; `column` is that of the bound.
     fn add(&mut self, k: usize, mut column: Vec<f64>, control: &mut Control<'_>) -> Result<(), Stop> {
-        for v in &self.factor {
-            crate::numerics::kernels::add(-v[k], v, &mut column);
+        let mut used = 0;
+        // On a sparse Hessian most chosen columns do not meet this one, and most candidates feel nothing of it.
+        for v in self.factor.iter().filter(|v| v[k] != 0.0) {
+            add(-v[k], v, &mut column);
+            used += 1;
         }
         let root = self.schur[k].sqrt();
         let push = self.q[k] / root;
-        for (i, v) in column.iter_mut().enumerate() {
+        self.scores[k] = -1.0;
+        for (i, v) in column.iter_mut().enumerate().filter(|(_, v)| **v != 0.0) {
             *v /= root;
             self.q[i] -= *v * push;
             self.schur[i] -= *v * *v;
+            self.score(i);
         }
-        control.spend((2 * self.q.len() * (self.factor.len() + 4)) as u64)?;
-        self.open[k] = false;
+        control.spend((2 * self.q.len() * (used + 4)) as u64)?;
         self.factor.push(column);
         self.chosen.push(k);
         Ok(())

@@ -15,6 +15,8 @@ pub(super) struct Kept<M> {
     /// Blocks since `g` was computed afresh, and how many it may be.
     age: usize,
     most_age: usize,
+    /// Flops of the last fresh gradient.
+    pass: u64,
 }
 
 /// Blocks between two fresh gradients at least; as many as there are in a sweep where that is more.
@@ -35,6 +37,7 @@ impl<M> Kept<M> {
             pending: None,
             age: 0,
             most_age: (n / block_size.max(1)).max(LEAST_AGE),
+            pass: 0,
         })
     }
 
@@ -48,7 +51,9 @@ impl<M> Kept<M> {
         match self.pending.take() {
             Some(changed) if self.age < self.most_age => Ok(changed),
             _ => {
+                let before = control.work();
                 f.gradient(&self.every, &mut self.g, control)?;
+                self.pass = control.work() - before;
                 f.forget(&mut self.memory);
                 self.age = 0;
                 Ok(Changed::All)
@@ -79,9 +84,9 @@ impl<M> Kept<M> {
         self.age + 1 >= self.most_age
     }
 
-    /// Flops per block of following the gradient; `None` where it is computed afresh.
-    pub(super) fn cost<S: Smooth<Memory = M>>(&self, f: &S, block_size: usize) -> Option<u64> {
-        f.follow_cost(&self.memory, block_size)
+    /// How many blocks' following costs as much as a fresh gradient; 0 where each block has one.
+    pub(super) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S, block_size: usize) -> u64 {
+        f.follow_cost(&self.memory, block_size).map_or(0, |cost| self.pass / cost.max(1))
     }
 }
 

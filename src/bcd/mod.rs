@@ -32,6 +32,8 @@ mod plan;
 mod predict;
 mod problem;
 mod quadratic;
+#[cfg(test)]
+mod rule_tests;
 mod scaled;
 mod score;
 mod select;
@@ -41,6 +43,8 @@ mod solution;
 mod solve;
 mod state;
 mod update;
+#[cfg(test)]
+mod update_tests;
 mod user;
 mod working_set;
 

@@ -30,16 +30,14 @@ pub(super) struct Paper<S: Smooth> {
     update: UpdateKind,
     estimate_lipschitz: bool,
     line_search: LineSearch,
-    /// Flops of a pass over the data.
-    pass: u64,
 }
 
 /// Newton steps on one working set before the others are looked at again.
 const STEPS_PER_SET: usize = 12;
 /// Share of a block problem's first gain that an inexact Newton step may leave.
 const INEXACT: f64 = 0.01;
-/// Greedy rules pay for a gradient with each block, so looking at the certificate costs them little more.
-const MOST_GREEDY_BLOCKS: u64 = 20;
+/// Where greedy rules pay for a gradient with each block, looking at the certificate costs them little more.
+const GREEDY_BLOCKS: u64 = 20;
 
 impl<'e> Plan<'e> {
     pub(super) fn new(
@@ -114,16 +112,13 @@ fn minimize_set(
 impl<S: Smooth> Paper<S> {
     pub(super) fn new(settings: &Settings, f: &S, control: &mut Control<'_>) -> Result<Self, Stop> {
         let mut constants = Constants::new(f, settings, control)?;
-        let before = control.work();
         let selector = Selector::new(settings, f, &mut constants, control)?;
-        let pass = (control.work() - before).max(1);
         Ok(Self {
             selector,
             constants,
             update: settings.update,
             estimate_lipschitz: settings.estimate_lipschitz,
             line_search: settings.line_search,
-            pass,
         })
     }
 
@@ -134,8 +129,8 @@ impl<S: Smooth> Paper<S> {
         if !self.selector.is_greedy() {
             return sweep;
         }
-        let as_dear = self.selector.follow_cost(f).map_or(0, |cost| self.pass / cost.max(1));
-        sweep.min(MOST_GREEDY_BLOCKS.max(as_dear))
+        // A certificate takes two passes.
+        sweep.min(GREEDY_BLOCKS.max(2 * self.selector.blocks_per_pass(f)))
     }
 
     /// The next block.

@@ -61,8 +61,17 @@ fn with_parts<S: Smooth, R>(
     }
 }
 
-fn decrease(penalty: &Penalty, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
-    if h > 0.0 { penalty.model_decrease(u, x, g, h) } else { 0.0 }
+/// GS-q: the decrease of the proximal step with curvature `h`.
+pub(super) fn decrease(penalty: &Penalty, u: usize, x: &[f64], g: &[f64], h: f64) -> f64 {
+    if !(h > 0.0) {
+        return 0.0;
+    }
+    let ([x], [g]) = (x, g) else { return penalty.model_decrease(u, x, g, h) };
+    // One coordinate, without a trip to the allocator: this runs for every coordinate and block.
+    let mut next = [x - g / h];
+    penalty.prox(u, h, &mut next);
+    let d = next[0] - x;
+    (-(d * (g + 0.5 * h * d) + penalty.unit_change(u, &[*x], &next))).max(0.0)
 }
 
 /// GS-r: the length of the proximal step with curvature `h`.

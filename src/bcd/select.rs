@@ -153,9 +153,9 @@ impl<M> Selector<M> {
         (self.units.len().div_ceil(self.size) as u64).max(1)
     }
 
-    /// Flops that keeping the gradient takes per block; `None` where it is computed afresh.
-    pub(super) fn follow_cost<S: Smooth<Memory = M>>(&self, f: &S) -> Option<u64> {
-        self.greedy.as_ref().and_then(|greedy| greedy.kept.cost(f, self.size))
+    /// How many blocks cost as much as a fresh gradient; 0 where each block has one.
+    pub(super) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S) -> u64 {
+        self.greedy.as_ref().map_or(0, |greedy| greedy.kept.blocks_per_pass(f, self.size))
     }
 
     /// Whether a followed gradient has grown so old that it and what it comes from are due to be computed afresh.

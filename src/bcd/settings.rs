@@ -254,18 +254,7 @@ impl Settings {
                 (0, Some(_)) => 1,
                 (size, _) => size as usize,
             },
-            rule: match options.choice("rule") {
-                "cyclic" => Rule::Cyclic,
-                "permuted" => Rule::Permuted,
-                "random" => Rule::Random,
-                "lipschitz" => Rule::Lipschitz,
-                "gs" => Rule::Gs,
-                "gsl" => Rule::Gsl,
-                "gsd" => Rule::Gsd,
-                "gsq" => Rule::Gsq,
-                "gsc" => Rule::Gsc,
-                _ => Rule::Auto,
-            },
+            rule: rule(options),
             fixed_blocks: options.choice("blocks") == "fixed",
             partition: match options.choice("partition") {
                 "order" => PartitionKind::Order,
@@ -274,41 +263,23 @@ impl Settings {
                 _ => PartitionKind::Sorted,
             },
             block_size: options.integer("block_size") as usize,
-            update: match options.choice("update") {
-                "matrix" => UpdateKind::Matrix,
-                "gradient" => UpdateKind::Gradient,
-                "cubic" => UpdateKind::Cubic,
-                "local" => UpdateKind::Local,
-                "exact" => UpdateKind::Exact,
-                _ => UpdateKind::Newton,
-            },
+            update: update(options),
             estimate_lipschitz: options.choice("lipschitz") == "estimate",
             line_search: match options.choice("line_search") {
                 "exact" => LineSearch::Exact,
                 _ => LineSearch::Armijo,
             },
-            gsq_search: match options.choice("gsq_search") {
-                "schur" => GsqSearch::Schur,
-                "pool" => GsqSearch::Pool,
-                "iht" => GsqSearch::Iht,
-                "pursuit" => GsqSearch::Pursuit,
-                _ => GsqSearch::Auto,
-            },
-            prox_rule: match options.choice("prox_rule") {
-                "subgradient" => ProxRule::Subgradient,
-                "residual" => ProxRule::Residual,
-                "decrease" => ProxRule::Decrease,
-                _ => ProxRule::Auto,
-            },
-            gradients: match options.choice("greedy_gradient") {
-                "recompute" => Gradients::Recompute,
-                "rows" => Gradients::Rows,
-                "gram" => Gradients::Gram,
-                _ => Gradients::Auto,
-            },
+            gsq_search: gsq_search(options),
+            prox_rule: prox_rule(options),
+            gradients: gradients(options),
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// Whether the rule looks at all gradients to choose a block.
+    pub fn is_greedy(&self) -> bool {
+        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
     fn check(&self) -> Result<()> {
@@ -360,6 +331,60 @@ pub(super) fn group_with_bounds() -> Error {
     Error::new(ErrorKind::Unsupported, "option \"penalty\"")
         .expected("no bounds with penalty=group")
         .found("finite bounds")
+}
+
+fn rule(options: &Options) -> Rule {
+    match options.choice("rule") {
+        "cyclic" => Rule::Cyclic,
+        "permuted" => Rule::Permuted,
+        "random" => Rule::Random,
+        "lipschitz" => Rule::Lipschitz,
+        "gs" => Rule::Gs,
+        "gsl" => Rule::Gsl,
+        "gsd" => Rule::Gsd,
+        "gsq" => Rule::Gsq,
+        "gsc" => Rule::Gsc,
+        _ => Rule::Auto,
+    }
+}
+
+fn update(options: &Options) -> UpdateKind {
+    match options.choice("update") {
+        "matrix" => UpdateKind::Matrix,
+        "gradient" => UpdateKind::Gradient,
+        "cubic" => UpdateKind::Cubic,
+        "local" => UpdateKind::Local,
+        "exact" => UpdateKind::Exact,
+        _ => UpdateKind::Newton,
+    }
+}
+
+fn gsq_search(options: &Options) -> GsqSearch {
+    match options.choice("gsq_search") {
+        "schur" => GsqSearch::Schur,
+        "pool" => GsqSearch::Pool,
+        "iht" => GsqSearch::Iht,
+        "pursuit" => GsqSearch::Pursuit,
+        _ => GsqSearch::Auto,
+    }
+}
+
+fn prox_rule(options: &Options) -> ProxRule {
+    match options.choice("prox_rule") {
+        "subgradient" => ProxRule::Subgradient,
+        "residual" => ProxRule::Residual,
+        "decrease" => ProxRule::Decrease,
+        _ => ProxRule::Auto,
+    }
+}
+
+fn gradients(options: &Options) -> Gradients {
+    match options.choice("greedy_gradient") {
+        "recompute" => Gradients::Recompute,
+        "rows" => Gradients::Rows,
+        "gram" => Gradients::Gram,
+        _ => Gradients::Auto,
+    }
 }
 
 fn strength(options: &Options, penalty: PenaltyKind) -> Result<Strength> {

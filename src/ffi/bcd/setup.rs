@@ -308,12 +308,18 @@ pub unsafe extern "C" fn swl_bcd_memory_estimate(
         let block =
             if settings.rule == crate::bcd::Rule::Auto { LARGEST_BLOCK } else { settings.block_size as u128 };
         let block = block.min(cols);
-        let total = data + vectors + 32 * block * block;
+        // Greedy rules: the data by rows, columns of the Hessian for gradients and for gsq, scores and their order.
+        let by_rows =
+            if shape.sparse { entries * if u32::try_from(shape.cols).is_ok() { 12 } else { 16 } } else { 0 };
+        let kept = if settings.is_greedy() { by_rows + 2 * 8 * (cols * cols).min(LARGEST_CACHE) } else { 0 };
+        let total = data + vectors + kept + 32 * block * block;
         let total = u64::try_from(total).unwrap_or(u64::MAX);
         // SAFETY: `bytes` is null or may be written.
         unsafe { write_out(bytes, total, "bytes") }
     })
 }
 
+/// Numbers in the columns of the Hessian that a greedy rule keeps.
+const LARGEST_CACHE: u128 = 1 << 24;
 /// Columns of the largest Gram block that the engine keeps.
 const LARGEST_BLOCK: u128 = 4096;
