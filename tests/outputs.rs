@@ -443,6 +443,7 @@ fn every_rule_and_update_of_the_paper_reaches_the_same_value() {
                 ("tolerance", "1e-8"),
             ];
             let best = run(&problem, &common).certificate.objective;
+            let mut solved = 0;
             for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
                 for update in ["gradient", "matrix", "newton", "exact", "local", "cubic"] {
                     for blocks in ["variable", "fixed"] {
@@ -458,6 +459,7 @@ fn every_rule_and_update_of_the_paper_reaches_the_same_value() {
                         let Ok(found) = solve(&problem, &options(&pairs), None, &mut Control::new()) else {
                             continue;
                         };
+                        solved += 1;
                         let value = found.certificate.objective;
                         assert_eq!(
                             found.outcome,
@@ -470,6 +472,7 @@ fn every_rule_and_update_of_the_paper_reaches_the_same_value() {
                     }
                 }
             }
+            assert_eq!(solved, 84, "{loss} {penalty:?}");
         }
     }
 }
