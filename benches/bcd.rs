@@ -117,11 +117,56 @@ fn rules(c: &mut Criterion) {
     let mut numbers = Numbers(2);
     let matrix = numbers.dense(300, 400);
     let problem = numbers.problem(matrix, false);
-    for rule in ["auto", "cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
+    for rule in ["auto", "cyclic", "permuted", "random", "lipschitz", "gs", "gsl", "gsd", "gsq", "gsc"] {
         let chosen = options(&[("rule", rule), ("block_size", "5"), ("lambda_ratio", "0.1")]);
         measure(c, "rule_lasso_dense_300x400", rule, &problem, &chosen);
     }
 }
 
-criterion_group!(benches, solves, rules);
+/// Greedy rules with gradients computed afresh for each block, and followed from block to block.
+fn greedy_gradients(c: &mut Criterion) {
+    let mut numbers = Numbers(3);
+    let dense = numbers.dense(400, 800);
+    let sparse = numbers.sparse(6_000, 4_000, 0.001);
+    let problem = numbers.problem(dense, false);
+    let classes = numbers.problem(sparse.clone(), true);
+    let squares = numbers.problem(sparse, false);
+    let cases = [
+        ("greedy_lasso_dense_400x800", &problem, "squared", &["recompute", "gram", "auto"][..]),
+        ("greedy_lasso_sparse_6000x4000", &squares, "squared", &["recompute", "rows", "gram", "auto"]),
+        ("greedy_logistic_sparse_6000x4000", &classes, "logistic", &["recompute", "rows", "auto"]),
+    ];
+    for (group, problem, loss, ways) in cases {
+        for way in ways {
+            let chosen = options(&[
+                ("loss", loss),
+                ("rule", "gsd"),
+                ("update", "exact"),
+                ("lambda_ratio", "0.3"),
+                ("tolerance", "1e-4"),
+                ("greedy_gradient", way),
+            ]);
+            measure(c, group, way, problem, &chosen);
+        }
+    }
+}
+
+/// The ways to the quadratic rule, with blocks of 20 and steps to the minimum of the bound.
+fn quadratic_rule(c: &mut Criterion) {
+    let mut numbers = Numbers(4);
+    let matrix = numbers.dense(300, 1_000);
+    let problem = numbers.problem(matrix, false);
+    for way in ["schur", "pool", "pursuit", "iht"] {
+        let chosen = options(&[
+            ("rule", "gsq"),
+            ("update", "matrix"),
+            ("block_size", "20"),
+            ("lambda_ratio", "0.1"),
+            ("gsq_search", way),
+        ]);
+        measure(c, "gsq_lasso_dense_300x1000", way, &problem, &chosen);
+    }
+}
+
+criterion_group!(benches, solves, rules, greedy_gradients, quadratic_rule);
 criterion_main!(benches);

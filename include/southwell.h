@@ -43,6 +43,9 @@
 // Kind of a matrix: view points to an swl_sparse.
 #define SWL_SPARSE 1
 
+// Kind of a matrix: view points to an swl_operator.
+#define SWL_OPERATOR 3
+
 // Kind of an option: a real number.
 #define SWL_OPTION_REAL 0
 
@@ -85,6 +88,9 @@
 // Kind of a certificate: norm of the (proximal, projected) gradient.
 #define SWL_CERT_GRADIENT 2
 
+// Flag: the callbacks may run on several threads at once.
+#define SWL_CALLBACK_ANY_THREAD 1
+
 // A problem of block coordinate descent: the data, what may change between solves, and the last solution.
 typedef struct swl_bcd swl_bcd;
 
@@ -125,41 +131,28 @@ typedef struct swl_option_desc {
   const char *since;
 } swl_option_desc;
 
-// A matrix in one of the forms above. See swl_matrix_dense and swl_matrix_sparse.
-typedef struct swl_matrix {
-  // SWL_DENSE or SWL_SPARSE
-  int32_t kind;
+// A smooth convex function of cols coordinates. Zero it, set struct_size, fill in the rest. The struct and lipschitz are
+// copied. Callbacks as in swl_operator, always on the thread that called the library.
+typedef struct swl_function {
+  // sizeof(swl_function)
+  uint32_t struct_size;
   // 0
-  int32_t pad_;
-  // the swl_dense or swl_sparse
-  const void *view;
-} swl_matrix;
-
-// Type of the numbers in an array.
-typedef int32_t swl_scalar;
-
-// A vector of len numbers. data may be NULL where len is 0. See swl_vec_f64.
-typedef struct swl_vec {
-  // len numbers of the type that scalar says
-  const void *data;
-  // how many
-  int64_t len;
-  // SWL_F64 or SWL_F32
-  swl_scalar scalar;
-  // 0
-  int32_t pad_;
-} swl_vec;
-
-// Lets the library read the arrays of a call's matrix in place instead of copying them. If the call works, it calls
-// release(ctx) once, when the handle is freed, on the thread that frees it; release NULL: it calls nothing, and the
-// arrays must outlive the handle. If the call fails, it calls nothing and holds nothing. Until then the caller must not
-// change the arrays.
-typedef struct swl_keep {
-  // given back to release
+  uint32_t flags;
+  // given to the callbacks
   void *ctx;
-  // called once when the arrays are no longer needed, or NULL
+  // called once when the handle is freed, or NULL
   void (*release)(void *ctx);
-} swl_keep;
+  // coordinates
+  int64_t cols;
+  // *out = f(x); infinity where f overflows
+  int32_t (*value)(void *ctx, const double *x, double *out);
+  // out[i] = df/dx_j at j = list[i], n of them, no repeats
+  int32_t (*gradient)(void *ctx, const double *x, const int64_t *list, int64_t n, double *out);
+  // out[i + n k] = the second derivative by list[i] and list[k]; or NULL
+  int32_t (*hessian)(void *ctx, const double *x, const int64_t *list, int64_t n, double *out);
+  // bounds of the second derivative in each coordinate, above 0; or NULL: not known
+  const double *lipschitz;
+} swl_function;
 
 // What a progress callback sees. struct_size is the library's: a callback that wants a later field checks it.
 typedef struct swl_progress {
@@ -208,6 +201,58 @@ typedef struct swl_control {
   int32_t pad_;
 } swl_control;
 
+// A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and swl_matrix_operator.
+typedef struct swl_matrix {
+  // SWL_DENSE, SWL_SPARSE or SWL_OPERATOR
+  int32_t kind;
+  // 0
+  int32_t pad_;
+  // the swl_dense, swl_sparse or swl_operator
+  const void *view;
+} swl_matrix;
+
+// Type of the numbers in an array.
+typedef int32_t swl_scalar;
+
+// A vector of len numbers. data may be NULL where len is 0. See swl_vec_f64.
+typedef struct swl_vec {
+  // len numbers of the type that scalar says
+  const void *data;
+  // how many
+  int64_t len;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // 0
+  int32_t pad_;
+} swl_vec;
+
+// Lets the library read the arrays of a call's matrix in place instead of copying them. If the call works, it calls
+// release(ctx) once, when the handle is freed, on the thread that frees it; release NULL: it calls nothing, and the
+// arrays must outlive the handle. If the call fails, it calls nothing and holds nothing. Until then the caller must not
+// change the arrays.
+typedef struct swl_keep {
+  // given back to release
+  void *ctx;
+  // called once when the arrays are no longer needed, or NULL
+  void (*release)(void *ctx);
+} swl_keep;
+
+// A dense array of rows x cols numbers. See swl_dense_f64.
+typedef struct swl_dense {
+  // the numbers, line by line
+  const void *data;
+  // rows
+  int64_t rows;
+  // columns
+  int64_t cols;
+  // numbers from the start of one line to the next: at least rows (SWL_COL_MAJOR) or cols (SWL_ROW_MAJOR)
+  int64_t ld;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // SWL_COL_MAJOR or SWL_ROW_MAJOR
+  int32_t order;
+} swl_dense;
+
 // How a solve went.
 typedef struct swl_bcd_info {
   // sizeof(swl_bcd_info), set by the caller
@@ -238,7 +283,7 @@ typedef struct swl_bcd_info {
   int64_t block_size;
   // threads of the kernels
   int32_t threads;
-  // what the progress callback returned when it stopped the solve, else 0
+  // what the progress callback returned when it stopped the solve, or another callback when it failed; else 0
   int32_t callback_code;
   // seconds for checks, scales and the null model
   double seconds_setup;
@@ -290,22 +335,6 @@ typedef int32_t swl_index;
 // Which lines of a sparse array are compressed.
 typedef int32_t swl_layout;
 
-// A dense array of rows x cols numbers. See swl_dense_f64.
-typedef struct swl_dense {
-  // the numbers, line by line
-  const void *data;
-  // rows
-  int64_t rows;
-  // columns
-  int64_t cols;
-  // numbers from the start of one line to the next: at least rows (SWL_COL_MAJOR) or cols (SWL_ROW_MAJOR)
-  int64_t ld;
-  // SWL_F64 or SWL_F32
-  swl_scalar scalar;
-  // SWL_COL_MAJOR or SWL_ROW_MAJOR
-  int32_t order;
-} swl_dense;
-
 // A sparse array of nnz entries, zero-based. Indices in a line may be in any order; repeats are refused unless the
 // option duplicates says what they mean. See swl_csc_f64_i32.
 typedef struct swl_sparse {
@@ -330,6 +359,30 @@ typedef struct swl_sparse {
   // 0
   int32_t pad_;
 } swl_sparse;
+
+// A matrix as two functions of a column, for a swl_matrix of kind SWL_OPERATOR: on disk, packed, implicit. Zero it, set
+// struct_size, fill in the rest. The struct is copied. A callback returns 0, or a number above 0 that ends the call with
+// SWL_E_CALLBACK and reaches the caller in the message and in the info. NaN and infinity out of finite numbers are
+// refused. Callbacks run on the thread that called the library, and on others only with SWL_CALLBACK_ANY_THREAD
+// (without it a solve takes one thread).
+typedef struct swl_operator {
+  // sizeof(swl_operator)
+  uint32_t struct_size;
+  // 0 or SWL_CALLBACK_ANY_THREAD
+  uint32_t flags;
+  // given to the callbacks
+  void *ctx;
+  // called once when the handle that swl_bcd_new made is freed, or NULL; calls on new data do not call it
+  void (*release)(void *ctx);
+  // rows
+  int64_t rows;
+  // columns
+  int64_t cols;
+  // *out = a_col . v, with rows numbers in v
+  int32_t (*column_dot)(void *ctx, int64_t col, const double *v, double *out);
+  // v += alpha a_col
+  int32_t (*column_add)(void *ctx, int64_t col, double alpha, double *v);
+} swl_operator;
 
 // The call worked.
 #define SWL_OK 0
@@ -519,6 +572,19 @@ SWL_API void swl_cancel_reset(struct swl_cancel *c);
 // Ends the token; NULL is fine. No call may hold it any more.
 SWL_API void swl_cancel_free(struct swl_cancel *c);
 
+// Makes a problem from the caller's smooth function; the penalty, its strength, factors, bounds and groups are as for
+// swl_bcd_new. There are no rows: targets, weights and offsets have length 0, and the options loss, intercept and
+// standardize mean nothing (the latter two are refused). The certificate is the norm of the gradient. options (NULL:
+// defaults) and control (or NULL) are checked and not needed yet. The caller frees the handle.
+//
+// Errors: SWL_E_ARGUMENT (null, sizes, a callback that is missing), SWL_E_DATA (lipschitz not above 0 and finite),
+// SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written and release is not called.
+SWL_API
+swl_status swl_bcd_new_user(const struct swl_function *f,
+                            const struct swl_options *options,
+                            const struct swl_control *control,
+                            struct swl_bcd **out);
+
 // Makes a problem from a matrix (rows are observations) and a target for each row.
 //
 // y may be NULL: swl_bcd_set_target before the first solve. Of the options (NULL: defaults) only duplicates, max_seconds
@@ -547,11 +613,19 @@ SWL_API void swl_bcd_free(struct swl_bcd *s);
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY; nothing has changed then.
 SWL_API swl_status swl_bcd_set_target(struct swl_bcd *s, const struct swl_vec *y);
 
+// Targets of several tasks for the option loss=multi-squared: a dense array with a row for each row of the data and a
+// column for each task. It is copied; a target of swl_bcd_set_target stays for the other losses. Else as
+// swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_targets(struct swl_bcd *s, const struct swl_dense *targets);
+
 // Weights of the rows, finite and >= 0; NULL: all 1. A row of weight 0 counts as absent. Else as swl_bcd_set_target.
 SWL_API swl_status swl_bcd_set_weights(struct swl_bcd *s, const struct swl_vec *weights);
 
-// Numbers added to the linear predictor, one per row; NULL: all 0. Else as swl_bcd_set_target.
-SWL_API swl_status swl_bcd_set_offset(struct swl_bcd *s, const struct swl_vec *offset);
+// Numbers added to the linear predictor, one per row, or for losses of several outputs rows * k, row by row; NULL: all 0.
+// Else as swl_bcd_set_target.
+SWL_API
+swl_status swl_bcd_set_offset(struct swl_bcd *s,
+                              const struct swl_vec *offset);
 
 // Factors on the penalty of each column, >= 0: 0 leaves it unpenalized, infinity fixes it at 0; NULL: all 1. Else as
 // swl_bcd_set_target.
@@ -571,7 +645,8 @@ swl_status swl_bcd_set_groups(struct swl_bcd *s,
 
 // An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for rule
 // auto, without the blocks of penalty group and of rule gsq otherwise. Only the shape, the
-// entries and the tags of a are read: its arrays may be NULL. options NULL: defaults.
+// entries and the tags of a are read: its arrays may be NULL. Losses of several outputs: the option classes says how many
+// there are (multi-squared too). options NULL: defaults.
 // Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 SWL_API
 swl_status swl_bcd_memory_estimate(const struct swl_matrix *a,
@@ -579,7 +654,8 @@ swl_status swl_bcd_memory_estimate(const struct swl_matrix *a,
                                    uint64_t *bytes);
 
 // Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
-// number; NULL: 0. Both NULL: afresh, as the first solve. Both are copied; results are stale as after a setter.
+// number; NULL: 0. For k outputs coef has cols * k numbers, feature by feature, and intercept k. Both NULL: afresh, as
+// the first solve. Both are copied; results are stale as after a setter.
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 SWL_API swl_status swl_bcd_warm_start(struct swl_bcd *s, const struct swl_vec *coef, const struct swl_vec *intercept);
 
@@ -592,7 +668,8 @@ SWL_API swl_status swl_bcd_warm_start(struct swl_bcd *s, const struct swl_vec *c
 // getters tell. Callbacks run on this thread; they may use other handles, and get SWL_E_BUSY from this one.
 //
 // Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
-// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.
+// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED, SWL_E_CALLBACK (a callback of a swl_operator or
+// swl_function failed; inout->callback_code has its number). The last solution is still there then.
 SWL_API
 swl_status swl_bcd_solve(struct swl_bcd *s,
                          const struct swl_options *options,
@@ -609,26 +686,40 @@ swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
                               const struct swl_control *control,
                               double *out);
 
-// Coefficients in the data's own scale: one per column.
+// Coefficients in the data's own scale: one per column. For k outputs (softmax, multi-squared) cols * k, feature by
+// feature.
 //
 // For this and the functions below: len is the exact length, out is written only on success. Any number of threads at
 // once, unless one of them changes the handle.
 // Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 SWL_API swl_status swl_bcd_coef(const struct swl_bcd *s, double *out, int64_t len);
 
-// The intercept, one number; 0 where none is fitted. As swl_bcd_coef.
+// How many outputs the last solution has: the classes of softmax, the tasks of multi-squared, else 1.
+// Errors: as swl_bcd_coef.
+SWL_API swl_status swl_bcd_outputs(const struct swl_bcd *s, int64_t *out);
+
+// The intercept, one number, or k for k outputs; 0 where none is fitted. As swl_bcd_coef.
 SWL_API swl_status swl_bcd_intercept(const struct swl_bcd *s, double *out, int64_t len);
 
-// The dual point of the certificate: one number per row. As swl_bcd_coef; SWL_E_STATE also where the certificate is not
+// The dual point of the certificate: one number per row (k outputs: rows * k, row by row). As swl_bcd_coef; SWL_E_STATE also where the certificate is not
 // a duality gap, because then there is none.
-SWL_API swl_status swl_bcd_dual(const struct swl_bcd *s, double *out, int64_t len);
+SWL_API
+swl_status swl_bcd_dual(const struct swl_bcd *s,
+                        double *out,
+                        int64_t len);
 
-// The linear predictor at the data, offset included: one number per row. Costs a pass over the data. As swl_bcd_coef.
-SWL_API swl_status swl_bcd_fitted(const struct swl_bcd *s, double *out, int64_t len);
+// The linear predictor at the data, offset included: one number per row (k outputs: rows * k, row by row). Costs a pass over the data. As swl_bcd_coef.
+SWL_API
+swl_status swl_bcd_fitted(const struct swl_bcd *s,
+                          double *out,
+                          int64_t len);
 
-// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). Costs a pass over the data. As
-// swl_bcd_coef.
-SWL_API swl_status swl_bcd_residuals(const struct swl_bcd *s, double *out, int64_t len);
+// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). k outputs: rows * k, row by row; for
+// softmax the target is 1 for the class of the row and 0 for the others. Costs a pass over the data. As swl_bcd_coef.
+SWL_API
+swl_status swl_bcd_residuals(const struct swl_bcd *s,
+                             double *out,
+                             int64_t len);
 
 // The trace of the last solve, if its option trace was on. count gets the number of rows that there are; at most cap of
 // them are written. cap 0: only count. The caller sets rows[0].struct_size, which is the stride of the array.
@@ -641,7 +732,7 @@ SWL_API swl_status swl_bcd_trace(const struct swl_bcd *s, struct swl_trace_row *
 SWL_API swl_status swl_bcd_certificate(const struct swl_bcd *s, struct swl_certificate *inout);
 
 // The linear predictor on new rows: a of any layout and width, with as many columns as the problem; offset may be NULL.
-// len is the number of rows of a. A few passes over a, so no control. Nothing is kept.
+// len is the number of rows of a, times k for k outputs (row by row). A few passes over a, so no control. Nothing is kept.
 //
 // Any number of threads at once, unless one of them changes the handle.
 // Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY, SWL_E_UNSUPPORTED,
@@ -653,7 +744,8 @@ swl_status swl_bcd_predict(const struct swl_bcd *s,
                            double *out,
                            int64_t len);
 
-// The mean of the target on new rows: a probability of label 1 for logistic, a rate for poisson. As swl_bcd_predict.
+// The mean of the target on new rows: a probability of label 1 for logistic, of each class for softmax, a rate
+// for poisson. As swl_bcd_predict.
 SWL_API
 swl_status swl_bcd_predict_mean(const struct swl_bcd *s,
                                 const struct swl_matrix *a,
@@ -661,7 +753,7 @@ swl_status swl_bcd_predict_mean(const struct swl_bcd *s,
                                 double *out,
                                 int64_t len);
 
-// The mean loss on new rows with targets y; weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
+// The mean loss on new rows with targets y (multi-squared: rows * k numbers, row by row); weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
 // all weights are 0. As swl_bcd_predict.
 SWL_API
 swl_status swl_bcd_score(const struct swl_bcd *s,
@@ -821,6 +913,14 @@ static inline int32_t swl_abi_ok(void)
   uint32_t theirs = swl_version();
   uint32_t same = SWL_VERSION_MAJOR == 0 ? 16 : 24;
   return theirs >> same == ours >> same && theirs >= ours;
+}
+
+/** A matrix from an operator. */
+static inline swl_matrix swl_matrix_operator(const swl_operator *a)
+{
+  swl_matrix m;
+  m.kind = SWL_OPERATOR; m.pad_ = 0; m.view = a;
+  return m;
 }
 
 #endif  /* SOUTHWELL_H */

@@ -96,8 +96,13 @@ private:
 /// A view of a matrix; the arrays must outlive the call that reads it (with keep: the object).
 class matrix {
 public:
-  matrix(const swl_dense &view) : dense_(view), sparse_(), kind_(SWL_DENSE), rows_(view.rows), cols_(view.cols) {}
-  matrix(const swl_sparse &view) : dense_(), sparse_(view), kind_(SWL_SPARSE), rows_(view.rows), cols_(view.cols) {}
+  matrix(const swl_dense &view)
+      : dense_(view), sparse_(), operator_(), kind_(SWL_DENSE), rows_(view.rows), cols_(view.cols) {}
+  matrix(const swl_sparse &view)
+      : dense_(), sparse_(view), operator_(), kind_(SWL_SPARSE), rows_(view.rows), cols_(view.cols) {}
+  /// Its callbacks must not throw.
+  matrix(const swl_operator &view)
+      : dense_(), sparse_(), operator_(view), kind_(SWL_OPERATOR), rows_(view.rows), cols_(view.cols) {}
   /// Dense columns, one after the other.
   matrix(const std::vector<double> &columns, std::int64_t rows, std::int64_t cols)
       : matrix(swl_dense_f64(columns.data(), rows, cols, rows, SWL_COL_MAJOR)) {
@@ -118,12 +123,14 @@ public:
   std::int64_t cols() const noexcept { return cols_; }
   /// The C view; it points into this object.
   swl_matrix view() const noexcept {
+    if (kind_ == SWL_OPERATOR) return swl_matrix_operator(&operator_);
     return kind_ == SWL_DENSE ? swl_matrix_dense(&dense_) : swl_matrix_sparse(&sparse_);
   }
 
 private:
   swl_dense dense_;
   swl_sparse sparse_;
+  swl_operator operator_;
   std::int32_t kind_;
   std::int64_t rows_, cols_;
 };
@@ -285,6 +292,12 @@ public:
     owner.release()->armed = true;
     return made;
   }
+  /// The caller's smooth function; its callbacks must not throw.
+  static bcd user(const swl_function &f) {
+    bcd made(0, f.cols);
+    made.handle_.reset(detail::made<swl_bcd>([&](swl_bcd **out) { return swl_bcd_new_user(&f, nullptr, nullptr, out); }));
+    return made;
+  }
   bcd(bcd &&) = default;
   bcd &operator=(bcd &&) = default;
 
@@ -292,6 +305,8 @@ public:
   std::int64_t cols() const noexcept { return cols_; }
 
   void set_target(const vec &y) { check(swl_bcd_set_target(handle_.get(), y.get())); }
+  /// Targets of several tasks, a row of numbers for each row of the data.
+  void set_targets(const swl_dense &targets) { check(swl_bcd_set_targets(handle_.get(), &targets)); }
   void set_weights(const vec &w) { check(swl_bcd_set_weights(handle_.get(), w.get())); }
   void set_offset(const vec &o) { check(swl_bcd_set_offset(handle_.get(), o.get())); }
   void set_penalty_factors(const vec &f) { check(swl_bcd_set_penalty_factors(handle_.get(), f.get())); }
@@ -319,11 +334,19 @@ public:
     return value;
   }
 
-  std::vector<double> coef() const { return read(swl_bcd_coef, cols_); }
-  double intercept() const { return read(swl_bcd_intercept, 1)[0]; }
-  std::vector<double> dual() const { return read(swl_bcd_dual, rows_); }
-  std::vector<double> fitted() const { return read(swl_bcd_fitted, rows_); }
-  std::vector<double> residuals() const { return read(swl_bcd_residuals, rows_); }
+  /// The outputs of the last solution: classes, tasks, or 1.
+  std::int64_t outputs() const {
+    std::int64_t k = 0;
+    check(swl_bcd_outputs(handle_.get(), &k));
+    return k;
+  }
+  /// For several outputs feature by feature; what belongs to rows is row by row.
+  std::vector<double> coef() const { return read(swl_bcd_coef, cols_ * outputs()); }
+  double intercept() const { return intercepts()[0]; }
+  std::vector<double> intercepts() const { return read(swl_bcd_intercept, outputs()); }
+  std::vector<double> dual() const { return read(swl_bcd_dual, rows_ * outputs()); }
+  std::vector<double> fitted() const { return read(swl_bcd_fitted, rows_ * outputs()); }
+  std::vector<double> residuals() const { return read(swl_bcd_residuals, rows_ * outputs()); }
   std::vector<swl_trace_row> trace() const {
     std::int64_t count = 0;
     check(swl_bcd_trace(handle_.get(), nullptr, 0, &count));
@@ -390,8 +413,9 @@ private:
   std::vector<double> apply(swl_status (*f)(const swl_bcd *, const swl_matrix *, const swl_vec *, double *, std::int64_t),
                             const matrix &a, const vec &offset) const {
     const swl_matrix m = a.view();
-    std::vector<double> out(static_cast<std::size_t>(a.rows()));
-    check(f(handle_.get(), &m, offset.get(), out.data(), a.rows()));
+    const std::int64_t len = a.rows() * outputs();
+    std::vector<double> out(static_cast<std::size_t>(len));
+    check(f(handle_.get(), &m, offset.get(), out.data(), len));
     return out;
   }
 

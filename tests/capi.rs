@@ -6,12 +6,14 @@ mod toolbox;
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 9] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
     "tests/c/keep.c",
     "tests/c/growth.c",
+    "tests/c/outputs.c",
+    "tests/c/callbacks.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",
 ];
@@ -80,6 +82,10 @@ fn headers_compile_without_warnings_in_every_standard() {
 fn examples_run_and_say_how_they_are_compiled() {
     for (example, line) in [
         ("examples/c/lasso.c", "cc -std=c99 lasso.c -I../../include -L../../target/release -lsouthwell -lm"),
+        (
+            "examples/c/callbacks.c",
+            "cc -std=c99 callbacks.c -I../../include -L../../target/release -lsouthwell -lm",
+        ),
         (
             "examples/cpp/lasso.cpp",
             "c++ -std=c++11 lasso.cpp -I../../include -L../../target/release -lsouthwell",

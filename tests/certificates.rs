@@ -137,6 +137,84 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
     }
 }
 
+/// Checks that a run converges to the minimum `best`.
+#[track_caller]
+fn finds(problem: &Problem<'_>, pairs: &[(&str, &str)], best: f64) {
+    let found = run(problem, pairs);
+    let case = format!("{pairs:?}: {:?} {:?} {}", found.outcome, found.certificate, found.iterations);
+    assert_eq!(found.outcome, Outcome::Converged, "{case}");
+    assert!(found.certificate.objective <= best + found.target + 1e-12 * best.abs(), "{case} {best}");
+}
+
+#[test]
+fn cubic_local_and_exact_updates_find_the_same_minimum() {
+    let given = new_case(40, 18, 0.5, 5);
+    for (loss, penalty) in [
+        ("squared", PENALTIES[0]),
+        ("logistic", PENALTIES[2]),
+        ("logistic", PENALTIES[0]),
+        ("huber", PENALTIES[5]),
+        ("squared-hinge", PENALTIES[3]),
+        ("poisson", PENALTIES[4]),
+    ] {
+        for (matrix, intercept) in [(given.data.dense(), "true"), (given.data.sparse64(), "false")] {
+            let problem = given.problem(matrix, loss, true);
+            let mut base = vec![("loss", loss), ("tolerance", "1e-7"), ("intercept", intercept)];
+            base.extend_from_slice(penalty);
+            let best = run(&problem, &base).certificate.objective;
+            for rule in ["permuted", "gs", "gsc"] {
+                for (update, constant) in
+                    [("cubic", "bound"), ("cubic", "estimate"), ("local", "bound"), ("exact", "bound")]
+                {
+                    let smooth = matches!(loss, "squared" | "logistic");
+                    let needs_third = rule == "gsc" || (update, constant) == ("cubic", "bound");
+                    if needs_third && !smooth || update == "local" && loss == "poisson" {
+                        continue;
+                    }
+                    for (blocks, size) in [("variable", "1"), ("variable", "4"), ("fixed", "3")] {
+                        let mut pairs = base.clone();
+                        pairs.extend_from_slice(&[
+                            ("rule", rule),
+                            ("update", update),
+                            ("lipschitz", constant),
+                            ("blocks", blocks),
+                            ("block_size", size),
+                        ]);
+                        finds(&problem, &pairs, best);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_way_of_a_greedy_rule_finds_the_same_minimum() {
+    let given = new_case(60, 30, 0.3, 6);
+    for loss in ["squared", "logistic"] {
+        for (matrix, intercept) in [(given.data.dense(), "true"), (given.data.sparse64(), "false")] {
+            let problem = given.problem(matrix, loss, true);
+            let mut base = vec![("loss", loss), ("tolerance", "1e-8"), ("intercept", intercept)];
+            base.extend_from_slice(PENALTIES[0]);
+            let best = run(&problem, &base).certificate.objective;
+            for extra in [
+                [("rule", "gsq"), ("gsq_search", "schur"), ("greedy_gradient", "auto")],
+                [("rule", "gsq"), ("gsq_search", "pool"), ("greedy_gradient", "rows")],
+                [("rule", "gsq"), ("gsq_search", "pursuit"), ("greedy_gradient", "gram")],
+                [("rule", "gsq"), ("gsq_search", "iht"), ("update", "exact")],
+                [("rule", "gs"), ("prox_rule", "residual"), ("greedy_gradient", "gram")],
+                [("rule", "gsl"), ("prox_rule", "subgradient"), ("greedy_gradient", "rows")],
+                [("rule", "gsd"), ("line_search", "exact"), ("greedy_gradient", "recompute")],
+            ] {
+                let mut pairs = base.clone();
+                pairs.extend_from_slice(&extra);
+                pairs.push(("block_size", "4"));
+                finds(&problem, &pairs, best);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_forged_dual_point_proves_nothing() {
     let given = new_case(60, 25, 0.6, 3);

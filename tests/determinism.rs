@@ -80,12 +80,14 @@ fn groups_and_standardized_columns_have_the_same_bits_on_any_number_of_threads()
 #[test]
 fn every_rule_has_the_same_bits_on_any_number_of_threads() {
     let (full, thin) = (large(1.0), large(0.05));
-    for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
+    for rule in ["cyclic", "permuted", "random", "lipschitz", "gs", "gsl", "gsd", "gsq", "gsc"] {
         for (loss, update, sparse) in [
             ("squared", "newton", false),
             ("squared", "gradient", true),
             ("logistic", "matrix", true),
             ("logistic", "newton", false),
+            ("logistic", "cubic", true),
+            ("logistic", "exact", false),
         ] {
             let data = if sparse { &thin } else { &full };
             let matrix = if sparse { thin.sparse64() } else { full.dense32() };
@@ -107,10 +109,37 @@ fn every_rule_has_the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
+fn every_way_of_greedy_rules_has_the_same_bits_on_any_number_of_threads() {
+    let (full, thin) = (large(1.0), large(0.02));
+    for (rule, key, way) in [
+        ("gsq", "gsq_search", "schur"),
+        ("gsq", "gsq_search", "pool"),
+        ("gsq", "gsq_search", "iht"),
+        ("gsq", "gsq_search", "pursuit"),
+        ("gsd", "greedy_gradient", "recompute"),
+        ("gsd", "greedy_gradient", "rows"),
+        ("gsd", "greedy_gradient", "gram"),
+        ("gs", "prox_rule", "residual"),
+    ] {
+        for (data, matrix) in [(&full, full.dense()), (&thin, thin.sparse64())] {
+            let problem = Problem::new(matrix, &data.target("squared")).unwrap();
+            let pairs = [
+                ("rule", rule),
+                (key, way),
+                ("block_size", "9"),
+                ("max_iterations", "60"),
+                ("update", "matrix"),
+            ];
+            same_on_any_threads(&problem, &pairs, &["2", "8"]);
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bits_and_another_seed_another_path() {
     let data = data(60, 90, 0.5, 3);
     let problem = data.problem("squared");
-    for rule in ["random", "lipschitz"] {
+    for rule in ["permuted", "random", "lipschitz"] {
         for blocks in ["variable", "fixed"] {
             let with = |seed| {
                 let pairs = [
@@ -157,7 +186,7 @@ fn equal_scores_are_broken_by_index() {
     let half = data.a[..40 * 30].to_vec();
     data.a[40 * 30..].copy_from_slice(&half);
     let problem = data.problem("squared");
-    for rule in ["gs", "gsl", "gsd", "gsq"] {
+    for rule in ["gs", "gsl", "gsd", "gsq", "gsc"] {
         for (size, limit) in [("1", "1"), ("1", "40"), ("6", "40")] {
             let pairs = [("rule", rule), ("block_size", size), ("max_iterations", limit), ("tolerance", "0")];
             same_on_any_threads(&problem, &pairs, &["3"]);

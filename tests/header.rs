@@ -5,12 +5,13 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "status.rs",
     "views.rs",
     "options.rs",
     "control.rs",
     "bcd/types.rs",
+    "bcd/callbacks.rs",
     "bcd/setup.rs",
     "bcd/solve.rs",
     "bcd/results.rs",

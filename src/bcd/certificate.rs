@@ -93,7 +93,8 @@ impl Certificate {
 /// The certificate of coefficients `coef` and `intercept` with the dual point `dual` (empty: none) for strength
 /// `lambda`.
 ///
-/// A dual point that is not quite feasible is scaled until it is. Costs two passes over the data. Errors: arrays of the
+/// For losses of several outputs `coef` is what [`Solution::stacked`](super::Solution::stacked) gives, `intercept` has no
+/// part, and `dual` is row after row. A dual point that is not quite feasible is scaled until it is. Costs two passes over the data. Errors: arrays of the
 /// wrong length, or with numbers that are not finite.
 pub fn certificate(
     problem: &Problem<'_>,
@@ -103,6 +104,12 @@ pub fn certificate(
     intercept: f64,
     dual: &[f64],
 ) -> Result<Certificate> {
+    if let Some(function) = problem.function() {
+        return super::user::certificate(problem, function, settings, lambda, coef);
+    }
+    if settings.output_loss.is_some() {
+        return super::outputs::certificate(problem, settings, lambda, coef, dual);
+    }
     let (rows, cols) = (problem.matrix().rows(), problem.matrix().cols());
     if coef.len() != cols {
         return Err(wrong_length("coef", coef.len(), cols, "column"));
@@ -119,24 +126,30 @@ pub fn certificate(
         }
     }
     settings.loss.check_targets(problem.target())?;
-    Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)
+    let found = Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)?;
+    super::callbacks::unless_failed(problem.matrix(), found)
 }
 
 /// Objective, gradient and dual value in the data's scale; the penalty acts on `deviation * coef`.
-struct Evaluation<'p> {
+pub(super) struct Evaluation<'p> {
     problem: &'p Problem<'p>,
-    settings: &'p Settings,
+    pub(super) settings: &'p Settings,
     /// Weights of the rows in the objective.
-    s: Vec<f64>,
+    pub(super) s: Vec<f64>,
     /// Standard deviations of the columns, or 1.
-    deviation: Vec<f64>,
+    pub(super) deviation: Vec<f64>,
     /// Columns that the solver left out: constant ones, when it standardizes.
     left_out: Vec<bool>,
-    penalty: Penalty,
+    pub(super) penalty: Penalty,
 }
 
 impl<'p> Evaluation<'p> {
-    fn new(problem: &'p Problem<'p>, settings: &'p Settings, lambda: f64, coef: &[f64]) -> Result<Self> {
+    pub(super) fn new(
+        problem: &'p Problem<'p>,
+        settings: &'p Settings,
+        lambda: f64,
+        coef: &[f64],
+    ) -> Result<Self> {
         let rows = problem.matrix().rows();
         let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
         let cols = coef.len();
@@ -257,7 +270,7 @@ impl<'p> Evaluation<'p> {
     }
 
     /// `a_j' v / deviation_j` of every column.
-    fn correlations(&self, v: &[f64]) -> Vec<f64> {
+    pub(super) fn correlations(&self, v: &[f64]) -> Vec<f64> {
         let column = |j: usize| self.problem.matrix().dot(j, v) / self.deviation[j];
         (0..self.deviation.len()).map(|j| if self.left_out[j] { 0.0 } else { column(j) }).collect()
     }

@@ -7,13 +7,25 @@
 
 mod active_set;
 mod block;
+mod callbacks;
 mod certificate;
 mod check;
 mod constants;
 mod correlations;
+mod cubic;
 mod dual;
 mod engine;
+mod exact;
+mod followed;
+mod forward;
+mod general;
+mod greedy;
+mod heap;
+mod line;
+mod linear;
+mod model_step;
 mod null_model;
+mod outputs;
 #[cfg(test)]
 mod paper_tests;
 mod partition;
@@ -21,18 +33,30 @@ mod plan;
 mod predict;
 mod problem;
 mod quadratic;
+#[cfg(test)]
+mod rule_tests;
 mod scaled;
+mod score;
 mod select;
 mod settings;
+mod smooth;
 mod solution;
 mod solve;
 mod state;
 mod update;
+#[cfg(test)]
+mod update_tests;
+mod user;
 mod working_set;
 
 pub use certificate::{Certificate, Kind, Rigor, certificate};
+pub use outputs::{OutputModel, outputs};
 pub use predict::linear_predictor;
 pub use problem::Problem;
-pub use settings::{PartitionKind, PenaltyKind, Rule, Settings, Strength, UpdateKind};
+pub use settings::{
+    Gradients, GsqSearch, LineSearch, PartitionKind, PenaltyKind, ProxRule, Rule, Settings, Strength,
+    UpdateKind,
+};
 pub use solution::{Solution, TraceRow};
 pub use solve::{Start, lambda_max, solve};
+pub use user::UserFunction;

@@ -9,27 +9,28 @@ use super::problem::Problem;
 use super::scaled::Scaled;
 use super::select::Selector;
 use super::settings::{PartitionKind, Settings};
+use super::smooth::{Metric, Smooth};
 use super::state::State;
 use super::update;
-use crate::numerics::{DenseView, Matrix, Order};
+use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Family, Options};
 
 /// Numbers without structure in [-1, 1), the same on every run.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn next(&mut self) -> f64 {
+    pub(super) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 11) as f64 / (1_u64 << 53) as f64) * 2.0 - 1.0
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         ((self.next() + 1.0) / 2.0 * bound as f64) as usize % bound
     }
 
     /// `count` of `0..bound`, ascending.
-    fn subset(&mut self, count: usize, bound: usize) -> Vec<usize> {
+    pub(super) fn subset(&mut self, count: usize, bound: usize) -> Vec<usize> {
         let mut left: Vec<usize> = (0..bound).collect();
         while left.len() > count {
             left.remove(self.below(left.len()));
@@ -39,14 +40,16 @@ impl Numbers {
 }
 
 /// Columns one after the other, of different sizes and correlated.
-struct Data {
-    rows: usize,
-    cols: usize,
-    a: Vec<f64>,
-    y: Vec<f64>,
+pub(super) struct Data {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) a: Vec<f64>,
+    pub(super) y: Vec<f64>,
+    /// Whether the library sees a sparse matrix.
+    pub(super) sparse: bool,
 }
 
-fn data(rows: usize, cols: usize, loss: &str, seed: u64) -> Data {
+pub(super) fn data(rows: usize, cols: usize, loss: &str, seed: u64) -> Data {
     let mut n = Numbers(seed);
     let common: Vec<f64> = (0..rows).map(|_| n.next()).collect();
     let mut a = Vec::with_capacity(rows * cols);
@@ -55,27 +58,57 @@ fn data(rows: usize, cols: usize, loss: &str, seed: u64) -> Data {
         a.extend(common.iter().map(|c| size * (n.next() + share * c)));
     }
     let labels = matches!(loss, "logistic" | "squared-hinge");
-    let y = (0..rows).map(|_| if labels { n.next().signum() } else { 2.0 * n.next() }).collect();
-    Data { rows, cols, a, y }
+    let y = (0..rows).map(|_| match loss {
+        _ if labels => n.next().signum(),
+        "poisson" => 2.0 * n.next().abs(),
+        _ => 2.0 * n.next(),
+    });
+    let y = y.collect();
+    Data { rows, cols, a, y, sparse: false }
 }
 
 impl Data {
-    fn column(&self, j: usize) -> &[f64] {
+    pub(super) fn column(&self, j: usize) -> &[f64] {
         &self.a[j * self.rows..(j + 1) * self.rows]
     }
 
+    fn matrix(&self) -> Matrix<'static> {
+        let (rows, cols) = (self.rows, self.cols);
+        if !self.sparse {
+            let view = DenseView { data: &self.a[..], rows, cols, ld: rows, order: Order::ColumnMajor };
+            return Matrix::dense(view).unwrap();
+        }
+        let (mut indptr, mut indices, mut values) = (vec![0_i64], Vec::new(), Vec::new());
+        for j in 0..cols {
+            for (r, a) in self.column(j).iter().enumerate().filter(|(_, a)| **a != 0.0) {
+                indices.push(r as i32);
+                values.push(*a);
+            }
+            indptr.push(indices.len() as i64);
+        }
+        let view = SparseView {
+            rows,
+            cols,
+            indptr: &indptr[..],
+            indices: &indices[..],
+            values: &values[..],
+            layout: Layout::Csc,
+        };
+        Matrix::sparse(view, Duplicates::Error).unwrap()
+    }
+
     /// `kappa A_b' A_b`, row after row.
-    fn bound(&self, b: &[usize], kappa: f64) -> Vec<Vec<f64>> {
+    pub(super) fn bound(&self, b: &[usize], kappa: f64) -> Vec<Vec<f64>> {
         b.iter().map(|&i| b.iter().map(|&j| kappa * dot(self.column(i), self.column(j))).collect()).collect()
     }
 }
 
-fn dot(u: &[f64], v: &[f64]) -> f64 {
+pub(super) fn dot(u: &[f64], v: &[f64]) -> f64 {
     u.iter().zip(v).map(|(u, v)| u * v).sum()
 }
 
 /// Solves a small positive definite system by elimination.
-fn solve_small(h: &[Vec<f64>], g: &[f64]) -> Vec<f64> {
+pub(super) fn solve_small(h: &[Vec<f64>], g: &[f64]) -> Vec<f64> {
     let n = g.len();
     let mut m: Vec<Vec<f64>> =
         h.iter().zip(g).map(|(row, g)| row.iter().chain([g]).copied().collect()).collect();
@@ -94,7 +127,7 @@ fn solve_small(h: &[Vec<f64>], g: &[f64]) -> Vec<f64> {
 }
 
 /// Eigenvalues of a small symmetric matrix by Jacobi's rotations.
-fn eigenvalues(mut h: Vec<Vec<f64>>) -> Vec<f64> {
+pub(super) fn eigenvalues(mut h: Vec<Vec<f64>>) -> Vec<f64> {
     let n = h.len();
     for _ in 0..60 {
         for p in 0..n {
@@ -117,15 +150,15 @@ fn eigenvalues(mut h: Vec<Vec<f64>>) -> Vec<f64> {
     (0..n).map(|k| h[k][k]).collect()
 }
 
-fn least(values: &[f64]) -> f64 {
+pub(super) fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn most(values: &[f64]) -> f64 {
+pub(super) fn most(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn settings(pairs: &[(&str, &str)]) -> Settings {
+pub(super) fn settings(pairs: &[(&str, &str)]) -> Settings {
     let mut options = Options::new(Family::Bcd);
     for (key, value) in pairs {
         options.set_text(key, value).unwrap();
@@ -134,20 +167,13 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
 }
 
 /// Runs `body` with an engine at the coordinates `x`, for the penalty that the options name at `lambda` 0.4.
-fn with_engine(
+pub(super) fn with_engine(
     data: &Data,
     settings: &Settings,
     x: &[f64],
     body: impl FnOnce(&mut Engine<'_>, &mut Control<'_>),
 ) {
-    let view = DenseView {
-        data: &data.a[..],
-        rows: data.rows,
-        cols: data.cols,
-        ld: data.rows,
-        order: Order::ColumnMajor,
-    };
-    let problem = Problem::new(Matrix::dense_borrowed(view).unwrap(), &data.y).unwrap();
+    let problem = Problem::new(data.matrix(), &data.y).unwrap();
     let mut control = Control::new();
     let scaled = Scaled::new(&problem, settings, &mut control).unwrap();
     let penalty = scaled.penalty(&problem, settings, LAMBDA).unwrap();
@@ -161,10 +187,10 @@ fn with_engine(
     body(&mut engine, &mut control);
 }
 
-const LAMBDA: f64 = 0.4;
+pub(super) const LAMBDA: f64 = 0.4;
 
 /// The objective from nothing but data, coordinates and intercept.
-fn objective(data: &Data, engine: &Engine<'_>) -> f64 {
+pub(super) fn objective(data: &Data, engine: &Engine<'_>) -> f64 {
     let mut z = vec![engine.state.b; data.rows];
     for (j, x) in engine.state.x.iter().enumerate() {
         z.iter_mut().zip(data.column(j)).for_each(|(z, a)| *z += x * a);
@@ -174,8 +200,8 @@ fn objective(data: &Data, engine: &Engine<'_>) -> f64 {
     engine.scaled.loss.value(&data.y, &z, &vec![1.0; data.rows]) + engine.penalty.value(&engine.state.x)
 }
 
-const LOSSES: [&str; 4] = ["squared", "logistic", "squared-hinge", "huber"];
-const PENALTIES: [&[(&str, &str)]; 4] = [
+pub(super) const LOSSES: [&str; 4] = ["squared", "logistic", "squared-hinge", "huber"];
+pub(super) const PENALTIES: [&[(&str, &str)]; 4] = [
     &[("penalty", "none")],
     &[("penalty", "l1")],
     &[("penalty", "group"), ("group_size", "2")],
@@ -183,7 +209,10 @@ const PENALTIES: [&[(&str, &str)]; 4] = [
 ];
 
 /// Calls `body` at random points of every loss with every penalty, with a random block.
-fn everywhere(intercept: &str, body: impl Fn(&Data, &mut Engine<'_>, &Block, &mut Control<'_>, bool)) {
+pub(super) fn everywhere(
+    intercept: &str,
+    body: impl Fn(&Data, &mut Engine<'_>, &Block, &mut Control<'_>, bool),
+) {
     for loss in LOSSES {
         for penalty in PENALTIES {
             for seed in 0..12 {
@@ -209,17 +238,17 @@ fn everywhere(intercept: &str, body: impl Fn(&Data, &mut Engine<'_>, &Block, &mu
 
 /// Checks that the objective fell by `promised` at least, up to rounding.
 #[track_caller]
-fn fell_by(before: f64, after: f64, promised: f64) {
+pub(super) fn fell_by(before: f64, after: f64, promised: f64) {
     assert!(promised >= -1e-13 * before.abs(), "promised a rise of {:e}", -promised);
     assert!(before - after >= promised - 1e-12 * (1.0 + before.abs()), "{before} {after} {promised:e}");
 }
 
 #[track_caller]
-fn near(found: f64, expected: f64) {
+pub(super) fn near(found: f64, expected: f64) {
     assert!((found - expected).abs() <= 1e-9 * expected.abs() + 1e-13, "{found:e}, not {expected:e}");
 }
 
-fn gradient_of(engine: &Engine<'_>, block: &Block, control: &mut Control<'_>) -> Vec<f64> {
+pub(super) fn gradient_of(engine: &Engine<'_>, block: &Block, control: &mut Control<'_>) -> Vec<f64> {
     engine.block_gradient(block, control).unwrap()
 }
 
@@ -227,7 +256,7 @@ fn gradient_of(engine: &Engine<'_>, block: &Block, control: &mut Control<'_>) ->
 fn gradient_steps_fall_as_promised() {
     everywhere("false", |data, engine, block, control, plain| {
         let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         near(constant, most(&eigenvalues(data.bound(block.columns(), kappa))));
         let g = gradient_of(engine, block, control);
         let before = objective(data, engine);
@@ -242,8 +271,7 @@ fn gradient_steps_fall_as_promised() {
 #[test]
 fn gradient_steps_with_an_estimate_fall_as_promised() {
     everywhere("false", |data, engine, block, control, plain| {
-        let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         for start in [1e-3, 1.0, 1e3] {
             let mut estimate = start * constant;
             let g = gradient_of(engine, block, control);
@@ -266,7 +294,7 @@ fn gradient_steps_with_an_estimate_fall_as_promised() {
 fn matrix_steps_fall_as_promised_and_no_less_than_gradient_steps() {
     everywhere("false", |data, engine, block, control, plain| {
         let kappa = engine.scaled.loss.curvature_bound();
-        let constant = block_constant(engine, block, kappa, control).unwrap();
+        let constant = block_constant(engine, block, control).unwrap();
         let g = gradient_of(engine, block, control);
         let by_gradient: f64 = (0..block.units().len())
             .map(|k| {
@@ -276,7 +304,7 @@ fn matrix_steps_fall_as_promised_and_no_less_than_gradient_steps() {
             })
             .sum();
         let before = objective(data, engine);
-        let step = update::matrix(engine, block, control).unwrap();
+        let step = engine.bound_step(block, Metric::Bound, control).unwrap();
         fell_by(before, objective(data, engine), step.promised);
         assert!(step.promised >= by_gradient - 1e-12 * (1.0 + before.abs()), "{step:?} {by_gradient:e}");
         if plain {
@@ -303,7 +331,7 @@ fn newton_steps_never_rise() {
 fn an_intercept_beside_the_block_falls_too() {
     everywhere("true", |data, engine, block, control, _| {
         let before = objective(data, engine);
-        let step = update::matrix(engine, block, control).unwrap();
+        let step = engine.bound_step(block, Metric::Bound, control).unwrap();
         let between = objective(data, engine);
         fell_by(before, between, step.promised);
         update::newton(engine, block, update::exactly(), control).unwrap();
@@ -329,7 +357,7 @@ fn the_quadratic_guarantee_is_the_largest_and_the_diagonals_bound_the_hessian() 
                     let size = 1 + n.below(9);
                     let block = Block::new(engine.penalty, n.subset(size, 9));
                     let (b, g) = (block.columns(), gradient_of(engine, &block, control));
-                    let h = data.bound(b, constants.kappa);
+                    let h = data.bound(b, engine.kappa());
                     let gsq = 0.5 * dot(&g, &solve_small(&h, &g));
                     let gsd: f64 = b.iter().zip(&g).map(|(&j, g)| 0.5 * g * g / constants.diagonal[j]).sum();
                     let gsl = 0.5 * dot(&g, &g) / most(&eigenvalues(h.clone()));
@@ -358,7 +386,7 @@ fn the_quadratic_guarantee_is_the_largest_and_the_diagonals_bound_the_hessian() 
 
 /// The decrease of the proximal step of one coordinate, by the definition: the best of a kink, bounds and the two
 /// smooth pieces.
-fn decrease(engine: &Engine<'_>, u: usize, g: f64, h: f64) -> f64 {
+pub(super) fn decrease(engine: &Engine<'_>, u: usize, g: f64, h: f64) -> f64 {
     let x = engine.state.x[u];
     let value = |to: f64| engine.penalty.unit_value(u, &[to]);
     let model = |to: f64| g * (to - x) + 0.5 * h * (to - x) * (to - x) + value(to) - value(x);
@@ -367,7 +395,7 @@ fn decrease(engine: &Engine<'_>, u: usize, g: f64, h: f64) -> f64 {
 }
 
 /// The size of the least subgradient of one coordinate, from the values of the penalty nearby.
-fn violation(engine: &Engine<'_>, u: usize, g: f64) -> f64 {
+pub(super) fn violation(engine: &Engine<'_>, u: usize, g: f64) -> f64 {
     let (x, t) = (engine.state.x[u], 2.0_f64.powi(-30));
     let value = |to: f64| engine.penalty.unit_value(u, &[to]);
     let right = g + (value(x + t) - value(x)) / t;
@@ -377,7 +405,7 @@ fn violation(engine: &Engine<'_>, u: usize, g: f64) -> f64 {
 }
 
 /// Every subset of `0..n` with `size` elements.
-fn subsets(n: usize, size: usize) -> Vec<Vec<usize>> {
+pub(super) fn subsets(n: usize, size: usize) -> Vec<Vec<usize>> {
     (0_u32..1 << n)
         .filter(|mask| mask.count_ones() as usize == size)
         .map(|mask| (0..n).filter(|k| mask >> k & 1 == 1).collect())
@@ -479,7 +507,7 @@ fn greedy_rules_on_fixed_blocks_pick_the_best_of_the_partition() {
         for rule in ["gs", "gsl", "gsd", "gsq"] {
             at_selectors(rule, "fixed", kind, size, |data, engine, constants, g, chosen, fixed| {
                 let score = |b: &[usize]| -> f64 {
-                    let h = || data.bound(b, constants.kappa);
+                    let h = || data.bound(b, engine.kappa());
                     match rule {
                         "gs" => b.iter().map(|&u| violation(engine, u, g[u]).powi(2)).sum(),
                         "gsl" => {
@@ -487,7 +515,7 @@ fn greedy_rules_on_fixed_blocks_pick_the_best_of_the_partition() {
                             b.iter().map(|&u| decrease(engine, u, g[u], constant)).sum()
                         }
                         "gsd" => b.iter().map(|&u| decrease(engine, u, g[u], constants.diagonal[u])).sum(),
-                        _ => quadratic_decrease(data, engine, b, g, constants.kappa),
+                        _ => quadratic_decrease(data, engine, b, g, engine.kappa()),
                     }
                 };
                 let units: Vec<usize> = (0..SMALL).collect();
@@ -501,7 +529,7 @@ fn greedy_rules_on_fixed_blocks_pick_the_best_of_the_partition() {
 }
 
 /// `1/2 g_b' H_b^-1 g_b`.
-fn gsq_score(data: &Data, b: &[usize], g: &[f64], kappa: f64) -> f64 {
+pub(super) fn gsq_score(data: &Data, b: &[usize], g: &[f64], kappa: f64) -> f64 {
     let part: Vec<f64> = b.iter().map(|&j| g[j]).collect();
     0.5 * dot(&part, &solve_small(&data.bound(b, kappa), &part))
 }
@@ -582,7 +610,7 @@ fn one_matrix_step_on_all_coordinates_solves_least_squares() {
                     let mut constants = Constants::new(engine, &settings, control).unwrap();
                     let mut selector = Selector::new(&settings, engine, &mut constants, control).unwrap();
                     let choice = selector.next(engine, &constants, control).unwrap();
-                    update::matrix(engine, &choice.block, control).unwrap();
+                    engine.bound_step(&choice.block, Metric::Bound, control).unwrap();
                     for (found, expected) in engine.state.x.iter().zip(&expected) {
                         assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{rule} {blocks}");
                     }

@@ -4,66 +4,65 @@
 
 use super::check::Check;
 use super::constants::Constants;
+use super::cubic;
 use super::engine::Engine;
+use super::exact;
 use super::quadratic::Goal;
 use super::select::{Choice, Selector};
-use super::settings::{Rule, Settings, UpdateKind};
+use super::settings::{LineSearch, Rule, Settings, UpdateKind};
+use super::smooth::{Metric, Smooth};
 use super::update;
 use super::working_set;
 use crate::runtime::{Control, Stop};
 
-/// A rule and an update.
-pub(super) enum Plan {
+/// A rule and an update for a linear composition.
+pub(super) enum Plan<'e> {
     /// Working sets and Newton steps.
     Auto,
     /// A rule of the paper with an update of the paper.
-    Paper(Box<Paper>),
+    Paper(Box<Paper<Engine<'e>>>),
 }
 
-pub(super) struct Paper {
-    selector: Selector,
+/// A rule and an update of the paper, for any smooth function.
+pub(super) struct Paper<S: Smooth> {
+    selector: Selector<S::Memory>,
     constants: Constants,
     update: UpdateKind,
     estimate_lipschitz: bool,
+    line_search: LineSearch,
 }
 
 /// Newton steps on one working set before the others are looked at again.
 const STEPS_PER_SET: usize = 12;
 /// Share of a block problem's first gain that an inexact Newton step may leave.
 const INEXACT: f64 = 0.01;
-/// Greedy rules pay for a gradient with each block, so looking at the certificate costs them little more.
-const MOST_GREEDY_BLOCKS: u64 = 20;
+/// Where greedy rules pay for a gradient with each block, looking at the certificate costs them little more.
+const GREEDY_BLOCKS: u64 = 20;
 
-impl Plan {
+impl<'e> Plan<'e> {
     pub(super) fn new(
         settings: &Settings,
-        engine: &Engine<'_>,
+        engine: &Engine<'e>,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
         if settings.rule == Rule::Auto {
             return Ok(Plan::Auto);
         }
-        let mut constants = Constants::new(engine, settings, control)?;
-        let selector = Selector::new(settings, engine, &mut constants, control)?;
-        let (update, estimate_lipschitz) = (settings.update, settings.estimate_lipschitz);
-        Ok(Plan::Paper(Box::new(Paper { selector, constants, update, estimate_lipschitz })))
+        Ok(Plan::Paper(Box::new(Paper::new(settings, engine, control)?)))
     }
 
     /// Blocks between two looks at the certificate.
-    pub(super) fn blocks_per_check(&self) -> u64 {
+    pub(super) fn blocks_per_check(&self, engine: &Engine<'e>) -> u64 {
         match self {
             Plan::Auto => 1,
-            Plan::Paper(paper) => {
-                let sweep = paper.selector.blocks_per_sweep();
-                if paper.selector.is_greedy() { sweep.min(MOST_GREEDY_BLOCKS) } else { sweep }
-            }
+            Plan::Paper(paper) => paper.blocks_per_check(engine),
         }
     }
 
     /// The selection rule (section 3).
     pub(super) fn select(
         &mut self,
-        engine: &Engine<'_>,
+        engine: &Engine<'e>,
         check: &Check,
         control: &mut Control<'_>,
     ) -> Result<Choice, Stop> {
@@ -73,14 +72,14 @@ impl Plan {
                 let block = working_set::select(engine.penalty, engine.lipschitz, x, &check.gradient);
                 Ok(Choice { block, fixed: None })
             }
-            Plan::Paper(paper) => paper.selector.next(engine, &paper.constants, control),
+            Plan::Paper(paper) => paper.select(engine, control),
         }
     }
 
     /// The update rule (section 4).
     pub(super) fn update(
         &mut self,
-        engine: &mut Engine<'_>,
+        engine: &mut Engine<'e>,
         choice: &Choice,
         check: &Check,
         control: &mut Control<'_>,
@@ -110,32 +109,75 @@ fn minimize_set(
     Ok(())
 }
 
-impl Paper {
-    fn update(
+impl<S: Smooth> Paper<S> {
+    pub(super) fn new(settings: &Settings, f: &S, control: &mut Control<'_>) -> Result<Self, Stop> {
+        let mut constants = Constants::new(f, settings, control)?;
+        let selector = Selector::new(settings, f, &mut constants, control)?;
+        Ok(Self {
+            selector,
+            constants,
+            update: settings.update,
+            estimate_lipschitz: settings.estimate_lipschitz,
+            line_search: settings.line_search,
+        })
+    }
+
+    /// Blocks between two looks at the certificate: a sweep; fewer where a greedy rule pays for a gradient with each
+    /// block anyway.
+    pub(super) fn blocks_per_check(&self, f: &S) -> u64 {
+        let sweep = self.selector.blocks_per_sweep();
+        if !self.selector.is_greedy() {
+            return sweep;
+        }
+        // A certificate takes two passes.
+        sweep.min(GREEDY_BLOCKS.max(2 * self.selector.blocks_per_pass(f)))
+    }
+
+    /// The next block.
+    pub(super) fn select(&mut self, f: &S, control: &mut Control<'_>) -> Result<Choice, Stop> {
+        self.selector.next(f, &self.constants, control)
+    }
+
+    /// Moves it.
+    pub(super) fn update(
         &mut self,
-        engine: &mut Engine<'_>,
+        f: &mut S,
         choice: &Choice,
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
         let block = &choice.block;
+        let before = block.gather(f.x());
         match self.update {
-            UpdateKind::Newton => update::newton(engine, block, update::exactly(), control)?,
-            UpdateKind::Matrix => update::matrix(engine, block, control)?,
-            UpdateKind::Gradient if self.estimate_lipschitz => {
+            UpdateKind::Newton => f.newton_step(block, self.line_search, control)?,
+            UpdateKind::Matrix => f.bound_step(block, Metric::Bound, control)?,
+            UpdateKind::Local => f.bound_step(block, Metric::Local, control)?,
+            UpdateKind::Exact => exact::update(f, block, control)?,
+            UpdateKind::Gradient | UpdateKind::Cubic if self.estimate_lipschitz => {
                 let estimate = self.constants.estimate(choice);
-                let step = update::gradient_with_estimate(engine, block, estimate, control)?;
+                let step = match self.update {
+                    UpdateKind::Cubic => cubic::update_with_estimate(f, block, estimate, control)?,
+                    _ => update::gradient_with_estimate(f, block, estimate, control)?,
+                };
                 self.constants.keep_estimate(choice);
                 step
             }
+            UpdateKind::Cubic => {
+                let third = f.hessian_lipschitz(block.columns(), control)?.unwrap_or(f64::INFINITY);
+                cubic::update(f, block, third, control)?
+            }
             UpdateKind::Gradient => {
-                let constant = self.constants.block(engine, choice, control)?;
-                update::gradient(engine, block, constant, control)?
+                let constant = self.constants.block(f, choice, control)?;
+                update::gradient(f, block, constant, control)?
             }
         };
-        if engine.scaled.intercept && self.update == UpdateKind::Gradient {
-            // The other updates minimize the intercept out.
-            engine.state.center(engine.scaled, control)?;
+        if !matches!(self.update, UpdateKind::Newton | UpdateKind::Matrix | UpdateKind::Local) {
+            // Those minimize the intercept out.
+            f.recenter(control)?;
         }
-        Ok(())
+        let step: Vec<f64> = block.gather(f.x()).iter().zip(&before).map(|(x, b)| x - b).collect();
+        if self.selector.is_due() {
+            f.refresh(control)?;
+        }
+        self.selector.moved(f, block.columns(), &step, control)
     }
 }

@@ -30,7 +30,7 @@ pub fn linear_predictor(
             matrix.add(j, c, &mut z);
         }
     }
-    Ok(z)
+    super::callbacks::unless_failed(matrix, z)
 }
 
 /// The weighted mean loss; NaN where all weights are 0 or there are no rows.

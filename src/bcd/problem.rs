@@ -1,7 +1,9 @@
 //! The problem: data, checked once, and what may change between solves on the same matrix.
 
-use crate::numerics::Matrix;
+use super::user::{Function, UserFunction};
+use crate::numerics::{Duplicates, Layout, Matrix, SparseView};
 use crate::runtime::{Error, ErrorKind, Result};
+use std::sync::Arc;
 
 /// A matrix `a` (rows are observations), a target for each row, and what else the objective needs:
 ///
@@ -14,9 +16,14 @@ pub struct Problem<'a> {
     target: Vec<f64>,
     weights: Vec<f64>,
     offset: Vec<f64>,
+    /// Targets of several outputs: how many, and the numbers row after row.
+    targets: Option<(usize, Vec<f64>)>,
+    /// Offsets of several outputs, row after row.
+    offsets: Option<Vec<f64>>,
     factors: Option<Vec<f64>>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     groups: Option<Groups>,
+    function: Option<Function>,
 }
 
 /// Groups of columns given one by one.
@@ -37,17 +44,64 @@ impl<'a> Problem<'a> {
             target: Vec::new(),
             weights: vec![1.0; rows],
             offset: vec![0.0; rows],
+            targets: None,
+            offsets: None,
             factors: None,
             bounds: None,
             groups: None,
+            function: None,
         };
         problem.set_target(target)?;
         Ok(problem)
     }
 
+    /// The caller's own smooth function instead of losses of rows; penalties, factors, bounds and groups are as ever.
+    ///
+    /// Errors: bounds of the coordinates of another number, or that are not finite and above 0.
+    pub fn of_function(function: Arc<dyn UserFunction>) -> Result<Problem<'static>> {
+        let cols = function.cols();
+        if let Some(lipschitz) = function.lipschitz() {
+            let valid = |l: f64| l > 0.0 && l.is_finite();
+            checked("lipschitz", lipschitz, cols, "column", valid, "a finite number above 0")?;
+        }
+        // No rows: what belongs to columns is all there is.
+        let indptr = vec![0_i64; cols + 1];
+        let view: SparseView<'_, f64, i64, i64> =
+            SparseView { rows: 0, cols, indptr: &indptr[..], indices: &[], values: &[], layout: Layout::Csc };
+        let mut problem = Problem::new(Matrix::sparse(view, Duplicates::Error)?, &[])?;
+        problem.function = Some(Function(function));
+        Ok(problem)
+    }
+
+    pub(super) fn function(&self) -> Option<&dyn UserFunction> {
+        self.function.as_ref().map(|f| f.0.as_ref())
+    }
+
     /// Another target for the same matrix.
     pub fn set_target(&mut self, target: &[f64]) -> Result<()> {
         self.target = checked_finite("y", target, self.matrix.rows())?;
+        Ok(())
+    }
+
+    /// Targets of `outputs` outputs for `loss=multi-squared`: `rows * outputs` finite numbers, row after row.
+    pub fn set_targets(&mut self, outputs: usize, targets: &[f64]) -> Result<()> {
+        if outputs == 0 {
+            return Err(Error::new(ErrorKind::Argument, "outputs").expected("at least 1").found(0));
+        }
+        let len = self.matrix.rows().saturating_mul(outputs);
+        let finite = f64::is_finite;
+        let targets = checked("targets", targets, len, "row and output", finite, "a finite number")?;
+        self.targets = Some((outputs, targets));
+        Ok(())
+    }
+
+    /// Offsets of each output, row after row, for losses of several outputs; they come on top of [`Problem::set_offset`].
+    /// How many outputs there are is checked when a solve knows. Empty: none.
+    pub fn set_offsets(&mut self, offsets: &[f64]) -> Result<()> {
+        let rows = self.matrix.rows();
+        let len = if rows == 0 { 0 } else { offsets.len().div_ceil(rows) * rows };
+        let offsets = checked("offset", offsets, len, "row and output", f64::is_finite, "a finite number")?;
+        self.offsets = (!offsets.is_empty()).then_some(offsets);
         Ok(())
     }
 
@@ -145,6 +199,16 @@ impl<'a> Problem<'a> {
     /// The offsets.
     pub fn offset(&self) -> &[f64] {
         &self.offset
+    }
+
+    /// Targets of several outputs: how many, and the numbers row after row.
+    pub fn targets(&self) -> Option<(usize, &[f64])> {
+        self.targets.as_ref().map(|(k, values)| (*k, values.as_slice()))
+    }
+
+    /// Offsets of several outputs, row after row, where there are any.
+    pub fn offsets(&self) -> Option<&[f64]> {
+        self.offsets.as_deref()
     }
 
     pub(super) fn factor(&self, j: usize) -> f64 {

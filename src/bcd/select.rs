@@ -1,25 +1,28 @@
 //! Selection rules (section 3 of the paper): which block is next.
 //!
 //! Greedy rules rank blocks by the decrease that an update guarantees; with a nonsmooth penalty the decrease is that
-//! of the proximal step (GS-q), and GS uses the minimum-norm subgradient (GS-s).
+//! of the proximal step (GS-q), and GS uses the minimum-norm subgradient (GS-s); `prox_rule` says otherwise.
 //!
 //! | rule | fixed block `b` | variable block |
 //! |---|---|---|
 //! | GS | `sum_b \|p_i\|^2` | the largest `\|p_i\|` |
 //! | GSL | decrease with `L_b` | the largest decreases with `D_i` (row sums: `L_b` of all subsets is intractable) |
 //! | GSD | decrease with `diag(D)` | the largest decreases with `L_i` (without a penalty the ranking of the valid `size * L_i`) |
-//! | GSQ | decrease with the matrix bound | forward selection by Schur complements in a pool of GSD's candidates |
+//! | GSQ | decrease with the matrix bound | see [`super::forward`] |
+//! | GSC | decrease of the cubic model | the largest decreases of the cubic models of single units |
 //!
 //! Ties go to the lowest index.
 
 use super::block::Block;
 use super::constants::{Constants, block_constant};
-use super::engine::Engine;
+use super::cubic;
+use super::forward::{Candidates, Forward};
+use super::greedy::{Kept, Ranking, items_changed, largest};
 use super::partition::partition;
-use super::quadratic::{Curvature, GramModel, minimize};
-use super::settings::{Rule, Settings};
-use super::update::exactly;
-use crate::numerics::gram::{Square, gram};
+use super::score::{Score, block_decrease};
+use super::settings::{ProxRule, Rule, Settings};
+use super::smooth::{Changed, Metric, Smooth};
+use crate::numerics::gram::Square;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Stop};
 
@@ -30,8 +33,9 @@ pub(super) struct Choice {
 }
 
 /// Applies one rule over and over.
-pub(super) struct Selector {
+pub(super) struct Selector<M> {
     rule: Rule,
+    prox: ProxRule,
     size: usize,
     seed: u64,
     iteration: u64,
@@ -39,42 +43,109 @@ pub(super) struct Selector {
     units: Vec<usize>,
     /// Fixed blocks, or none.
     blocks: Vec<Block>,
-    /// Bounds `kappa A_b' S A_b` of the fixed blocks, for GSQ.
+    /// Bounds of the Hessian of the fixed blocks, for GSQ.
     squares: Vec<Square>,
+    /// `M_b` of the fixed blocks, for GSC.
+    thirds: Vec<f64>,
+    /// For greedy rules only.
+    greedy: Option<Greedy<M>>,
 }
 
-/// Pool of GSQ's candidates, in blocks.
-const POOL: usize = 4;
-/// Schur complements below this share of the diagonal mean a dependent column.
-const DEPENDENT: f64 = 1e-10;
+/// What greedy rules keep.
+struct Greedy<M> {
+    kept: Kept<M>,
+    ranking: Ranking,
+    /// The item (position of the unit, or block) of each coordinate.
+    item_of: Vec<usize>,
+    /// The curvature of each unit at the iterate, for GSC.
+    bend: Vec<f64>,
+    /// For GSQ on variable blocks of single coordinates.
+    forward: Option<Forward>,
+    /// The curvature of proximal steps where the rule has none: the largest constant.
+    common: f64,
+}
 
-impl Selector {
-    pub(super) fn new(
+impl<M> Selector<M> {
+    pub(super) fn new<S: Smooth<Memory = M>>(
         settings: &Settings,
-        engine: &Engine<'_>,
+        f: &S,
         constants: &mut Constants,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
-        let penalty = engine.penalty;
+        let penalty = f.penalty();
         let units: Vec<usize> = (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)).collect();
         let size = settings.block_size.min(units.len().max(1));
-        let mut blocks = Vec::new();
-        let mut squares = Vec::new();
+        let mut selector = Self {
+            rule: settings.rule,
+            prox: settings.prox_rule,
+            size,
+            seed: settings.seed,
+            iteration: 0,
+            units,
+            blocks: Vec::new(),
+            squares: Vec::new(),
+            thirds: Vec::new(),
+            greedy: None,
+        };
         if settings.fixed_blocks {
-            let cut = partition(settings.partition, &units, &constants.unit, size, settings.seed);
-            blocks = cut.into_iter().map(|b| Block::new(penalty, b)).collect();
-            for block in &blocks {
-                if settings.rule == Rule::Gsq {
-                    squares.push(bound(engine, block.columns(), constants.kappa, control)?);
+            let cut = partition(settings.partition, &selector.units, &constants.unit, size, settings.seed);
+            selector.blocks = cut.into_iter().map(|b| Block::new(penalty, b)).collect();
+            for block in &selector.blocks {
+                let list = block.columns();
+                match settings.rule {
+                    Rule::Gsq => selector.squares.push(f.curvature(Metric::Bound, list, control)?),
+                    Rule::Gsc => {
+                        let third = f.hessian_lipschitz(list, control)?.unwrap_or(f64::INFINITY);
+                        selector.thirds.push(third);
+                    }
+                    _ => {}
                 }
-                constants.fixed.push(block_constant(engine, block, constants.kappa, control)?);
+                constants.fixed.push(block_constant(f, block, control)?);
             }
         }
-        Ok(Self { rule: settings.rule, size, seed: settings.seed, iteration: 0, units, blocks, squares })
+        if selector.is_greedy() && !selector.units.is_empty() {
+            selector.greedy = Some(selector.prepare(settings, f, constants, control)?);
+        }
+        Ok(selector)
+    }
+
+    fn prepare<S: Smooth<Memory = M>>(
+        &self,
+        settings: &Settings,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<Greedy<M>, Stop> {
+        let penalty = f.penalty();
+        let mut item_of = vec![usize::MAX; f.cols()];
+        let mut assign = |item: usize, columns: &[usize]| columns.iter().for_each(|&j| item_of[j] = item);
+        if self.blocks.is_empty() {
+            self.units.iter().enumerate().for_each(|(k, &u)| assign(k, penalty.columns(u)));
+        } else {
+            self.blocks.iter().enumerate().for_each(|(k, block)| assign(k, block.columns()));
+        }
+        let mut forward = None;
+        let single = self.units.iter().all(|&u| penalty.columns(u).len() == 1);
+        if self.rule == Rule::Gsq && self.blocks.is_empty() && single {
+            let list: Vec<usize> = self.units.iter().map(|&u| penalty.columns(u)[0]).collect();
+            let before = control.work();
+            let mut g = vec![0.0; list.len()];
+            f.gradient(&list, &mut g, control)?;
+            let pass = control.work() - before;
+            forward = Some(Forward::new(f, settings.gsq_search, &list, self.size, pass, control)?);
+        }
+        Ok(Greedy {
+            kept: Kept::new(f, settings.gradients, self.size, control)?,
+            ranking: Ranking::default(),
+            item_of,
+            bend: if self.rule == Rule::Gsc { vec![0.0; penalty.units()] } else { Vec::new() },
+            forward,
+            common: constants.unit.iter().copied().fold(0.0, f64::max),
+        })
     }
 
     pub(super) fn is_greedy(&self) -> bool {
-        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq)
+        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
     /// Blocks after which every unit could have had its turn.
@@ -82,10 +153,21 @@ impl Selector {
         (self.units.len().div_ceil(self.size) as u64).max(1)
     }
 
-    /// The next block. Greedy rules cost a pass over the data for the gradient.
-    pub(super) fn next(
+    /// How many blocks cost as much as a fresh gradient; 0 where each block has one.
+    pub(super) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S) -> u64 {
+        self.greedy.as_ref().map_or(0, |greedy| greedy.kept.blocks_per_pass(f, self.size))
+    }
+
+    /// Whether a followed gradient has grown so old that it and what it comes from are due to be computed afresh.
+    pub(super) fn is_due(&self) -> bool {
+        self.greedy.as_ref().is_some_and(|greedy| greedy.kept.is_due())
+    }
+
+    /// The next block. Greedy rules cost a pass over the data for the gradient, unless they can follow it from block to
+    /// block.
+    pub(super) fn next<S: Smooth<Memory = M>>(
         &mut self,
-        engine: &Engine<'_>,
+        f: &S,
         constants: &Constants,
         control: &mut Control<'_>,
     ) -> Result<Choice, Stop> {
@@ -94,75 +176,60 @@ impl Selector {
         if self.units.is_empty() {
             return Ok(Choice { block: Block::default(), fixed: None });
         }
-        let gradient = if self.is_greedy() { gradient(engine, control)? } else { Vec::new() };
+        if self.is_greedy() {
+            return self.greedy(f, constants, control);
+        }
         if self.blocks.is_empty() {
-            let units = self.variable(engine, constants, &gradient, iteration, control)?;
-            Ok(Choice { block: Block::new(engine.penalty, units), fixed: None })
+            let units = self.drawn_units(constants, iteration);
+            Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
         } else {
-            let index = self.fixed(engine, constants, &gradient, iteration, control)?;
-            Ok(Choice { block: self.blocks[index].clone(), fixed: Some(index) })
+            Ok(self.fixed_choice(self.drawn_block(constants, iteration)))
         }
     }
 
-    fn fixed(
-        &self,
-        engine: &Engine<'_>,
-        constants: &Constants,
-        gradient: &[f64],
-        iteration: u64,
+    /// Tells of the move of a block, for what is kept between blocks.
+    pub(super) fn moved<S: Smooth<Memory = M>>(
+        &mut self,
+        f: &S,
+        list: &[usize],
+        step: &[f64],
         control: &mut Control<'_>,
-    ) -> Result<usize, Stop> {
-        let count = self.blocks.len();
-        let sum = |block: &Block, score: &dyn Fn(usize) -> f64| {
-            block.units().iter().map(|&u| score(u)).sum::<f64>()
-        };
-        let scores: Vec<f64> = match self.rule {
-            Rule::Cyclic | Rule::Auto => return Ok((iteration % count as u64) as usize),
-            Rule::Random => return Ok(Stream::new(self.seed, Purpose::Select, iteration).below(count)),
-            Rule::Lipschitz => {
-                return Ok(sample_proportional(&constants.fixed, self.seed, iteration));
-            }
-            Rule::Gs => {
-                self.blocks.iter().map(|b| sum(b, &|u| unit_violation(engine, gradient, u).powi(2))).collect()
-            }
-            Rule::Gsl => self
-                .blocks
-                .iter()
-                .zip(&constants.fixed)
-                .map(|(b, l)| sum(b, &|u| unit_decrease(engine, gradient, u, *l)))
-                .collect(),
-            Rule::Gsd => self
-                .blocks
-                .iter()
-                .map(|b| sum(b, &|u| unit_decrease(engine, gradient, u, constants.diagonal[u])))
-                .collect(),
-            Rule::Gsq => {
-                let mut scores = Vec::with_capacity(count);
-                for (block, square) in self.blocks.iter().zip(&self.squares) {
-                    scores.push(block_decrease(engine, block, square, gradient, control)?);
-                }
-                scores
-            }
-        };
-        Ok(argmax(&scores))
+    ) -> Result<(), Stop> {
+        match &mut self.greedy {
+            Some(greedy) => greedy.kept.moved(f, list, step, control),
+            None => Ok(()),
+        }
     }
 
-    fn variable(
-        &self,
-        engine: &Engine<'_>,
-        constants: &Constants,
-        gradient: &[f64],
-        iteration: u64,
-        control: &mut Control<'_>,
-    ) -> Result<Vec<usize>, Stop> {
-        let size = self.size;
-        let decrease = |u: usize, h: f64| unit_decrease(engine, gradient, u, h);
-        Ok(match self.rule {
-            Rule::Cyclic | Rule::Auto => {
-                let sweep = self.blocks_per_sweep();
-                let first = (iteration % sweep) as usize * size;
-                self.units[first..(first + size).min(self.units.len())].to_vec()
-            }
+    fn fixed_choice(&self, index: usize) -> Choice {
+        Choice { block: self.blocks[index].clone(), fixed: Some(index) }
+    }
+
+    /// The turn of item `iteration` among `count`: in order, or in a new order for each sweep.
+    fn turn(&self, count: usize, iteration: u64) -> usize {
+        let (sweep, turn) = (iteration / count as u64, (iteration % count as u64) as usize);
+        if self.rule == Rule::Permuted { self.order(count, sweep)[turn] } else { turn }
+    }
+
+    /// The order of `count` items in a sweep.
+    fn order(&self, count: usize, sweep: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        Stream::new(self.seed, Purpose::Select, sweep).shuffle_front(&mut order, count);
+        order
+    }
+
+    fn drawn_block(&self, constants: &Constants, iteration: u64) -> usize {
+        let count = self.blocks.len();
+        match self.rule {
+            Rule::Random => Stream::new(self.seed, Purpose::Select, iteration).below(count),
+            Rule::Lipschitz => sample_proportional(&constants.fixed, self.seed, iteration),
+            _ => self.turn(count, iteration),
+        }
+    }
+
+    fn drawn_units(&self, constants: &Constants, iteration: u64) -> Vec<usize> {
+        let (size, count) = (self.size, self.units.len());
+        match self.rule {
             Rule::Random => {
                 let mut units = self.units.clone();
                 Stream::new(self.seed, Purpose::Select, iteration).shuffle_front(&mut units, size);
@@ -170,26 +237,18 @@ impl Selector {
                 units
             }
             Rule::Lipschitz => self.sample_without_replacement(&constants.unit, iteration),
-            Rule::Gs => self.largest(size, |u| unit_violation(engine, gradient, u)),
-            Rule::Gsl => self.largest(size, |u| decrease(u, constants.diagonal[u])),
-            Rule::Gsd => self.largest(size, |u| decrease(u, constants.unit[u])),
-            Rule::Gsq => {
-                let pool = self.largest((POOL * size).max(16), |u| decrease(u, constants.unit[u]));
-                forward_selection(engine, &pool, size, constants.kappa, gradient, control)?
+            Rule::Permuted => {
+                let (sweep, turn) =
+                    (iteration / self.blocks_per_sweep(), iteration % self.blocks_per_sweep());
+                let order = self.order(count, sweep);
+                let first = turn as usize * size;
+                order[first..(first + size).min(count)].iter().map(|&k| self.units[k]).collect()
             }
-        })
-    }
-
-    /// The `count` units of largest score, best first, ties by index.
-    fn largest(&self, count: usize, score: impl Fn(usize) -> f64) -> Vec<usize> {
-        let mut ranked: Vec<(f64, usize)> = self.units.iter().map(|&u| (score(u), u)).collect();
-        let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if count < ranked.len() {
-            ranked.select_nth_unstable_by(count, order);
-            ranked.truncate(count);
+            _ => {
+                let first = (iteration % self.blocks_per_sweep()) as usize * size;
+                self.units[first..(first + size).min(count)].to_vec()
+            }
         }
-        ranked.sort_unstable_by(order);
-        ranked.into_iter().map(|r| r.1).collect()
     }
 
     /// Sampling without replacement in proportion to `weights`: the smallest of exponential waiting times (Efraimidis
@@ -199,129 +258,131 @@ impl Selector {
         let waits: Vec<f64> = (0..weights.len())
             .map(|u| (1.0 - stream.uniform()).ln() / weights[u].max(f64::MIN_POSITIVE))
             .collect();
-        self.largest(self.size, |u| waits[u])
+        let waits: Vec<f64> = self.units.iter().map(|&u| waits[u]).collect();
+        largest(&waits, self.size).into_iter().map(|k| self.units[k]).collect()
     }
-}
 
-/// The gradient of the loss at every coordinate.
-fn gradient(engine: &Engine<'_>, control: &mut Control<'_>) -> Result<Vec<f64>, Stop> {
-    let every: Vec<usize> = (0..engine.scaled.cols()).collect();
-    let mut g = vec![0.0; every.len()];
-    engine.scaled.columns.correlations(&every, &engine.state.d, &mut g, engine.team, control)?;
-    Ok(g)
-}
-
-fn unit_parts(engine: &Engine<'_>, gradient: &[f64], u: usize) -> (Vec<f64>, Vec<f64>) {
-    let columns = engine.penalty.columns(u);
-    (columns.iter().map(|&j| engine.state.x[j]).collect(), columns.iter().map(|&j| gradient[j]).collect())
-}
-
-/// GS-s: norm of the minimum-norm subgradient.
-fn unit_violation(engine: &Engine<'_>, gradient: &[f64], u: usize) -> f64 {
-    let (x, g) = unit_parts(engine, gradient, u);
-    engine.penalty.violation(u, &x, &g)
-}
-
-/// GS-q: decrease of the proximal step with curvature `h`. A column without curvature has no gradient either.
-fn unit_decrease(engine: &Engine<'_>, gradient: &[f64], u: usize, h: f64) -> f64 {
-    let (x, g) = unit_parts(engine, gradient, u);
-    if h > 0.0 { engine.penalty.model_decrease(u, &x, &g, h) } else { 0.0 }
-}
-
-/// `kappa A_b' S A_b`.
-fn bound(engine: &Engine<'_>, list: &[usize], kappa: f64, control: &mut Control<'_>) -> Result<Square, Stop> {
-    let w: Vec<f64> = engine.scaled.s.iter().map(|s| kappa * s).collect();
-    gram(&engine.scaled.columns, list, &w, engine.team, control)
-}
-
-/// Decrease of the block's quadratic bound, minimized together with the penalty: `g_b' H_b^-1 g_b / 2` without one.
-fn block_decrease(
-    engine: &Engine<'_>,
-    block: &Block,
-    square: &Square,
-    gradient: &[f64],
-    control: &mut Control<'_>,
-) -> Result<f64, Stop> {
-    let g = block.gather(gradient);
-    let n = g.len();
-    let curvature =
-        Curvature { w: Vec::new(), sums: vec![0.0; n], total: 0.0, damping: vec![0.0; n], unit: false };
-    let mut model = GramModel::new(square.clone(), &g, 0.0, &curvature, None);
-    let before = block.gather(&engine.state.x);
-    let mut x = before.clone();
-    minimize(&mut model, block, engine.penalty, &mut x, exactly(), engine.team, control)?;
-    let step: Vec<f64> = x.iter().zip(&before).map(|(x, b)| x - b).collect();
-    let linear: f64 = step.iter().zip(&g).map(|(p, g)| p * g).sum();
-    let bend: f64 =
-        (0..n).map(|k| step[k] * square.column(k).iter().zip(&step).map(|(h, p)| h * p).sum::<f64>()).sum();
-    let penalty = block.penalty_change(engine.penalty, &before, &x);
-    Ok(-(linear + 0.5 * bend + penalty))
-}
-
-/// GSQ on variable blocks: adds the unit of largest decrease given what is already in, by Schur complements and an
-/// incremental Cholesky factor; dependent columns are skipped. For groups, whole groups are ranked by GSD alone.
-fn forward_selection(
-    engine: &Engine<'_>,
-    pool: &[usize],
-    size: usize,
-    kappa: f64,
-    gradient: &[f64],
-    control: &mut Control<'_>,
-) -> Result<Vec<usize>, Stop> {
-    let singletons = pool.iter().all(|&u| engine.penalty.columns(u).len() == 1);
-    if !singletons || size >= pool.len() {
-        return Ok(pool[..size.min(pool.len())].to_vec());
+    fn greedy<S: Smooth<Memory = M>>(
+        &mut self,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<Choice, Stop> {
+        let Some(mut greedy) = self.greedy.take() else {
+            return Ok(Choice { block: Block::default(), fixed: None });
+        };
+        let choice = self.best(&mut greedy, f, constants, control);
+        self.greedy = Some(greedy);
+        choice
     }
-    let list: Vec<usize> = pool.iter().map(|&u| engine.penalty.columns(u)[0]).collect();
-    let h = bound(engine, &list, kappa, control)?;
-    let n = list.len();
-    // Gradient and diagonal of the model after the chosen coordinates are minimized out.
-    let mut q: Vec<f64> = list.iter().map(|&j| gradient[j]).collect();
-    let mut schur: Vec<f64> = (0..n).map(|k| h.at(k, k)).collect();
-    let mut factor: Vec<Vec<f64>> = Vec::with_capacity(size);
-    let mut chosen: Vec<usize> = Vec::with_capacity(size);
-    while chosen.len() < size {
-        let scores: Vec<f64> = (0..n)
-            .map(|k| {
-                if chosen.contains(&k) || schur[k] <= DEPENDENT * h.at(k, k) {
-                    -1.0
-                } else {
-                    engine.penalty.model_decrease(pool[k], &[engine.state.x[list[k]]], &[q[k]], schur[k])
+
+    fn best<S: Smooth<Memory = M>>(
+        &self,
+        greedy: &mut Greedy<M>,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<Choice, Stop> {
+        let changed = greedy.kept.bring_up(f, control)?;
+        if self.rule == Rule::Gsc {
+            greedy.bring_up_bends(f, &changed, control)?;
+        }
+        let searches_all = greedy.forward.as_ref().is_some_and(|forward| forward.pool(self.size).is_none());
+        if !searches_all {
+            let items = items_changed(&changed, &greedy.item_of);
+            self.rank(greedy, items.as_deref(), f, constants, control)?;
+        }
+        if !self.blocks.is_empty() {
+            return Ok(self.fixed_choice(greedy.ranking.first(1)[0]));
+        }
+        let units = match &mut greedy.forward {
+            None => greedy.ranking.first(self.size).into_iter().map(|k| self.units[k]).collect(),
+            Some(forward) => {
+                let units = match forward.pool(self.size) {
+                    Some(pool) => greedy.ranking.first(pool).into_iter().map(|k| self.units[k]).collect(),
+                    None => self.units.clone(),
+                };
+                let list: Vec<usize> = units.iter().map(|&u| f.penalty().columns(u)[0]).collect();
+                let candidates = Candidates { units: &units, list: &list };
+                forward.select(f, &candidates, self.size, &greedy.kept.g, control)?
+            }
+        };
+        Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
+    }
+
+    /// Brings the scores up to date.
+    fn rank<S: Smooth<Memory = M>>(
+        &self,
+        greedy: &mut Greedy<M>,
+        items: Option<&[usize]>,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        let prox = self.prox;
+        let Greedy { kept, ranking, bend, common, .. } = greedy;
+        let g = &kept.g;
+        let count = if self.blocks.is_empty() { self.units.len() } else { self.blocks.len() };
+        let looked_at = items.map_or(count, <[usize]>::len);
+        control.spend(16 * (looked_at * if self.blocks.is_empty() { 1 } else { self.size }) as u64)?;
+        if self.blocks.is_empty() {
+            let score = match self.rule {
+                Rule::Gs => Score::Plain { prox, h: *common },
+                Rule::Gsl => Score::Scaled { prox, h: &constants.diagonal },
+                Rule::Gsc => Score::Cubic { h: bend, third: &constants.third },
+                _ => Score::Scaled { prox, h: &constants.unit },
+            };
+            return ranking.update(count, items, |k| Ok(score.of(f, g, self.units[k])));
+        }
+        let mut with_l = vec![0.0; if self.rule == Rule::Gsl { constants.unit.len() } else { 0 }];
+        ranking.update(count, items, |k| {
+            let block = &self.blocks[k];
+            let sum = |score: Score<'_>| block.units().iter().map(|&u| score.of(f, g, u)).sum::<f64>();
+            Ok(match self.rule {
+                Rule::Gs => sum(Score::Plain { prox, h: *common }),
+                Rule::Gsl => {
+                    block.units().iter().for_each(|&u| with_l[u] = constants.fixed[k]);
+                    sum(Score::Scaled { prox, h: &with_l })
                 }
+                Rule::Gsq => block_decrease(f, block, &self.squares[k], g, control)?,
+                Rule::Gsc => {
+                    let square = f.curvature(Metric::Hessian, block.columns(), control)?;
+                    cubic::minimize(f, block, &square, &block.gather(g), self.thirds[k], control)?.1
+                }
+                _ => sum(Score::Scaled { prox, h: &constants.diagonal }),
             })
-            .collect();
-        let best = argmax(&scores);
-        if scores[best] < 0.0 {
-            break;
-        }
-        let root = schur[best].sqrt();
-        let mut column: Vec<f64> = h.column(best).to_vec();
-        for v in &factor {
-            let weight = v[best];
-            column.iter_mut().zip(v).for_each(|(c, v)| *c -= weight * v);
-        }
-        column.iter_mut().for_each(|c| *c /= root);
-        let push = q[best] / root;
-        for k in 0..n {
-            q[k] -= column[k] * push;
-            schur[k] -= column[k] * column[k];
-        }
-        control.spend((2 * n * (factor.len() + 3)) as u64)?;
-        factor.push(column);
-        chosen.push(best);
+        })
     }
-    Ok(chosen.into_iter().map(|k| pool[k]).collect())
 }
 
-/// The first index of the largest value.
-fn argmax(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (k, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = k;
+impl<M> Greedy<M> {
+    /// The curvature of each unit at the iterate: the trace of its Hessian.
+    fn bring_up_bends<S: Smooth<Memory = M>>(
+        &mut self,
+        f: &S,
+        changed: &Changed,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        let penalty = f.penalty();
+        let fresh = |list: &[usize], control: &mut Control<'_>| {
+            let mut out = vec![0.0; list.len()];
+            f.diagonal(list, &mut out, control).map(|()| out)
+        };
+        match changed {
+            Changed::Some(list) if penalty.units() == f.cols() && list.len() * 4 < f.cols() => {
+                // The Hessian changes where the gradient does.
+                fresh(list, control)?.into_iter().zip(list).for_each(|(h, &j)| self.bend[j] = h);
+            }
+            _ => {
+                let every: Vec<usize> = (0..f.cols()).collect();
+                let h = fresh(&every, control)?;
+                for (u, bend) in self.bend.iter_mut().enumerate() {
+                    *bend = penalty.columns(u).iter().map(|&j| h[j]).sum();
+                }
+            }
         }
+        Ok(())
     }
-    best
 }
 
 /// An index with probability in proportion to `weights`; uniform where all are 0.

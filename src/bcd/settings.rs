@@ -1,6 +1,6 @@
 //! What the options say, in types.
 
-use crate::model::Loss;
+use crate::model::{Loss, OutputLoss};
 use crate::runtime::{Error, ErrorKind, Family, Options, Result};
 
 /// The penalty's name in the options.
@@ -34,6 +34,8 @@ pub enum Rule {
     Auto,
     /// One block after the other.
     Cyclic,
+    /// One block after the other, in a new order for each sweep.
+    Permuted,
     /// Uniformly at random.
     Random,
     /// At random, in proportion to the Lipschitz constants.
@@ -46,6 +48,58 @@ pub enum Rule {
     Gsd,
     /// Gauss-Southwell-Quadratic.
     Gsq,
+    /// Gauss-Southwell-Cubic.
+    Gsc,
+}
+
+/// How the quadratic rule finds a variable block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GsqSearch {
+    /// Schur or pool, whichever takes fewer flops for what it finds.
+    Auto,
+    /// Forward selection by Schur complements among all units.
+    Schur,
+    /// The same among the best units by the diagonal rule.
+    Pool,
+    /// Iterative hard thresholding, from a dense start.
+    Iht,
+    /// Orthogonal matching pursuit.
+    Pursuit,
+}
+
+/// How greedy rules score a unit with a penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxRule {
+    /// The subgradient for GS, the decrease for the others.
+    Auto,
+    /// GS-s: the minimum-norm subgradient.
+    Subgradient,
+    /// GS-r: the length of the proximal step.
+    Residual,
+    /// GS-q: the decrease of the proximal step.
+    Decrease,
+}
+
+/// How the gradient of all coordinates is kept for greedy rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gradients {
+    /// Whichever of the others takes the fewest flops.
+    Auto,
+    /// Afresh for every block.
+    Recompute,
+    /// Through the rows that a block touches.
+    Rows,
+    /// Through columns of the Hessian of a quadratic.
+    Gram,
+}
+
+/// How far a Newton step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineSearch {
+    /// Halved until the decrease is sufficient.
+    Armijo,
+    /// To the minimum along the step.
+    Exact,
 }
 
 /// How fixed blocks are cut.
@@ -70,6 +124,26 @@ pub enum UpdateKind {
     Matrix,
     /// A step of 1/L.
     Gradient,
+    /// The Hessian at the iterate and a cubic term that bounds its change.
+    Cubic,
+    /// A quadratic bound around the iterate.
+    Local,
+    /// To the minimum over the block.
+    Exact,
+}
+
+impl UpdateKind {
+    /// Its name in the options.
+    pub fn name(self) -> &'static str {
+        match self {
+            UpdateKind::Newton => "newton",
+            UpdateKind::Matrix => "matrix",
+            UpdateKind::Gradient => "gradient",
+            UpdateKind::Cubic => "cubic",
+            UpdateKind::Local => "local",
+            UpdateKind::Exact => "exact",
+        }
+    }
 }
 
 /// All settings of a solve.
@@ -89,8 +163,12 @@ pub struct Settings {
     pub seed: u64,
     /// Whether to keep a trace.
     pub trace: bool,
-    /// The loss.
+    /// The loss. For several outputs: the scalar loss whose curvature has the same bound.
     pub loss: Loss,
+    /// The loss of several outputs, where it is one.
+    pub output_loss: Option<OutputLoss>,
+    /// Classes of softmax; 0 for as many as the targets show.
+    pub classes: usize,
     /// The kind of penalty.
     pub penalty: PenaltyKind,
     /// Its strength.
@@ -119,8 +197,16 @@ pub struct Settings {
     pub block_size: usize,
     /// The update.
     pub update: UpdateKind,
-    /// Whether gradient steps estimate the Lipschitz constant.
+    /// Whether gradient and cubic steps estimate their constants.
     pub estimate_lipschitz: bool,
+    /// How far Newton steps go.
+    pub line_search: LineSearch,
+    /// How the quadratic rule finds a variable block.
+    pub gsq_search: GsqSearch,
+    /// How greedy rules score a unit with a penalty.
+    pub prox_rule: ProxRule,
+    /// How greedy rules keep the gradient.
+    pub gradients: Gradients,
 }
 
 impl Settings {
@@ -150,9 +236,11 @@ impl Settings {
             threads: options.integer("threads") as usize,
             seed: options.integer("seed") as u64,
             trace: options.flag("trace"),
-            loss: Loss::by_name(options.choice("loss"), real("huber_delta")).ok_or_else(|| {
-                Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss")
-            })?,
+            loss: Loss::by_name(scalar_loss(options.choice("loss")), real("huber_delta")).ok_or_else(
+                || Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss"),
+            )?,
+            output_loss: OutputLoss::by_name(options.choice("loss")),
+            classes: options.integer("classes") as usize,
             penalty,
             strength: strength(options, penalty)?,
             l1_ratio: real("l1_ratio"),
@@ -161,17 +249,12 @@ impl Settings {
             standardize: options.flag("standardize"),
             lower: options.real("lower").unwrap_or(f64::NEG_INFINITY),
             upper: real("upper"),
-            group_size: options.integer("group_size") as usize,
-            rule: match options.choice("rule") {
-                "cyclic" => Rule::Cyclic,
-                "random" => Rule::Random,
-                "lipschitz" => Rule::Lipschitz,
-                "gs" => Rule::Gs,
-                "gsl" => Rule::Gsl,
-                "gsd" => Rule::Gsd,
-                "gsq" => Rule::Gsq,
-                _ => Rule::Auto,
+            group_size: match (options.integer("group_size"), OutputLoss::by_name(options.choice("loss"))) {
+                // The outputs of one feature are a group.
+                (0, Some(_)) => 1,
+                (size, _) => size as usize,
             },
+            rule: rule(options),
             fixed_blocks: options.choice("blocks") == "fixed",
             partition: match options.choice("partition") {
                 "order" => PartitionKind::Order,
@@ -180,15 +263,23 @@ impl Settings {
                 _ => PartitionKind::Sorted,
             },
             block_size: options.integer("block_size") as usize,
-            update: match options.choice("update") {
-                "matrix" => UpdateKind::Matrix,
-                "gradient" => UpdateKind::Gradient,
-                _ => UpdateKind::Newton,
-            },
+            update: update(options),
             estimate_lipschitz: options.choice("lipschitz") == "estimate",
+            line_search: match options.choice("line_search") {
+                "exact" => LineSearch::Exact,
+                _ => LineSearch::Armijo,
+            },
+            gsq_search: gsq_search(options),
+            prox_rule: prox_rule(options),
+            gradients: gradients(options),
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// Whether the rule looks at all gradients to choose a block.
+    pub fn is_greedy(&self) -> bool {
+        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
     fn check(&self) -> Result<()> {
@@ -196,19 +287,42 @@ impl Settings {
         if self.penalty == PenaltyKind::Group && bounded {
             return Err(group_with_bounds());
         }
+        if self.rule == Rule::Auto {
+            return Ok(());
+        }
         let needs_bound = match self.update {
-            UpdateKind::Newton => false,
-            UpdateKind::Matrix => true,
+            UpdateKind::Newton | UpdateKind::Cubic | UpdateKind::Exact => false,
+            UpdateKind::Matrix | UpdateKind::Local => true,
             UpdateKind::Gradient => !self.estimate_lipschitz,
         };
-        if self.rule != Rule::Auto && needs_bound && self.loss.curvature_bound().is_infinite() {
+        if needs_bound && self.loss.curvature_bound().is_infinite() {
             return Err(Error::new(ErrorKind::Option, "option \"update\"")
                 .expected(
-                    "newton, or gradient with lipschitz=estimate, for a loss whose curvature has no bound",
+                    "newton, exact, or gradient or cubic with lipschitz=estimate, for a loss whose curvature has no bound",
                 )
-                .found(if self.update == UpdateKind::Matrix { "matrix" } else { "gradient" }));
+                .found(self.update.name()));
+        }
+        let needs_third = self.update == UpdateKind::Cubic && !self.estimate_lipschitz;
+        if needs_third && self.loss.third_bound().is_none() {
+            return Err(Error::new(ErrorKind::Option, "option \"update\"")
+                .expected("cubic with lipschitz=estimate for a loss whose third derivative has no bound")
+                .found("lipschitz=bound"));
+        }
+        if self.rule == Rule::Gsc && self.loss.third_bound().is_none() {
+            return Err(Error::new(ErrorKind::Option, "option \"rule\"")
+                .expected("another rule than gsc for a loss whose third derivative has no bound")
+                .found("gsc"));
         }
         Ok(())
+    }
+}
+
+/// The scalar loss that stands in where one is asked about: its curvature has the bound of one output's.
+fn scalar_loss(name: &str) -> &str {
+    match OutputLoss::by_name(name) {
+        Some(OutputLoss::Softmax) => "logistic",
+        Some(OutputLoss::Squared) => "squared",
+        None => name,
     }
 }
 
@@ -217,6 +331,60 @@ pub(super) fn group_with_bounds() -> Error {
     Error::new(ErrorKind::Unsupported, "option \"penalty\"")
         .expected("no bounds with penalty=group")
         .found("finite bounds")
+}
+
+fn rule(options: &Options) -> Rule {
+    match options.choice("rule") {
+        "cyclic" => Rule::Cyclic,
+        "permuted" => Rule::Permuted,
+        "random" => Rule::Random,
+        "lipschitz" => Rule::Lipschitz,
+        "gs" => Rule::Gs,
+        "gsl" => Rule::Gsl,
+        "gsd" => Rule::Gsd,
+        "gsq" => Rule::Gsq,
+        "gsc" => Rule::Gsc,
+        _ => Rule::Auto,
+    }
+}
+
+fn update(options: &Options) -> UpdateKind {
+    match options.choice("update") {
+        "matrix" => UpdateKind::Matrix,
+        "gradient" => UpdateKind::Gradient,
+        "cubic" => UpdateKind::Cubic,
+        "local" => UpdateKind::Local,
+        "exact" => UpdateKind::Exact,
+        _ => UpdateKind::Newton,
+    }
+}
+
+fn gsq_search(options: &Options) -> GsqSearch {
+    match options.choice("gsq_search") {
+        "schur" => GsqSearch::Schur,
+        "pool" => GsqSearch::Pool,
+        "iht" => GsqSearch::Iht,
+        "pursuit" => GsqSearch::Pursuit,
+        _ => GsqSearch::Auto,
+    }
+}
+
+fn prox_rule(options: &Options) -> ProxRule {
+    match options.choice("prox_rule") {
+        "subgradient" => ProxRule::Subgradient,
+        "residual" => ProxRule::Residual,
+        "decrease" => ProxRule::Decrease,
+        _ => ProxRule::Auto,
+    }
+}
+
+fn gradients(options: &Options) -> Gradients {
+    match options.choice("greedy_gradient") {
+        "recompute" => Gradients::Recompute,
+        "rows" => Gradients::Rows,
+        "gram" => Gradients::Gram,
+        _ => Gradients::Auto,
+    }
 }
 
 fn strength(options: &Options, penalty: PenaltyKind) -> Result<Strength> {
@@ -265,6 +433,9 @@ mod tests {
             &[("penalty", "group"), ("upper", "1")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "matrix")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "gradient")],
+            &[("loss", "poisson"), ("rule", "gs"), ("update", "local")],
+            &[("loss", "huber"), ("rule", "gs"), ("update", "cubic")],
+            &[("loss", "huber"), ("rule", "gsc")],
         ] {
             assert!(with(pairs).is_err(), "{pairs:?}");
         }

@@ -1,7 +1,8 @@
 //! What a solve gives back.
 
 use super::certificate::Certificate;
-use crate::model::Loss;
+use super::outputs::OutputModel;
+use crate::model::{Loss, OutputLoss};
 use crate::numerics::Matrix;
 use crate::runtime::{Outcome, Result};
 
@@ -25,11 +26,15 @@ pub struct TraceRow {
 /// The answer of a solve, in the data's own scale.
 #[derive(Debug, Clone)]
 pub struct Solution {
-    /// Coefficients, one per column.
+    /// Coefficients, one per column; for several outputs one per column and output, column by column.
     pub coef: Vec<f64>,
     /// The intercept; 0 where none is fitted.
     pub intercept: f64,
-    /// The dual point of the certificate, one number per row; empty where there is no dual.
+    /// The intercepts of several outputs; empty where none are fitted, and for one output.
+    pub intercepts: Vec<f64>,
+    /// How many outputs there are.
+    pub outputs: usize,
+    /// The dual point of the certificate, one number per row (and output, row by row); empty where there is no dual.
     pub dual: Vec<f64>,
     /// How the solve ended.
     pub outcome: Outcome,
@@ -53,8 +58,10 @@ pub struct Solution {
     pub seconds_solve: f64,
     /// The trace, where asked for.
     pub trace: Vec<TraceRow>,
-    /// The loss that was fitted.
+    /// The loss that was fitted, if it is of one output.
     pub loss: Loss,
+    /// The loss of several outputs that was fitted.
+    pub output_loss: Option<OutputLoss>,
 }
 
 impl Solution {
@@ -63,6 +70,8 @@ impl Solution {
         Self {
             coef: Vec::new(),
             intercept: 0.0,
+            intercepts: Vec::new(),
+            outputs: 1,
             dual: Vec::new(),
             outcome: Outcome::Unsolved,
             certificate: Certificate::none(),
@@ -76,6 +85,7 @@ impl Solution {
             seconds_solve: 0.0,
             trace: Vec::new(),
             loss,
+            output_loss: None,
         }
     }
 
@@ -84,13 +94,36 @@ impl Solution {
         self.coef.iter().filter(|c| **c != 0.0).count()
     }
 
-    /// The linear predictor `a x + b + offset` on new rows.
+    /// The coefficients of several outputs and, after them, their intercepts: what a
+    /// [`Start`](super::Start) and [`certificate`](super::certificate()) take. For one output the coefficients alone.
+    pub fn stacked(&self) -> Vec<f64> {
+        [self.coef.as_slice(), &self.intercepts].concat()
+    }
+
+    /// The model of several outputs, where there are several.
+    pub fn output_model(&self) -> Option<OutputModel<'_>> {
+        self.output_loss.map(|loss| OutputModel {
+            coef: &self.coef,
+            intercepts: &self.intercepts,
+            outputs: self.outputs,
+            loss,
+        })
+    }
+
+    /// The linear predictor `a x + b + offset` on new rows; for several outputs row after row.
     pub fn predict(&self, matrix: &Matrix<'_>, offset: Option<&[f64]>) -> Result<Vec<f64>> {
+        if let Some(model) = self.output_model() {
+            return model.predict(matrix, offset);
+        }
         super::predict::linear_predictor(&self.coef, self.intercept, matrix, offset)
     }
 
-    /// The mean of the target on new rows: a probability for logistic, a rate for Poisson.
+    /// The mean of the target on new rows: a probability for logistic (for softmax of each class, row after
+    /// row), a rate for Poisson.
     pub fn predict_mean(&self, matrix: &Matrix<'_>, offset: Option<&[f64]>) -> Result<Vec<f64>> {
+        if let Some(model) = self.output_model() {
+            return model.predict_mean(matrix, offset);
+        }
         Ok(self.predict(matrix, offset)?.into_iter().map(|z| self.loss.mean(z)).collect())
     }
 
@@ -102,6 +135,9 @@ impl Solution {
         weights: Option<&[f64]>,
         offset: Option<&[f64]>,
     ) -> Result<f64> {
+        if let Some(model) = self.output_model() {
+            return model.score(matrix, target, weights, offset);
+        }
         super::predict::score(self, matrix, target, weights, offset)
     }
 }

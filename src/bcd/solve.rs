@@ -14,15 +14,17 @@
 //! | `L_i`, `L_b`, `D_i` | `Engine::lipschitz`, `constants::Constants` |
 //! | rule, update | `Plan::select`, `Plan::update` |
 //! | `grad_b f(x)` | `Engine::block_gradient` |
-//! | `H_b` bound, Hessian | `update::matrix`, `update::newton` |
+//! | `H_b` bound, Hessian | `Smooth::bound_step`, `Smooth::newton_step` |
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
+use super::callbacks;
 use super::certificate::certificate;
 use super::check::Checker;
 use super::dual::Freedom;
 use super::engine::{Engine, GramCache, lipschitz_constants};
 use super::null_model::{self, NullModel};
+use super::outputs;
 use super::plan::Plan;
 use super::problem::Problem;
 use super::scaled::Scaled;
@@ -30,6 +32,7 @@ use super::scaled::column_bounds;
 use super::settings::{PenaltyKind, Settings, Strength};
 use super::solution::Solution;
 use super::state::State;
+use super::user;
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
@@ -37,7 +40,8 @@ use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
 /// Where a solve starts: coefficients and an intercept in the data's scale.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
-    /// One number per column; `None` for zeros.
+    /// One number per column; `None` for zeros. For several outputs one per column and output, column by column, and after
+    /// them the intercepts, if they are to start elsewhere than at 0.
     pub coef: Option<&'a [f64]>,
     /// The intercept.
     pub intercept: f64,
@@ -55,11 +59,30 @@ pub fn solve(
 ) -> Result<Solution> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    settings.loss.check_targets(problem.target())?;
+    callbacks::watched(problem, settings, control, |settings, control| {
+        with_team(settings.threads, |team| any_solve(problem, settings, team, start, control))?
+    })
+}
+
+/// Solves by what the problem is: the caller's function, several outputs, or one.
+fn any_solve(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    team: &Team<'_>,
+    start: Option<Start<'_>>,
+    control: &mut Control<'_>,
+) -> Result<Solution> {
+    if let (None, Some(loss)) = (problem.function(), settings.output_loss) {
+        return outputs::Solve { problem, settings, team }.run(loss, start, control);
+    }
     if let Some(start) = start {
         super::problem::check_start(start.coef, start.intercept, problem.matrix().cols())?;
     }
-    with_team(settings.threads, |team| Solve { problem, settings: &settings, team }.run(start, control))?
+    if let Some(function) = problem.function() {
+        return user::Solve { problem, function, settings, team }.run(start, control);
+    }
+    settings.loss.check_targets(problem.target())?;
+    Solve { problem, settings, team }.run(start, control)
 }
 
 /// The smallest lambda with an all-zero solution.
@@ -72,11 +95,26 @@ pub fn lambda_max(
 ) -> Result<Option<f64>> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
+    callbacks::watched(problem, settings, control, |settings, control| {
+        with_team(settings.threads, |team| any_lambda_max(problem, settings, team, control))?
+    })
+}
+
+fn any_lambda_max(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Option<f64>> {
+    if let Some(function) = problem.function() {
+        return user::Solve { problem, function, settings, team }.lambda_max(control);
+    }
+    if let Some(loss) = settings.output_loss {
+        return outputs::Solve { problem, settings, team }.lambda_max(loss, control);
+    }
     settings.loss.check_targets(problem.target())?;
-    with_team(settings.threads, |team| {
-        let solve = Solve { problem, settings: &settings, team };
-        Ok(solve.setup(control)?.ok().map(|setup| setup.null.lambda_max))
-    })?
+    let solve = Solve { problem, settings, team };
+    Ok(solve.setup(control)?.ok().map(|setup| setup.null.lambda_max))
 }
 
 struct Solve<'s> {
@@ -260,7 +298,7 @@ impl<'s> Solve<'s> {
             if left == 0 {
                 return Ok(Outcome::IterationLimit);
             }
-            for _ in 0..left.min(plan.blocks_per_check()) {
+            for _ in 0..left.min(plan.blocks_per_check(engine)) {
                 let choice = plan.select(engine, &check, control)?;
                 plan.update(engine, &choice, &check, control)?;
                 *iterations += 1;

@@ -1,12 +1,17 @@
 //! Update rules (section 4 of the paper): how a chosen block moves.
 //!
-//! * [`gradient`]: `x_b+ = prox(x_b - g_b / L_b)`.
-//! * [`matrix`]: minimizes the bound with the fixed matrix `kappa A_b' S A_b` (and the penalty) over the block.
+//! * [`gradient`]: `x_b+ = prox(x_b - g_b / L_b)`, for any [`Smooth`] function.
+//! * [`with_weights`]: minimizes a bound `A_b' W A_b` of the linear composition (and the penalty) over the block.
 //! * [`newton`]: minimizes the model with the Hessian at the iterate, then searches along the step.
+//! * [`super::cubic`], [`super::exact`]: the others. [`super::model_step`] has bounds and Newton steps for all functions.
 
 use super::block::Block;
 use super::engine::Engine;
+use super::line;
+use super::model_step::block_gradient;
 use super::quadratic::{Curvature, Goal, GramModel, RowModel, gram_pays, minimize};
+use super::settings::LineSearch;
+use super::smooth::Smooth;
 use crate::numerics::gram::gram;
 use crate::runtime::{Control, Stop};
 
@@ -21,9 +26,9 @@ pub(super) struct Step {
 }
 
 /// Sufficient decrease of the line search.
-const ARMIJO: f64 = 1e-4;
+pub(super) const ARMIJO: f64 = 1e-4;
 /// Gains below this share of the objective cannot be measured.
-const ROUNDING: f64 = 1e-14;
+pub(super) const ROUNDING: f64 = 1e-14;
 /// With this damping each coordinate alone is bounded, for losses whose curvature is; more would only shorten steps that
 /// the search shortens anyway.
 const MOST_DAMPING: f64 = 1.0;
@@ -33,14 +38,15 @@ const NEWTON_SWEEPS: u64 = 20;
 const QUADRATIC_SWEEPS: u64 = 100;
 
 /// A proximal gradient step with the constant `constant >= L_b`.
-pub(super) fn gradient(
-    engine: &mut Engine<'_>,
+pub(super) fn gradient<S: Smooth>(
+    f: &mut S,
     block: &Block,
     constant: f64,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
-    let trial = gradient_trial(engine, block, constant, control)?;
-    engine.move_block(block, &trial.to, 0.0, control)?;
+    let g = block_gradient(f, block, control)?;
+    let trial = Trial::new(f, block, &g, constant);
+    f.move_to(block.columns(), &trial.to, control)?;
     Ok(Step { promised: trial.promised, achieved: trial.promised.max(0.0) })
 }
 
@@ -48,16 +54,17 @@ pub(super) fn gradient(
 ///
 /// The bound is tested on accurate differences of the loss, so that rounding near the optimum cannot make it double
 /// for ever.
-pub(super) fn gradient_with_estimate(
-    engine: &mut Engine<'_>,
+pub(super) fn gradient_with_estimate<S: Smooth>(
+    f: &mut S,
     block: &Block,
     estimate: &mut f64,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let last = *estimate;
     *estimate *= 0.5;
+    let g = block_gradient(f, block, control)?;
     for _ in 0..120 {
-        let trial = gradient_trial(engine, block, *estimate, control)?;
+        let trial = Trial::new(f, block, &g, *estimate);
         if trial.step.iter().all(|s| *s == 0.0) {
             // No step, no news of the constant.
             *estimate = last;
@@ -67,10 +74,10 @@ pub(super) fn gradient_with_estimate(
             *estimate *= 2.0;
             continue;
         }
-        let dz = engine.predictor_step(block, &trial.step, 0.0, control)?;
-        let change = engine.loss_change(&dz, 1.0, control)?;
+        let ray = f.ray(block.columns(), &trial.step, control)?;
+        let change = f.change(&ray, 1.0, control)?;
         if change <= trial.smooth_bound + 1e-15 * trial.smooth_bound.abs() {
-            engine.move_block(block, &trial.to, 0.0, control)?;
+            f.move_to(block.columns(), &trial.to, control)?;
             return Ok(Step { promised: trial.promised, achieved: -(change + trial.penalty_change) });
         }
         *estimate *= 2.0;
@@ -87,37 +94,31 @@ struct Trial {
     promised: f64,
 }
 
-fn gradient_trial(
-    engine: &Engine<'_>,
-    block: &Block,
-    constant: f64,
-    control: &mut Control<'_>,
-) -> Result<Trial, Stop> {
-    let g = engine.block_gradient(block, control)?;
-    let x = block.gather(&engine.state.x);
-    let mut next: Vec<f64> = x.iter().zip(&g).map(|(x, g)| x - g / constant).collect();
-    if !(constant > 0.0) {
-        next.clone_from(&x);
-    }
-    for (i, &u) in block.units().iter().enumerate() {
+impl Trial {
+    fn new<S: Smooth>(f: &S, block: &Block, g: &[f64], constant: f64) -> Self {
+        let x = block.gather(f.x());
+        let mut to = x.clone();
         if constant > 0.0 {
-            engine.penalty.prox(u, constant, &mut next[block.range(i)]);
+            to.iter_mut().zip(g).for_each(|(to, g)| *to -= g / constant);
+            for (i, &u) in block.units().iter().enumerate() {
+                f.penalty().prox(u, constant, &mut to[block.range(i)]);
+            }
         }
+        let step: Vec<f64> = to.iter().zip(&x).map(|(n, x)| n - x).collect();
+        let smooth_bound: f64 = step.iter().zip(g).map(|(d, g)| d * (g + 0.5 * constant * d)).sum();
+        let penalty_change = block.penalty_change(f.penalty(), &x, &to);
+        Self { to, step, smooth_bound, penalty_change, promised: -(smooth_bound + penalty_change) }
     }
-    let step: Vec<f64> = next.iter().zip(&x).map(|(n, x)| n - x).collect();
-    let smooth_bound = step.iter().zip(&g).map(|(d, g)| d * (g + 0.5 * constant * d)).sum();
-    let penalty_change = block.penalty_change(engine.penalty, &x, &next);
-    Ok(Trial { to: next, step, smooth_bound, penalty_change, promised: -(smooth_bound + penalty_change) })
 }
 
-/// A step to the minimum of the fixed quadratic bound over the block; no line search is needed.
-pub(super) fn matrix(
+/// A step to the minimum of a quadratic bound of the linear composition, given the weight of each row; no line search
+/// is needed.
+pub(super) fn with_weights(
     engine: &mut Engine<'_>,
     block: &Block,
+    w: Vec<f64>,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
-    let kappa = engine.scaled.loss.curvature_bound();
-    let w = engine.scaled.s.iter().map(|s| kappa * s).collect();
     let model = block_step(engine, block, w, 0.0, exactly(), control)?;
     engine.move_block(block, &model.to, model.intercept_step, control)?;
     Ok(Step { promised: model.promised, achieved: model.promised })
@@ -128,6 +129,17 @@ pub(super) fn newton(
     engine: &mut Engine<'_>,
     block: &Block,
     goal: Goal,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    newton_searched(engine, block, goal, LineSearch::Armijo, control)
+}
+
+/// The same with the line search asked for.
+pub(super) fn newton_searched(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    goal: Goal,
+    search: LineSearch,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let scaled = engine.scaled;
@@ -142,7 +154,7 @@ pub(super) fn newton(
         engine.move_block(block, &model.to, model.intercept_step, control)?;
         return Ok(Step { promised: model.promised, achieved: model.promised });
     }
-    line_search(engine, block, &model, control)
+    line_search(engine, block, &model, search, control)
 }
 
 /// Block minimization to rounding.
@@ -215,6 +227,7 @@ fn line_search(
     engine: &mut Engine<'_>,
     block: &Block,
     model: &ModelStep,
+    search: LineSearch,
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let before = block.gather(&engine.state.x);
@@ -223,7 +236,12 @@ fn line_search(
         engine.move_block(block, &model.to, model.intercept_step, control)?;
         return Ok(Step { promised: model.bend, achieved: 0.0 });
     }
-    let mut alpha = 1.0;
+    let mut alpha = match search {
+        LineSearch::Armijo => 1.0,
+        LineSearch::Exact => line::minimizer(block, engine.penalty, &before, &model.step, |alpha| {
+            engine.slopes_along(&model.dz, alpha, control)
+        })?,
+    };
     for _ in 0..60 {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
         let change = engine.loss_change(&model.dz, alpha, control)?

@@ -35,6 +35,8 @@ fn bcd() -> Command {
             Arg::new("group-weights").long("group-weights").value_name("sqrt|FILE").help(
                 "Weight of each group: the root of its size, or a file (one a line, groups in order of their first column, or lines of group,weight) [default: 1]",
             ),
+            file("targets", "For --loss multi-squared: a table with one target per column for each row")
+                .conflicts_with_all(["target", "target-column", "positive"]),
             file("start", "Start from these coefficients: one a line, or a model"),
         ])
         .args([
@@ -44,7 +46,7 @@ fn bcd() -> Command {
             file("path-out", "Write the path as CSV: lambda, objective, certificate, nonzeros, intercept, coefficients")
                 .requires("path"),
             json(),
-            file("out", "Write the coefficients, one a line, 17 digits"),
+            file("out", "Write the coefficients, one a line (several outputs: one row per feature), 17 digits"),
             file("model", "Write the whole model as JSON, for verify and predict"),
             file("trace", "Write the state at each check of the certificate as CSV"),
             file("plot", "Write a plot as SVG: coefficients over lambda with --path, convergence otherwise"),
@@ -57,6 +59,7 @@ fn verify() -> Command {
         .about("Recompute the certificate of a model from the raw data")
         .arg(file("model", "The model, as written by --model").required(true))
         .args(data_flags())
+        .arg(file("targets", "The table of targets of a model of several tasks"))
         .arg(
             Arg::new("tolerance")
                 .long("tolerance")
@@ -72,9 +75,10 @@ fn predict() -> Command {
         .arg(file("model", "The model, as written by --model").required(true))
         .args(data_flags())
         .args([
+            file("targets", "With --score: the table of targets of a model of several tasks"),
             switch(
                 "mean",
-                "Predict the mean of the target (a probability, a rate) instead of the linear predictor",
+                "Predict the mean of the target (a probability, for softmax of each class; a rate) instead of the linear predictor",
             ),
             switch("score", "Report how well the model fits the targets of these rows"),
             file("out", "Write the predictions there, one a line, instead of to stdout"),

@@ -70,7 +70,7 @@ fn read_start(file: &Path, data: &Data) -> Result<(Vec<f64>, f64), Error> {
     if is_model && first[0] == b'{' {
         let model = model_json::read(file)?;
         model.check_columns(file, data)?;
-        return Ok((model.coefficients, model.intercept));
+        return Ok((model.point(), model.intercept));
     }
     Ok((vector(file, data.cols(), "column")?, 0.0))
 }
@@ -84,9 +84,17 @@ fn write_files(
     solutions: &[Solution],
 ) -> Result<(), Failure> {
     let of = |name: &str| matches.get_one::<PathBuf>(name);
-    let names = || (0..data.cols()).map(|j| data.name(j)).collect::<Vec<_>>();
+    let outputs = solutions.last().map_or(1, |s| s.outputs);
+    let name = |j: usize| match outputs {
+        1 => data.name(j),
+        k => format!("{}:{}", data.name(j / k), j % k),
+    };
+    let names = || (0..data.cols() * outputs).map(name).collect::<Vec<_>>();
     if let (Some(file), Some(solution)) = (of("out"), solutions.last()) {
-        files::write_vector(file, &solution.coef)?;
+        match solution.output_loss {
+            Some(_) => files::write_rows(file, solution.outputs, &solution.coef)?,
+            None => files::write_vector(file, &solution.coef)?,
+        }
     }
     if let (Some(file), Some(solution)) = (of("model"), solutions.last()) {
         model_json::write(file, &Model::new(data, &chosen.options()?, extras, solution))?;
@@ -101,7 +109,10 @@ fn write_files(
         let title = data.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let chart = if matches.contains_id("path") {
             let standardized = chosen.options()?.get("standardize")? == OptionValue::Flag(true);
-            let deviations = standardized.then(|| plots::deviations(problem));
+            let deviations = standardized.then(|| {
+                let of = plots::deviations(problem);
+                of.into_iter().flat_map(|d| std::iter::repeat_n(d, outputs)).collect::<Vec<f64>>()
+            });
             plots::path(&title, &names(), deviations.as_deref(), solutions)
         } else {
             plots::convergence(&title, &[("", &solutions[0])])

@@ -2,7 +2,8 @@
 
 use super::files::{self, ReadOptions, Table, Values};
 use clap::ArgMatches;
-use southwell::model::Loss;
+use southwell::bcd::Settings;
+use southwell::model::{Loss, OutputLoss};
 use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Data {
     pub weights: Option<Vec<f64>>,
     /// The offset of each row.
     pub offset: Option<Vec<f64>>,
+    /// Targets of several tasks: how many, and the numbers row after row.
+    pub targets: Option<(usize, Vec<f64>)>,
     target_path: PathBuf,
     table: Table,
 }
@@ -48,14 +51,18 @@ impl Data {
         let text = |name: &str| matches.get_one::<String>(name).cloned();
         let path = of("data").cloned().unwrap_or_default();
         let target_file = of("target");
+        // Not every command has the flag.
+        let targets_file = matches.try_get_one::<PathBuf>("targets").ok().flatten();
         let options = ReadOptions {
             target_column: text("target-column"),
-            has_target: target == Target::Needed && target_file.is_none(),
+            has_target: target == Target::Needed && target_file.is_none() && targets_file.is_none(),
             features: matches.get_one::<u64>("features").map(|n| *n as usize).or(known.features),
         };
         let mut table = files::read_table(&path, &options)?;
+        let targets = targets_file.map(|file| targets(file, table.rows)).transpose()?;
         let found = match (target, target_file) {
             (Target::Absent, _) => None,
+            (Target::Needed, _) if targets.is_some() => Some(vec![0.0; table.rows]),
             (Target::Needed, Some(file)) => Some(vector(file, table.rows, "row")?),
             (Target::Needed, None) => table.target.take(),
         };
@@ -69,6 +76,7 @@ impl Data {
             positive: label(text("positive"))?.or(known.positive),
             weights: of("weights").map(|file| vector(file, table.rows, "row")).transpose()?,
             offset: of("offset").map(|file| vector(file, table.rows, "row")).transpose()?,
+            targets,
             target_path: target_file.unwrap_or(&path).clone(),
             path,
             table,
@@ -89,6 +97,7 @@ impl Data {
             positive,
             weights: None,
             offset: None,
+            targets: None,
             target_path: name.into(),
             table,
         };
@@ -135,6 +144,31 @@ impl Data {
         }
     }
 
+    /// The targets, refused unless they are of the loss of these settings. The place is the row of the file, from 1.
+    pub fn target_for(&self, settings: &Settings) -> Result<&[f64]> {
+        let target = self.target.as_deref().unwrap_or_default();
+        let refused = || Error::new(ErrorKind::Data, self.target_path.display().to_string());
+        match settings.output_loss {
+            None if self.targets.is_some() => Err(Error::new(ErrorKind::Option, "--targets")
+                .expected("--loss multi-squared with it")
+                .found("another loss")),
+            None => self.target_of(&settings.loss),
+            Some(OutputLoss::Softmax) => {
+                match target.iter().position(|y| !(*y >= 0.0 && y.fract() == 0.0 && *y < 1e5)) {
+                    None => Ok(target),
+                    Some(row) => Err(refused()
+                        .at(format!("target of row {}", row + 1))
+                        .expected("a class number: 0, 1, 2, ..")
+                        .found(target[row])),
+                }
+            }
+            Some(OutputLoss::Squared) if self.targets.is_none() => {
+                Err(refused().expected("a table of targets: give --targets FILE").found("none"))
+            }
+            Some(OutputLoss::Squared) => Ok(target),
+        }
+    }
+
     /// The targets, refused unless they are of the loss. The place is the row of the file, from 1.
     pub fn target_of(&self, loss: &Loss) -> Result<&[f64]> {
         let target = self.target.as_deref().unwrap_or_default();
@@ -177,6 +211,20 @@ impl Data {
         target.iter_mut().for_each(|y| *y = if *y == positive { 1.0 } else { -1.0 });
         Ok(())
     }
+}
+
+/// A table of targets: how many for each row, and the numbers row after row.
+fn targets(file: &Path, rows: usize) -> Result<(usize, Vec<f64>)> {
+    let table = files::read_table(file, &ReadOptions::default())?;
+    let refused = || Error::new(ErrorKind::Argument, file.display().to_string());
+    if table.rows != rows {
+        return Err(refused().expected(format!("{rows} rows, as many as the data")).found(table.rows));
+    }
+    let Values::Dense(values) = &table.values else {
+        return Err(refused().expected("a dense table").found("a sparse one"));
+    };
+    let k = table.cols;
+    Ok((k, (0..rows * k).map(|i| values[(i % k) * rows + i / k]).collect()))
 }
 
 /// A file with one number for each of `count` rows or columns.

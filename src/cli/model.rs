@@ -3,7 +3,7 @@
 use super::data::{Data, Known};
 use super::groups::Groups;
 use super::option_flags::Chosen;
-use southwell::bcd::{Problem, Settings, Solution};
+use southwell::bcd::{OutputModel, Problem, Settings, Solution};
 use southwell::runtime::{Error, ErrorKind, Family, OptionValue, Options, Result};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,11 @@ pub struct Model {
     pub positive: Option<f64>,
     /// The intercept.
     pub intercept: f64,
-    /// The coefficients.
+    /// The intercepts of several outputs, where they are fitted.
+    pub intercepts: Vec<f64>,
+    /// Outputs.
+    pub outputs: usize,
+    /// The coefficients: one per column, or per column and output.
     pub coefficients: Vec<f64>,
     /// The dual point; empty where there is none.
     pub dual: Vec<f64>,
@@ -65,6 +69,8 @@ impl Model {
             names: data.names().to_vec(),
             positive: data.positive,
             intercept: solution.intercept,
+            intercepts: solution.intercepts.clone(),
+            outputs: solution.outputs,
             coefficients: solution.coef.clone(),
             dual: solution.dual.clone(),
             penalty_factors: extras.penalty_factors.clone(),
@@ -85,6 +91,21 @@ impl Model {
     /// The settings of the solve.
     pub fn settings(&self) -> Result<Settings> {
         Settings::from_options(&self.chosen().options()?)
+    }
+
+    /// The model as one of several outputs, if it is.
+    pub fn of_outputs(&self) -> Result<Option<OutputModel<'_>>> {
+        Ok(self.settings()?.output_loss.map(|loss| OutputModel {
+            coef: &self.coefficients,
+            intercepts: &self.intercepts,
+            outputs: self.outputs,
+            loss,
+        }))
+    }
+
+    /// Coefficients, and after them the intercepts of several outputs.
+    pub fn point(&self) -> Vec<f64> {
+        [self.coefficients.as_slice(), &self.intercepts].concat()
     }
 
     /// What the model knows of its data.
@@ -142,7 +163,10 @@ impl Extras {
 
     /// The problem of these rows.
     pub fn problem<'d>(&self, data: &'d Data, settings: &Settings) -> Result<Problem<'d>> {
-        let mut problem = Problem::new(data.matrix()?, data.target_of(&settings.loss)?)?;
+        let mut problem = Problem::new(data.matrix()?, data.target_for(settings)?)?;
+        if let Some((outputs, targets)) = &data.targets {
+            problem.set_targets(*outputs, targets)?;
+        }
         if let Some(weights) = &data.weights {
             problem.set_weights(weights)?;
         }

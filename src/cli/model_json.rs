@@ -8,15 +8,15 @@ use serde_json::{Map, Value};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// The version that is written, and the newest that is read.
-const VERSION: u64 = 1;
+/// The newest version that is read. Models of several outputs are written in it, others in the first.
+const VERSION: u64 = 2;
 
 /// Writes a model.
 pub fn write(path: &Path, model: &Model) -> Result<()> {
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
     put("format", "southwell model".into());
-    put("version", VERSION.into());
+    put("version", if model.outputs > 1 || !model.intercepts.is_empty() { VERSION } else { 1 }.into());
     put("family", "bcd".into());
     put("options", model.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
     put("rows", model.rows.into());
@@ -33,6 +33,10 @@ pub fn write(path: &Path, model: &Model) -> Result<()> {
     put("target", json(model.target));
     put("null_loss", json(model.null_loss));
     put("intercept", json(model.intercept));
+    if model.outputs > 1 || !model.intercepts.is_empty() {
+        put("outputs", model.outputs.into());
+        put("intercepts", json_array(&model.intercepts));
+    }
     put("coefficients", json_array(&model.coefficients));
     put("dual", json_array(&model.dual));
     if let Some(factors) = &model.penalty_factors {
@@ -63,6 +67,9 @@ pub fn read(path: &Path) -> Result<Model> {
     file.header()?;
     let columns = file.count("columns")?;
     let rows = file.count("rows")?;
+    let outputs = if value["outputs"].is_null() { 1 } else { file.count("outputs")? };
+    // Sizes out of a damaged file must not wrap around.
+    let times = |n: usize| n.saturating_mul(outputs);
     let model = Model {
         options: file.options()?,
         rows,
@@ -70,6 +77,8 @@ pub fn read(path: &Path) -> Result<Model> {
         names: file.names()?,
         positive: file.number_if("positive")?,
         intercept: file.number("intercept")?,
+        intercepts: file.numbers_if("intercepts")?.unwrap_or_default(),
+        outputs,
         coefficients: file.numbers("coefficients")?,
         dual: file.numbers("dual")?,
         penalty_factors: file.numbers_if("penalty_factors")?,
@@ -80,8 +89,12 @@ pub fn read(path: &Path) -> Result<Model> {
         target: file.number("target")?,
         null_loss: file.number("null_loss")?,
     };
-    file.length("coefficients", model.coefficients.len(), columns)?;
-    file.length("dual", if model.dual.is_empty() { rows } else { model.dual.len() }, rows)?;
+    file.length("coefficients", model.coefficients.len(), times(columns))?;
+    let dual = if model.dual.is_empty() { times(rows) } else { model.dual.len() };
+    file.length("dual", dual, times(rows))?;
+    if !model.intercepts.is_empty() {
+        file.length("intercepts", model.intercepts.len(), outputs)?;
+    }
     if !model.names.is_empty() {
         file.length("names", model.names.len(), columns)?;
     }

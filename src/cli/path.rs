@@ -35,8 +35,8 @@ pub fn solve(
         one.set("lambda", &format!("{lambda:?}"));
         one.set("max_seconds", &format!("{left:?}"));
         line.say(format!("lambda {} of {count}", at + 1));
-        let before = solutions.last();
-        let warm = before.map(|s| Start { coef: Some(&s.coef), intercept: s.intercept }).or(start);
+        let before = solutions.last().map(|s| (s.stacked(), s.intercept));
+        let warm = before.as_ref().map(|(x, b)| Start { coef: Some(x), intercept: *b }).or(start);
         let solution = bcd::solve(problem, &one.options()?, warm, &mut line.control())?;
         let stopped = matches!(solution.outcome, Outcome::TimeLimit | Outcome::Cancelled);
         solutions.push(solution);

@@ -2,7 +2,7 @@
 
 use super::data::Data;
 use super::layout::Facts;
-use super::number::{json, short};
+use super::number::{json, json_array, short};
 use serde_json::{Map, Value, json};
 use southwell::bcd::{Certificate, Settings, Solution};
 use southwell::runtime::{OptionValue, Options};
@@ -36,8 +36,14 @@ impl Report<'_> {
         facts.add("objective", short(solution.certificate.objective, 12));
         facts.add("certificate", certificate(&solution.certificate));
         facts.add("relative", relative_text(settings, solution));
-        facts.add("nonzeros", format!("{} of {}", solution.nonzeros(), data.cols()));
-        if settings.intercept {
+        facts.add("nonzeros", format!("{} of {}", solution.nonzeros(), solution.coef.len()));
+        if solution.output_loss.is_some() {
+            facts.add("outputs", solution.outputs.to_string());
+        }
+        if !solution.intercepts.is_empty() {
+            let all: Vec<String> = solution.intercepts.iter().map(|b| short(*b, 5)).collect();
+            facts.add("intercepts", all.join(" "));
+        } else if settings.intercept {
             facts.add("intercept", short(solution.intercept, 8));
         }
         facts.add("iterations", solution.iterations.to_string());
@@ -73,6 +79,10 @@ impl Report<'_> {
         });
         if let Value::Object(more) = more {
             object.extend(more);
+        }
+        if solution.output_loss.is_some() {
+            object.insert("outputs".into(), solution.outputs.into());
+            object.insert("intercepts".into(), json_array(&solution.intercepts));
         }
         object
     }

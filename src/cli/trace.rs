@@ -33,14 +33,22 @@ pub fn write_trace(path: &Path, solutions: &[Solution]) -> Result<()> {
 pub fn write_path(path: &Path, names: &[String], solutions: &[Solution]) -> Result<()> {
     output::write_file(path, |file| {
         let mut writer = csv::Writer::from_writer(file);
-        let figures = ["lambda", "objective", "certificate", "nonzeros", "intercept"];
-        writer.write_record(figures.iter().copied().chain(names.iter().map(String::as_str)))?;
+        let count = solutions.last().map_or(0, |s| s.intercepts.len());
+        let intercepts: Vec<String> = match count {
+            0 => vec!["intercept".into()],
+            k => (0..k).map(|c| format!("intercept:{c}")).collect(),
+        };
+        let figures = ["lambda", "objective", "certificate", "nonzeros"];
+        let names = intercepts.iter().chain(names).map(String::as_str);
+        writer.write_record(figures.iter().copied().chain(names))?;
         for solution in solutions {
             let found = &solution.certificate;
             let mut cells = vec![format!("{:?}", solution.lambda), format!("{:?}", found.objective)];
             cells.push(format!("{:?}", found.value));
             cells.push(solution.nonzeros().to_string());
-            cells.extend([solution.intercept].iter().chain(&solution.coef).map(|v| format!("{v:?}")));
+            let own = [solution.intercept];
+            let intercepts = if count > 0 { solution.intercepts.as_slice() } else { &own };
+            cells.extend(intercepts.iter().chain(&solution.coef).map(|v| format!("{v:?}")));
             writer.write_record(&cells)?;
         }
         writer.flush()

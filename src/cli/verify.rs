@@ -38,14 +38,8 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     }
     let problem = model.extras().problem(&data, &settings)?;
     let null = null_model(&model, &problem)?;
-    let found = bcd::certificate(
-        &problem,
-        &settings,
-        null.lambda,
-        &model.coefficients,
-        model.intercept,
-        &model.dual,
-    )?;
+    let found =
+        bcd::certificate(&problem, &settings, null.lambda, &model.point(), model.intercept, &model.dual)?;
     let checked = Checked { model: &model, settings: &settings, null: &null, found };
     output::print(&if matches.get_flag("json") { checked.json() } else { checked.text() })?;
     Ok(Verdict::of(checked.verdict().is_ok()))

@@ -26,6 +26,10 @@ fn structs_have_the_published_layout() {
     );
     assert_eq!((size_of::<swl_matrix>(), offset_of!(swl_matrix, view)), (16, 8));
     assert_eq!((size_of::<swl_keep>(), offset_of!(swl_keep, release)), (16, 8));
+    assert_eq!((size_of::<swl_operator>(), offset_of!(swl_operator, rows)), (56, 24));
+    assert_eq!((offset_of!(swl_operator, release), offset_of!(swl_operator, column_add)), (16, 48));
+    assert_eq!((size_of::<swl_function>(), offset_of!(swl_function, cols)), (64, 24));
+    assert_eq!((offset_of!(swl_function, value), offset_of!(swl_function, lipschitz)), (32, 56));
     assert_eq!(size_of::<swl_option_desc>(), 72);
     assert_eq!((offset_of!(swl_option_desc, lower), offset_of!(swl_option_desc, since)), (32, 64));
     assert_eq!(size_of::<swl_progress>(), 48);

@@ -1,5 +1,6 @@
 //! Data views: what the caller's arrays look like. Frozen for ever; a new need is a new view and a new kind.
 
+use super::bcd::{Columns, Keep};
 use super::guard::{argument, check_pointer, wrong_length};
 use crate::numerics::dense::{DenseScalar, dense_extent};
 use crate::numerics::kernels::Scalar;
@@ -38,6 +39,8 @@ pub const SWL_ROW_MAJOR: i32 = 1;
 pub const SWL_DENSE: i32 = 0;
 /// Kind of a matrix: view points to an swl_sparse.
 pub const SWL_SPARSE: i32 = 1;
+/// Kind of a matrix: view points to an swl_operator.
+pub const SWL_OPERATOR: i32 = 3;
 
 /// A vector of len numbers. data may be NULL where len is 0. See swl_vec_f64.
 #[repr(C)]
@@ -98,15 +101,15 @@ pub struct swl_sparse {
     pub pad_: i32,
 }
 
-/// A matrix in one of the forms above. See swl_matrix_dense and swl_matrix_sparse.
+/// A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and swl_matrix_operator.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_matrix {
-    /// SWL_DENSE or SWL_SPARSE
+    /// SWL_DENSE, SWL_SPARSE or SWL_OPERATOR
     pub kind: i32,
     /// 0
     pub pad_: i32,
-    /// the swl_dense or swl_sparse
+    /// the swl_dense, swl_sparse or swl_operator
     pub view: *const c_void,
 }
 
@@ -205,6 +208,64 @@ pub(super) unsafe fn optional_vector(
     if vec.is_null() { Ok(None) } else { unsafe { vector(vec, subject, expected, per) }.map(Some) }
 }
 
+/// A copy of the caller's vector of `per_output` numbers for each of one or more outputs; how many those are shows later.
+///
+/// # Safety
+/// As [`vector`].
+pub(super) unsafe fn optional_vector_of_outputs(
+    vec: *const swl_vec,
+    subject: &str,
+    per_output: usize,
+    per: &str,
+) -> Result<Option<Vec<f64>>> {
+    if vec.is_null() {
+        return Ok(None);
+    }
+    check_pointer(vec, subject)?;
+    // SAFETY: checked just now.
+    let len = size(unsafe { vec.read() }.len, &format!("{subject}.len"))?;
+    let fits = if per_output == 0 { len == 0 } else { len > 0 && len.is_multiple_of(per_output) };
+    let per =
+        if fits { per.to_owned() } else { format!("{per} (times the outputs, where there are several)") };
+    // SAFETY: passed on.
+    unsafe { vector(vec, subject, if fits { len } else { per_output }, &per) }.map(Some)
+}
+
+/// A copy of the caller's dense array with `rows` rows, row after row, and its number of columns.
+///
+/// # Safety
+/// `view` is null or a view whose data are as long as it says.
+pub(super) unsafe fn dense_rows(
+    view: *const swl_dense,
+    subject: &str,
+    rows: usize,
+) -> Result<(usize, Vec<f64>)> {
+    check_pointer(view, subject)?;
+    // SAFETY: checked just now.
+    let view = unsafe { view.read() };
+    let shape = dense_shape(view)?;
+    if shape.rows != rows {
+        return Err(argument(&format!("{subject}.rows"), rows.to_string(), shape.rows));
+    }
+    let ld = size(view.ld, "ld")?;
+    let by_rows = view.order == SWL_ROW_MAJOR;
+    let order = if by_rows { Order::RowMajor } else { Order::ColumnMajor };
+    let extent = dense_extent(shape.rows, shape.cols, ld, order)?;
+    let (k, name) = (shape.cols, format!("{subject}.data"));
+    let place = |i: usize| if by_rows { i / k * ld + i % k } else { i % k * ld + i / k };
+    // SAFETY: the extent is what a caller with these sizes has promised.
+    unsafe {
+        let numbers = if view.scalar == SWL_F32 {
+            let data = slice::<f32>(view.data, extent, &name)?;
+            (0..shape.entries).map(|i| f64::from(data[place(i)])).collect()
+        } else {
+            let data = slice::<f64>(view.data, extent, &name)?;
+            (0..shape.entries).map(|i| data[place(i)]).collect()
+        };
+        Ok((k, numbers))
+    }
+}
+
 /// The caller's array of 32-bit numbers.
 ///
 /// # Safety
@@ -244,6 +305,7 @@ pub(super) struct Shape {
 enum View {
     Dense(swl_dense, Order),
     Sparse(swl_sparse, Layout),
+    Operator(Columns),
 }
 
 /// Checks the sizes and tags of a matrix; its arrays are not read.
@@ -268,7 +330,16 @@ pub(super) unsafe fn shape(matrix: *const swl_matrix) -> Result<Shape> {
             // SAFETY: checked just now, and of this kind by the caller's word.
             sparse_shape(unsafe { view.read() })
         }
-        other => Err(unknown("a.kind", "SWL_DENSE (0) or SWL_SPARSE (1)", other)),
+        SWL_OPERATOR => {
+            // SAFETY: of this kind by the caller's word; null and sizes are checked.
+            let columns = unsafe { Columns::read(matrix.view.cast()) }?;
+            let (rows, cols) = columns.size();
+            let entries = rows.checked_mul(cols);
+            let entries =
+                entries.ok_or_else(|| argument("a", "a size that fits", format!("{rows} x {cols}")))?;
+            Ok(Shape { rows, cols, entries, scalar_bytes: 0, sparse: false, view: View::Operator(columns) })
+        }
+        other => Err(unknown("a.kind", "SWL_DENSE (0), SWL_SPARSE (1) or SWL_OPERATOR (3)", other)),
     }
 }
 
@@ -315,6 +386,7 @@ impl Shape {
                     self.dense::<f32>(view, *order, holding)
                 }
                 View::Dense(view, order) => self.dense::<f64>(view, *order, holding),
+                View::Operator(columns) => Matrix::operator(columns.operator()),
                 View::Sparse(view, layout) => match (view.scalar, view.index) {
                     (SWL_F32, SWL_I32) => self.sparse::<f32, i32>(view, *layout, holding),
                     (SWL_F32, _) => self.sparse::<f32, i64>(view, *layout, holding),
@@ -368,6 +440,14 @@ impl Shape {
         match holding {
             Holding::Copy(duplicates) => Matrix::sparse(view, duplicates),
             Holding::InPlace => Matrix::sparse_borrowed(view),
+        }
+    }
+
+    /// What an operator wants to have called when the handle ends.
+    pub(super) fn release(&self) -> Option<Keep> {
+        match &self.view {
+            View::Operator(columns) => Some(columns.keep()),
+            _ => None,
         }
     }
 

@@ -8,10 +8,13 @@ pub mod gram;
 pub mod kernels;
 pub mod krylov;
 pub mod matrix;
+pub mod operator;
+pub mod rows;
 pub mod sparse;
 pub mod sum;
 
 pub use columns::Columns;
 pub use dense::{DenseView, Order};
 pub use matrix::Matrix;
+pub use operator::ColumnOperator;
 pub use sparse::{Duplicates, Layout, SparseView};

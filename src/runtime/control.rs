@@ -173,6 +173,8 @@ pub struct Stop(pub Outcome);
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<CancelToken>,
+    /// Set from inside the call where going on is of no use.
+    abort: Option<Arc<AtomicBool>>,
     progress: Option<ProgressFn<'a>>,
     log: Option<(Level, LogFn<'a>)>,
     every: u64,
@@ -231,6 +233,11 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// Also stops, as if cancelled, when `flag` is set: by a matrix or a function whose callback has failed.
+    pub fn watch(&mut self, flag: &Arc<AtomicBool>) {
+        self.abort = Some(flag.clone());
+    }
+
     /// For tests: behaves as if the token were tripped just before the `n`-th poll (1 is the first).
     #[must_use]
     pub fn with_trip_at_poll(mut self, n: u64) -> Self {
@@ -284,6 +291,7 @@ impl<'a> Control<'a> {
         meter.polls += 1;
         if meter.stop.is_none() {
             let tripped = self.cancel.as_ref().is_some_and(CancelToken::is_tripped)
+                || self.abort.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
                 || meter.trip_at_poll.is_some_and(|n| meter.polls >= n);
             if tripped {
                 meter.stop = Some(Stop(Outcome::Cancelled));

@@ -39,6 +39,7 @@ pub struct Error {
     place: String,
     expected: String,
     found: String,
+    code: i32,
 }
 
 /// The result of everything that can be refused.
@@ -53,7 +54,15 @@ impl Error {
             place: String::new(),
             expected: String::new(),
             found: String::new(),
+            code: 0,
         }
+    }
+
+    /// The number that a callback returned.
+    #[must_use]
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.code = code;
+        self
     }
 
     /// Where in the subject: `row 3, column 7`.
@@ -80,6 +89,11 @@ impl Error {
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// What a callback returned, where that is the failure; else 0.
+    pub fn code(&self) -> i32 {
+        self.code
     }
 
     /// The argument, option or file that the message is about.

@@ -15,6 +15,14 @@ AT(swl_sparse, indices, 32); AT(swl_sparse, values, 40); AT(swl_sparse, layout, 
 AT(swl_sparse, scalar, 56); AT(swl_sparse, pad_, 60);
 SIZE(swl_matrix, 16);
 AT(swl_matrix, kind, 0); AT(swl_matrix, pad_, 4); AT(swl_matrix, view, 8);
+SIZE(swl_operator, 56);
+AT(swl_operator, struct_size, 0); AT(swl_operator, flags, 4); AT(swl_operator, ctx, 8); AT(swl_operator, release, 16);
+AT(swl_operator, rows, 24); AT(swl_operator, cols, 32); AT(swl_operator, column_dot, 40);
+AT(swl_operator, column_add, 48);
+SIZE(swl_function, 64);
+AT(swl_function, struct_size, 0); AT(swl_function, flags, 4); AT(swl_function, ctx, 8); AT(swl_function, release, 16);
+AT(swl_function, cols, 24); AT(swl_function, value, 32); AT(swl_function, gradient, 40);
+AT(swl_function, hessian, 48); AT(swl_function, lipschitz, 56);
 SIZE(swl_keep, 16);
 AT(swl_keep, ctx, 0); AT(swl_keep, release, 8);
 SIZE(swl_option_desc, 72);

@@ -163,7 +163,42 @@ static void in_place() {
   CHECK(released == 1 && a.use_count() == 1);
 }
 
+// Softmax through the classes, a matrix by columns, and a function.
+static void several() {
+  const std::vector<double> a = data();
+  std::vector<double> y(static_cast<std::size_t>(rows)), tasks(static_cast<std::size_t>(2 * rows), 0.5);
+  for (std::size_t r = 0; r < y.size(); r++) y[r] = static_cast<double>(r * r % 7 % 3);
+  southwell::options o;
+  o.set("loss", "softmax").set("lambda_ratio", 0.2).set("intercept", 1);
+  southwell::bcd s(southwell::matrix(a, rows, cols), y);
+  CHECK(s.solve(o).outcome == SWL_CONVERGED);
+  CHECK(s.outputs() == 3 && s.coef().size() == 3 * static_cast<std::size_t>(cols) && s.intercepts().size() == 3);
+  CHECK(s.predict_mean(southwell::matrix(a, rows, cols)).size() == 3 * static_cast<std::size_t>(rows));
+  CHECK(s.dual().size() == 3 * static_cast<std::size_t>(rows));
+  s.set_targets(swl_dense_f64(tasks.data(), rows, 2, 2, SWL_ROW_MAJOR));
+  o.set("loss", "multi-squared");
+  CHECK(s.solve(o).outcome == SWL_CONVERGED && s.outputs() == 2);
+
+  swl_function f = swl_function();
+  f.struct_size = sizeof f;
+  f.cols = 2;
+  f.value = [](void *, const double *x, double *out) -> std::int32_t {
+    *out = 0.5 * ((x[0] - 1.0) * (x[0] - 1.0) + (x[1] - 0.1) * (x[1] - 0.1));
+    return 0;
+  };
+  f.gradient = [](void *, const double *x, const std::int64_t *list, std::int64_t n, double *out) -> std::int32_t {
+    for (std::int64_t i = 0; i < n; i++) out[i] = x[list[i]] - (list[i] == 0 ? 1.0 : 0.1);
+    return 0;
+  };
+  southwell::bcd own = southwell::bcd::user(f);
+  southwell::options l1;
+  l1.set("lambda", 0.25);
+  CHECK(own.solve(l1).outcome == SWL_CONVERGED);
+  CHECK(std::fabs(own.coef()[0] - 0.75) < 1e-5 && own.coef()[1] == 0.0);
+}
+
 int main() {
+  several();
   results();
   errors();
   callbacks();

@@ -6,6 +6,7 @@ mod demo;
 mod fit;
 mod formats;
 mod groups;
+mod outputs;
 mod predict;
 mod real_data;
 mod refusals;

@@ -149,6 +149,16 @@ pub fn write_vector(path: &Path, values: &[f64]) -> Result<()> {
     })
 }
 
+/// Writes rows of `k` numbers, parted by commas.
+pub fn write_rows(path: &Path, k: usize, values: &[f64]) -> Result<()> {
+    output::write_file(path, |file| values.chunks(k).try_for_each(|row| writeln!(file, "{}", line(row))))
+}
+
+/// Numbers parted by commas, with 17 significant digits.
+pub fn line(row: &[f64]) -> String {
+    row.iter().map(|value| number::full(*value)).collect::<Vec<_>>().join(",")
+}
+
 fn parse(name: &str, bytes: &[u8], format: Format, options: &ReadOptions) -> Result<Table> {
     match format {
         Format::Libsvm => libsvm::parse(&Text::new(name, bytes)?, options.features),

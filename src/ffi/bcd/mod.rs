@@ -1,17 +1,20 @@
 //! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
 //!
-//! `types` has the structs, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
+//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
 
+mod callbacks;
 mod new_data;
 mod results;
 mod setup;
 mod solve;
 mod types;
 
+pub use callbacks::*;
 pub use types::*;
 
 use super::handles::Object;
 use crate::bcd::{Kind, Problem, Rigor, Settings, Solution};
+use crate::model::OutputLoss;
 use crate::numerics::Duplicates;
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
@@ -22,15 +25,25 @@ struct Bcd {
     problem: Problem<'static>,
     /// Whether the target was given, or is a stand-in until it is.
     has_target: bool,
+    /// Whether targets of several tasks were given.
+    has_targets: bool,
     duplicates: Duplicates,
     /// Groups given one by one, if they were.
     groups: Option<usize>,
     /// Where the next solve starts: the last iterate, or what the caller gave. `None`: at the null model.
-    start: Option<(Vec<f64>, f64)>,
+    start: Option<Begin>,
     /// The last solution, until a setter makes it stale.
     solved: Option<Solved>,
     /// Dropped last.
-    _keep: Option<Keep>,
+    _keep: Vec<Keep>,
+}
+
+/// Where a solve starts.
+struct Begin {
+    coef: Vec<f64>,
+    intercepts: Vec<f64>,
+    /// Whether the caller gave it: one of another size is then refused instead of passed over.
+    given: bool,
 }
 
 struct Solved {
@@ -45,7 +58,7 @@ impl Object for Bcd {
 }
 
 /// The caller's arrays that are read in place: given back when dropped.
-struct Keep {
+pub(in crate::ffi) struct Keep {
     ctx: *mut c_void,
     release: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
 }
@@ -75,11 +88,17 @@ impl Bcd {
     }
 
     /// Refuses to go on without a target.
-    fn need_target(&self) -> Result<()> {
-        if self.has_target {
+    fn need_target(&self, settings: &Settings) -> Result<()> {
+        let has = match settings.output_loss {
+            Some(OutputLoss::Squared) => self.has_targets,
+            _ => self.has_target,
+        };
+        if has {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::State, "y").expected("a target (swl_bcd_set_target)").found("none yet"))
+        Err(Error::new(ErrorKind::State, "y")
+            .expected("a target (swl_bcd_set_target; loss=multi-squared: swl_bcd_set_targets)")
+            .found("none yet"))
     }
 
     /// The last solution, if it is not stale.

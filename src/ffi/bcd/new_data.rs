@@ -3,14 +3,17 @@
 use super::super::guard::{Buffer, check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
-use super::super::views::{Holding, optional_vector, shape, swl_matrix, swl_vec, vector};
+use super::super::views::{
+    Holding, optional_vector, optional_vector_of_outputs, shape, swl_matrix, swl_vec, vector,
+};
 use super::{Bcd, swl_bcd};
 use crate::bcd::Solution;
+use crate::model::OutputLoss;
 use crate::numerics::{Duplicates, Matrix};
 use crate::runtime::Result;
 
 /// The linear predictor on new rows: a of any layout and width, with as many columns as the problem; offset may be NULL.
-/// len is the number of rows of a. A few passes over a, so no control. Nothing is kept.
+/// len is the number of rows of a, times k for k outputs (row by row). A few passes over a, so no control. Nothing is kept.
 ///
 /// Any number of threads at once, unless one of them changes the handle.
 /// Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY, SWL_E_UNSUPPORTED,
@@ -27,7 +30,8 @@ pub unsafe extern "C" fn swl_bcd_predict(
     guard(|| unsafe { predict(s, a, offset, out, len, Solution::predict) })
 }
 
-/// The mean of the target on new rows: a probability of label 1 for logistic, a rate for poisson. As swl_bcd_predict.
+/// The mean of the target on new rows: a probability of label 1 for logistic, of each class for softmax, a rate
+/// for poisson. As swl_bcd_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_predict_mean(
     s: *const swl_bcd,
@@ -58,14 +62,19 @@ unsafe fn predict(
         let bcd = handles::read::<Bcd>(s, "s")?;
         let solution = &bcd.solved()?.solution;
         let shape = shape(a)?;
-        let buffer = Buffer::check(out, len, shape.rows, "one per row of a")?;
-        let offset = optional_vector(offset, "offset", shape.rows, "row")?;
+        let length = shape.rows.saturating_mul(solution.outputs);
+        let buffer = Buffer::check(out, len, length, "one per row of a (and output)")?;
+        let offset = if solution.output_loss.is_some() {
+            optional_vector_of_outputs(offset, "offset", shape.rows, "row")?
+        } else {
+            optional_vector(offset, "offset", shape.rows, "row")?
+        };
         let matrix = new_matrix(&shape, bcd.duplicates)?;
         buffer.fill(&apply(solution, &matrix, offset.as_deref())?)
     }
 }
 
-/// The mean loss on new rows with targets y; weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
+/// The mean loss on new rows with targets y (multi-squared: rows * k numbers, row by row); weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
 /// all weights are 0. As swl_bcd_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_score(
@@ -83,7 +92,9 @@ pub unsafe extern "C" fn swl_bcd_score(
             let solution = &bcd.solved()?.solution;
             check_pointer(out, "out")?;
             let shape = shape(a)?;
-            let target = vector(y, "y", shape.rows, "row")?;
+            let squared = solution.output_loss == Some(OutputLoss::Squared);
+            let targets = if squared { shape.rows.saturating_mul(solution.outputs) } else { shape.rows };
+            let target = vector(y, "y", targets, if squared { "row and output" } else { "row" })?;
             let weights = optional_vector(weights, "weights", shape.rows, "row")?;
             let offset = optional_vector(offset, "offset", shape.rows, "row")?;
             let matrix = new_matrix(&shape, bcd.duplicates)?;

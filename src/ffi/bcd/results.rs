@@ -7,10 +7,11 @@ use super::super::handles::{self, Reader};
 use super::super::status::swl_status;
 use super::{Bcd, Solved, rigor_number, swl_bcd, swl_certificate, swl_trace_row};
 use crate::bcd::certificate;
-use crate::model::Loss;
+use crate::model::{Loss, OutputLoss};
 use crate::runtime::{Error, ErrorKind, Result};
 
-/// Coefficients in the data's own scale: one per column.
+/// Coefficients in the data's own scale: one per column. For k outputs (softmax, multi-squared) cols * k, feature by
+/// feature.
 ///
 /// For this and the functions below: len is the exact length, out is written only on success. Any number of threads at
 /// once, unless one of them changes the handle.
@@ -22,63 +23,91 @@ pub unsafe extern "C" fn swl_bcd_coef(s: *const swl_bcd, out: *mut f64, len: i64
         let bcd = unsafe { reader(s) }?;
         let coef = &bcd.solved()?.solution.coef;
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, bcd.cols(), "one per column")?.fill(coef) }
+        unsafe { Buffer::check(out, len, coef.len(), "one per column (and output)")?.fill(coef) }
     })
 }
 
-/// The intercept, one number; 0 where none is fitted. As swl_bcd_coef.
+/// How many outputs the last solution has: the classes of softmax, the tasks of multi-squared, else 1.
+/// Errors: as swl_bcd_coef.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_outputs(s: *const swl_bcd, out: *mut i64) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours.
+        let bcd = unsafe { reader(s) }?;
+        let outputs = bcd.solved()?.solution.outputs;
+        // SAFETY: `out` is null or may be written.
+        unsafe { write_out(out, outputs as i64, "out") }
+    })
+}
+
+/// The intercept, one number, or k for k outputs; 0 where none is fitted. As swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_intercept(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
-        let intercept = bcd.solved()?.solution.intercept;
+        let solution = &bcd.solved()?.solution;
+        let intercepts = match solution.output_loss {
+            None => vec![solution.intercept],
+            Some(_) if solution.intercepts.is_empty() => vec![0.0; solution.outputs],
+            Some(_) => solution.intercepts.clone(),
+        };
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, 1, "one per output")?.fill(&[intercept]) }
+        unsafe { Buffer::check(out, len, intercepts.len(), "one per output")?.fill(&intercepts) }
     })
 }
 
-/// The dual point of the certificate: one number per row. As swl_bcd_coef; SWL_E_STATE also where the certificate is not
+/// The dual point of the certificate: one number per row (k outputs: rows * k, row by row). As swl_bcd_coef; SWL_E_STATE also where the certificate is not
 /// a duality gap, because then there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_dual(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
-        let dual = &bcd.solved()?.solution.dual;
+        let solution = &bcd.solved()?.solution;
+        let dual = &solution.dual;
         if dual.is_empty() && bcd.rows() > 0 {
             return Err(Error::new(ErrorKind::State, "s")
                 .expected("a solution with a dual point")
                 .found("one whose certificate is not a duality gap"));
         }
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, bcd.rows(), "one per row")?.fill(dual) }
+        unsafe {
+            Buffer::check(out, len, bcd.rows() * solution.outputs, "one per row (and output)")?.fill(dual)
+        }
     })
 }
 
-/// The linear predictor at the data, offset included: one number per row. Costs a pass over the data. As swl_bcd_coef.
+/// The linear predictor at the data, offset included: one number per row (k outputs: rows * k, row by row). Costs a pass over the data. As swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_fitted(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
         let solved = bcd.solved()?;
-        let buffer = Buffer::check(out, len, bcd.rows(), "one per row")?;
+        let buffer =
+            Buffer::check(out, len, bcd.rows() * solved.solution.outputs, "one per row (and output)")?;
         let fitted = fitted(&bcd, solved)?;
         // SAFETY: `out` has `len` numbers.
         unsafe { buffer.fill(&fitted) }
     })
 }
 
-/// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). Costs a pass over the data. As
-/// swl_bcd_coef.
+/// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). k outputs: rows * k, row by row; for
+/// softmax the target is 1 for the class of the row and 0 for the others. Costs a pass over the data. As swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_residuals(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
         let solved = bcd.solved()?;
-        let buffer = Buffer::check(out, len, bcd.rows(), "one per row")?;
+        let buffer =
+            Buffer::check(out, len, bcd.rows() * solved.solution.outputs, "one per row (and output)")?;
+        if let Some(loss) = solved.solution.output_loss {
+            let residuals = output_residuals(&bcd, solved, loss)?;
+            // SAFETY: `out` has `len` numbers.
+            return unsafe { buffer.fill(&residuals) };
+        }
         let loss = &solved.solution.loss;
         let target = |y: f64| if matches!(loss, Loss::Logistic(_)) { 0.5 * (y + 1.0) } else { y };
         let mut residuals = fitted(&bcd, solved)?;
@@ -89,7 +118,27 @@ pub unsafe extern "C" fn swl_bcd_residuals(s: *const swl_bcd, out: *mut f64, len
 }
 
 fn fitted(bcd: &Bcd, solved: &Solved) -> Result<Vec<f64>> {
-    solved.solution.predict(bcd.problem.matrix(), Some(bcd.problem.offset()))
+    let problem = &bcd.problem;
+    let mut z = solved.solution.predict(problem.matrix(), Some(problem.offset()))?;
+    if let (Some(offsets), Some(_)) = (problem.offsets(), solved.solution.output_loss) {
+        z.iter_mut().zip(offsets).for_each(|(z, o)| *z += o);
+    }
+    Ok(z)
+}
+
+/// Targets minus means, row after row.
+fn output_residuals(bcd: &Bcd, solved: &Solved, loss: OutputLoss) -> Result<Vec<f64>> {
+    let k = solved.solution.outputs;
+    let mut residuals = fitted(bcd, solved)?;
+    residuals.chunks_mut(k).for_each(|z| loss.mean(z));
+    residuals.iter_mut().for_each(|mean| *mean = -*mean);
+    match (loss, bcd.problem.targets()) {
+        (OutputLoss::Squared, Some((_, targets))) => {
+            residuals.iter_mut().zip(targets).for_each(|(r, y)| *r += y);
+        }
+        _ => residuals.chunks_mut(k).zip(bcd.problem.target()).for_each(|(r, y)| r[*y as usize] += 1.0),
+    }
+    Ok(residuals)
 }
 
 /// The trace of the last solve, if its option trace was on. count gets the number of rows that there are; at most cap of
@@ -143,7 +192,7 @@ pub unsafe extern "C" fn swl_bcd_certificate(s: *const swl_bcd, inout: *mut swl_
         let Solved { solution, settings } = solved;
         let found = if solved.is_certified() {
             let (lambda, intercept) = (solution.lambda, solution.intercept);
-            certificate(&bcd.problem, settings, lambda, &solution.coef, intercept, &solution.dual)?
+            certificate(&bcd.problem, settings, lambda, &solution.stacked(), intercept, &solution.dual)?
         } else {
             solution.certificate
         };

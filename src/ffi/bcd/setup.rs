@@ -5,7 +5,10 @@ use super::super::guard::{argument, check_pointer, guard, guard_value, write_out
 use super::super::handles::{self, Writer};
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
-use super::super::views::{Holding, integers, optional_vector, shape, swl_keep, swl_matrix, swl_vec, vector};
+use super::super::views::{
+    Holding, dense_rows, integers, optional_vector, optional_vector_of_outputs, shape, swl_dense, swl_keep,
+    swl_matrix, swl_vec, vector,
+};
 use super::{Bcd, Keep, swl_bcd};
 use crate::bcd::{Problem, Settings};
 use crate::numerics::Duplicates;
@@ -50,16 +53,18 @@ pub unsafe extern "C" fn swl_bcd_new(
             let mut control = call.control();
             let limit = |key| options.real(key).unwrap_or(f64::INFINITY);
             control.begin(limit("max_seconds"), limit("max_work") as u64);
-            let problem = problem(a, y, keep.is_some(), duplicates, &call, &mut control)?;
+            let (problem, operator) = problem(a, y, keep.is_some(), duplicates, &call, &mut control)?;
+            let lent = keep.map(|k| Keep { ctx: k.ctx, release: k.release });
             let bcd = Bcd {
                 problem,
                 has_target: !y.is_null(),
+                has_targets: false,
                 duplicates,
                 groups: None,
                 start: None,
                 solved: None,
                 // From here on nothing can fail.
-                _keep: keep.map(|k| Keep { ctx: k.ctx, release: k.release }),
+                _keep: operator.into_iter().chain(lent).collect(),
             };
             handles::publish(bcd, out)
         }
@@ -77,7 +82,7 @@ unsafe fn problem(
     duplicates: Duplicates,
     call: &Call,
     control: &mut Control<'_>,
-) -> Result<Problem<'static>> {
+) -> Result<(Problem<'static>, Option<Keep>)> {
     let stopped = |Stop(outcome)| call.stopped("swl_bcd_new", outcome);
     // SAFETY: passed on.
     let shape = unsafe { shape(a) }?;
@@ -97,11 +102,11 @@ unsafe fn problem(
         let (rows, cols, entries) = (shape.rows, shape.cols, problem.matrix().entries());
         control.log(Level::Info, &format!("bcd: {rows} rows, {cols} columns, {entries} entries"));
     }
-    Ok(problem)
+    Ok((problem, shape.release()))
 }
 
 /// Tries whether what grows with rows and columns alone can be had: sizes out of a damaged file end here.
-fn check_room(rows: usize, cols: usize) -> Result<()> {
+pub(super) fn check_room(rows: usize, cols: usize) -> Result<()> {
     let count =
         rows.checked_add(cols).and_then(|n| n.checked_mul(4)).filter(|n| *n <= isize::MAX as usize / 8);
     let count =
@@ -149,6 +154,22 @@ pub unsafe extern "C" fn swl_bcd_set_target(s: *mut swl_bcd, y: *const swl_vec) 
     }
 }
 
+/// Targets of several tasks for the option loss=multi-squared: a dense array with a row for each row of the data and a
+/// column for each task. It is copied; a target of swl_bcd_set_target stays for the other losses. Else as
+/// swl_bcd_set_target.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_set_targets(s: *mut swl_bcd, targets: *const swl_dense) -> swl_status {
+    // SAFETY: what the caller promises of each argument, passed on.
+    unsafe {
+        set(s, |bcd| {
+            let (outputs, numbers) = dense_rows(targets, "targets", bcd.rows())?;
+            bcd.problem.set_targets(outputs, &numbers)?;
+            bcd.has_targets = true;
+            Ok(())
+        })
+    }
+}
+
 /// Weights of the rows, finite and >= 0; NULL: all 1. A row of weight 0 counts as absent. Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_set_weights(s: *mut swl_bcd, weights: *const swl_vec) -> swl_status {
@@ -162,15 +183,22 @@ pub unsafe extern "C" fn swl_bcd_set_weights(s: *mut swl_bcd, weights: *const sw
     }
 }
 
-/// Numbers added to the linear predictor, one per row; NULL: all 0. Else as swl_bcd_set_target.
+/// Numbers added to the linear predictor, one per row, or for losses of several outputs rows * k, row by row; NULL: all 0.
+/// Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_set_offset(s: *mut swl_bcd, offset: *const swl_vec) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     unsafe {
         set(s, |bcd| {
-            let offset = optional_vector(offset, "offset", bcd.rows(), "row")?;
-            let offset = offset.unwrap_or_else(|| vec![0.0; bcd.rows()]);
-            bcd.problem.set_offset(&offset)
+            let rows = bcd.rows();
+            let offset = optional_vector_of_outputs(offset, "offset", rows, "row")?;
+            let offset = offset.unwrap_or_else(|| vec![0.0; rows]);
+            if offset.len() == rows {
+                bcd.problem.set_offset(&offset)?;
+                return bcd.problem.set_offsets(&[]);
+            }
+            bcd.problem.set_offsets(&offset)?;
+            bcd.problem.set_offset(&vec![0.0; rows])
         })
     }
 }
@@ -252,7 +280,8 @@ pub unsafe extern "C" fn swl_bcd_set_groups(
 
 /// An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for rule
 /// auto, without the blocks of penalty group and of rule gsq otherwise. Only the shape, the
-/// entries and the tags of a are read: its arrays may be NULL. options NULL: defaults.
+/// entries and the tags of a are read: its arrays may be NULL. Losses of several outputs: the option classes says how many
+/// there are (multi-squared too). options NULL: defaults.
 /// Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_memory_estimate(
@@ -273,17 +302,24 @@ pub unsafe extern "C" fn swl_bcd_memory_estimate(
             entries * shape.scalar_bytes as u128
         };
         // Vectors of the problem, the scaled problem, the iterate, the certificate and the answer.
-        let vectors = 8 * (20 * rows + 40 * cols);
+        let k = if settings.output_loss.is_some() { settings.classes.max(2) as u128 } else { 1 };
+        let vectors = 8 * (20 * rows + 40 * cols) * k;
         // A Gram block, its growth, the part of it in use, and a factor.
         let block =
             if settings.rule == crate::bcd::Rule::Auto { LARGEST_BLOCK } else { settings.block_size as u128 };
         let block = block.min(cols);
-        let total = data + vectors + 32 * block * block;
+        // Greedy rules: the data by rows, columns of the Hessian for gradients and for gsq, scores and their order.
+        let by_rows =
+            if shape.sparse { entries * if u32::try_from(shape.cols).is_ok() { 12 } else { 16 } } else { 0 };
+        let kept = if settings.is_greedy() { by_rows + 2 * 8 * (cols * cols).min(LARGEST_CACHE) } else { 0 };
+        let total = data + vectors + kept + 32 * block * block;
         let total = u64::try_from(total).unwrap_or(u64::MAX);
         // SAFETY: `bytes` is null or may be written.
         unsafe { write_out(bytes, total, "bytes") }
     })
 }
 
+/// Numbers in the columns of the Hessian that a greedy rule keeps.
+const LARGEST_CACHE: u128 = 1 << 24;
 /// Columns of the largest Gram block that the engine keeps.
 const LARGEST_BLOCK: u128 = 4096;

@@ -6,13 +6,14 @@ use super::super::guard::{check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
-use super::super::views::{optional_vector, swl_vec};
-use super::{Bcd, Solved, rigor_number, swl_bcd, swl_bcd_info};
-use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, solve};
-use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome};
+use super::super::views::{optional_vector_of_outputs, swl_vec};
+use super::{Bcd, Begin, Solved, rigor_number, swl_bcd, swl_bcd_info};
+use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs, solve};
+use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result};
 
 /// Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
-/// number; NULL: 0. Both NULL: afresh, as the first solve. Both are copied; results are stale as after a setter.
+/// number; NULL: 0. For k outputs coef has cols * k numbers, feature by feature, and intercept k. Both NULL: afresh, as
+/// the first solve. Both are copied; results are stale as after a setter.
 /// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_warm_start(
@@ -24,8 +25,8 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
         // SAFETY: what the caller promises of each argument, passed on.
         let (mut bcd, coef, intercept) = unsafe {
             let bcd = handles::write::<Bcd>(s, "s")?;
-            let coef = optional_vector(coef, "coef", bcd.cols(), "column")?;
-            (bcd, coef, optional_vector(intercept, "intercept", 1, "output")?)
+            let coef = optional_vector_of_outputs(coef, "coef", bcd.cols(), "column")?;
+            (bcd, coef, optional_vector_of_outputs(intercept, "intercept", 1, "output")?)
         };
         for (subject, numbers) in [("coef", &coef), ("intercept", &intercept)] {
             let numbers = numbers.as_deref().unwrap_or(&[]);
@@ -39,8 +40,9 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
         bcd.start = match (coef, intercept) {
             (None, None) => None,
             (coef, intercept) => {
-                let coef = coef.unwrap_or_else(|| vec![0.0; bcd.cols()]);
-                Some((coef, intercept.map_or(0.0, |b| b[0])))
+                let intercepts = intercept.unwrap_or_else(|| vec![0.0]);
+                let coef = coef.unwrap_or_else(|| vec![0.0; bcd.cols() * intercepts.len()]);
+                Some(Begin { coef, intercepts, given: true })
             }
         };
         bcd.solved = None;
@@ -57,7 +59,8 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
 /// getters tell. Callbacks run on this thread; they may use other handles, and get SWL_E_BUSY from this one.
 ///
 /// Errors: SWL_E_STATE (no target), SWL_E_OPTION (options that contradict one another), SWL_E_DATA (a target that the
-/// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED. The last solution is still there then.
+/// loss does not take), SWL_E_ARGUMENT, SWL_E_BUSY, SWL_E_UNSUPPORTED, SWL_E_CALLBACK (a callback of a swl_operator or
+/// swl_function failed; inout->callback_code has its number). The last solution is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_solve(
     s: *mut swl_bcd,
@@ -75,11 +78,18 @@ pub unsafe extern "C" fn swl_bcd_solve(
                 if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
             )
         };
-        bcd.need_target()?;
         let settings = Settings::from_options(&options)?;
+        bcd.need_target(&settings)?;
         let mut control = call.control();
-        let start = bcd.start.as_ref().map(|(coef, b)| Start { coef: Some(coef), intercept: *b });
-        let solution = solve(&bcd.problem, &options, start, &mut control)?;
+        let begin = bcd.begin(&settings)?;
+        let start = begin.as_ref().map(|(coef, b)| Start { coef: Some(coef), intercept: *b });
+        let solved = solve(&bcd.problem, &options, start, &mut control);
+        if let (Err(error), Some(slot)) = (&solved, &slot)
+            && error.kind() == ErrorKind::Callback
+        {
+            slot.write(&failed_info(&settings, error.code()));
+        }
+        let solution = solved?;
         let solved = Solved { solution, settings };
         log_end(&solved, &mut control);
         if let Some(slot) = slot {
@@ -107,7 +117,7 @@ pub unsafe extern "C" fn swl_bcd_lambda_max(
             (handles::read::<Bcd>(s, "s")?, or_defaults(options, Family::Bcd)?, Call::read(control)?)
         };
         check_pointer(out, "out")?;
-        bcd.need_target()?;
+        bcd.need_target(&Settings::from_options(&options)?)?;
         let mut control = call.control();
         let found = lambda_max(&bcd.problem, &options, &mut control)?;
         let stopped = control.poll().err().map_or(Outcome::Cancelled, |stop| stop.0);
@@ -122,17 +132,43 @@ impl Bcd {
     /// Takes a solution in: the next solve starts there.
     fn keep(&mut self, solved: Solved) {
         let Solved { solution, .. } = &solved;
-        let finite = solution.intercept.is_finite() && solution.coef.iter().all(|c| c.is_finite());
-        self.start = finite.then(|| (solution.coef.clone(), solution.intercept));
+        let intercepts = match solution.output_loss {
+            Some(_) => solution.intercepts.clone(),
+            None => vec![solution.intercept],
+        };
+        let finite = intercepts.iter().chain(&solution.coef).all(|c| c.is_finite());
+        self.start = finite.then(|| Begin { coef: solution.coef.clone(), intercepts, given: false });
         self.solved = Some(solved);
     }
 
+    /// The coefficients and the intercept that a solve with these settings starts at; those of several outputs have their
+    /// intercepts behind the coefficients. A last iterate of another size (of another loss) is passed over.
+    fn begin(&self, settings: &Settings) -> Result<Option<(Vec<f64>, f64)>> {
+        let Some(begin) = &self.start else { return Ok(None) };
+        let k = outputs(&self.problem, settings)?;
+        let mut coef = begin.coef.clone();
+        if settings.output_loss.is_none() {
+            if begin.coef.len() != self.cols() && !begin.given {
+                return Ok(None);
+            }
+            return Ok(Some((coef, begin.intercepts.first().copied().unwrap_or(0.0))));
+        }
+        if begin.coef.len() != self.cols() * k && !begin.given {
+            return Ok(None);
+        }
+        // A single 0 stands for intercepts that were left out.
+        if begin.intercepts.len() == k || begin.intercepts.iter().any(|b| *b != 0.0) {
+            coef.extend_from_slice(&begin.intercepts);
+        }
+        Ok(Some((coef, 0.0)))
+    }
+
     /// Units in a block after the cap by the data; 0 where it varies.
-    fn block_size(&self, settings: &Settings) -> i64 {
+    fn block_size(&self, settings: &Settings, k: usize) -> i64 {
         let units = match (settings.penalty, self.groups, settings.group_size) {
             (PenaltyKind::Group, Some(count), _) => count,
             (PenaltyKind::Group, None, size) => self.cols().div_ceil(size.max(1)),
-            _ => self.cols(),
+            _ => self.cols() * k,
         };
         if settings.rule == Rule::Auto { 0 } else { settings.block_size.min(units) as i64 }
     }
@@ -153,11 +189,34 @@ fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
         lambda: solution.lambda,
         lambda_max: solution.lambda_max,
         nonzeros: solution.nonzeros() as i64,
-        block_size: bcd.block_size(settings),
+        block_size: bcd.block_size(settings, solution.outputs),
         threads: settings.threads as i32,
         callback_code: code,
         seconds_setup: solution.seconds_setup,
         seconds_solve: solution.seconds_solve,
+    }
+}
+
+/// The info of a solve that a callback ended.
+fn failed_info(settings: &Settings, code: i32) -> swl_bcd_info {
+    swl_bcd_info {
+        struct_size: size_of::<swl_bcd_info>() as u32,
+        outcome: Outcome::Unsolved as i32,
+        iterations: 0,
+        work: 0,
+        objective: f64::NAN,
+        certificate: f64::INFINITY,
+        target: f64::NAN,
+        certificate_kind: super::SWL_CERT_NONE,
+        certificate_rigor: super::SWL_RIGOR_NONE,
+        lambda: f64::NAN,
+        lambda_max: f64::NAN,
+        nonzeros: 0,
+        block_size: 0,
+        threads: settings.threads as i32,
+        callback_code: code,
+        seconds_setup: 0.0,
+        seconds_solve: 0.0,
     }
 }
 

@@ -96,7 +96,7 @@ pub struct swl_bcd_info {
     pub block_size: i64,
     /// threads of the kernels
     pub threads: i32,
-    /// what the progress callback returned when it stopped the solve, else 0
+    /// what the progress callback returned when it stopped the solve, or another callback when it failed; else 0
     pub callback_code: i32,
     /// seconds for checks, scales and the null model
     pub seconds_setup: f64,

@@ -36,6 +36,11 @@ impl ScalarLoss for Huber {
     fn curvature_bound(&self) -> f64 {
         1.0
     }
+    /// That of iteratively reweighted least squares.
+    #[inline]
+    fn majorizer(&self, z: f64, y: f64) -> f64 {
+        self.delta / (z - y).abs().max(self.delta)
+    }
     fn mean(&self, z: f64) -> f64 {
         z
     }

@@ -36,6 +36,16 @@ impl ScalarLoss for Logistic {
     fn curvature_bound(&self) -> f64 {
         0.25
     }
+    /// `tanh(|z|/2) / (2|z|)` (Jaakkola and Jordan).
+    #[inline]
+    fn majorizer(&self, z: f64, _y: f64) -> f64 {
+        let half = 0.5 * z.abs();
+        // Below that the series' next term is under a rounding.
+        if half < 1e-8 { 0.25 } else { 0.25 * (half.tanh() / half) }
+    }
+    fn third_bound(&self) -> Option<f64> {
+        Some(1.0 / (6.0 * 3.0_f64.sqrt()))
+    }
     fn mean(&self, z: f64) -> f64 {
         sigmoid(z)
     }

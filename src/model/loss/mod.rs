@@ -32,6 +32,15 @@ pub trait ScalarLoss: Copy + Sync {
     fn conjugate(&self, u: f64, y: f64) -> f64;
     /// `sup phi''`; infinite where there is none.
     fn curvature_bound(&self) -> f64;
+    /// `kappa(z)` with `phi(z + d) <= phi(z) + phi'(z) d + kappa(z) d^2 / 2` for every `d`: at most `sup phi''`, and
+    /// less where the loss is flatter on the whole than at its steepest bend.
+    fn majorizer(&self, _z: f64, _y: f64) -> f64 {
+        self.curvature_bound()
+    }
+    /// `sup |phi'''|`: how fast the curvature changes; `None` where it jumps or grows without bound.
+    fn third_bound(&self) -> Option<f64> {
+        None
+    }
     /// The mean of `y` that a linear predictor stands for.
     fn mean(&self, z: f64) -> f64;
     /// Which targets the loss takes, in words; `None` if any finite number will do.
@@ -127,6 +136,16 @@ impl Loss {
         with_loss!(self, l => rows(y, z, s).zip(w).for_each(|((y, z, s), w)| *w = weighted(s, l.curvature(z, y))));
     }
 
+    /// `w_r = s_r kappa(z_r)`: curvatures of a bound of the loss around `z`.
+    pub fn majorizers(&self, y: &[f64], z: &[f64], s: &[f64], w: &mut [f64]) {
+        with_loss!(self, l => rows(y, z, s).zip(w).for_each(|((y, z, s), w)| *w = weighted(s, l.majorizer(z, y))));
+    }
+
+    /// `sup |phi'''|`; `None` for losses that have none.
+    pub fn third_bound(&self) -> Option<f64> {
+        with_loss!(self, l => l.third_bound())
+    }
+
     /// `sum_r s_r phi*(-theta_r / s_r)`, compensated; infinite outside the domain. Rows of weight 0 need `theta = 0`.
     pub fn conjugate(&self, y: &[f64], theta: &[f64], s: &[f64]) -> f64 {
         with_loss!(self, l => rows(y, theta, s).map(|(y, theta, s)| match (s != 0.0, theta != 0.0) {
@@ -216,6 +235,26 @@ mod tests {
         }
 
         #[test]
+        fn majorizers_bound_the_loss_and_third_bounds_the_curvature(z in -9.0..9.0_f64, dz in -20.0..20.0_f64) {
+            for (loss, targets) in Loss::examples() {
+                for y in targets {
+                    let mut kappa = [0.0];
+                    loss.majorizers(&[y], &[z], &[1.0], &mut kappa);
+                    prop_assert!(kappa[0] <= loss.curvature_bound());
+                    if kappa[0].is_finite() {
+                        let bound = loss.slope(y, z, 1.0) * dz + 0.5 * kappa[0] * dz * dz;
+                        let change = loss.change(&[y], &[z], &[dz], 1.0, &[1.0]);
+                        prop_assert!(change <= bound + 1e-12 * (1.0 + bound.abs()), "{loss:?} {z} {dz} {change} {bound}");
+                    }
+                    if let Some(rho) = loss.third_bound() {
+                        let at = |z: f64| { let mut w = [0.0]; loss.curvatures(&[y], &[z], &[1.0], &mut w); w[0] };
+                        prop_assert!((at(z + dz) - at(z)).abs() <= rho * dz.abs() + 1e-15, "{loss:?}");
+                    }
+                }
+            }
+        }
+
+        #[test]
         fn fenchel_young_holds_with_equality_at_the_slope(z in -4.0..4.0_f64, u in -3.0..3.0_f64) {
             for (loss, targets) in Loss::examples() {
                 for y in targets {
@@ -250,6 +289,21 @@ mod tests {
                 prop_assert!((-1.0..=1.0).contains(&loss.slope(y, z, 1.0)));
             }
         }
+    }
+
+    #[test]
+    fn the_majorizer_of_the_logistic_loss_is_flatter_where_the_loss_is() {
+        let at = |z: f64| {
+            let mut w = [0.0];
+            Loss::Logistic(Logistic).majorizers(&[1.0], &[z], &[1.0], &mut w);
+            w[0]
+        };
+        assert_eq!(at(0.0), 0.25);
+        assert!((at(1e-5) - 0.25).abs() < 1e-10 && at(-4.0) == at(4.0) && at(4.0) < 0.13);
+        // It touches the loss on the other side too, at -z: no smaller curvature will do.
+        let loss = Loss::Logistic(Logistic);
+        let (z, change) = (3.0, loss.change(&[1.0], &[3.0], &[-6.0], 1.0, &[1.0]));
+        assert!((loss.slope(1.0, z, 1.0) * -6.0 + 18.0 * at(z) - change).abs() < 1e-12);
     }
 
     #[test]

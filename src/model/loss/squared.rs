@@ -28,6 +28,9 @@ impl ScalarLoss for Squared {
     fn curvature_bound(&self) -> f64 {
         1.0
     }
+    fn third_bound(&self) -> Option<f64> {
+        Some(0.0)
+    }
     fn mean(&self, z: f64) -> f64 {
         z
     }

@@ -35,6 +35,18 @@ impl Group {
         Ok(Self { weight, start, members })
     }
 
+    pub(super) fn for_outputs(&self, k: usize, free: &[bool]) -> Self {
+        let features = self.members.len();
+        let mut weight = self.weight.clone();
+        weight.extend(free.iter().map(|free| if *free { 0.0 } else { f64::INFINITY }));
+        let mut start: Vec<usize> = self.start.iter().map(|s| s * k).collect();
+        start.extend((1..=free.len()).map(|i| features * k + i));
+        let mut members: Vec<usize> =
+            self.members.iter().flat_map(|j| (0..k).map(move |c| j * k + c)).collect();
+        members.extend((0..free.len()).map(|i| features * k + i));
+        Self { weight, start, members }
+    }
+
     pub(super) fn units(&self) -> usize {
         self.weight.len()
     }

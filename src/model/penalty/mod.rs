@@ -30,6 +30,18 @@ macro_rules! with_penalty {
 }
 
 impl Penalty {
+    /// The same penalty on each of `k` outputs of a feature (groups take all outputs of their features together), and then
+    /// coordinates of their own: free where `free` says so, fixed at 0 elsewhere.
+    ///
+    /// Coordinate `j k + c` is output `c` of coordinate `j`.
+    #[must_use]
+    pub fn for_outputs(&self, k: usize, free: &[bool]) -> Penalty {
+        match self {
+            Penalty::Separable(p) => Penalty::Separable(p.for_outputs(k, free)),
+            Penalty::Group(p) => Penalty::Group(p.for_outputs(k, free)),
+        }
+    }
+
     /// Number of units.
     pub fn units(&self) -> usize {
         with_penalty!(self, p => p.units())
@@ -361,6 +373,26 @@ mod tests {
         assert!(penalties[8].settle(0, &[0.2, 0.1], &mut to));
         assert_eq!(to, [0.0, 0.0]);
         assert_eq!(penalties[8].first_kink(0, &[0.2, 0.0], &[-0.4, 1.0]), 0.5);
+    }
+
+    #[test]
+    fn outputs_share_the_penalty_of_their_feature() {
+        let x = [0.3, 0.0, 0.6, -0.2];
+        for penalty in examples() {
+            let one = penalty.for_outputs(1, &[]);
+            assert_eq!(one.value(&x), penalty.value(&x));
+            let three = penalty.for_outputs(3, &[true, false]);
+            // The same numbers in every output; the free coordinate costs nothing, the fixed one goes to 0.
+            let mut full: Vec<f64> = x.iter().flat_map(|x| [*x; 3]).collect();
+            full.extend([7.0, 0.0]);
+            let expected = if matches!(penalty, Penalty::Group(_)) { 3.0_f64.sqrt() } else { 3.0 };
+            let (found, wanted) = (three.value(&full), expected * penalty.value(&x));
+            assert!(found == wanted || (found - wanted).abs() < 1e-15, "{penalty:?} {found} {wanted}");
+            let last = (0..three.units()).filter(|&u| three.columns(u) == [13]).collect::<Vec<_>>();
+            assert!(last.len() == 1 && three.is_fixed(last[0]));
+            let first = (0..three.units()).find(|&u| three.columns(u) == [12]).unwrap();
+            assert!(three.is_free(first));
+        }
     }
 
     #[test]

@@ -96,6 +96,18 @@ impl Separable {
         }
     }
 
+    pub(super) fn for_outputs(&self, k: usize, free: &[bool]) -> Self {
+        let repeat = |v: &[f64], own: &dyn Fn(bool) -> f64| {
+            v.iter().flat_map(|v| (0..k).map(|_| *v)).chain(free.iter().map(|f| own(*f))).collect()
+        };
+        Self::new(
+            repeat(&self.l1, &|free| if free { 0.0 } else { f64::INFINITY }),
+            repeat(&self.l2, &|_| 0.0),
+            repeat(&self.lower, &|_| f64::NEG_INFINITY),
+            repeat(&self.upper, &|_| f64::INFINITY),
+        )
+    }
+
     pub(super) fn units(&self) -> usize {
         self.identity.len()
     }

@@ -1,0 +1,179 @@
+//! The loop for any smooth function that can tell its certificate: several outputs and the caller's own functions.
+//!
+//! The steps are those of [`solve`](super::solve): look at the certificate; select a block; update it.
+
+use super::block::Block;
+use super::plan::Paper;
+use super::settings::{Rule, Settings};
+use super::smooth::Smooth;
+use super::solution::TraceRow;
+use super::update::Step;
+use super::working_set;
+use crate::runtime::{Control, Level, Outcome, Phase, Stop};
+
+/// What a look at the iterate finds.
+pub(super) struct Look {
+    pub(super) objective: f64,
+    /// The certificate.
+    pub(super) value: f64,
+    /// The gradient of the smooth part at every coordinate.
+    pub(super) gradient: Vec<f64>,
+}
+
+/// What the loop asks of a problem besides its smooth function.
+pub(super) trait Certifier<S: Smooth> {
+    /// Computes everything afresh from the coordinates, and the certificate.
+    fn look(&mut self, f: &mut S, control: &mut Control<'_>) -> Result<Look, Stop>;
+    /// A step of rule auto on a working set; `goal` is a gain that is small enough to stop at.
+    fn work_on(
+        &mut self,
+        f: &mut S,
+        block: &Block,
+        goal: f64,
+        control: &mut Control<'_>,
+    ) -> Result<Step, Stop>;
+}
+
+/// When to stop.
+pub(super) struct Aim {
+    /// The certificate that is small enough.
+    pub(super) limit: f64,
+    /// Size of the certificate at the start: at this times [`FLOOR`] it is down to rounding.
+    pub(super) scale: f64,
+    /// The same in units of the objective.
+    pub(super) objective_scale: f64,
+    /// Whether the certificate is in units of the objective.
+    pub(super) is_gap: bool,
+}
+
+/// Where a certificate is down to rounding.
+const FLOOR: f64 = 1e-11;
+const PATIENCE_AT_FLOOR: u32 = 30;
+/// Newton steps on one working set before the others are looked at again.
+const STEPS_PER_SET: usize = 12;
+
+/// What is remembered from look to look.
+pub(super) struct Watch<'w> {
+    aim: Aim,
+    settings: &'w Settings,
+    best_value: f64,
+    best_objective: f64,
+    without_progress: u32,
+    trace: Vec<TraceRow>,
+}
+
+impl<'w> Watch<'w> {
+    pub(super) fn new(aim: Aim, settings: &'w Settings) -> Self {
+        let (best_value, best_objective) = (f64::INFINITY, f64::INFINITY);
+        Self { aim, settings, best_value, best_objective, without_progress: 0, trace: Vec::new() }
+    }
+
+    pub(super) fn target(&self) -> f64 {
+        self.aim.limit
+    }
+
+    pub(super) fn take_trace(&mut self) -> Vec<TraceRow> {
+        std::mem::take(&mut self.trace)
+    }
+
+    /// Takes a look into account; gives an outcome where the loop has to end.
+    fn judge(&mut self, look: &Look, x: &[f64], iteration: u64, control: &Control<'_>) -> Option<Outcome> {
+        let Look { objective, value, .. } = *look;
+        if self.settings.trace {
+            self.trace.push(TraceRow {
+                iteration,
+                work: control.work(),
+                seconds: control.seconds(),
+                objective,
+                certificate: value,
+                nonzeros: x.iter().filter(|x| **x != 0.0).count() as u64,
+            });
+        }
+        if !objective.is_finite() {
+            return Some(Outcome::Diverged);
+        }
+        let limit = self.aim.limit;
+        // A scale that overflowed accepts nothing; an infinite tolerance anything.
+        if value <= limit && (limit.is_finite() || self.settings.tolerance.is_infinite()) {
+            return Some(Outcome::Converged);
+        }
+        let lowered = objective < self.best_objective - 1e-14 * objective.abs();
+        let certified = value < 0.99 * self.best_value;
+        self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
+        self.best_objective = self.best_objective.min(objective);
+        self.best_value = self.best_value.min(value);
+        let scale = if self.aim.is_gap { objective.abs().max(self.aim.scale) } else { self.aim.scale };
+        let at_floor = value <= FLOOR * scale;
+        let patience = match self.settings.rule {
+            Rule::Auto => 6,
+            Rule::Random | Rule::Lipschitz => 10_000,
+            _ => 1000,
+        };
+        let patience = if at_floor { PATIENCE_AT_FLOOR.min(patience) } else { patience };
+        let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
+        (self.without_progress >= patience).then_some(outcome)
+    }
+
+    /// A gain in the objective that is small enough for the next block.
+    fn goal(&self, value: f64) -> f64 {
+        if self.aim.is_gap {
+            let gap = if value.is_finite() { value } else { self.aim.scale };
+            0.1 * self.aim.limit.max(0.1 * gap).min(f64::MAX)
+        } else {
+            let tolerance = self.settings.tolerance;
+            0.01 * (tolerance * tolerance).clamp(1e-26, 1.0) * self.aim.objective_scale
+        }
+    }
+}
+
+/// Looks, selects and updates until the certificate meets the tolerance or nothing helps any more.
+pub(super) fn iterate<S: Smooth>(
+    f: &mut S,
+    certifier: &mut impl Certifier<S>,
+    watch: &mut Watch<'_>,
+    iterations: &mut u64,
+    control: &mut Control<'_>,
+) -> Result<Outcome, Stop> {
+    let settings = watch.settings;
+    // Rule auto has no plan: its blocks are working sets.
+    let mut plan = match settings.rule {
+        Rule::Auto => None,
+        _ => Some(Paper::new(settings, f, control)?),
+    };
+    loop {
+        let look = certifier.look(f, control)?;
+        let outcome = watch.judge(&look, f.x(), *iterations, control);
+        control.report(Phase::Solve, *iterations, look.objective, look.value)?;
+        if control.logs(Level::Debug) {
+            let line = format!(
+                "iteration {iterations}: objective {:.12e}, certificate {:.3e}",
+                look.objective, look.value
+            );
+            control.log(Level::Debug, &line);
+        }
+        if let Some(outcome) = outcome {
+            return Ok(outcome);
+        }
+        let left = settings.max_iterations - *iterations;
+        if left == 0 {
+            return Ok(Outcome::IterationLimit);
+        }
+        let Some(plan) = &mut plan else {
+            let block = working_set::select(f.penalty(), f.lipschitz(), f.x(), &look.gradient);
+            let goal = watch.goal(look.value);
+            for _ in 0..STEPS_PER_SET {
+                let step = certifier.work_on(f, &block, goal, control)?;
+                if f.is_quadratic() || step.achieved <= goal {
+                    break;
+                }
+            }
+            *iterations += 1;
+            continue;
+        };
+        for _ in 0..left.min(plan.blocks_per_check(f)) {
+            let choice = plan.select(f, control)?;
+            plan.update(f, &choice, control)?;
+            *iterations += 1;
+        }
+    }
+}
