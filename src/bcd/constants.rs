@@ -12,6 +12,9 @@ use super::smooth::{Metric, Smooth};
 use crate::numerics::eigen::largest_eigenvalue;
 use crate::runtime::{Control, Stop};
 
+/// Least first estimate of `M_u`, relative to `L_u^(3/2)`.
+const LEAST_THIRD: f64 = 1e-10;
+
 /// Constants that a run of rules and updates needs; those that it does not need are left empty.
 pub(super) struct Constants {
     /// `L_u` of each unit: `L_i`, or the sum over a group.
@@ -50,7 +53,8 @@ impl Constants {
                 .collect();
         }
         let mut third = Vec::new();
-        if settings.rule == Rule::Gsc {
+        let guesses = settings.update == UpdateKind::Cubic && settings.estimate_lipschitz;
+        if settings.rule == Rule::Gsc || guesses {
             for u in 0..penalty.units() {
                 let bound = f.hessian_lipschitz(penalty.columns(u), control)?;
                 third.push(bound.unwrap_or(f64::INFINITY));
@@ -59,8 +63,16 @@ impl Constants {
         let estimates = if settings.estimate_lipschitz {
             match settings.update {
                 UpdateKind::Gradient => unit.iter().map(|l| l.max(f64::MIN_POSITIVE)).collect(),
-                // `L_u^(3/2)`: what a curvature of size `L_u` over a distance of size `L_u^(-1/2)` amounts to.
-                UpdateKind::Cubic => unit.iter().map(|l| (l * l.sqrt()).max(f64::MIN_POSITIVE)).collect(),
+                // Without a bound `L_u^(3/2)`: a curvature of size `L_u` that changes over a distance of `L_u^(-1/2)`.
+                UpdateKind::Cubic => {
+                    let guess = |(third, l): (&f64, &f64)| {
+                        let scale = l * l.sqrt();
+                        // A constant of 0 is known to be right.
+                        let least = if *third == 0.0 { 0.0 } else { LEAST_THIRD * scale };
+                        third.min(scale).max(least).max(f64::MIN_POSITIVE)
+                    };
+                    third.iter().zip(&unit).map(guess).collect()
+                }
                 _ => Vec::new(),
             }
         } else {

@@ -16,6 +16,9 @@ const MOST_LOOKS: usize = 60;
 /// Relative accuracy of `|d| = r`; the model is flat there, so its decrease is accurate to the square.
 const ACCURATE: f64 = 1e-9;
 
+/// Constants below this are taken for 0.
+const NEGLIGIBLE: f64 = 1e-250;
+
 /// The decrease of the cubic model of one unit with an isotropic curvature `h`.
 ///
 /// Without a penalty in closed form: `t = 2|g| / (h + sqrt(h^2 + 2M|g|))`, decrease `h t^2/2 + M t^3/3`.
@@ -117,7 +120,7 @@ pub(super) fn minimize<S: Smooth>(
     let at = |r: f64, control: &mut Control<'_>| {
         ModelStep::minimize(f, block, square.clone(), g, vec![0.5 * third * r; g.len()], control)
     };
-    if third == 0.0 || least == 0.0 {
+    if third <= NEGLIGIBLE || least == 0.0 {
         let model = at(0.0, control)?;
         let promised = model.promised;
         return Ok((model, promised));
@@ -174,7 +177,9 @@ pub(super) fn update_with_estimate<S: Smooth>(
         let smooth_bound = -promised - penalty_change;
         let ray = f.ray(block.columns(), &model.step, control)?;
         let change = f.change(&ray, 1.0, control)?;
-        if change <= smooth_bound + 1e-15 * (smooth_bound.abs() + f.objective_size()) {
+        // On a quadratic the bound holds with equality, so it needs room for the rounding of its terms.
+        let rounding = 1e-13 * (model.slope.abs() + model.bend + penalty_change.abs());
+        if change <= smooth_bound + rounding {
             f.move_to(block.columns(), &model.to, control)?;
             return Ok(Step { promised, achieved: -(change + penalty_change) });
         }

@@ -56,14 +56,17 @@ impl Followed {
         block_size: usize,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
+        if wanted == Gradients::Recompute {
+            return Ok(Followed::Recompute);
+        }
         let costs = Costs::of(engine, control)?;
         let size = block_size as u64;
-        let [pass, rows, gram] = [Some(costs.pass), costs.rows, costs.gram];
+        let Costs { pass, rows, gram } = costs;
         let per_block = |cost: Option<u64>| cost.map_or(u64::MAX, |cost| cost.saturating_mul(size));
         let way = match wanted {
             Gradients::Auto => {
                 let best = per_block(rows).min(per_block(gram));
-                match pass.is_some_and(|pass| pass <= best) {
+                match pass <= best {
                     true => Gradients::Recompute,
                     false if per_block(rows) <= per_block(gram) => Gradients::Rows,
                     false => Gradients::Gram,

@@ -8,31 +8,46 @@ use crate::runtime::Stop;
 const MOST_LOOKS: usize = 60;
 /// The slope at the minimum, relative to that at 0.
 const FLAT: f64 = 1e-9;
+/// How near 1 a step counts as full.
+const NEAR: f64 = 1e-6;
 /// The longest step looked at.
 const LONGEST: f64 = 1024.0;
 
 /// The `alpha > 0` that minimizes `f(x + alpha d) + G(x + alpha d)`, given the derivatives of `f` along `d`: Newton
 /// steps on the slope, kept within a bracket by bisection. Convexity makes the bracket hold the minimum; 1 where the
-/// step is no descent direction to begin with.
+/// step is no descent direction to begin with, or where the minimum is near: a full step ends exactly at kinks and
+/// bounds.
 pub(super) fn minimizer(
+    block: &Block,
+    penalty: &Penalty,
+    x: &[f64],
+    step: &[f64],
+    derivatives: impl FnMut(f64) -> Result<(f64, f64), Stop>,
+) -> Result<f64, Stop> {
+    let alpha = near_minimizer(block, penalty, x, step, derivatives)?;
+    Ok(if (alpha - 1.0).abs() <= NEAR { 1.0 } else { alpha })
+}
+
+fn near_minimizer(
     block: &Block,
     penalty: &Penalty,
     x: &[f64],
     step: &[f64],
     mut derivatives: impl FnMut(f64) -> Result<(f64, f64), Stop>,
 ) -> Result<f64, Stop> {
-    let mut slope_at = |alpha: f64| -> Result<(f64, f64), Stop> {
+    let mut slope_at = |alpha: f64, side: f64| -> Result<(f64, f64), Stop> {
         let (slope, bend) = derivatives(alpha)?;
-        Ok((slope + penalty_slope(block, penalty, x, step, alpha), bend))
+        Ok((slope + penalty_slope(block, penalty, x, step, alpha, side), bend))
     };
-    let (first, _) = slope_at(0.0)?;
-    if !(first < 0.0) {
+    let (first, _) = slope_at(0.0, 1.0)?;
+    // Steps often end at a kink or a bound, and the slope jumps there.
+    if !(first < 0.0) || (slope_at(1.0, -1.0)?.0 <= 0.0 && slope_at(1.0, 1.0)?.0 >= 0.0) {
         return Ok(1.0);
     }
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut alpha = 1.0;
     for _ in 0..MOST_LOOKS {
-        let (slope, bend) = slope_at(alpha)?;
+        let (slope, bend) = slope_at(alpha, 1.0)?;
         if slope.abs() <= FLAT * first.abs() {
             return Ok(alpha);
         }
@@ -57,16 +72,20 @@ pub(super) fn minimizer(
     Ok(if low > 0.0 { low } else { alpha })
 }
 
-/// The right derivative of `G(x + alpha d)` at `alpha`; infinite where that leaves the bounds.
-fn penalty_slope(block: &Block, penalty: &Penalty, x: &[f64], step: &[f64], alpha: f64) -> f64 {
+/// The derivative of `G(x + alpha d)` at `alpha` from the right (`side` 1) or the left (-1); infinite where that leaves
+/// the bounds.
+fn penalty_slope(block: &Block, penalty: &Penalty, x: &[f64], step: &[f64], alpha: f64, side: f64) -> f64 {
     // A difference over a short way, of accurate differences: exact where G is piecewise linear.
-    let short = 2.0_f64.powi(-26) * alpha.max(1.0);
+    let short = side * 2.0_f64.powi(-26) * alpha.max(1.0);
     let at = |alpha: f64| x.iter().zip(step).map(|(x, d)| x + alpha * d).collect::<Vec<f64>>();
-    let here = at(alpha);
-    if !block.penalty_change(penalty, x, &here).is_finite() {
+    // From the inner of the two points, which alone has to be within the bounds.
+    let (near, far) = (at(alpha.min(alpha + short)), at(alpha.max(alpha + short)));
+    if !block.penalty_change(penalty, x, &near).is_finite() {
         return f64::INFINITY;
     }
-    block.penalty_change(penalty, &here, &at(alpha + short)) / short
+    let change = block.penalty_change(penalty, &near, &far);
+    // At a bound the rounding of x + d may be outside, where the step itself is not.
+    if side < 0.0 && !change.is_finite() { 0.0 } else { change / short.abs() }
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub(super) struct Selector<M> {
     squares: Vec<Square>,
     /// `M_b` of the fixed blocks, for GSC.
     thirds: Vec<f64>,
+    /// For the permuted rule: the number of the sweep and its order.
+    order: (u64, Vec<usize>),
     /// For greedy rules only.
     greedy: Option<Greedy<M>>,
 }
@@ -85,6 +87,7 @@ impl<M> Selector<M> {
             blocks: Vec::new(),
             squares: Vec::new(),
             thirds: Vec::new(),
+            order: (0, Vec::new()),
             greedy: None,
         };
         if settings.fixed_blocks {
@@ -183,7 +186,8 @@ impl<M> Selector<M> {
             let units = self.drawn_units(constants, iteration);
             Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
         } else {
-            Ok(self.fixed_choice(self.drawn_block(constants, iteration)))
+            let index = self.drawn_block(constants, iteration);
+            Ok(self.fixed_choice(index))
         }
     }
 
@@ -205,29 +209,29 @@ impl<M> Selector<M> {
         Choice { block: self.blocks[index].clone(), fixed: Some(index) }
     }
 
-    /// The turn of item `iteration` among `count`: in order, or in a new order for each sweep.
-    fn turn(&self, count: usize, iteration: u64) -> usize {
-        let (sweep, turn) = (iteration / count as u64, (iteration % count as u64) as usize);
-        if self.rule == Rule::Permuted { self.order(count, sweep)[turn] } else { turn }
+    /// The order of `count` items in a sweep: a new one for each.
+    fn order(&mut self, count: usize, sweep: u64) -> &[usize] {
+        if self.order.1.len() != count || self.order.0 != sweep {
+            let mut order: Vec<usize> = (0..count).collect();
+            Stream::new(self.seed, Purpose::Select, sweep).shuffle_front(&mut order, count);
+            self.order = (sweep, order);
+        }
+        &self.order.1
     }
 
-    /// The order of `count` items in a sweep.
-    fn order(&self, count: usize, sweep: u64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..count).collect();
-        Stream::new(self.seed, Purpose::Select, sweep).shuffle_front(&mut order, count);
-        order
-    }
-
-    fn drawn_block(&self, constants: &Constants, iteration: u64) -> usize {
+    fn drawn_block(&mut self, constants: &Constants, iteration: u64) -> usize {
         let count = self.blocks.len();
         match self.rule {
             Rule::Random => Stream::new(self.seed, Purpose::Select, iteration).below(count),
             Rule::Lipschitz => sample_proportional(&constants.fixed, self.seed, iteration),
-            _ => self.turn(count, iteration),
+            rule => {
+                let (sweep, turn) = (iteration / count as u64, (iteration % count as u64) as usize);
+                if rule == Rule::Permuted { self.order(count, sweep)[turn] } else { turn }
+            }
         }
     }
 
-    fn drawn_units(&self, constants: &Constants, iteration: u64) -> Vec<usize> {
+    fn drawn_units(&mut self, constants: &Constants, iteration: u64) -> Vec<usize> {
         let (size, count) = (self.size, self.units.len());
         match self.rule {
             Rule::Random => {
@@ -237,16 +241,17 @@ impl<M> Selector<M> {
                 units
             }
             Rule::Lipschitz => self.sample_without_replacement(&constants.unit, iteration),
-            Rule::Permuted => {
+            rule => {
                 let (sweep, turn) =
                     (iteration / self.blocks_per_sweep(), iteration % self.blocks_per_sweep());
-                let order = self.order(count, sweep);
                 let first = turn as usize * size;
-                order[first..(first + size).min(count)].iter().map(|&k| self.units[k]).collect()
-            }
-            _ => {
-                let first = (iteration % self.blocks_per_sweep()) as usize * size;
-                self.units[first..(first + size).min(count)].to_vec()
+                let turns = first..(first + size).min(count);
+                if rule == Rule::Permuted {
+                    let chosen = self.order(count, sweep)[turns].to_vec();
+                    chosen.into_iter().map(|k| self.units[k]).collect()
+                } else {
+                    self.units[turns].to_vec()
+                }
             }
         }
     }

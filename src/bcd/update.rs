@@ -244,8 +244,10 @@ fn line_search(
     };
     for _ in 0..60 {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
+        // Rounding must not take the full step out of the bounds that it ends at.
+        let to = if alpha == 1.0 { &model.to } else { &x };
         let change = engine.loss_change(&model.dz, alpha, control)?
-            + block.penalty_change(engine.penalty, &before, &x);
+            + block.penalty_change(engine.penalty, &before, to);
         if change <= -ARMIJO * alpha * model.slope {
             let least = engine.least_damping();
             if alpha < 0.3 {
@@ -253,7 +255,6 @@ fn line_search(
             } else if alpha == 1.0 {
                 engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 }.max(least);
             }
-            let to = if alpha == 1.0 { &model.to } else { &x };
             engine.move_block(block, to, alpha * model.intercept_step, control)?;
             return Ok(Step { promised: model.promised, achieved: -change });
         }

@@ -17,13 +17,16 @@ use support::{Data, INF, Numbers, Plain, data, options, run};
 const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
 
 /// Ways through the loop that differ in rule, partition and update.
-const WAYS: [&[(&str, &str)]; 6] = [
+const WAYS: [&[(&str, &str)]; 9] = [
     &[],
     &[("rule", "cyclic")],
     &[("rule", "gs"), ("block_size", "2"), ("update", "gradient"), ("lipschitz", "estimate")],
     &[("rule", "gsl"), ("blocks", "fixed"), ("block_size", "3")],
     &[("rule", "gsq"), ("block_size", "2")],
     &[("rule", "lipschitz"), ("blocks", "fixed"), ("block_size", "2")],
+    &[("rule", "permuted"), ("update", "cubic"), ("lipschitz", "estimate"), ("block_size", "2")],
+    &[("rule", "gsd"), ("update", "exact"), ("greedy_gradient", "rows")],
+    &[("rule", "gsq"), ("block_size", "3"), ("gsq_search", "iht"), ("line_search", "exact")],
 ];
 
 fn with<'p>(base: &[(&'p str, &'p str)], more: &[(&'p str, &'p str)]) -> Vec<(&'p str, &'p str)> {

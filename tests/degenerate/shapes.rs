@@ -73,7 +73,7 @@ fn a_matrix_of_zeros() {
 fn blocks_larger_than_the_problem() {
     let data = data(20, 6, 1.0, 3);
     let plain = Plain::new(&data, "squared", 0.5, 0.0, false);
-    for rule in ["cyclic", "random", "lipschitz", "gs", "gsl", "gsd", "gsq"] {
+    for rule in ["cyclic", "permuted", "random", "lipschitz", "gs", "gsl", "gsd", "gsq", "gsc"] {
         for blocks in ["fixed", "variable"] {
             for size in ["6", "7", "4096"] {
                 let way = [("rule", rule), ("blocks", blocks), ("block_size", size), ("lambda", "0.5")];
