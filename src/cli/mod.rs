@@ -9,6 +9,7 @@
 mod args;
 mod axis;
 mod bcd;
+mod bench;
 mod chart;
 mod data;
 mod demo;
