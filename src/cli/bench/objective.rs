@@ -26,7 +26,7 @@ pub trait Objective: Sync {
     fn size(&self) -> usize;
     /// The start, x = 0.
     fn start(&self) -> Point;
-    /// `L_i = H_ii`.
+    /// The constants of the variables, `L_i`.
     fn lipschitz(&self) -> &[f64];
     /// `sum_j |H_ij|`.
     fn row_sums(&self) -> &[f64];
@@ -51,6 +51,10 @@ pub trait Objective: Sync {
     fn hessian(&self, at: &Point, block: &[usize]) -> Square;
     /// `H d`; fast where `d` has many zeros.
     fn apply_bound(&self, d: &[f64], out: &mut [f64]);
+    /// `H_ii`; a variable's own constant may be smaller.
+    fn bound_diagonal(&self) -> Vec<f64> {
+        self.lipschitz().to_vec()
+    }
     /// A column of `H`.
     fn bound_column(&self, i: usize, out: &mut [f64]);
     /// `F(x) - F*`, without cancellation where that can be.

@@ -178,6 +178,11 @@ impl Objective for Softmax {
         }
     }
 
+    fn bound_diagonal(&self) -> Vec<f64> {
+        let share = 2.0 * (1.0 - 1.0 / self.classes as f64);
+        self.lipschitz.iter().map(|l| share * l).collect()
+    }
+
     fn bound_column(&self, i: usize, out: &mut [f64]) {
         let (k, share) = (self.classes, 1.0 / self.classes as f64);
         let mut gram = vec![0.0; self.a.cols()];
