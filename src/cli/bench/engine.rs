@@ -6,7 +6,7 @@ use super::sets::{Problem, Set};
 use super::update::{start_of_estimates, update};
 use std::time::Instant;
 
-/// A run stops below this gap, as the released code does.
+/// A run stops below this gap.
 pub const DONE: f64 = 1e-8;
 
 /// What a run gave: the gap before each iteration and after the last, and the seconds until then.
@@ -47,15 +47,16 @@ pub fn run(set: &Set, method: Method, iterations: usize) -> Trace {
     let mut spent = 0.0;
     for iteration in 0..=iterations {
         spent += clock.elapsed().as_secs_f64();
-        trace.gap.push(f.gap(&at));
+        let penalty = set.lambda * at.x.iter().map(|x| x.abs()).sum::<f64>();
+        trace.gap.push(f.gap(&at) + penalty);
         trace.seconds.push(spent);
         if let (None, Some(support)) = (trace.identified, &support)
-            && iteration > 5.min(iterations)
+            && iteration > 0
             && at.x.iter().zip(support).all(|(x, s)| (*x > 1e-16) == *s)
         {
             trace.identified = Some(iteration);
         }
-        if iteration == iterations || (iteration > 5 && trace.last() < DONE) || !trace.last().is_finite() {
+        if iteration == iterations || trace.last() < DONE || !trace.last().is_finite() {
             break;
         }
         clock = Instant::now();

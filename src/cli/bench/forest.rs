@@ -49,7 +49,9 @@ impl Forest {
 /// Nodes in this order, each taken in unless it closes a cycle; sorted.
 pub fn greedy(order: &[usize], a: &Table) -> Vec<usize> {
     let mut forest = Forest::new(a.rows());
-    order.iter().for_each(|node| drop(forest.add(*node, a)));
+    for node in order {
+        forest.add(*node, a);
+    }
     forest.nodes.sort_unstable();
     forest.nodes
 }
@@ -106,53 +108,72 @@ fn sorted(mut nodes: Vec<usize>) -> Vec<usize> {
     nodes
 }
 
-/// Solves `A_bb d = c` for a block without cycles, from the leaves to the roots and back.
-pub fn solve(a: &Table, block: &[usize], c: &[f64]) -> Vec<f64> {
-    const NONE: usize = usize::MAX;
-    let mut place = vec![NONE; a.rows()];
-    block.iter().enumerate().for_each(|(p, &node)| place[node] = p);
-    let mut parent = vec![(NONE, 0.0); block.len()];
-    let mut order: Vec<usize> = Vec::with_capacity(block.len());
-    let mut seen = vec![false; block.len()];
-    for root in 0..block.len() {
-        if seen[root] {
-            continue;
-        }
-        seen[root] = true;
-        let mut next = order.len();
-        order.push(root);
-        while next < order.len() {
-            let p = order[next];
-            next += 1;
-            for (other, v) in a.row(block[p]).filter(|(other, _)| place[*other] != NONE && *other != block[p]) {
-                let q = place[other];
-                if !seen[q] {
-                    seen[q] = true;
-                    parent[q] = (p, v);
-                    order.push(q);
-                } else {
-                    debug_assert!(parent[p].0 == q, "a cycle");
+/// No parent.
+const NONE: usize = usize::MAX;
+
+/// A block without cycles, eliminated from the leaves to the roots.
+pub struct Elimination {
+    /// Places in the block, parents first.
+    order: Vec<usize>,
+    /// The parent of each place and the entry that joins them.
+    parent: Vec<(usize, f64)>,
+    pivot: Vec<f64>,
+}
+
+impl Elimination {
+    pub fn new(a: &Table, block: &[usize]) -> Self {
+        let mut place = vec![NONE; a.rows()];
+        block.iter().enumerate().for_each(|(p, &node)| place[node] = p);
+        let mut parent = vec![(NONE, 0.0); block.len()];
+        let mut order: Vec<usize> = Vec::with_capacity(block.len());
+        let mut seen = vec![false; block.len()];
+        for root in 0..block.len() {
+            if seen[root] {
+                continue;
+            }
+            seen[root] = true;
+            let mut next = order.len();
+            order.push(root);
+            while next < order.len() {
+                let p = order[next];
+                next += 1;
+                for (other, v) in a.row(block[p]).filter(|(o, _)| place[*o] != NONE && *o != block[p]) {
+                    let q = place[other];
+                    if seen[q] {
+                        debug_assert!(parent[p].0 == q, "a cycle");
+                    } else {
+                        seen[q] = true;
+                        parent[q] = (p, v);
+                        order.push(q);
+                    }
                 }
             }
         }
+        let own = |p: usize| a.row(block[p]).find(|(j, _)| *j == block[p]).map_or(0.0, |(_, v)| v);
+        let mut pivot: Vec<f64> = (0..block.len()).map(own).collect();
+        for &p in order.iter().rev() {
+            let (up, v) = parent[p];
+            if up != NONE {
+                pivot[up] -= v * v / pivot[p];
+            }
+        }
+        Self { order, parent, pivot }
     }
-    let own = |p: usize| a.row(block[p]).find(|(j, _)| *j == block[p]).map_or(0.0, |(_, v)| v);
-    let mut pivot: Vec<f64> = (0..block.len()).map(own).collect();
-    let mut d = c.to_vec();
-    for &p in order.iter().rev() {
-        let (up, v) = parent[p];
-        if up != NONE {
-            let factor = v / pivot[p];
-            pivot[up] -= factor * v;
-            d[up] -= factor * d[p];
+
+    /// Replaces `c` by `A_bb^{-1} c`, in two sweeps.
+    pub fn solve(&self, c: &mut [f64]) {
+        for &p in self.order.iter().rev() {
+            let (up, v) = self.parent[p];
+            if up != NONE {
+                c[up] -= v / self.pivot[p] * c[p];
+            }
+        }
+        for &p in &self.order {
+            let (up, v) = self.parent[p];
+            let above = if up == NONE { 0.0 } else { v * c[up] };
+            c[p] = (c[p] - above) / self.pivot[p];
         }
     }
-    for &p in &order {
-        let (up, v) = parent[p];
-        let above = if up == NONE { 0.0 } else { v * d[up] };
-        d[p] = (d[p] - above) / pivot[p];
-    }
-    d
 }
 
 #[cfg(test)]
@@ -196,7 +217,9 @@ mod tests {
             let c = stream.normals(block.len());
             let mut dense = c.clone();
             factor(&problem.bound(&block)).solve(&mut dense);
-            let found = solve(&a, &block, &c);
+            let elimination = Elimination::new(&a, &block);
+            let mut found = c;
+            elimination.solve(&mut found);
             assert!(found.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-13));
         }
         assert!(colours(&order, &a).iter().chain(&chess(7, 7)).all(|b| edges_inside(&a, b) == 0));

@@ -39,16 +39,37 @@ pub enum Rule {
     Schur,
     /// Decrease of the model with `x >= 0`.
     NonnegativeQ,
+    /// The column nearest to the residual: `|g_i| - L_i / 2`.
+    NearColumn,
+    /// The unit column nearest to the residual, which is the largest `|g_i| / sqrt(L_i)`.
+    NearUnitColumn,
+    /// The largest minimum-norm subgradient of the lasso.
+    ProxS,
+    /// The longest proximal step with the largest constant.
+    ProxR,
+    /// The largest decrease of the model with the largest constant.
+    ProxQ,
+    /// The longest proximal step with the own constant.
+    ProxLipschitzR,
+    /// The largest decrease of the model with the own constant.
+    ProxLipschitzQ,
     /// The `n^(1/3)` largest `|g_i|`.
     General,
-    /// A forest, taken greedily in the order of `|g_i|`.
-    GreedyTree,
+    /// A forest, taken greedily in the order of `|g_i|`. The gradient of the forest before is zero but for rounding,
+    /// which orders its nodes; with `shuffle` above 0 they come last in a random order instead.
+    GreedyTree {
+        shuffle: u32,
+    },
     /// A forest in random order.
     RandomTree,
     /// Colour classes in turn; on general graphs in the order of the constants or of the nodes.
-    RedBlack { by_lipschitz: bool },
+    RedBlack {
+        by_lipschitz: bool,
+    },
     /// A partition into forests in turn, likewise.
-    TreePartition { by_lipschitz: bool },
+    TreePartition {
+        by_lipschitz: bool,
+    },
 }
 
 /// How the block is updated.
@@ -66,6 +87,10 @@ pub enum Update {
     Newton,
     /// The exact minimizer over a block without cycles.
     Exact,
+    /// The exact minimizer over one variable.
+    Minimize,
+    /// The proximal step of the lasso.
+    SoftThreshold,
     /// Projected gradient.
     ProjectedGradient,
     /// The exact minimizer over the block with `x >= 0`.
@@ -100,8 +125,15 @@ impl Rule {
             Rule::Gsd2 => "GSD²",
             Rule::Schur => "Schur",
             Rule::NonnegativeQ => "GS-q",
+            Rule::NearColumn => "approx. GS",
+            Rule::NearUnitColumn => "approx. GSL",
+            Rule::ProxS => "GS-s",
+            Rule::ProxR => "GS-r",
+            Rule::ProxQ => "GS-q",
+            Rule::ProxLipschitzR => "GSL-r",
+            Rule::ProxLipschitzQ => "GSL-q",
             Rule::General => "General",
-            Rule::GreedyTree => "Greedy tree",
+            Rule::GreedyTree { .. } => "Greedy tree",
             Rule::RandomTree => "Random tree",
             Rule::RedBlack { by_lipschitz: true } => "Red-black",
             Rule::RedBlack { by_lipschitz: false } => "Red-black, order",
@@ -113,7 +145,13 @@ impl Rule {
     /// Whether blocks are forests or colours, whose size is their own.
     pub fn is_graph(self) -> bool {
         use Rule::{General, GreedyTree, RandomTree, RedBlack, TreePartition};
-        matches!(self, General | GreedyTree | RandomTree | RedBlack { .. } | TreePartition { .. })
+        matches!(self, General | GreedyTree { .. } | RandomTree | RedBlack { .. } | TreePartition { .. })
+    }
+
+    /// Whether the rule is one for the lasso.
+    pub fn is_of_lasso(self) -> bool {
+        use Rule::{ProxLipschitzQ, ProxLipschitzR, ProxQ, ProxR, ProxS};
+        matches!(self, ProxS | ProxR | ProxQ | ProxLipschitzR | ProxLipschitzQ)
     }
 
     /// Whether the rule looks at the whole gradient.
@@ -150,6 +188,8 @@ impl Update {
             Update::Bound => "Hb",
             Update::Newton => "LS",
             Update::Exact => "exact",
+            Update::Minimize => "exact",
+            Update::SoftThreshold => "prox",
             Update::ProjectedGradient => "PG",
             Update::ProjectedNewton => "PN",
             Update::TwoMetric => "TMP",

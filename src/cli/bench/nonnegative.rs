@@ -61,7 +61,8 @@ pub fn minimize(problem: &Linear) -> Vec<f64> {
     problem.gradient(&at, &mut g);
     let size = g.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     for _ in 0..200 {
-        let mut block: Vec<usize> = (0..g.len()).filter(|&j| g[j] < -1e-14 * size && at.x[j] == 0.0).collect();
+        let mut block: Vec<usize> =
+            (0..g.len()).filter(|&j| g[j] < -1e-14 * size && at.x[j] == 0.0).collect();
         if block.is_empty() {
             break;
         }

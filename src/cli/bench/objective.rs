@@ -79,11 +79,7 @@ pub fn factor(h: &Square) -> Cholesky {
 }
 
 /// Adds `scale(p, q) a_p a_q` of every row to the entries of a symmetric matrix.
-fn add_rows(
-    out: &mut Square,
-    rows: &[Vec<(usize, f64)>],
-    scale: impl Fn(usize, usize, usize) -> f64,
-) {
+fn add_rows(out: &mut Square, rows: &[Vec<(usize, f64)>], scale: impl Fn(usize, usize, usize) -> f64) {
     for (r, row) in rows.iter().enumerate() {
         for &(p, a) in row {
             let column = out.column_mut(p);

@@ -2,6 +2,7 @@
 
 use super::argsort::argsort;
 use super::forest;
+use super::lasso;
 use super::method::{Blocks, Method, Rule};
 use super::objective::{Objective, Point, factor};
 use super::sets::Set;
@@ -17,9 +18,14 @@ pub struct Memory<'a> {
     pub fixed: Vec<Vec<usize>>,
     /// Estimates of the Lipschitz constants, where steps use them.
     pub estimates: Option<Vec<f64>>,
+    /// The penalty of the lasso.
+    pub lambda: f64,
     set: &'a Set,
     stream: Stream,
     shuffled: Vec<usize>,
+    /// The forest solved last, and the order of its nodes where that is random.
+    solved: Vec<usize>,
+    ties: Stream,
     constants: Vec<f64>,
     factors: Vec<Option<Cholesky>>,
 }
@@ -38,9 +44,12 @@ impl<'a> Memory<'a> {
             f,
             method,
             estimates: None,
+            lambda: set.lambda,
             set,
             stream: set.stream.clone(),
             shuffled: Vec::new(),
+            solved: Vec::new(),
+            ties: Stream::new(if let Rule::GreedyTree { shuffle } = method.rule { shuffle } else { 0 }),
             constants: vec![f64::NAN; fixed.len()],
             factors: (0..fixed.len()).map(|_| None).collect(),
             fixed,
@@ -122,6 +131,13 @@ impl<'a> Memory<'a> {
                 let constants = self.all_constants();
                 best(count, |k| divide(self.sum(k, |i| g[i] * g[i]), constants[k]))
             }
+            Rule::NearColumn => best(count, |k| self.sum(k, |i| g[i].abs() - 0.5 * l[i])),
+            Rule::NearUnitColumn => best(count, |k| self.sum(k, |i| unit_nearness(g[i], l[i]))),
+            rule if rule.is_of_lasso() => {
+                let lambda = self.lambda;
+                let largest = l.iter().copied().fold(0.0, f64::max);
+                best(count, |k| self.sum(k, |i| lasso::score(rule, g[i], l[i], largest, at.x[i], lambda)))
+            }
             Rule::NonnegativeQ => best(count, |k| self.sum(k, |i| model_decrease(g[i], l[i], at.x[i]))),
             _ => {
                 let scores: Vec<f64> = (0..count).map(|k| self.quadratic_score(k, g)).collect();
@@ -185,7 +201,13 @@ impl<'a> Memory<'a> {
                 block.sort_unstable();
                 return Chosen { block, number: None };
             }
-            Rule::GreedyTree => argsort(&size()).into_iter().rev().collect(),
+            Rule::GreedyTree { shuffle } => {
+                let mut size = size();
+                if shuffle > 0 {
+                    self.solved.iter().for_each(|&i| size[i] = -self.ties.uniform());
+                }
+                argsort(&size).into_iter().rev().collect()
+            }
             _ => self.stream.permutation(n),
         };
         if iteration == 0 {
@@ -193,6 +215,7 @@ impl<'a> Memory<'a> {
             self.stream.normals(n);
         }
         let block = self.set.graph_matrix().map_or(Vec::new(), |a| forest::greedy(&order, a));
+        self.solved.clone_from(&block);
         Chosen { block, number: None }
     }
 }
@@ -241,15 +264,22 @@ fn graph_blocks(set: &Set, rule: Rule) -> Vec<Vec<usize>> {
 
 /// The first of the largest scores.
 fn best(count: usize, score: impl Fn(usize) -> f64) -> usize {
-    (0..count).fold((0, f64::NEG_INFINITY), |best, k| {
-        let score = score(k);
-        if score > best.1 { (k, score) } else { best }
-    }).0
+    (0..count)
+        .fold((0, f64::NEG_INFINITY), |best, k| {
+            let score = score(k);
+            if score > best.1 { (k, score) } else { best }
+        })
+        .0
 }
 
 /// A ratio that is 0 for a variable that nothing depends on.
 fn divide(a: f64, b: f64) -> f64 {
     if b > 0.0 { a / b } else { 0.0 }
+}
+
+/// Minus the squared distance of the residual from the nearer of the two unit columns, up to what all share.
+fn unit_nearness(g: f64, l: f64) -> f64 {
+    2.0 * divide(g.abs(), l.sqrt()) - 1.0
 }
 
 /// Decrease of `g d + L d^2 / 2` with `x + d >= 0`.

@@ -1,6 +1,8 @@
 //! The data of the paper. B, C and D are the published ones, bit for bit; A and E follow the same recipe on our stream
 //! (the authors' files were not published).
 
+mod companion;
+
 use super::nonnegative;
 use super::objective::{Linear, Loss, Objective, Quadratic, Softmax};
 use super::stream::Stream;
@@ -12,10 +14,11 @@ pub const SLOPE: f64 = 50_000.0;
 
 /// A problem, and the stream that goes on where its data ended.
 pub struct Set {
-    pub name: &'static str,
     pub problem: Problem,
     pub stream: Stream,
     pub graph: Option<Graph>,
+    /// The weight of an L1 penalty, 0 where there is none.
+    pub lambda: f64,
 }
 
 /// The kinds of problems.
@@ -54,6 +57,10 @@ impl Set {
             "A-l1nn" => least_squares(small, true),
             "B" => logistic(small),
             "C" => softmax(small),
+            "ridge" => companion::ridge(small),
+            "logistic" => companion::logistic(small),
+            "dense" => companion::dense(small),
+            "lasso" => companion::lasso(small),
             "D" => grid(side, if small { 6 } else { 100 }),
             _ => two_moons(if small { 150 } else { 2000 }, if small { 10 } else { 100 }),
         }
@@ -63,11 +70,11 @@ impl Set {
 /// Data sets that are made when they are first asked for.
 pub struct Sets {
     small: bool,
-    made: [OnceLock<Set>; 6],
+    made: [OnceLock<Set>; 10],
 }
 
 /// Their names.
-pub const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "A-l1nn"];
+pub const NAMES: [&str; 10] = ["A", "B", "C", "D", "E", "A-l1nn", "ridge", "logistic", "dense", "lasso"];
 
 impl Sets {
     pub fn new(small: bool) -> Self {
@@ -119,8 +126,7 @@ fn least_squares(small: bool, nonnegative: bool) -> Set {
         Linear::new(a, y, Loss::Squared, 0.0, 0.0)
     };
     // The authors read their data from a file: the run starts with a fresh stream.
-    let name = if nonnegative { "A-l1nn" } else { "A" };
-    Set { name, problem: Problem::Linear(problem), stream: Stream::new(1), graph: None }
+    Set { problem: Problem::Linear(problem), stream: Stream::new(1), graph: None, lambda: 0.0 }
 }
 
 /// Labels `sign(A w)`, one in ten turned.
@@ -135,7 +141,7 @@ fn logistic(small: bool) -> Set {
     let w = sparse_vector(cols, &mut stream);
     let y = flipped_labels(&a, &w, &mut stream);
     let problem = Problem::Linear(Linear::new(a, y, Loss::Logistic, 0.0, 0.0));
-    Set { name: "B", problem, stream, graph: None }
+    Set { problem, stream, graph: None, lambda: 0.0 }
 }
 
 fn softmax(small: bool) -> Set {
@@ -152,7 +158,7 @@ fn softmax(small: bool) -> Set {
         scores.iter_mut().for_each(|s| *s += stream.normal());
         label.push((0..classes).fold(0, |best, c| if scores[c] > scores[best] { c } else { best }));
     }
-    Set { name: "C", problem: Problem::Softmax(Softmax::new(a, label, classes)), stream, graph: None }
+    Set { problem: Problem::Softmax(Softmax::new(a, label, classes)), stream, graph: None, lambda: 0.0 }
 }
 
 fn grid(side: usize, labelled: usize) -> Set {
@@ -169,12 +175,11 @@ fn grid(side: usize, labelled: usize) -> Set {
             edges.push((node, node + side));
         }
     }
-    propagation("D", &edges, 1e5, &y, stream, Some((side, side)))
+    propagation(&edges, 1e5, &y, stream, Some((side, side)))
 }
 
 /// The quadratic over the unlabelled nodes (label 0): degrees on the diagonal, labels on the right.
 fn propagation(
-    name: &'static str,
     edges: &[(usize, usize)],
     weight: f64,
     y: &[f64],
@@ -199,7 +204,7 @@ fn propagation(
     entries.extend(degree.iter().enumerate().map(|(i, d)| (i, i, *d)));
     let a = Table::from_entries(b.len(), b.len(), &entries);
     let graph = Some(Graph { grid, unlabelled });
-    Set { name, problem: Problem::Quadratic(Quadratic::new(a, b)), stream, graph }
+    Set { problem: Problem::Quadratic(Quadratic::new(a, b)), stream, graph, lambda: 0.0 }
 }
 
 /// Two half circles with noise, joined to their 5 nearest neighbours.
@@ -226,7 +231,7 @@ fn two_moons(n: usize, labelled: usize) -> Set {
     for i in stream.choice(n, labelled) {
         y[i] = if i < first { 1.0 } else { 2.0 };
     }
-    propagation("E", &edges, 1.0, &y, Stream::new(1), None)
+    propagation(&edges, 1.0, &y, Stream::new(1), None)
 }
 
 #[cfg(test)]

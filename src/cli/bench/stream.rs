@@ -142,8 +142,13 @@ mod tests {
     fn it_is_numpys_stream_bit_for_bit() {
         let mut r = Stream::new(1);
         assert_eq!(bits(&r.uniforms(3)), [0x3fdab07d0ffa3c06, 0x3fe70ce5f3baf051, 0x3f1dfb906661c000]);
-        let normals =
-            [0xbfe9ab665f778871, 0xbfdcba69fc03e5b1, 0xbff1b1e8fa6f47a2, 0xbffa78e531ed0179, 0xc002e8623a553924];
+        let normals = [
+            0xbfe9ab665f778871,
+            0xbfdcba69fc03e5b1,
+            0xbff1b1e8fa6f47a2,
+            0xbffa78e531ed0179,
+            0xc002e8623a553924,
+        ];
         assert_eq!(bits(&r.normals(5)), normals);
         assert_eq!(r.permutation(10), [7, 0, 5, 1, 6, 9, 8, 3, 4, 2]);
         assert_eq!(r.choice(50, 8), [29, 14, 5, 33, 18, 37, 27, 26]);

@@ -60,6 +60,7 @@ impl Table {
     }
 
     /// The number of entries.
+    #[cfg(test)]
     pub fn entries(&self) -> usize {
         self.by_row.values.len()
     }

@@ -1,6 +1,7 @@
 //! Updates of a block.
 
-use super::forest;
+use super::forest::Elimination;
+use super::lasso;
 use super::method::{Rule, Update};
 use super::nonnegative;
 use super::objective::{Objective, Point, Step, factor};
@@ -23,7 +24,7 @@ pub fn update(memory: &mut Memory<'_>, set: &Set, at: &mut Point, chosen: &Chose
         Update::Bound => solved(g, |d| memory.solve_bound(chosen, d)),
         Update::Exact => match set.graph_matrix() {
             Some(a) if memory.method.rule != Rule::General => {
-                forest::solve(a, block, &g.iter().map(|g| -g).collect::<Vec<_>>())
+                solved(g, |d| Elimination::new(a, block).solve(d))
             }
             _ => solved(g, |d| factor(&f.bound(block)).solve(d)),
         },
@@ -36,6 +37,11 @@ pub fn update(memory: &mut Memory<'_>, set: &Set, at: &mut Point, chosen: &Chose
             d
         }
         Update::Estimate | Update::ShrinkingEstimate => estimated(memory, at, block, g),
+        Update::Minimize => minimized(f, at, block),
+        Update::SoftThreshold => {
+            let each = block.iter().zip(g);
+            each.map(|(&j, g)| lasso::step(*g, f.lipschitz()[j], at.x[j], memory.lambda)).collect()
+        }
         Update::ProjectedGradient => {
             let l = memory.constant(chosen);
             block.iter().zip(g).map(|(&j, g)| (-g / l).max(-at.x[j])).collect()
@@ -47,7 +53,8 @@ pub fn update(memory: &mut Memory<'_>, set: &Set, at: &mut Point, chosen: &Chose
     };
     let w = f.product(block, &d);
     f.advance(at, &Step { block, d: &d, w: &w, g }, 1.0);
-    if matches!(memory.method.update, Update::ProjectedGradient | Update::ProjectedNewton | Update::TwoMetric) {
+    if matches!(memory.method.update, Update::ProjectedGradient | Update::ProjectedNewton | Update::TwoMetric)
+    {
         block.iter().for_each(|&j| at.x[j] = at.x[j].max(0.0));
     }
 }
@@ -77,9 +84,38 @@ fn estimated(memory: &mut Memory<'_>, at: &Point, block: &[usize], g: &[f64]) ->
     g.iter().map(|g| -g / l).collect()
 }
 
+/// The step to the minimizer over one variable: Newton's method, with halving of the interval where it would leave it.
+fn minimized(f: &dyn Objective, at: &Point, block: &[usize]) -> Vec<f64> {
+    const FLAT: f64 = 1e-10;
+    let (mut low, mut high, mut d) = (f64::NEG_INFINITY, f64::INFINITY, 0.0);
+    let w = f.product(block, &[1.0]);
+    for _ in 0..100 {
+        let mut there = at.clone();
+        f.advance(&mut there, &Step { block, d: &[1.0], w: &w, g: &[0.0] }, d);
+        let slope = f.block_gradient(&there, block)[0];
+        if slope.abs() < FLAT {
+            break;
+        }
+        if slope > 0.0 {
+            high = d
+        } else {
+            low = d
+        }
+        let newton = d - slope / f.hessian(&there, block).at(0, 0).max(f64::MIN_POSITIVE);
+        let widest = slope.abs() / (1e-3 * f.lipschitz()[block[0]]);
+        let next = newton.clamp(d - widest, d + widest);
+        d = if next > low && next < high { next } else { 0.5 * (low.max(d - widest) + high.min(d + widest)) };
+    }
+    vec![d]
+}
+
 /// 1 as released; else the constants of the variables.
 pub fn start_of_estimates(f: &dyn Objective, from_constants: bool) -> Vec<f64> {
-    if from_constants { f.lipschitz().iter().map(|l| l.max(f64::MIN_POSITIVE)).collect() } else { vec![1.0; f.size()] }
+    if from_constants {
+        f.lipschitz().iter().map(|l| l.max(f64::MIN_POSITIVE)).collect()
+    } else {
+        vec![1.0; f.size()]
+    }
 }
 
 /// The released line search: Armijo with quadratic, then cubic interpolation, from 1. Where the interpolation leaves

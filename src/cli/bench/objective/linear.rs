@@ -51,8 +51,7 @@ impl Linear {
             optimum: None,
         };
         let kappa = problem.kappa();
-        problem.lipschitz =
-            (0..problem.a.cols()).map(|j| kappa * problem.a.squares(j) + ridge).collect();
+        problem.lipschitz = (0..problem.a.cols()).map(|j| kappa * problem.a.squares(j) + ridge).collect();
         problem
     }
 
@@ -73,11 +72,6 @@ impl Linear {
     /// The solution, if one is known.
     pub fn solution(&self) -> Option<&[f64]> {
         self.optimum.as_ref().map(|o| &o.at.x[..])
-    }
-
-    /// The value there, or the infimum.
-    pub fn least(&self) -> f64 {
-        self.optimum.as_ref().map_or(0.0, |o| o.value)
     }
 
     fn kappa(&self) -> f64 {
@@ -164,9 +158,11 @@ impl Objective for Linear {
                 each.map(|(r, (z, w))| self.row_loss(r, z + alpha * w) - self.row_loss(r, *z)).sum()
             }
         };
-        let own = step.block.iter().zip(step.d).map(|(&j, d)| {
-            alpha * d * (self.ridge * (at.x[j] + 0.5 * alpha * d) + self.slope)
-        });
+        let own = step
+            .block
+            .iter()
+            .zip(step.d)
+            .map(|(&j, d)| alpha * d * (self.ridge * (at.x[j] + 0.5 * alpha * d) + self.slope));
         losses + own.sum::<f64>()
     }
 
@@ -182,14 +178,13 @@ impl Objective for Linear {
         if self.loss == Loss::Squared {
             return self.bound(block);
         }
-        let curvature: Vec<f64> = at
-            .z
-            .iter()
-            .map(|z| {
-                let e = (-z.abs()).exp();
-                e / ((1.0 + e) * (1.0 + e))
-            })
-            .collect();
+        let curvature: Vec<f64> =
+            at.z.iter()
+                .map(|z| {
+                    let e = (-z.abs()).exp();
+                    e / ((1.0 + e) * (1.0 + e))
+                })
+                .collect();
         let mut out = Square::zeros(block.len());
         add_rows(&mut out, &self.a.rows_of(block.iter().copied()), |r, _, _| curvature[r]);
         (0..block.len()).for_each(|p| out.column_mut(p)[p] += self.ridge);

@@ -22,8 +22,7 @@ impl Quadratic {
         let n = a.rows();
         let diagonal = (0..n).map(|i| a.row(i).find(|(j, _)| *j == i).map_or(0.0, |(_, v)| v)).collect();
         let row_sums = (0..n).map(|i| a.row(i).map(|(_, v)| v.abs()).sum()).collect();
-        let mut problem =
-            Self { a, b, diagonal, row_sums, largest: OnceLock::new(), optimum: vec![0.0; n] };
+        let mut problem = Self { a, b, diagonal, row_sums, largest: OnceLock::new(), optimum: vec![0.0; n] };
         let all: Vec<usize> = (0..n).collect();
         let solver = factor(&problem.bound(&all));
         for _ in 0..3 {
@@ -43,6 +42,7 @@ impl Quadratic {
     }
 
     /// The least value, `-1/2 b'x*`.
+    #[cfg(test)]
     pub fn least(&self) -> f64 {
         -0.5 * self.b.iter().zip(&self.optimum).map(|(b, x)| b * x).sum::<f64>()
     }
