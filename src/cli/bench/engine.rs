@@ -1,9 +1,9 @@
 //! The loop: select a block, update it, note the gap.
 
-use super::method::{Method, Update};
+use super::method::Method;
 use super::select::Memory;
 use super::sets::{Problem, Set};
-use super::update::{start_of_estimates, update};
+use super::update::update;
 use std::time::Instant;
 
 /// A run stops below this gap.
@@ -38,11 +38,6 @@ pub fn run(set: &Set, method: Method, iterations: usize) -> Trace {
     let support = solution_support(set);
     let mut clock = Instant::now();
     let mut memory = Memory::new(set, method);
-    match method.update {
-        Update::Estimate => memory.estimates = Some(start_of_estimates(f, false)),
-        Update::ShrinkingEstimate => memory.estimates = Some(start_of_estimates(f, true)),
-        _ => {}
-    }
     let mut g = vec![0.0; f.size()];
     let mut spent = 0.0;
     for iteration in 0..=iterations {

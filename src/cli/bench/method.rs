@@ -79,7 +79,7 @@ pub enum Update {
     Gradient,
     /// `-g / L`, where `L` is doubled until the decrease is that of the theory.
     Estimate,
-    /// The same, with an estimate that starts at the constants and is halved before every step.
+    /// The same with a share of the constants, one for all blocks, that is halved before every step.
     ShrinkingEstimate,
     /// `-H_b^{-1} g` with the bound.
     Bound,

@@ -130,9 +130,9 @@ fn tridiagonal_largest(diagonal: &[f64], beside: &[f64]) -> f64 {
     let (mut low, mut high) = (0.0, ends.fold(0.0, f64::max));
     let above = |shift: f64| {
         let mut pivot = 1.0;
-        for k in 0..diagonal.len() {
+        for (k, own) in diagonal.iter().enumerate() {
             let off = if k > 0 { side(k - 1) } else { 0.0 };
-            pivot = diagonal[k] - shift - off * off / pivot;
+            pivot = own - shift - off * off / pivot;
             if pivot > 0.0 {
                 return true;
             }

@@ -3,7 +3,7 @@
 use super::argsort::argsort;
 use super::forest;
 use super::lasso;
-use super::method::{Blocks, Method, Rule};
+use super::method::{Blocks, Method, Rule, Update};
 use super::objective::{Objective, Point, factor};
 use super::sets::Set;
 use super::stream::Stream;
@@ -16,8 +16,10 @@ pub struct Memory<'a> {
     pub method: Method,
     /// Where blocks are fixed or come in turn.
     pub fixed: Vec<Vec<usize>>,
-    /// Estimates of the Lipschitz constants, where steps use them.
+    /// The released estimates of the Lipschitz constants.
     pub estimates: Option<Vec<f64>>,
+    /// Ours: their share of the constants.
+    pub share: f64,
     /// The penalty of the lasso.
     pub lambda: f64,
     set: &'a Set,
@@ -43,7 +45,8 @@ impl<'a> Memory<'a> {
         Self {
             f,
             method,
-            estimates: None,
+            estimates: (method.update == Update::Estimate).then(|| vec![1.0; f.size()]),
+            share: 1.0,
             lambda: set.lambda,
             set,
             stream: set.stream.clone(),
@@ -123,10 +126,6 @@ impl<'a> Memory<'a> {
                 let constants = self.all_constants();
                 best(count, |k| divide(self.sum(k, |i| g[i].abs()), constants[k].sqrt()))
             }
-            Rule::Gsl2 if estimates.is_some() => best(count, |k| {
-                let largest = self.fixed[k].iter().map(|i| l[*i]).fold(0.0, f64::max);
-                self.sum(k, |i| g[i] * g[i]) / largest
-            }),
             Rule::Gsl2 => {
                 let constants = self.all_constants();
                 best(count, |k| divide(self.sum(k, |i| g[i] * g[i]), constants[k]))
@@ -169,7 +168,7 @@ impl<'a> Memory<'a> {
         match self.method.rule {
             Rule::Random => self.stream.choice(n, tau),
             Rule::Cyclic => {
-                if iteration % n == 0 {
+                if iteration.is_multiple_of(n) {
                     self.shuffled = self.stream.permutation(n);
                 }
                 let k = iteration % (n / tau);

@@ -15,6 +15,9 @@ impl Lists {
     }
 }
 
+/// Row, column and value.
+pub type Entry = (usize, usize, f64);
+
 /// The matrix.
 #[derive(Debug)]
 pub struct Table {
@@ -34,8 +37,8 @@ impl Table {
     }
 
     /// From entries in any order, each place at most once.
-    pub fn from_entries(rows: usize, cols: usize, entries: &[(usize, usize, f64)]) -> Self {
-        let sorted = |outer: usize, key: &dyn Fn(&(usize, usize, f64)) -> (usize, usize)| {
+    pub fn from_entries(rows: usize, cols: usize, entries: &[Entry]) -> Self {
+        let sorted = |outer: usize, key: fn(&Entry) -> (usize, usize)| {
             let mut entries: Vec<_> = entries.to_vec();
             entries.sort_by_key(key);
             let mut lists = Lists { starts: vec![0; outer + 1], ..Lists::default() };
@@ -47,7 +50,7 @@ impl Table {
             (0..outer).for_each(|k| lists.starts[k + 1] += lists.starts[k]);
             lists
         };
-        let (by_row, by_column) = (sorted(rows, &|e| (e.0, e.1)), sorted(cols, &|e| (e.1, e.0)));
+        let (by_row, by_column) = (sorted(rows, |e| (e.0, e.1)), sorted(cols, |e| (e.1, e.0)));
         Self { rows, cols, by_row, by_column }
     }
 

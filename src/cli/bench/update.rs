@@ -66,21 +66,29 @@ fn solved(g: &[f64], solver: impl FnOnce(&mut [f64])) -> Vec<f64> {
     d
 }
 
-/// The gradient step with an estimate of the constant that doubles until the decrease is that of the theory.
+/// The gradient step with an estimate of the constant that doubles until the decrease is that of the theory. As released
+/// every variable has its own, which starts at 1 and never falls; ours is a share of the known constants, one for all
+/// blocks, which is halved before every step.
 fn estimated(memory: &mut Memory<'_>, at: &Point, block: &[usize], g: &[f64]) -> Vec<f64> {
     let (f, shrinks) = (memory.f, memory.method.update == Update::ShrinkingEstimate);
-    let estimates = memory.estimates.get_or_insert_with(|| start_of_estimates(f, shrinks));
-    let mut l = block.iter().map(|&j| estimates[j]).fold(0.0, f64::max);
-    if shrinks {
-        l *= 0.5;
-    }
+    let largest = |l: &[f64]| block.iter().map(|&j| l[j]).fold(0.0, f64::max);
+    let known = largest(f.lipschitz()).max(f64::MIN_POSITIVE);
+    let mut l = match &memory.estimates {
+        Some(estimates) => largest(estimates),
+        None => 0.5 * memory.share * known,
+    };
     let square: f64 = g.iter().map(|g| g * g).sum();
     let w = f.product(block, g);
     let step = Step { block, d: g, w: &w, g };
     while f.change(at, &step, -1.0 / l) > -square / (2.0 * l) && l < 1e200 {
         l *= 2.0;
     }
-    block.iter().for_each(|&j| estimates[j] = l);
+    if shrinks {
+        memory.share = l / known;
+    }
+    if let Some(estimates) = &mut memory.estimates {
+        block.iter().for_each(|&j| estimates[j] = l);
+    }
     g.iter().map(|g| -g / l).collect()
 }
 
@@ -107,15 +115,6 @@ fn minimized(f: &dyn Objective, at: &Point, block: &[usize]) -> Vec<f64> {
         d = if next > low && next < high { next } else { 0.5 * (low.max(d - widest) + high.min(d + widest)) };
     }
     vec![d]
-}
-
-/// 1 as released; else the constants of the variables.
-pub fn start_of_estimates(f: &dyn Objective, from_constants: bool) -> Vec<f64> {
-    if from_constants {
-        f.lipschitz().iter().map(|l| l.max(f64::MIN_POSITIVE)).collect()
-    } else {
-        vec![1.0; f.size()]
-    }
 }
 
 /// The released line search: Armijo with quadratic, then cubic interpolation, from 1. Where the interpolation leaves

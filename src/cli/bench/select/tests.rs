@@ -1,7 +1,6 @@
 //! Rules against their definitions.
 
 use super::*;
-use crate::cli::bench::method::Update;
 use crate::cli::bench::objective::Step;
 
 /// The decrease of the model on a block.
@@ -99,4 +98,60 @@ fn ties_at_the_edge_fall_as_in_numpy() {
     let mut all = top(&scores, 9);
     all.sort_unstable();
     assert_eq!(all, [0, 1, 2, 3, 4, 5]);
+}
+
+/// The library's own rules and steps, from the same start: the same objective after some iterations. (Neither GSL with
+/// variable blocks nor GSD with fixed ones: the library has cheaper bounds of the row sums.)
+#[test]
+fn the_library_takes_the_same_steps() {
+    use crate::cli::bench::{engine, sets::Problem};
+    use southwell::bcd;
+    use southwell::numerics::{DenseView, Matrix, Order};
+    use southwell::runtime::{Control, Family, Options};
+    const STEPS: usize = 12;
+    for (name, loss) in [("A", "squared"), ("B", "logistic")] {
+        let set = Set::load(name, true);
+        let Problem::Linear(p) = &set.problem else { panic!() };
+        let (rows, cols) = (p.a.rows(), p.a.cols());
+        let mut dense = vec![0.0; rows * cols];
+        (0..cols).for_each(|c| p.a.column(c).for_each(|(r, v)| dense[c * rows + r] = v));
+        let view = DenseView { data: &dense[..], rows, cols, ld: rows, order: Order::ColumnMajor };
+        let problem = bcd::Problem::new(Matrix::dense(view).unwrap(), &p.y).unwrap();
+        for (blocks, rule, ours) in [
+            ("variable", "gs", Rule::Gs),
+            ("variable", "gsd", Rule::Gsd),
+            ("fixed", "gs", Rule::Gs2),
+            ("fixed", "gsl", Rule::Gsl2),
+            ("fixed", "gsq", Rule::Gsq),
+            ("fixed", "cyclic", Rule::Cyclic),
+        ] {
+            for (step, update) in [("gradient", Update::Gradient), ("matrix", Update::Bound)] {
+                let mut options = Options::new(Family::Bcd);
+                for (key, value) in [
+                    ("loss", loss),
+                    ("penalty", "none"),
+                    ("rule", rule),
+                    ("blocks", blocks),
+                    ("partition", if rule == "cyclic" { "order" } else { "sorted" }),
+                    ("block_size", "5"),
+                    ("update", step),
+                    ("max_iterations", &STEPS.to_string()),
+                ] {
+                    options.set_text(key, value).unwrap();
+                }
+                let found = bcd::solve(&problem, &options, None, &mut Control::new()).unwrap();
+                let blocks = match (blocks, rule) {
+                    (_, "cyclic") => Blocks::Order,
+                    ("fixed", _) => Blocks::Sort,
+                    _ => Blocks::Variable,
+                };
+                let trace = engine::run(&set, Method { blocks, rule: ours, update, tau: 5 }, STEPS);
+                let (theirs, ours) = (found.certificate.objective, trace.last());
+                assert!(
+                    (theirs - ours).abs() < 1e-9 * ours.max(1.0),
+                    "{name} {rule} {step} {blocks:?}: {theirs} {ours}"
+                );
+            }
+        }
+    }
 }
