@@ -12,6 +12,11 @@ use southwell::runtime::Result;
 use std::io::Write;
 use std::path::Path;
 
+/// Points of a curve in a plot.
+const POINTS: usize = 250;
+/// Plots end here: gaps below are rounding.
+const FLOOR: f64 = 1e-10;
+
 /// Writes every curve: one row per iteration.
 pub fn write_csv(folder: &Path, ran: &Ran) -> Result<()> {
     output::write_file(&folder.join(format!("{}.csv", ran.figure.name)), |file| {
@@ -54,11 +59,11 @@ fn chart(figure: &Figure, panel: &Panel, traces: &[Trace], seconds: bool) -> Cha
     };
     let shown = panel.curves.iter().zip(traces).filter(|(curve, _)| curve.is_drawn());
     let lines = shown.map(|(curve, trace)| {
+        let step = trace.gap.len().div_ceil(POINTS).max(1);
+        let kept = (0..trace.gap.len()).filter(|k| k % step == 0 || k + 1 == trace.gap.len());
         let x = |k: usize| if seconds { trace.seconds[k] } else { k as f64 };
-        Line {
-            name: curve.label.clone(),
-            points: trace.gap.iter().enumerate().map(|(k, g)| (x(k), *g)).collect(),
-        }
+        let points = kept.map(|k| (x(k), trace.gap[k].max(FLOOR))).collect();
+        Line { name: curve.label.clone(), points }
     });
     Chart {
         title: format!("{}, data {}{blocks}", figure.title, panel.set),

@@ -347,12 +347,7 @@ fn schur(f: &dyn Objective, g: &[f64], tau: usize) -> Vec<usize> {
         }
         let mut v = vec![0.0; g.len()];
         f.bound_column(i, &mut v);
-        for column in &columns {
-            let factor = column[i];
-            if factor != 0.0 {
-                v.iter_mut().zip(column).for_each(|(v, c)| *v -= factor * c);
-            }
-        }
+        subtract(&mut v, &columns, i);
         let root = rest[i].sqrt();
         let share = q[i] / rest[i];
         for ((v, q), rest) in v.iter_mut().zip(&mut q).zip(&mut rest) {
@@ -363,6 +358,21 @@ fn schur(f: &dyn Objective, g: &[f64], tau: usize) -> Vec<usize> {
         columns.push(v);
     }
     block
+}
+
+/// Subtracts the columns, each times its entry `i`; four at a time, so that `v` passes through memory less often.
+fn subtract(v: &mut [f64], columns: &[Vec<f64>], i: usize) {
+    let (fours, rest) = columns.as_chunks::<4>();
+    for [a, b, c, d] in fours {
+        let factors = [a[i], b[i], c[i], d[i]];
+        for ((((v, a), b), c), d) in v.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *v = *v - factors[0] * a - factors[1] * b - factors[2] * c - factors[3] * d;
+        }
+    }
+    for column in rest {
+        let factor = column[i];
+        v.iter_mut().zip(column).for_each(|(v, c)| *v -= factor * c);
+    }
 }
 
 #[cfg(test)]
