@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use super::option_flags;
+use super::{bench, option_flags};
 use clap::{Arg, ArgAction, Command, value_parser};
 use southwell::runtime::Family;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ pub fn command() -> Command {
         .subcommand(predict())
         .subcommand(list_options())
         .subcommand(demo())
+        .subcommand(bench())
 }
 
 fn bcd() -> Command {
@@ -98,6 +99,22 @@ fn demo() -> Command {
         file("out", "The folder for the plots").value_name("DIR").default_value("southwell-demo"),
         json(),
     ])
+}
+
+fn bench() -> Command {
+    Command::new("bench")
+        .about("Run an experiment of the papers: curves as CSV and SVG, and a table beside the published outcomes")
+        .after_help("Exit code 0 only if every published outcome that was computed on the same data is met.")
+        .args([
+            Arg::new("experiment")
+                .value_name("NAME")
+                .value_parser(bench::names().collect::<Vec<_>>())
+                .hide_possible_values(true)
+                .default_value(bench::LIST)
+                .help("One of the experiments, 'all' of them, or 'list' for their names"),
+            file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
+            switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
+        ])
 }
 
 /// Where the problem comes from.

@@ -1,7 +1,7 @@
 //! The `southwell` command: a thin face on the library.
 //!
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `verify`, `predict`,
-//! `list_options`, `demo`. What they share: `files` (reading tables), `data` and `groups` (from files to a problem),
+//! `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data` and `groups` (from files to a problem),
 //! `option_flags` (flags made from the option table), `model` and `model_json` (the saved model), `number` (numbers as
 //! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `chart`, `axis` and `plots`
 //! (SVG plots), `output`.
@@ -9,6 +9,7 @@
 mod args;
 mod axis;
 mod bcd;
+mod bench;
 mod chart;
 mod data;
 mod demo;
@@ -60,6 +61,7 @@ fn run() -> Result<Verdict, Failure> {
         Some(("predict", matches)) => predict::run(matches),
         Some(("options", matches)) => list_options::run(matches),
         Some(("demo", matches)) => demo::run(matches),
+        Some(("bench", matches)) => bench::run(matches),
         _ => Err(Failure::new("no command: try southwell --help")),
     }
 }

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod bench;
 mod demo;
 mod fit;
 mod formats;

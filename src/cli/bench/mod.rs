@@ -1,0 +1,102 @@
+//! `southwell bench`: the experiments of the paper on block coordinate descent and of its companion on single
+//! coordinates, with the rules as the released code ran them and as the theory has them, side by side.
+//!
+//! The engine is one of its own, for dense rounds over the whole gradient: it imitates published code down to ties and
+//! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
+//! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `forest`, `nonnegative`,
+//! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
+//! the command.
+
+mod argsort;
+mod claims;
+mod compare;
+mod engine;
+mod figures;
+mod forest;
+mod lasso;
+mod method;
+mod nonnegative;
+mod objective;
+mod report;
+mod run;
+mod select;
+mod sets;
+mod stream;
+mod table;
+mod update;
+
+use super::failure::{Failure, Verdict};
+use super::output;
+use super::progress::Line;
+use clap::ArgMatches;
+use sets::Sets;
+use southwell::runtime::{Error, ErrorKind};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// In place of a name: all experiments, and their names.
+pub const ALL: &str = "all";
+pub const LIST: &str = "list";
+
+/// The names that the command takes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    figures::LIST.iter().map(|(name, _)| *name).chain([ALL, LIST])
+}
+
+/// Runs the command.
+pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
+    let name = matches.get_one::<String>("experiment").map_or(LIST, String::as_str);
+    if name == LIST {
+        let width = figures::LIST.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = figures::LIST.iter().map(|(name, title)| format!("{name:width$}  {title}\n"));
+        output::print(&lines.collect::<String>())?;
+        return Ok(Verdict::Good);
+    }
+    let folder = matches.get_one::<PathBuf>("out").cloned().unwrap_or_default();
+    std::fs::create_dir_all(&folder).map_err(|e| {
+        Error::new(ErrorKind::Argument, folder.display().to_string())
+            .expected("a folder that can be made")
+            .found(e)
+    })?;
+    let quick = matches.get_flag("quick");
+    let sets = Sets::new(quick);
+    let mut line = Line::new();
+    let (mut text, mut good) = (String::new(), true);
+    for figure in figures::LIST.iter().filter(|(n, _)| name == ALL || name == *n) {
+        let (section, holds) = experiment(figure.0, &folder, &sets, quick, &mut line)?;
+        text.push_str(&section);
+        good &= holds;
+    }
+    drop(line);
+    if name == ALL {
+        text = format!("{}{text}", include_str!("preface.md"));
+        write(&folder.join("experiments.md"), &text)?;
+    }
+    output::print(&text)?;
+    Ok(Verdict::of(good))
+}
+
+/// Runs one and writes its files; its section, and whether all that is asked holds.
+fn experiment(
+    name: &str,
+    folder: &Path,
+    sets: &Sets,
+    quick: bool,
+    line: &mut Line,
+) -> Result<(String, bool), Failure> {
+    let Some(figure) = figures::figure(name) else {
+        return Err(Failure::new(format!("{name}: no such experiment")));
+    };
+    let ran = run::run(figure, sets, quick, line);
+    report::write_csv(folder, &ran)?;
+    report::write_plots(folder, &ran)?;
+    let (section, good) = report::section(&ran, quick);
+    write(&folder.join(format!("{name}.md")), &section)?;
+    Ok((section, good))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    Ok(output::write_file(path, |file| {
+        file.write_all(text.trim_end().as_bytes()).and_then(|()| writeln!(file))
+    })?)
+}

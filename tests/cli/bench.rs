@@ -1,0 +1,84 @@
+//! `southwell bench`.
+
+use crate::support::Folder;
+
+const FIGURES: [&str; 14] = [
+    "bcd-figure4",
+    "bcd-figure5",
+    "bcd-figure6",
+    "bcd-figure7",
+    "bcd-figure8",
+    "bcd-figure9",
+    "bcd-figure10",
+    "bcd-figure11",
+    "bcd-figure12",
+    "bcd-figure13",
+    "bcd-companion-1",
+    "bcd-companion-2",
+    "bcd-companion-3",
+    "bcd-companion-4",
+];
+
+#[test]
+fn the_list_names_every_experiment() {
+    let folder = Folder::new();
+    for line in ["bench", "bench list"] {
+        let text = folder.run(line).ended(0).out;
+        let names: Vec<&str> = text.lines().filter_map(|l| l.split_whitespace().next()).collect();
+        assert_eq!(names, FIGURES);
+    }
+}
+
+/// Every experiment on small data: every curve is finite, never rises, and is written and drawn.
+#[test]
+fn every_experiment_runs_and_leaves_its_files() {
+    let folder = Folder::new();
+    let text = folder.run("bench all --quick --out all").ended(0).out;
+    assert_eq!(folder.read("all/experiments.md").trim_end(), text.trim_end());
+    for name in FIGURES {
+        let csv = folder.read(&format!("all/{name}.csv"));
+        let mut curves = 0;
+        let mut before = f64::INFINITY;
+        for line in csv.lines().skip(1) {
+            let (head, gap) = line.rsplit_once(',').unwrap();
+            let (_, iteration) = head.rsplit_once(',').unwrap().0.rsplit_once(',').unwrap();
+            let gap: f64 = gap.parse().unwrap();
+            if iteration == "0" {
+                (curves, before) = (curves + 1, f64::INFINITY);
+            }
+            assert!(gap.is_finite() && gap <= before + 1e-9 * before.abs(), "{name}: {line} after {before}");
+            before = gap;
+        }
+        assert!(curves >= 5, "{name}: {curves}");
+        assert!(text.contains(folder.read(&format!("all/{name}.md")).trim_end()), "{name}");
+    }
+    for plot in ["bcd-figure6-D.svg", "bcd-figure8-B-50.svg", "bcd-figure8-B-50-seconds.svg"] {
+        let svg = folder.read(&format!("all/{plot}"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+    }
+}
+
+/// Iterates do not depend on how many curves run at a time.
+#[test]
+fn figure_6_meets_the_published_outcomes_and_runs_alike_every_time() {
+    let folder = Folder::new();
+    let text = folder.run("bench bcd-figure6 --out one").ended(0).out;
+    assert_eq!(text.matches("| agrees |").count(), 2);
+    assert_eq!(text.matches("| within what rounding decides |").count(), 1);
+    assert!(!text.contains("differs") && !text.contains("Not so"));
+    folder.run("bench bcd-figure6 --out two").ended(0);
+    let gaps = |folder: &str, of: &Folder| -> Vec<String> {
+        let csv = of.read(&format!("{folder}/bcd-figure6.csv"));
+        csv.lines().map(|l| l.rsplit_once(',').unwrap().1.to_owned()).collect()
+    };
+    assert_eq!(gaps("one", &folder), gaps("two", &folder));
+}
+
+#[test]
+fn names_and_folders_that_do_not_exist_are_refused() {
+    let folder = Folder::new();
+    assert!(folder.run("bench bcd-figure3").ended(2).err.contains("bcd-figure3"));
+    folder.write("file", "");
+    let refused = folder.run("bench bcd-figure6 --quick --out file/folder").ended(2);
+    assert!(refused.err.contains("a folder that can be made"));
+}
