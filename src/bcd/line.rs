@@ -92,10 +92,10 @@ fn penalty_slope(block: &Block, penalty: &Penalty, x: &[f64], step: &[f64], alph
 mod tests {
     use super::*;
     use crate::model::Penalty;
-    use crate::model::penalty::Separable;
+    use crate::model::penalty::{Coordinate, Separable};
 
     fn one(l1: f64, lower: f64, upper: f64) -> Penalty {
-        Penalty::Separable(Separable::new(vec![l1], vec![0.0], vec![lower], vec![upper]))
+        Penalty::Separable(Separable::new([Coordinate { l1, l2: 0.0, lower, upper }]))
     }
 
     fn free() -> Penalty {

@@ -34,7 +34,7 @@ impl ModelStep {
         let n = g.len();
         let h = square.clone();
         let curvature = Curvature { w: Vec::new(), sums: vec![0.0; n], total: 0.0, damping, unit: false };
-        let mut model = GramModel::new(square, g, 0.0, &curvature);
+        let mut model = GramModel::new(square, g, 0.0, &curvature, None);
         let before = block.gather(f.x());
         let mut to = before.clone();
         minimize(&mut model, block, f.penalty(), &mut to, exactly(), f.team(), control)?;

@@ -369,8 +369,13 @@ pub(super) fn minimize(
         sweeps_cost += control.work() - start;
         largest = largest.max(change.decrease);
         let small = change.decrease <= goal.absolute.max(goal.relative * largest);
-        if small && goal.absolute > 0.0 && gap(model, block, penalty, x, &from, control)? <= goal.absolute {
-            return Ok(());
+        let mut gap_is_known = false;
+        if small && goal.absolute > 0.0 {
+            let gap = gap(model, block, penalty, x, &from, control)?;
+            if gap <= goal.absolute {
+                return Ok(());
+            }
+            gap_is_known = gap.is_finite();
         }
         // A small sweep alone proves nothing on an ill-conditioned block; one after a Newton step that was full, or
         // that gained next to nothing, does.
@@ -384,7 +389,7 @@ pub(super) fn minimize(
         smooth = next;
         let free: Vec<usize> = smooth.iter().flat_map(|&i| block.range(i)).collect();
         let costly = sweeps_cost > last.cost.max(model.newton_flops(&free));
-        if settled || costly || (small && goal.absolute == 0.0) {
+        if settled || costly || (small && !gap_is_known) {
             last = active_set::newton(model, block, penalty, x, team, control)?;
             sweeps_cost = 0;
             smooth = active_set::smooth_units(block, penalty, x);

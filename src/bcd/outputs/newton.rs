@@ -153,6 +153,17 @@ impl BlockModel for Model<'_, '_> {
         Ok(())
     }
 
+    fn newton_flops(&self, free: &[usize]) -> u64 {
+        let n = free.len() as u64;
+        let pass: u64 = free.iter().map(|&k| self.engine.flops(self.engine.pair(self.list[k]).0)).sum();
+        if self.prefers_factor(free) { n * pass / 8 + n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * pass }
+    }
+
+    /// Softmax couples the outputs of a row, so the model is no sum of squares over rows.
+    fn residual(&self, _p: &[f64]) -> Option<f64> {
+        None
+    }
+
     fn prefers_factor(&self, free: &[usize]) -> bool {
         let engine = self.engine;
         let n = free.len() as u64;

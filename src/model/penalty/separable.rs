@@ -97,15 +97,14 @@ impl Separable {
     }
 
     pub(super) fn for_outputs(&self, k: usize, free: &[bool]) -> Self {
-        let repeat = |v: &[f64], own: &dyn Fn(bool) -> f64| {
-            v.iter().flat_map(|v| (0..k).map(|_| *v)).chain(free.iter().map(|f| own(*f))).collect()
+        let own = |free: &bool| Coordinate {
+            l1: if *free { 0.0 } else { f64::INFINITY },
+            l2: 0.0,
+            lower: f64::NEG_INFINITY,
+            upper: f64::INFINITY,
         };
-        Self::new(
-            repeat(&self.l1, &|free| if free { 0.0 } else { f64::INFINITY }),
-            repeat(&self.l2, &|_| 0.0),
-            repeat(&self.lower, &|_| f64::NEG_INFINITY),
-            repeat(&self.upper, &|_| f64::INFINITY),
-        )
+        let repeated = (0..self.units()).flat_map(|u| (0..k).map(move |_| u)).map(|u| *self.at(u));
+        Self::new(repeated.chain(free.iter().map(own)))
     }
 
     pub(super) fn units(&self) -> usize {
