@@ -160,7 +160,7 @@ impl Manifold<'_> {
             let factor = Cholesky::new(&h, control)?;
             factor.solve(&mut right);
             control.spend((2 * right.len() * right.len()) as u64)?;
-            return Ok((right, factor.shift() == 0.0));
+            return Ok((right, factor.is_well_conditioned()));
         }
         let mut diagonal: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
         for (u, range, local) in self.units() {

@@ -10,6 +10,9 @@ use faer::{Accum, MatMut, MatRef, Par};
 /// Columns factored between two reports.
 const PANEL: usize = 64;
 
+/// Pivots of the unit diagonal from here on are far from rounding.
+const SAFE_PIVOT: f64 = 1e-6;
+
 /// The factor of `D (H + shift I) D`, where `D` scales `H` to a unit diagonal.
 ///
 /// `H` may be singular: the shift is the smallest of 0, `8 n u`, 100 times that, and so on, with which every pivot is
@@ -54,6 +57,11 @@ impl Cholesky {
     /// The shift that was needed, relative to the unit diagonal; 0 for matrices that are safely definite.
     pub fn shift(&self) -> f64 {
         self.shift
+    }
+
+    /// Whether no pivot came near 0 beside the unit diagonal, so that solutions are right to many digits.
+    pub fn is_well_conditioned(&self) -> bool {
+        self.shift == 0.0 && (0..self.lower.size()).all(|j| self.lower.at(j, j).powi(2) >= SAFE_PIVOT)
     }
 
     /// Replaces `b` by the solution of `H x = b`. Costs `2 n^2` flops.

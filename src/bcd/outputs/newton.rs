@@ -57,7 +57,11 @@ impl<'m, 'e> Model<'m, 'e> {
             engine.map(&coordinates, 2, &mut out, control, |j| engine.squares(engine.pair(j).0, &w))?;
             of.iter().zip(out).for_each(|(&i, h)| diagonal[i] = h);
         }
-        let damping: Vec<f64> = list.iter().map(|&j| engine.damping * engine.lipschitz[j]).collect();
+        // A common shift of all classes changes nothing: without a little curvature along it, rounding would decide how
+        // far a Newton step goes that way.
+        let least = if data.loss.is_quadratic() { 0.0 } else { LEAST_DAMPING };
+        let damping: Vec<f64> =
+            list.iter().map(|&j| engine.damping.max(least) * engine.lipschitz[j]).collect();
         diagonal.iter_mut().zip(&damping).for_each(|(h, d)| *h += d);
         control.spend(4 * engine.mean.len() as u64)?;
         Ok(Self {
@@ -78,6 +82,9 @@ impl<'m, 'e> Model<'m, 'e> {
         if self.engine.data.loss.is_quadratic() { &self.weights } else { &self.weights[c * rows..][..rows] }
     }
 }
+
+/// Damping of softmax models, relative to the Lipschitz constants.
+const LEAST_DAMPING: f64 = 1e-10;
 
 impl BlockModel for Model<'_, '_> {
     fn diagonal(&self, k: usize) -> f64 {
