@@ -1,7 +1,7 @@
-"""Southwell against scikit-learn, celer and liblinear on the lasso and the logistic lasso: seconds to one target.
+"""Southwell against its peers: seconds to the same relative duality gap.
 
-    python compare.py --library PATH/libsouthwell.so
-    python compare.py --library PATH/libsouthwell.so --problem lasso_dense --ratio 0.01 --rounds 21
+    python compare.py --library PATH/libsouthwell.so --table TABLE.md
+    python compare.py --library PATH/libsouthwell.so --problem lasso_dense --ratio 0.01 --target 1e-6 --rounds 21
 
 All in one process on one thread. Each program gets the loosest power of ten of its own tolerance whose solution
 has a relative duality gap (measured here, the same way for all) of at most the target. Then come the rounds, one fit
@@ -22,15 +22,11 @@ import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
 
-import measure  # noqa: E402
 import problems  # noqa: E402
-import rivals  # noqa: E402
 import southwell  # noqa: E402
+from cases import CASES, Case  # noqa: E402
 
-RATIOS = {
-    "lasso_dense": [0.1, 0.01], "lasso_sparse": [0.1, 0.01],
-    "logistic_l1_dense": [0.1, 0.01], "logistic_l1_sparse": [0.1, 0.05, 0.01],
-}  # fmt: skip
+TARGETS = [1e-4, 1e-6, 1e-10]
 LAST_TOLERANCE = 1e-13
 SLOW = 10.0  # a peer this many times slower than the best takes no part in the rounds
 PAR = 1.05  # slower: the whole interval above; faster: below its inverse
@@ -48,30 +44,20 @@ def timed(solve, tolerance):
         gc.enable()
 
 
-class Case:
-    """One problem at one penalty, with the measure that all programs have to meet."""
-
-    def __init__(self, name, X, y, ratio):
-        self.name, self.X, self.y, self.ratio = name, X, y, ratio
-        self.logistic = name.startswith("logistic")
-        self.lam = float(ratio * measure.lambda_max(X, y, self.logistic))
-
-    def gap(self, coef):
-        evaluate = measure.logistic_l1 if self.logistic else measure.squared
-        return float(measure.relative_gap(*evaluate(self.X, self.y, self.lam, coef)))
-
-
 class Runner:
     """A program on a case: its rung of the ladder, and what the rounds gave."""
 
     def __init__(self, rival, case):
         self.rival, self.case = rival, case
-        self.tolerance = self.gap = self.failure = None
+        self.tolerance, self.gap, self.failure = rival.first, math.inf, None
         self.seconds = []
 
     def climb(self, target, budget):
-        """Finds the loosest power of ten that meets the target; the last fit's time is `once`."""
-        tolerance, spent = self.rival.first, 0.0
+        """Finds the loosest power of ten that meets the target, from that of the last one on; its time is `once`."""
+        tolerance, spent = self.tolerance, 0.0
+        self.seconds = []
+        if self.failure is not None:
+            return
         while True:
             try:
                 coef, self.once = timed(self.rival.solve, tolerance)
@@ -116,34 +102,34 @@ def verdict(low, high):
     return "faster" if high < 1 / PAR else "par"
 
 
-def contest(case, library, rounds, target, budget):
-    """Runs a case and gives its record."""
-    players = [Runner(r, case) for r in rivals.peers(case.logistic, case.X, case.y, case.lam)]
+def contest(case, library, rounds, targets, budget):
+    """Runs a case to each target in turn and yields the records."""
+    peers, absent = case.peers()
+    players = [Runner(rival, case) for rival in peers]
     if library:
-        players.insert(0, Runner(rivals.ours(library, case.logistic, case.X, case.y, case.lam), case))
-    for player in players:
-        player.climb(target, budget)
-    fit = [p for p in players if p.failure is None]
-    fastest = min((p.once for p in fit), default=0.0)
-    for player in fit:
-        if player.once > SLOW * fastest and player.rival.name != "southwell":
-            player.failure = f"{player.once:.3g} s in the ladder: too slow for the rounds"
-    racing = [p for p in fit if p.failure is None]
-    for _ in range(rounds):
-        for player in racing:
-            player.round()
-    return record(case, players, racing, target)
+        players.insert(0, Runner(case.ours(library), case))
+    for target in sorted(targets, reverse=True):
+        for player in players:
+            player.climb(target, budget)
+        fit = [p for p in players if p.failure is None]
+        fastest = min((p.once for p in fit), default=0.0)
+        racing = [p for p in fit if p.once <= SLOW * fastest or p.rival.name == "southwell"]
+        for _ in range(rounds):
+            for player in racing:
+                player.round()
+        yield record(case, players, racing, target, absent)
 
 
-def record(case, players, racing, target):
-    """The figures of a case as plain values."""
-    result = {"problem": case.name, "ratio": case.ratio, "programs": [], "load": os.getloadavg()[0]}
+def record(case, players, racing, target, absent):
+    """The figures of a case at one target as plain values."""
+    result = {"problem": case.name, "ratio": case.ratio, "target": target, "programs": [], "absent": absent}
+    result["load"] = os.getloadavg()[0]
     for p in players:
         entry = {"name": p.rival.name, "version": p.rival.version, "tolerance": p.tolerance, "gap": p.gap}
         if p in racing:
             entry |= {"median": p.median(), "fastest": min(p.seconds), "seconds": p.seconds, "met": p.gap <= target}
         else:
-            entry["left_out"] = p.failure
+            entry["left_out"] = p.failure or f"{p.once:.3g} s in the ladder: too slow for the rounds"
         result["programs"].append(entry)
     us = next((p for p in racing if p.rival.name == "southwell"), None)
     counted = [p for p in racing if p is not us and p.gap <= target]
@@ -157,9 +143,11 @@ def record(case, players, racing, target):
 
 def show(result):
     """Prints a case."""
-    print(f"\n{result['problem']}, lambda = {result['ratio']:g} lambda_max (load {result['load']:.1f})")
+    print(f"\n{result['problem']} at {result['ratio']:g}, gap {result['target']:.0e} (load {result['load']:.1f})")
+    if result["absent"]:
+        print(f"  not installed: {', '.join(result['absent'])}")
     for p in result["programs"]:
-        start = f"  {p['name']:13}{p['version']:8}"
+        start = f"  {p['name']:29}{p['version']:8}"
         if "left_out" in p:
             print(f"{start} not counted: {p['left_out']}")
         else:
@@ -176,16 +164,38 @@ def show(result):
         )
 
 
+def table(results):
+    """Markdown: a row for each case and target, and the geometric mean of the speeds."""
+    lines = ["| problem | strength | gap | Southwell, s | best peer | its time, s | ratio | 95 % interval | |", "|" + "---|" * 9]
+    ratios = []
+    for r in results:
+        ours = next((p for p in r["programs"] if p["name"] == "southwell"), {})
+        head = f"| {r['problem']} | {r['ratio']:g} | {r['target']:.0e} | {ours.get('median', math.nan):.3g}"
+        if "speed" not in r:
+            lines.append(f"{head} | none met the gap | | | | {'' if 'median' in ours else ours.get('left_out', '')} |")
+            continue
+        best = next(p for p in r["programs"] if p["name"] == r["best"])
+        ratios.append(r["speed"])
+        name = f"{best['name']} {best['version']}"
+        interval = f"{r['low']:.2f} to {r['high']:.2f}"
+        lines.append(f"{head} | {name} | {best['median']:.3g} | {r['speed']:.2f} | {interval} | {r['verdict']} |")
+    if ratios:
+        mean = math.exp(statistics.fmean(map(math.log, ratios)))
+        lines += ["", f"Geometric mean of the ratios: {mean:.2f} over {len(ratios)} rows, {1 / mean:.2f} times as fast."]
+    return "\n".join(lines) + "\n"
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", help="Southwell's shared library; without it the peers run alone")
-    parser.add_argument("--problem", action="append", choices=sorted(RATIOS), help="may be given several times")
-    parser.add_argument("--ratio", action="append", type=float, help="lambda / lambda_max; may be given several times")
+    parser.add_argument("--problem", action="append", choices=sorted(CASES), help="may be given several times")
+    parser.add_argument("--ratio", action="append", type=float, help="strength; may be given several times")
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--target", type=float, default=1e-6, help="relative duality gap to reach")
+    parser.add_argument("--target", action="append", type=float, help="relative duality gap; may be given several times")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for one program's ladder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shape", type=int, nargs=2, metavar=("N", "P"), help="other rows and columns, for a trial")
+    parser.add_argument("--table", help="file for a table in Markdown")
     parser.add_argument("--save", help="file for the records, one JSON object a line")
     return parser.parse_args()
 
@@ -196,16 +206,21 @@ def main():
     warnings.filterwarnings("ignore")  # peers warn on every rung that is too loose or too tight
     library = southwell.Library(args.library) if args.library else None
     shape = dict(zip("np", args.shape)) if args.shape else {}
-    bad = 0
-    for name in args.problem or RATIOS:
+    results = []
+    for name in args.problem or CASES:
         X, y = problems.generate(name, args.seed, **shape)
-        for ratio in args.ratio or RATIOS[name]:
-            result = contest(Case(name, X, y, ratio), library, args.rounds, args.target, args.budget)
-            show(result)
-            bad += bool(library) and result.get("verdict", "SLOWER") == "SLOWER"
-            if args.save:
-                with open(args.save, "a") as file:
-                    print(json.dumps(result), file=file)
+        for ratio in args.ratio or CASES[name][1]:
+            case = Case(name, X, y, ratio)
+            for result in contest(case, library, args.rounds, args.target or TARGETS, args.budget):
+                show(result)
+                results.append(result)
+                if args.save:
+                    with open(args.save, "a") as file:
+                        print(json.dumps(result), file=file)
+    if args.table:
+        with open(args.table, "w") as file:
+            file.write(table(results))
+    bad = sum(bool(library) and r.get("verdict", "SLOWER") == "SLOWER" for r in results)
     return 1 if bad else 0
 
 

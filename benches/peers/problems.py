@@ -4,7 +4,7 @@
     python problems.py lasso_dense FOLDER    writes X and y for another program
 
 `generate(name)` gives (X, y): dense X in column-major order, sparse X as CSC with int32 indices. The objectives are
-plain sums: sum of losses plus lam ||w||_1, with 1/2 (z - y)^2 or log(1 + exp(-y z)).
+plain sums: sum of losses, 1/2 (z - y)^2 or log(1 + exp(-y z)), plus lam times the penalty.
 """
 
 import argparse
@@ -88,7 +88,36 @@ def logistic_l1_sparse(rng, n=20_000, p=100_000):
     return X, labels(rng, X @ planted(rng, p, p // 10), 0.05)
 
 
-PROBLEMS = {f.__name__: f for f in (lasso_dense, lasso_sparse, logistic_l1_dense, logistic_l1_sparse)}
+GROUP_SIZE = 10
+
+
+def group_lasso(rng, n=1000, p=10_000):
+    """Gaussian design, groups of consecutive features, 10 of them active, signal-to-noise ratio 3."""
+    X = np.asfortranarray(rng.standard_normal((n, p)))
+    w = np.zeros((p // GROUP_SIZE, GROUP_SIZE))
+    w[rng.choice(len(w), 10, replace=False)] = rng.standard_normal((10, GROUP_SIZE))
+    return X, noisy(rng, X @ w.ravel(), 3.0)
+
+
+def logistic_l2_dense(rng, n=50_000, p=500):
+    """Gaussian design whose columns have scales from 1 to 0.03, 5 % of the labels flipped."""
+    X = np.asfortranarray(rng.standard_normal((n, p)) * np.geomspace(1.0, 0.03, p))
+    return X, labels(rng, X @ rng.standard_normal(p), 0.05)
+
+
+def logistic_l2_sparse(rng, n=100_000, p=50_000):
+    """Text-like rows of about 50 distinct words, 5 % of the labels flipped."""
+    X = documents(rng, n, p, 60).tocsc()
+    return X, labels(rng, X @ rng.standard_normal(p), 0.05)
+
+
+PROBLEMS = {
+    f.__name__: f
+    for f in (
+        lasso_dense, lasso_sparse, logistic_l1_dense, logistic_l1_sparse, group_lasso, logistic_l2_dense,
+        logistic_l2_sparse,
+    )
+}  # fmt: skip
 
 
 def generate(name, seed=0, **shape):

@@ -13,6 +13,10 @@ import numpy as np
 from scipy import sparse
 
 import southwell
+from problems import GROUP_SIZE
+
+
+MOST_DENSE = 5000  # features of a dense Hessian
 
 
 @dataclass
@@ -96,18 +100,99 @@ def liblinear(X, y, kind, C):
     return solve
 
 
-def ours(library, logistic, X, y, lam):
-    """Southwell through its C library on one thread."""
-    view = southwell.View(X)
-    loss = "logistic" if logistic else "squared"
+def skglm_lasso(X, y, lam):
+    from skglm import Lasso
+
+    return skglm(Lasso, (lam / y.size,), X, y)
+
+
+def skglm_logistic(X, y, lam):
+    from skglm import SparseLogisticRegression
+
+    return skglm(SparseLogisticRegression, (lam / y.size,), X, y)
+
+
+def skglm_group(X, y, lam):
+    from skglm import GroupLasso
+
+    return skglm(GroupLasso, (GROUP_SIZE, lam / y.size), X, y)
+
+
+def skglm(Model, arguments, X, y):
+    def solve(tolerance, max_iter=500):
+        return Model(*arguments, fit_intercept=False, tol=tolerance, max_iter=max_iter).fit(X, y).coef_.ravel()
+
+    solve(1.0, max_iter=1)  # compiles
+    return Rival("skglm", importlib.metadata.version("skglm"), solve, 1e-1)
+
+
+def celer_group(X, y, lam):
+    from celer import GroupLasso
 
     def solve(tolerance):
-        return library.bcd(view, y, loss=loss, penalty="l1", **{"lambda": lam}, tolerance=tolerance, threads=1)
+        model = GroupLasso(GROUP_SIZE, lam / y.size, fit_intercept=False, tol=tolerance, max_iter=200)
+        return model.fit(X, y).coef_
+
+    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-1)
+
+
+def adelie_lasso(X, y, lam):
+    return adelie(X, y, lam, 1)
+
+
+def adelie_group(X, y, lam):
+    return adelie(X, y, lam, GROUP_SIZE)
+
+
+def adelie(X, y, lam, size):
+    import adelie as ad
+
+    if sparse.issparse(X):
+        design = ad.matrix.sparse(X, method="naive", n_threads=1)
+    else:
+        design = ad.matrix.dense(X, method="naive", n_threads=1)
+    starts = np.arange(0, X.shape[1], size)
+
+    def solve(tolerance):
+        state = ad.grpnet(
+            design, ad.glm.gaussian(y), groups=starts, penalty=np.ones(len(starts)), lmda_path=[lam / y.size],
+            intercept=False, tol=tolerance, n_threads=1, early_exit=False, progress_bar=False,
+        )  # fmt: skip
+        return np.asarray(state.betas.todense()).ravel()
+
+    return Rival("adelie", importlib.metadata.version("adelie"), solve, 1e-5)
+
+
+def sklearn_ridge(solver):
+    def make(X, y, lam):
+        from sklearn.linear_model import LogisticRegression
+
+        if solver == "newton-cholesky" and X.shape[1] > MOST_DENSE:
+            return None
+        rows = by_rows(X)
+
+        def solve(tolerance):
+            model = LogisticRegression(C=1.0 / lam, solver=solver, fit_intercept=False, tol=tolerance, max_iter=20_000)
+            return model.fit(rows, y).coef_.ravel()
+
+        return Rival(f"scikit-learn {solver}", importlib.metadata.version("scikit-learn"), solve, 1e-1)
+
+    return make
+
+
+def liblinear_ridge(form):
+    def make(X, y, lam):
+        solve = liblinear(X, y, {"primal": 0, "dual": 7}[form], 1.0 / lam)
+        return Rival(f"liblinear {form}", importlib.metadata.version("liblinear-official"), solve, 1e-1)
+
+    return make
+
+
+def ours(library, X, y, settings):
+    """Southwell through its C library on one thread."""
+    view = southwell.View(X)
+
+    def solve(tolerance):
+        return library.bcd(view, y, **settings, tolerance=tolerance, threads=1)
 
     return Rival("southwell", "", solve, 1e-1)
-
-
-def peers(logistic, X, y, lam):
-    """Every peer that solves the problem."""
-    makers = [sklearn_logistic, celer_logistic, liblinear_logistic] if logistic else [sklearn_lasso, celer_lasso]
-    return [make(X, y, lam) for make in makers]

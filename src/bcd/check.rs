@@ -159,9 +159,11 @@ impl<'c> Checker<'c> {
         let t = scaled.target_scale;
         control.report(Phase::Solve, iteration, objective / (t * t), value / unit)?;
         let goal = match freedom.kind {
+            // A model that is the function itself is worth more accuracy: fewer passes over all columns follow.
             CertificateKind::Gap => {
                 let gap = if value.is_finite() { value } else { self.null_scale };
-                (0.3 * self.limit()).max(0.1 * gap).min(f64::MAX)
+                let share = if scaled.loss.is_quadratic() { 0.02 } else { 0.1 };
+                (0.3 * self.limit()).max(share * gap).min(f64::MAX)
             }
             CertificateKind::Gradient => {
                 0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale

@@ -1,0 +1,98 @@
+"""What is compared: for each problem its kind, and for each kind the measure, Southwell's options and the peers."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+import measure
+import rivals
+from problems import GROUP_SIZE
+
+
+@dataclass
+class Kind:
+    """`strength(X, y, ratio)` is lambda; `bounds(X, y, lam, coef)` is (primal, dual) of a point."""
+
+    settings: dict
+    strength: Callable
+    bounds: Callable
+    peers: list
+
+
+def groups_of(X):
+    return np.arange(X.shape[1]) // GROUP_SIZE
+
+
+def of_largest(logistic, grouped=False):
+    """lambda as a share of the smallest one whose solution is zero."""
+    return lambda X, y, ratio: float(
+        ratio * measure.lambda_max(X, y, logistic, groups_of(X) if grouped else None)
+    )
+
+
+KINDS = {
+    "lasso": Kind(
+        {"loss": "squared", "penalty": "l1"},
+        of_largest(False),
+        measure.squared,
+        [rivals.sklearn_lasso, rivals.celer_lasso, rivals.skglm_lasso, rivals.adelie_lasso],
+    ),
+    "logistic lasso": Kind(
+        {"loss": "logistic", "penalty": "l1"},
+        of_largest(True),
+        measure.logistic_l1,
+        [rivals.sklearn_logistic, rivals.celer_logistic, rivals.skglm_logistic, rivals.liblinear_logistic],
+    ),
+    "group lasso": Kind(
+        {"loss": "squared", "penalty": "group", "group_size": GROUP_SIZE},
+        of_largest(False, grouped=True),
+        lambda X, y, lam, w: measure.squared(X, y, lam, w, groups_of(X)),
+        [rivals.celer_group, rivals.skglm_group, rivals.adelie_group],
+    ),
+    "ridge logistic": Kind(
+        {"loss": "logistic", "penalty": "ridge"},
+        lambda X, y, ratio: float(ratio),
+        measure.logistic_l2,
+        [
+            rivals.sklearn_ridge("lbfgs"), rivals.sklearn_ridge("newton-cg"), rivals.sklearn_ridge("newton-cholesky"),
+            rivals.liblinear_ridge("primal"), rivals.liblinear_ridge("dual"),
+        ],
+    ),
+}  # fmt: skip
+
+# For each problem its kind, and the strengths: lambda / lambda_max, for the ridge lambda itself.
+CASES = {
+    "lasso_dense": ("lasso", [0.1, 0.01]),
+    "lasso_sparse": ("lasso", [0.1, 0.01]),
+    "logistic_l1_dense": ("logistic lasso", [0.1, 0.01]),
+    "logistic_l1_sparse": ("logistic lasso", [0.1, 0.05, 0.01]),
+    "group_lasso": ("group lasso", [0.1, 0.01]),
+    "logistic_l2_dense": ("ridge logistic", [1.0]),
+    "logistic_l2_sparse": ("ridge logistic", [1.0]),
+}
+
+
+class Case:
+    """One problem at one strength, with the measure that all programs have to meet."""
+
+    def __init__(self, name, X, y, ratio):
+        self.name, self.X, self.y, self.ratio = name, X, y, ratio
+        self.kind = KINDS[CASES[name][0]]
+        self.lam = self.kind.strength(X, y, ratio)
+
+    def gap(self, coef):
+        return float(measure.relative_gap(*self.kind.bounds(self.X, self.y, self.lam, coef)))
+
+    def peers(self):
+        """Every peer that can solve the problem and is installed; names of those that are not."""
+        found, absent = [], []
+        for make in self.kind.peers:
+            try:
+                found.append(make(self.X, self.y, self.lam))
+            except ImportError as error:
+                absent.append(error.name or str(error))
+        return [rival for rival in found if rival], absent
+
+    def ours(self, library):
+        return rivals.ours(library, self.X, self.y, self.kind.settings | {"lambda": self.lam})
