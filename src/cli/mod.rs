@@ -3,7 +3,7 @@
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `verify`, `predict`,
 //! `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data` and `groups` (from files to a problem),
 //! `option_flags` (flags made from the option table), `model` and `model_json` (the saved model), `number` (numbers as
-//! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `chart`, `axis` and `plots`
+//! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots`
 //! (SVG plots), `output`.
 
 mod args;
@@ -16,6 +16,7 @@ mod demo;
 mod failure;
 mod files;
 mod groups;
+mod interrupt;
 mod layout;
 mod list_options;
 mod model;

@@ -1,5 +1,6 @@
 //! A line of progress on a terminal; nothing elsewhere.
 
+use super::interrupt;
 use super::number::short;
 use indicatif::{ProgressBar, ProgressStyle};
 use southwell::runtime::{Control, Phase, Verdict};
@@ -37,11 +38,12 @@ impl Line {
         }
     }
 
-    /// A control that keeps the line up to date.
+    /// A control that keeps the line up to date and stops at Ctrl-C.
     pub fn control(&self) -> Control<'_> {
-        let Some(bar) = &self.bar else { return Control::new() };
+        let control = Control::new().with_cancel(interrupt::token());
+        let Some(bar) = &self.bar else { return control };
         let mut last = Instant::now();
-        Control::new().with_progress(1, move |progress| {
+        control.with_progress(1, move |progress| {
             if last.elapsed() >= PAUSE {
                 last = Instant::now();
                 let phase = match progress.phase {

@@ -7,6 +7,7 @@ mod demo;
 mod fit;
 mod formats;
 mod groups;
+mod interrupt;
 mod outputs;
 mod predict;
 mod real_data;
