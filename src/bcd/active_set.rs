@@ -5,12 +5,15 @@
 //! does not lower the model, the step ends at one of the kinks on the way, at the first if need be.
 
 use super::block::Block;
-use super::quadratic::BlockModel;
+use super::quadratic::{BlockModel, Solver};
+use super::row_system::{self, RowSystem};
 use crate::model::Penalty;
 use crate::numerics::cholesky::Cholesky;
-use crate::numerics::krylov::conjugate_gradient;
+use crate::numerics::gram::Square;
+use crate::numerics::krylov::{conjugate_gradient, diagonal};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
+use std::ops::Range;
 
 /// What moves freely: where the penalty is smooth, with the other coordinates held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,9 @@ const STEPS_BY_SIZE: usize = 2000;
 /// Accuracy of inexact directions.
 const CG_TOLERANCE: f64 = 1e-1;
 const CG_STEPS: usize = 500;
+/// Accuracy of directions from a factor through the rows, which refinement reaches in about two steps.
+const REFINED: f64 = 1e-10;
+const REFINEMENTS: usize = 10;
 
 /// How a run of Newton steps went.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,7 +94,9 @@ pub(super) fn newton(
         let full = manifold.gradient(&gradient, &from);
         let (direction, exact) = manifold.direction(model, &full, &from, team, control)?;
         let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
-        run = NewtonRun { cost: control.work() - start, full: false, ..run };
+        // Dense factors run at several times the speed of the sweeps that they are weighed against.
+        let cost = if exact { model.newton_flops(free) } else { control.work() - start };
+        run = NewtonRun { cost, full: false, ..run };
         if !(slope < 0.0) {
             return Ok(NewtonRun { full: true, ..run });
         }
@@ -142,7 +150,7 @@ struct Accepted {
 
 impl Manifold<'_> {
     /// Each unit with the range of its coordinates in `free`.
-    fn units(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> + '_ {
+    fn units(&self) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
         let start = &self.parts.start;
         self.parts.units.iter().enumerate().map(move |(i, &u)| (u, start[i]..start[i + 1]))
     }
@@ -156,8 +164,8 @@ impl Manifold<'_> {
         full
     }
 
-    /// Solves `(H_FF + penalty's Hessian) p = -gradient`, by Cholesky or, for large manifolds, by conjugate gradients, and
-    /// tells whether the solution is exact.
+    /// Solves `(H_FF + penalty's Hessian) p = -gradient` the way that the model finds cheapest, and tells whether the
+    /// solution is exact.
     fn direction(
         &self,
         model: &impl BlockModel,
@@ -167,48 +175,76 @@ impl Manifold<'_> {
         control: &mut Control<'_>,
     ) -> Result<(Vec<f64>, bool), Stop> {
         let mut right: Vec<f64> = gradient.iter().map(|g| -g).collect();
-        if model.prefers_factor(self.free) {
-            let mut h = model.square(self.free, team, control)?;
+        let product = |p: &[f64], out: &mut [f64], control: &mut Control<'_>| {
+            model.product(self.free, p, out, team, control)?;
             for (u, local) in self.units() {
-                let mut basis = vec![0.0; local.len()];
-                for k in 0..local.len() {
-                    basis[k] = 1.0;
-                    let column = &mut h.column_mut(local.start + k)[local.clone()];
-                    self.penalty.add_hessian_product(u, &x[local.clone()], &basis, column);
-                    basis[k] = 0.0;
-                }
+                let (x, p) = (&x[local.clone()], &p[local.clone()]);
+                self.penalty.add_hessian_product(u, x, p, &mut out[local]);
             }
-            let factor = Cholesky::new(&h, control)?;
-            factor.solve(&mut right);
-            control.spend((2 * right.len() * right.len()) as u64)?;
-            return Ok((right, factor.is_well_conditioned()));
-        }
-        let mut diagonal: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
-        for (u, local) in self.units() {
-            let ones = vec![1.0; local.len()];
-            let mut bend = vec![0.0; local.len()];
-            self.penalty.add_hessian_product(u, &x[local.clone()], &ones, &mut bend);
-            diagonal[local].iter_mut().zip(&bend).for_each(|(d, b)| *d += b.max(0.0));
-        }
-        diagonal.iter_mut().for_each(|d| *d = if *d > 0.0 { *d } else { 1.0 });
+            Ok(())
+        };
         let mut p = vec![0.0; right.len()];
-        conjugate_gradient(
-            |p, out, control| {
-                model.product(self.free, p, out, team, control)?;
+        match model.solver(self.free) {
+            Solver::Factor => {
+                let mut h = model.square(self.free, team, control)?;
                 for (u, local) in self.units() {
-                    let (x, p) = (&x[local.clone()], &p[local.clone()]);
-                    self.penalty.add_hessian_product(u, x, p, &mut out[local]);
+                    let columns = local.clone().map(|k| (k, local.clone()));
+                    self.add_hessian(u, &x[local.clone()], columns, &mut h);
                 }
-                Ok(())
-            },
-            &right,
-            &diagonal,
-            CG_TOLERANCE,
-            CG_STEPS,
-            &mut p,
-            control,
-        )?;
-        Ok((p, false))
+                let factor = Cholesky::new(&h, control)?;
+                factor.solve(&mut right);
+                control.spend((2 * right.len() * right.len()) as u64)?;
+                Ok((right, factor.is_well_conditioned()))
+            }
+            Solver::Rows(design, list) => {
+                let units = self.units().map(|(u, local)| {
+                    let n = local.len();
+                    let mut part = Square::zeros(n);
+                    self.add_hessian(u, &x[local.clone()], (0..n).map(|k| (k, 0..n)), &mut part);
+                    for (k, &position) in self.free[local.clone()].iter().enumerate() {
+                        part.column_mut(k)[k] +=
+                            design.curvature.damping[position] + row_system::SHARE * model.diagonal(position);
+                    }
+                    (local, part)
+                });
+                let system = RowSystem::new(design, list, units.collect(), team, control)?;
+                let precondition = |r: &[f64], out: &mut [f64], control: &mut Control<'_>| {
+                    system.solve(r, out, team, control)
+                };
+                let (tolerance, steps) = (REFINED, REFINEMENTS);
+                let info =
+                    conjugate_gradient(product, precondition, &right, tolerance, steps, &mut p, control)?;
+                Ok((p, info.residual <= REFINED))
+            }
+            Solver::Products => {
+                let mut d: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
+                for (u, local) in self.units() {
+                    let ones = vec![1.0; local.len()];
+                    let mut bend = vec![0.0; local.len()];
+                    self.penalty.add_hessian_product(u, &x[local.clone()], &ones, &mut bend);
+                    d[local].iter_mut().zip(&bend).for_each(|(d, b)| *d += b.max(0.0));
+                }
+                d.iter_mut().for_each(|d| *d = if *d > 0.0 { *d } else { 1.0 });
+                conjugate_gradient(product, diagonal(&d), &right, CG_TOLERANCE, CG_STEPS, &mut p, control)?;
+                Ok((p, false))
+            }
+        }
+    }
+
+    /// Adds a unit's Hessian to the given columns of `h`, each to the given range of its rows.
+    fn add_hessian(
+        &self,
+        u: usize,
+        x: &[f64],
+        columns: impl Iterator<Item = (usize, Range<usize>)>,
+        h: &mut Square,
+    ) {
+        let mut basis = vec![0.0; x.len()];
+        for (k, (column, rows)) in columns.enumerate() {
+            basis[k] = 1.0;
+            self.penalty.add_hessian_product(u, x, &basis, &mut h.column_mut(column)[rows]);
+            basis[k] = 0.0;
+        }
     }
 
     /// Step lengths below 1 at which units meet kinks or bounds, ascending.
@@ -256,9 +292,8 @@ impl Manifold<'_> {
     ) -> Result<Option<Accepted>, Stop> {
         let Line { from, direction, slope, bend } = *line;
         let penalty_change = |to: &[f64]| -> f64 {
-            let change = |u, local: std::ops::Range<usize>| {
-                self.penalty.unit_change(u, &from[local.clone()], &to[local])
-            };
+            let change =
+                |u, local: Range<usize>| self.penalty.unit_change(u, &from[local.clone()], &to[local]);
             self.units().map(|(u, local)| change(u, local)).sum()
         };
         let nearly_quadratic = self.is_quadratic(from, direction);

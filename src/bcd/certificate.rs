@@ -172,7 +172,7 @@ impl<'p> Evaluation<'p> {
             super::scaled::group_terms_penalty(settings, &of_column, terms.collect())?
         } else {
             let (share1, share2) = super::scaled::penalty_shares(settings);
-            Penalty::Separable(Separable::new((0..cols).map(|j| {
+            let coordinate = |j: usize| {
                 let factor = problem.factor(j);
                 let fixed = fixed(share1, share2, factor);
                 let (low, high) = super::scaled::column_bounds(problem, settings, j);
@@ -182,7 +182,13 @@ impl<'p> Evaluation<'p> {
                     lower: low * deviation[j],
                     upper: high * deviation[j],
                 }
-            })))
+            };
+            let alike = problem.treats_columns_alike() && !settings.standardize && cols > 0;
+            Penalty::Separable(if alike {
+                Separable::uniform(coordinate(0), cols)
+            } else {
+                Separable::new((0..cols).map(coordinate))
+            })
         };
         let s = problem.weights().iter().map(|w| w * share).collect();
         Ok(Self { problem, settings, s, deviation, left_out, penalty })

@@ -51,16 +51,29 @@ impl Correlations {
     ) -> Result<(), Stop> {
         self.path += SLACK * distance(theta, &self.theta, &scaled.s);
         self.stale.clear();
-        for u in 0..penalty.units() {
-            let columns = penalty.columns(u);
-            if columns.iter().all(|&j| self.seen[j] == self.path) {
-                continue;
+        match penalty {
+            Penalty::Separable(_) => {
+                let stale = (0..self.value.len()).filter(|&j| {
+                    let room = penalty.dead_zone(j) - self.value[j].abs();
+                    let moved = SLACK * (self.path - self.seen[j]);
+                    // An undefined bound asks for an evaluation too.
+                    let stays = room > 0.0 && scaled.squares[j] * (moved * moved) < room * room;
+                    (!stays || x[j] != 0.0) && moved != 0.0
+                });
+                self.stale.extend(stale);
             }
-            let zone = penalty.dead_zone(u);
-            let bound: f64 = columns.iter().map(|&j| self.bound(j, scaled).powi(2)).sum();
-            // An infinite or undefined bound asks for an evaluation too.
-            if !(bound < zone * zone) || columns.iter().any(|&j| x[j] != 0.0) {
-                self.stale.extend_from_slice(columns);
+            Penalty::Group(_) | Penalty::SparseGroup(_) => {
+                for u in 0..penalty.units() {
+                    let columns = penalty.columns(u);
+                    if columns.iter().all(|&j| self.seen[j] == self.path) {
+                        continue;
+                    }
+                    let zone = penalty.dead_zone(u);
+                    let bound: f64 = columns.iter().map(|&j| self.bound(j, scaled).powi(2)).sum();
+                    if !(bound < zone * zone) || columns.iter().any(|&j| x[j] != 0.0) {
+                        self.stale.extend_from_slice(columns);
+                    }
+                }
             }
         }
         control.spend(8 * self.value.len() as u64)?;

@@ -33,6 +33,7 @@ mod plan;
 mod predict;
 mod problem;
 mod quadratic;
+mod row_system;
 #[cfg(test)]
 mod rule_tests;
 mod scaled;

@@ -215,6 +215,11 @@ impl<'a> Problem<'a> {
         self.factors.as_ref().map_or(1.0, |f| f[j])
     }
 
+    /// Whether no column has a factor or bounds of its own.
+    pub(super) fn treats_columns_alike(&self) -> bool {
+        self.factors.is_none() && self.bounds.is_none()
+    }
+
     pub(super) fn bounds(&self) -> Option<(&[f64], &[f64])> {
         self.bounds.as_ref().map(|(l, u)| (l.as_slice(), u.as_slice()))
     }

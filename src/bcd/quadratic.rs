@@ -7,6 +7,7 @@
 
 use super::active_set::{self, Free, NewtonRun};
 use super::block::Block;
+use super::row_system::Design;
 use super::scaled::Scaled;
 use crate::model::Penalty;
 use crate::model::penalty::radial_minimizer;
@@ -97,13 +98,23 @@ pub(super) trait BlockModel {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<(), Stop>;
-    /// Whether factoring `H_FF` is cheaper than conjugate gradients on it.
-    fn prefers_factor(&self, free: &[usize]) -> bool;
-    /// Flops of a Newton step on `free`, about.
+    /// The cheapest way to solve a system of `H_FF` and the penalty's Hessian.
+    fn solver(&self, free: &[usize]) -> Solver<'_>;
+    /// The price of a Newton step on `free`, about, in flops of sweeps.
     fn newton_flops(&self, free: &[usize]) -> u64;
     /// `|W^(1/2) A_b p + W^(-1/2) d|^2` after steps `p`, the intercept's part taken out: twice the model but for a
     /// constant. `None` where the model is no sum of squares (damped, or slopes on rows without curvature).
     fn residual(&self, p: &[f64]) -> Option<f64>;
+}
+
+/// Ways to solve a Newton system.
+pub(super) enum Solver<'m> {
+    /// A factor of `H_FF`.
+    Factor,
+    /// A factor of the size of the rows, for the listed columns.
+    Rows(Design<'m>, Vec<usize>),
+    /// Conjugate gradients.
+    Products,
 }
 
 /// The model through its Gram block.
@@ -180,13 +191,16 @@ impl BlockModel for GramModel {
         control.spend((2 * free.len() * free.len()) as u64)
     }
 
-    fn prefers_factor(&self, free: &[usize]) -> bool {
-        free.len() <= LARGEST_FACTOR
+    fn solver(&self, free: &[usize]) -> Solver<'_> {
+        if free.len() <= LARGEST_FACTOR { Solver::Factor } else { Solver::Products }
     }
 
     fn newton_flops(&self, free: &[usize]) -> u64 {
         let n = free.len() as u64;
-        let work = if self.prefers_factor(free) { n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * n * n };
+        let work = match self.solver(free) {
+            Solver::Factor => n * n * n / 3,
+            _ => 2 * EXPECTED_CG_STEPS * n * n,
+        };
         work + 2 * n * self.gradient.len() as u64
     }
 
@@ -230,6 +244,28 @@ impl<'m> RowModel<'m> {
         }
         let sum = slopes.iter().sum();
         Ok(Self { columns, list, curvature, diagonal, r: slopes.to_vec(), sum, p: vec![0.0; list.len()] })
+    }
+}
+
+/// What each [`Solver`] costs, in flops of sweeps; `u64::MAX` where it is out of the question.
+struct Prices {
+    factor: u64,
+    rows: u64,
+    products: u64,
+}
+
+impl RowModel<'_> {
+    fn prices(&self, free: &[usize]) -> Prices {
+        let (n, rows) = (free.len() as u64, self.r.len() as u64);
+        let pass: u64 = free.iter().map(|&k| self.columns.flops(self.list[k])).sum();
+        let most = LARGEST_FACTOR as u64;
+        let sparse = self.columns.is_sparse();
+        let build = if sparse { n * (pass + rows) / 2 } else { n * pass / DENSE_SPEED };
+        Prices {
+            factor: if n <= most { build + n * n * n / 12 } else { u64::MAX },
+            rows: if rows <= most { rows * rows * (n + rows / 3) / DENSE_SPEED + 6 * pass } else { u64::MAX },
+            products: 2 * EXPECTED_CG_STEPS * pass,
+        }
     }
 }
 
@@ -300,21 +336,21 @@ impl BlockModel for RowModel<'_> {
         control.spend(3 * t.len() as u64)
     }
 
-    fn prefers_factor(&self, free: &[usize]) -> bool {
-        let n = free.len() as u64;
-        let pass: u64 = free.iter().map(|&k| self.columns.flops(self.list[k])).sum();
-        // Dense products run at several times the speed of single columns.
-        let build =
-            if self.columns.is_sparse() { n * (pass + self.r.len() as u64) / 2 } else { n * pass / 16 };
-        n <= LARGEST_FACTOR as u64 && build + n * n * n / 12 <= 2 * EXPECTED_CG_STEPS * pass
+    fn solver(&self, free: &[usize]) -> Solver<'_> {
+        let price = self.prices(free);
+        if price.factor.min(price.rows) > price.products {
+            Solver::Products
+        } else if price.factor <= price.rows {
+            Solver::Factor
+        } else {
+            let list = free.iter().map(|&k| self.list[k]).collect();
+            Solver::Rows(Design { columns: self.columns, curvature: self.curvature }, list)
+        }
     }
 
     fn newton_flops(&self, free: &[usize]) -> u64 {
-        let n = free.len() as u64;
-        let pass: u64 = free.iter().map(|&k| self.columns.flops(self.list[k])).sum();
-        let build =
-            if self.columns.is_sparse() { n * (pass + self.r.len() as u64) / 2 } else { n * pass / 16 };
-        if self.prefers_factor(free) { build + n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * pass }
+        let price = self.prices(free);
+        price.factor.min(price.rows).min(price.products)
     }
 
     fn residual(&self, _p: &[f64]) -> Option<f64> {
@@ -323,12 +359,15 @@ impl BlockModel for RowModel<'_> {
 }
 
 const EXPECTED_CG_STEPS: u64 = 60;
+/// How much faster products of dense matrices run than single columns.
+const DENSE_SPEED: u64 = 16;
 
 /// Whether a block's Gram matrix pays for itself, given how many sweeps it is likely to serve.
 pub(super) fn gram_pays(columns: &Columns<'_>, list: &[usize], sweeps: u64) -> bool {
     let n = list.len() as u64;
     let pass: u64 = list.iter().map(|&j| columns.flops(j)).sum();
-    let build = if columns.is_sparse() { n * (pass + columns.rows() as u64) / 2 } else { n * pass / 16 };
+    let build =
+        if columns.is_sparse() { n * (pass + columns.rows() as u64) / 2 } else { n * pass / DENSE_SPEED };
     n <= LARGEST_FACTOR as u64 && build <= sweeps * 2 * pass
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Scaled<'p> {
     pub(super) squares: Vec<f64>,
     /// Columns that cannot matter: zero, or constant beside an intercept.
     pub(super) inert: Vec<bool>,
+    /// Whether no column is scaled or inert.
+    plain: bool,
     /// Power-of-two part of the scale of each column: what the penalty sees.
     power: Vec<f64>,
 }
@@ -99,6 +101,7 @@ impl<'p> Scaled<'p> {
             }
             _ => 1.0,
         };
+        let plain = scale.iter().all(|c| *c == 1.0) && !inert.contains(&true);
         let loss = match settings.loss {
             Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
             Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * target_scale }),
@@ -114,6 +117,7 @@ impl<'p> Scaled<'p> {
             target_scale,
             squares,
             inert,
+            plain,
             power,
         })
     }
@@ -151,7 +155,8 @@ impl<'p> Scaled<'p> {
             let c = self.columns.scale()[j];
             Coordinate { l1, l2, lower: low * t / c, upper: high * t / c }
         };
-        for j in 0..cols {
+        let alike = problem.treats_columns_alike() && self.plain && cols > 0;
+        for j in 0..if alike { 1 } else { cols } {
             let (low, high) = column_bounds(problem, settings, j);
             if low > high {
                 return Err(Error::new(ErrorKind::Data, "lower")
@@ -163,7 +168,11 @@ impl<'p> Scaled<'p> {
                     .found(format!("[{low}, {high}]")));
             }
         }
-        Ok(Penalty::Separable(Separable::new((0..cols).map(coordinate))))
+        Ok(Penalty::Separable(if alike {
+            Separable::uniform(coordinate(0), cols)
+        } else {
+            Separable::new((0..cols).map(coordinate))
+        }))
     }
 
     fn group_penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
@@ -304,9 +313,12 @@ fn share_power(power: &mut [f64], facts: &[ColumnFacts], problem: &Problem<'_>, 
     }
 }
 
+/// Sizes that are not extreme: `2^±60` and more.
+const ORDINARY_SIZE: std::ops::Range<f64> = 1e-18..1e18;
+
 /// A power of two that brings `size` near 1 if it is extreme, else 1.
 fn tame(size: f64) -> f64 {
-    if size == 0.0 {
+    if size == 0.0 || ORDINARY_SIZE.contains(&size) {
         return 1.0;
     }
     let exponent = size.log2().floor() as i32;

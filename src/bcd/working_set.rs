@@ -13,6 +13,8 @@ const LEAST_UNITS: usize = 32;
 const LEAST_SHARE: usize = 256;
 /// Of those, units that are not beyond their kink yet.
 const NEAR: usize = 16;
+/// Single coordinates that have come less than this part of the way to their kink are not near.
+const FAR: f64 = 0.5;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
 /// [`least_new`]), and a few units that are near.
@@ -20,21 +22,31 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
     let mut support = Vec::new();
     let mut ranked = Vec::new();
     let (mut unit_x, mut unit_g) = (Vec::new(), Vec::new());
-    for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+    let mut rank = |u: usize, x: &[f64], g: &[f64], constant: f64| {
+        if penalty.is_fixed(u) {
+            return;
+        }
+        // Away from its kink, or without one: always a part.
+        if x.iter().any(|x| *x != 0.0) || penalty.is_smooth_at(u, x) {
+            support.push(u);
+        } else if constant > 0.0 {
+            ranked.push((penalty.urgency(u, x, g, constant), u));
+        }
+    };
+    for u in 0..penalty.units() {
         let columns = penalty.columns(u);
+        if let [j] = *columns {
+            if x[j] == 0.0 && g[j].abs() < FAR * penalty.dead_zone(u) {
+                continue;
+            }
+            rank(u, &x[j..=j], &g[j..=j], lipschitz[j]);
+            continue;
+        }
         unit_x.clear();
         unit_g.clear();
         unit_x.extend(columns.iter().map(|&j| x[j]));
         unit_g.extend(columns.iter().map(|&j| g[j]));
-        // Away from its kink, or without one: always a part.
-        if unit_x.iter().any(|x| *x != 0.0) || penalty.is_smooth_at(u, &unit_x) {
-            support.push(u);
-            continue;
-        }
-        let constant: f64 = columns.iter().map(|&j| lipschitz[j]).sum();
-        if constant > 0.0 {
-            ranked.push((penalty.urgency(u, &unit_x, &unit_g, constant), u));
-        }
+        rank(u, &unit_x, &unit_g, columns.iter().map(|&j| lipschitz[j]).sum());
     }
     let violators = ranked.iter().filter(|r| r.0 > 0.0).count();
     let wanted = (violators + NEAR).min(support.len().max(least_new(penalty, x.len())));

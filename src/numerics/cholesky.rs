@@ -64,6 +64,22 @@ impl Cholesky {
         self.shift == 0.0 && (0..self.lower.size()).all(|j| self.lower.at(j, j).powi(2) >= SAFE_PIVOT)
     }
 
+    /// Replaces a matrix `B` of `n` columns, one after the other, by `B L^-T` (with the scaling in `L`), so that
+    /// `B H^-1 B' = (B L^-T)(B L^-T)'`. Costs `n^2` flops a row.
+    pub fn half_solve_columns(&self, b: &mut [f64]) {
+        let n = self.lower.size();
+        let rows = if n == 0 { 0 } else { b.len() / n };
+        for j in 0..n {
+            let (known, rest) = b.split_at_mut(j * rows);
+            let column = &mut rest[..rows];
+            column.iter_mut().for_each(|b| *b *= self.scale[j]);
+            for k in 0..j {
+                super::kernels::add(-self.lower.at(j, k), &known[k * rows..(k + 1) * rows], column);
+            }
+            column.iter_mut().for_each(|b| *b /= self.lower.at(j, j));
+        }
+    }
+
     /// Replaces `b` by the solution of `H x = b`. Costs `2 n^2` flops.
     pub fn solve(&self, b: &mut [f64]) {
         let n = self.lower.size();

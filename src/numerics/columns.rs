@@ -73,6 +73,15 @@ impl<'m> Columns<'m> {
         self.matrix.weighted_add(j, alpha * self.scale[j], w, v);
     }
 
+    /// `v_r = w_r a_rj` at the stored entries of column `j`; the others of `v` stay.
+    pub fn weighted_copy(&self, j: usize, w: &[f64], v: &mut [f64]) {
+        if self.is_sparse() {
+            self.for_each(j, |r, a| v[r] = w[r] * a);
+        } else {
+            self.pack(j, 0, w, v);
+        }
+    }
+
     /// Calls `visit(row, value)` for the stored entries of column `j`.
     #[inline]
     pub fn for_each(&self, j: usize, mut visit: impl FnMut(usize, f64)) {

@@ -57,6 +57,16 @@ impl Square {
         block
     }
 
+    /// Copies the lower triangle onto the upper.
+    pub(super) fn mirror_lower(&mut self) {
+        let n = self.n;
+        for j in 0..n {
+            for i in 0..j {
+                self.data[j * n + i] = self.data[i * n + j];
+            }
+        }
+    }
+
     /// Copies the upper triangle onto the lower.
     fn mirror_upper(&mut self) {
         let n = self.n;

@@ -1,4 +1,4 @@
-//! Conjugate gradients with a diagonal preconditioner.
+//! Preconditioned conjugate gradients.
 
 use super::kernels::dot;
 use crate::runtime::{Control, Stop};
@@ -15,11 +15,12 @@ pub struct CgInfo {
 /// Solves `H x = b` for a symmetric positive semidefinite `H`, from `x = 0`, until the residual is at most
 /// `tolerance |b|`, after `max_steps`, or where `H` shows no positive curvature.
 ///
-/// `apply(p, out)` writes `H p`. `diagonal` approximates that of `H`; its entries must be positive.
+/// `apply(p, out)` writes `H p`. `precondition(r, out)` writes the solution of `M z = r` for a symmetric positive definite
+/// `M` that is like `H`; [`diagonal`] is the simplest.
 pub fn conjugate_gradient(
     mut apply: impl FnMut(&[f64], &mut [f64], &mut Control<'_>) -> Result<(), Stop>,
+    mut precondition: impl FnMut(&[f64], &mut [f64], &mut Control<'_>) -> Result<(), Stop>,
     b: &[f64],
-    diagonal: &[f64],
     tolerance: f64,
     max_steps: usize,
     x: &mut [f64],
@@ -27,7 +28,8 @@ pub fn conjugate_gradient(
 ) -> Result<CgInfo, Stop> {
     x.fill(0.0);
     let mut r = b.to_vec();
-    let mut z: Vec<f64> = r.iter().zip(diagonal).map(|(r, d)| r / d).collect();
+    let mut z = vec![0.0; b.len()];
+    precondition(&r, &mut z, control)?;
     let mut p = z.clone();
     let mut hp = vec![0.0; b.len()];
     let size = dot(b, b).sqrt();
@@ -42,7 +44,7 @@ pub fn conjugate_gradient(
         let alpha = rz / curvature;
         x.iter_mut().zip(&p).for_each(|(x, p)| *x += alpha * p);
         r.iter_mut().zip(&hp).for_each(|(r, hp)| *r -= alpha * hp);
-        z.iter_mut().zip(&r).zip(diagonal).for_each(|((z, r), d)| *z = r / d);
+        precondition(&r, &mut z, control)?;
         let next = dot(&r, &z);
         let beta = next / rz;
         rz = next;
@@ -52,6 +54,14 @@ pub fn conjugate_gradient(
         control.spend(14 * b.len() as u64)?;
     }
     Ok(info)
+}
+
+/// The preconditioner of a diagonal whose entries are positive.
+pub fn diagonal(d: &[f64]) -> impl FnMut(&[f64], &mut [f64], &mut Control<'_>) -> Result<(), Stop> + '_ {
+    move |r, z, _| {
+        z.iter_mut().zip(r).zip(d).for_each(|((z, r), d)| *z = r / d);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +84,8 @@ mod tests {
         apply(&truth, &mut b, &mut Control::new()).unwrap();
         let mut x = vec![0.0; n];
         let info =
-            conjugate_gradient(apply, &b, &vec![2.5; n], 1e-12, 200, &mut x, &mut Control::new()).unwrap();
+            conjugate_gradient(apply, diagonal(&[2.5; 50]), &b, 1e-12, 200, &mut x, &mut Control::new())
+                .unwrap();
         assert!(info.residual <= 1e-12);
         assert!(x.iter().zip(&truth).all(|(a, b)| (a - b).abs() < 1e-10));
     }

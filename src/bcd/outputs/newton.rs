@@ -5,7 +5,7 @@
 //! `g_j + sum_r a_rf s_r P_rc (u_rc - q_r)`: a step costs a pass over one column, whatever the number of outputs.
 
 use super::super::block::Block;
-use super::super::quadratic::{BlockModel, Goal, minimize};
+use super::super::quadratic::{BlockModel, Goal, Solver, minimize};
 use super::super::update::Step;
 use super::engine::Outputs;
 use crate::numerics::gram::Square;
@@ -160,18 +160,25 @@ impl BlockModel for Model<'_, '_> {
         Ok(())
     }
 
+    fn solver(&self, free: &[usize]) -> Solver<'_> {
+        let (factor, products) = self.prices(free);
+        if factor <= products { Solver::Factor } else { Solver::Products }
+    }
+
     fn newton_flops(&self, free: &[usize]) -> u64 {
-        let n = free.len() as u64;
-        let pass: u64 = free.iter().map(|&k| self.engine.flops(self.engine.pair(self.list[k]).0)).sum();
-        if self.prefers_factor(free) { n * pass / 8 + n * n * n / 3 } else { 2 * EXPECTED_CG_STEPS * pass }
+        let (factor, products) = self.prices(free);
+        factor.min(products)
     }
 
     /// Softmax couples the outputs of a row, so the model is no sum of squares over rows.
     fn residual(&self, _p: &[f64]) -> Option<f64> {
         None
     }
+}
 
-    fn prefers_factor(&self, free: &[usize]) -> bool {
+impl Model<'_, '_> {
+    /// What a factor and conjugate gradients cost, in flops of sweeps; `u64::MAX` where it is out of the question.
+    fn prices(&self, free: &[usize]) -> (u64, u64) {
         let engine = self.engine;
         let n = free.len() as u64;
         let pass: u64 = free.iter().map(|&k| engine.flops(engine.pair(self.list[k]).0)).sum();
@@ -179,7 +186,8 @@ impl BlockModel for Model<'_, '_> {
         let rows = engine.data.rows as u64;
         // Each pair of coordinates once; dense products run at several times the speed of single columns.
         let build = if engine.scaled.columns.is_sparse() { n * (pass + rows) / 2 } else { n * pass / 8 };
-        free.len() <= LARGEST_FACTOR && build + n * n * n / 12 <= EXPECTED_CG_STEPS * product
+        let factor = if free.len() <= LARGEST_FACTOR { build + n * n * n / 12 } else { u64::MAX };
+        (factor, EXPECTED_CG_STEPS * product)
     }
 }
 

@@ -46,6 +46,13 @@ impl Separable {
         Self { coordinates: kept, mask, identity: (0..count).collect() }
     }
 
+    /// The same penalty on each of `count` coordinates.
+    pub fn uniform(coordinate: Coordinate, count: usize) -> Self {
+        let kept = if count == 0 { Vec::new() } else { vec![coordinate] };
+        let mask = if count <= 1 { usize::MAX } else { 0 };
+        Self { coordinates: kept, mask, identity: (0..count).collect() }
+    }
+
     #[inline]
     fn at(&self, u: usize) -> &Coordinate {
         &self.coordinates[u & self.mask]
