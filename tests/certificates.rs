@@ -43,14 +43,16 @@ impl Case {
     }
 }
 
-const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
-const PENALTIES: [&[(&str, &str)]; 6] = [
+const LOSSES: [&str; 6] = ["squared", "logistic", "squared-hinge", "huber", "poisson", "pseudo-huber"];
+const PENALTIES: [&[(&str, &str)]; 8] = [
     &[("penalty", "l1"), ("lambda_ratio", "0.05")],
     &[("penalty", "elastic-net"), ("lambda_ratio", "0.05"), ("l1_ratio", "0.7")],
     &[("penalty", "group"), ("lambda_ratio", "0.05"), ("group_size", "3")],
     &[("penalty", "ridge"), ("lambda", "0.5")],
     &[("penalty", "l1"), ("lambda", "0.3"), ("lower", "0")],
     &[("penalty", "none"), ("lower", "-0.4"), ("upper", "0.3")],
+    &[("penalty", "sparse-group"), ("lambda_ratio", "0.05"), ("group_size", "3"), ("l1_ratio", "0.4")],
+    &[("penalty", "sparse-group"), ("lambda_ratio", "0.05"), ("group_size", "4"), ("l2", "0.2")],
 ];
 
 #[test]
@@ -97,6 +99,7 @@ fn rules_updates_and_partitions_find_the_same_minimum() {
         ("squared", PENALTIES[0]),
         ("logistic", PENALTIES[0]),
         ("squared", PENALTIES[2]),
+        ("squared", PENALTIES[6]),
         ("huber", PENALTIES[5]),
         ("squared-hinge", PENALTIES[3]),
     ] {
@@ -152,6 +155,7 @@ fn cubic_local_and_exact_updates_find_the_same_minimum() {
     for (loss, penalty) in [
         ("squared", PENALTIES[0]),
         ("logistic", PENALTIES[2]),
+        ("logistic", PENALTIES[7]),
         ("logistic", PENALTIES[0]),
         ("huber", PENALTIES[5]),
         ("squared-hinge", PENALTIES[3]),

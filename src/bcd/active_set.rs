@@ -15,9 +15,37 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 use std::ops::Range;
 
-/// Positions (within the block) of the units where the penalty is smooth.
-pub(super) fn smooth_units(block: &Block, penalty: &Penalty, x: &[f64]) -> Vec<usize> {
-    (0..block.units().len()).filter(|&i| penalty.is_smooth_at(block.units()[i], &x[block.range(i)])).collect()
+/// What moves freely: where the penalty is smooth, with the other coordinates held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Free {
+    /// Units with free coordinates.
+    units: Vec<usize>,
+    /// Where the coordinates of each begin.
+    start: Vec<usize>,
+    /// Positions (within the block) of the free coordinates, unit after unit.
+    pub(super) coordinates: Vec<usize>,
+}
+
+impl Free {
+    pub(super) fn of(block: &Block, penalty: &Penalty, x: &[f64]) -> Self {
+        let mut free = Self { units: Vec::new(), start: vec![0], coordinates: Vec::new() };
+        for (i, &u) in block.units().iter().enumerate() {
+            let range = block.range(i);
+            let x = &x[range.clone()];
+            free.coordinates
+                .extend((0..x.len()).filter(|&k| penalty.moves_freely(u, x, k)).map(|k| range.start + k));
+            if free.coordinates.len() > free.start[free.units.len()] {
+                free.units.push(u);
+                free.start.push(free.coordinates.len());
+            }
+        }
+        free
+    }
+
+    /// Whether the whole block is free.
+    pub(super) fn is_all(&self, block: &Block) -> bool {
+        self.coordinates.len() == block.columns().len()
+    }
 }
 
 /// Steps in a row, times the size of the manifold: small manifolds are cheap enough to drop one unit after the other;
@@ -54,24 +82,24 @@ pub(super) fn newton(
     let coordinates = block.columns().len();
     for count in 0.. {
         let start = control.work();
-        let units = smooth_units(block, penalty, x);
-        let free: Vec<usize> = units.iter().flat_map(|&i| block.range(i)).collect();
+        let parts = Free::of(block, penalty, x);
+        let free = &parts.coordinates;
         if free.is_empty() || count > STEPS_BY_SIZE / (free.len() + coordinates / 4) {
             return Ok(run);
         }
-        let manifold = Manifold { block, penalty, units: &units, free: &free };
+        let manifold = Manifold { penalty, parts: &parts, free };
         let gradient: Vec<f64> = free.iter().map(|&k| model.gradient(k)).collect();
         control.spend(free.iter().map(|&k| model.flops(k).0).sum())?;
-        let full = manifold.gradient(&gradient, x);
-        let (direction, exact) = manifold.direction(model, &full, x, team, control)?;
+        let from: Vec<f64> = free.iter().map(|&k| x[k]).collect();
+        let full = manifold.gradient(&gradient, &from);
+        let (direction, exact) = manifold.direction(model, &full, &from, team, control)?;
         let slope: f64 = full.iter().zip(&direction).map(|(g, p)| g * p).sum();
         // Dense factors run at several times the speed of the sweeps that they are weighed against.
-        let cost = if exact { model.newton_flops(&free) } else { control.work() - start };
+        let cost = if exact { model.newton_flops(free) } else { control.work() - start };
         run = NewtonRun { cost, full: false, ..run };
         if !(slope < 0.0) {
             return Ok(NewtonRun { full: true, ..run });
         }
-        let from: Vec<f64> = free.iter().map(|&k| x[k]).collect();
         // For an exact direction the bend is minus the slope; else it takes a product.
         let bend = match exact {
             true => -slope,
@@ -92,13 +120,11 @@ pub(super) fn newton(
     Ok(run)
 }
 
-/// The units that move freely.
+/// What moves freely, with its penalty. Vectors below are of the free coordinates.
 struct Manifold<'a> {
-    block: &'a Block,
     penalty: &'a Penalty,
-    /// Positions of the units within the block.
-    units: &'a [usize],
-    /// Positions of their coordinates within the block.
+    parts: &'a Free,
+    /// Positions of the coordinates within the block.
     free: &'a [usize],
 }
 
@@ -124,21 +150,16 @@ struct Accepted {
 
 impl Manifold<'_> {
     /// Each unit with the range of its coordinates in `free`.
-    fn units(&self) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> + '_ {
-        let mut first = 0;
-        self.units.iter().map(move |&i| {
-            let range = self.block.range(i);
-            let local = first..first + range.len();
-            first = local.end;
-            (self.block.units()[i], range, local)
-        })
+    fn units(&self) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
+        let start = &self.parts.start;
+        self.parts.units.iter().enumerate().map(move |(i, &u)| (u, start[i]..start[i + 1]))
     }
 
     /// The gradient of model and penalty.
     fn gradient(&self, model_gradient: &[f64], x: &[f64]) -> Vec<f64> {
         let mut full = model_gradient.to_vec();
-        for (u, range, local) in self.units() {
-            self.penalty.add_gradient(u, &x[range], &mut full[local]);
+        for (u, local) in self.units() {
+            self.penalty.add_gradient(u, &x[local.clone()], &mut full[local]);
         }
         full
     }
@@ -156,8 +177,9 @@ impl Manifold<'_> {
         let mut right: Vec<f64> = gradient.iter().map(|g| -g).collect();
         let product = |p: &[f64], out: &mut [f64], control: &mut Control<'_>| {
             model.product(self.free, p, out, team, control)?;
-            for (u, range, local) in self.units() {
-                self.penalty.add_hessian_product(u, &x[range], &p[local.clone()], &mut out[local]);
+            for (u, local) in self.units() {
+                let (x, p) = (&x[local.clone()], &p[local.clone()]);
+                self.penalty.add_hessian_product(u, x, p, &mut out[local]);
             }
             Ok(())
         };
@@ -165,9 +187,9 @@ impl Manifold<'_> {
         match model.solver(self.free) {
             Solver::Factor => {
                 let mut h = model.square(self.free, team, control)?;
-                for (u, range, local) in self.units() {
+                for (u, local) in self.units() {
                     let columns = local.clone().map(|k| (k, local.clone()));
-                    self.add_hessian(u, &x[range], columns, &mut h);
+                    self.add_hessian(u, &x[local.clone()], columns, &mut h);
                 }
                 let factor = Cholesky::new(&h, control)?;
                 factor.solve(&mut right);
@@ -175,10 +197,10 @@ impl Manifold<'_> {
                 Ok((right, factor.is_well_conditioned()))
             }
             Solver::Rows(design, list) => {
-                let units = self.units().map(|(u, range, local)| {
+                let units = self.units().map(|(u, local)| {
                     let n = local.len();
                     let mut part = Square::zeros(n);
-                    self.add_hessian(u, &x[range], (0..n).map(|k| (k, 0..n)), &mut part);
+                    self.add_hessian(u, &x[local.clone()], (0..n).map(|k| (k, 0..n)), &mut part);
                     for (k, &position) in self.free[local.clone()].iter().enumerate() {
                         part.column_mut(k)[k] +=
                             design.curvature.damping[position] + row_system::SHARE * model.diagonal(position);
@@ -196,10 +218,10 @@ impl Manifold<'_> {
             }
             Solver::Products => {
                 let mut d: Vec<f64> = self.free.iter().map(|&k| model.diagonal(k)).collect();
-                for (u, range, local) in self.units() {
+                for (u, local) in self.units() {
                     let ones = vec![1.0; local.len()];
                     let mut bend = vec![0.0; local.len()];
-                    self.penalty.add_hessian_product(u, &x[range], &ones, &mut bend);
+                    self.penalty.add_hessian_product(u, &x[local.clone()], &ones, &mut bend);
                     d[local].iter_mut().zip(&bend).for_each(|(d, b)| *d += b.max(0.0));
                 }
                 d.iter_mut().for_each(|d| *d = if *d > 0.0 { *d } else { 1.0 });
@@ -229,7 +251,7 @@ impl Manifold<'_> {
     fn kinks(&self, from: &[f64], direction: &[f64]) -> Vec<f64> {
         let mut lengths: Vec<f64> = self
             .units()
-            .map(|(u, _, local)| self.penalty.first_kink(u, &from[local.clone()], &direction[local]))
+            .map(|(u, local)| self.penalty.first_kink(u, &from[local.clone()], &direction[local]))
             .filter(|length| *length < 1.0)
             .collect();
         lengths.sort_unstable_by(f64::total_cmp);
@@ -247,7 +269,7 @@ impl Manifold<'_> {
     ) -> Result<f64, Stop> {
         let mut product = vec![0.0; from.len()];
         model.product(self.free, direction, &mut product, team, control)?;
-        for (u, _, local) in self.units() {
+        for (u, local) in self.units() {
             let p = &direction[local.clone()];
             self.penalty.add_hessian_product(u, &from[local.clone()], p, &mut product[local]);
         }
@@ -257,7 +279,7 @@ impl Manifold<'_> {
     /// Whether the penalty is quadratic along the step, if only because the step is short.
     fn is_quadratic(&self, from: &[f64], direction: &[f64]) -> bool {
         self.units()
-            .all(|(u, _, local)| self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local]))
+            .all(|(u, local)| self.penalty.is_nearly_quadratic(u, &from[local.clone()], &direction[local]))
     }
 
     /// Finds a step along the line that lowers model and penalty, and takes it in the model.
@@ -272,7 +294,7 @@ impl Manifold<'_> {
         let penalty_change = |to: &[f64]| -> f64 {
             let change =
                 |u, local: Range<usize>| self.penalty.unit_change(u, &from[local.clone()], &to[local]);
-            self.units().map(|(u, _, local)| change(u, local)).sum()
+            self.units().map(|(u, local)| change(u, local)).sum()
         };
         let nearly_quadratic = self.is_quadratic(from, direction);
         let mut lengths = self.kinks(from, direction);
@@ -290,7 +312,7 @@ impl Manifold<'_> {
             };
             let mut to: Vec<f64> = from.iter().zip(direction).map(|(x, p)| x + alpha * p).collect();
             let mut met_kink = false;
-            for (u, _, local) in self.units() {
+            for (u, local) in self.units() {
                 met_kink |= self.penalty.settle(u, &from[local.clone()], &mut to[local]);
             }
             let step: Vec<f64> = to.iter().zip(from).map(|(to, from)| to - from).collect();

@@ -2,9 +2,9 @@
 
 use super::dual::{balance, is_dust};
 use super::problem::{Problem, wrong_length};
-use super::settings::{PenaltyKind, Settings};
+use super::settings::Settings;
 use crate::model::Penalty;
-use crate::model::penalty::{Coordinate, Group, Separable};
+use crate::model::penalty::{Coordinate, GroupTerms, Separable};
 use crate::numerics::sum::{Sum, sum};
 use crate::runtime::{Error, ErrorKind, Result};
 
@@ -164,11 +164,12 @@ impl<'p> Evaluation<'p> {
         let fixed = |share1: f64, share2: f64, factor: f64| {
             factor == f64::INFINITY || strength(share1, factor) + strength(share2, factor) == f64::INFINITY
         };
-        let penalty = if settings.penalty == PenaltyKind::Group {
+        let penalty = if settings.penalty.has_groups() {
             let (of_column, weights) = super::scaled::groups(problem, settings, cols)?;
-            let weights =
-                weights.iter().map(|w| if w.is_infinite() { *w } else { strength(1.0, *w) }).collect();
-            Penalty::Group(Group::new(&of_column, weights)?)
+            let (l1, norm) = super::scaled::group_strengths(problem, settings, lambda, &of_column, &weights);
+            let terms =
+                l1.into_iter().zip(norm).map(|(l1, weight)| GroupTerms { l1, weight, l2: settings.l2 });
+            super::scaled::group_terms_penalty(settings, &of_column, terms.collect())?
         } else {
             let (share1, share2) = super::scaled::penalty_shares(settings);
             let coordinate = |j: usize| {

@@ -62,7 +62,7 @@ impl Correlations {
                 });
                 self.stale.extend(stale);
             }
-            Penalty::Group(_) => {
+            Penalty::Group(_) | Penalty::SparseGroup(_) => {
                 for u in 0..penalty.units() {
                     let columns = penalty.columns(u);
                     if columns.iter().all(|&j| self.seen[j] == self.path) {

@@ -4,7 +4,7 @@ use super::block::Block;
 use super::scaled::Scaled;
 use super::state::State;
 use crate::model::Penalty;
-use crate::numerics::gram::{Square, extend_gram};
+use crate::numerics::gram::{Square, extend_gram, gram};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
@@ -75,11 +75,15 @@ pub(super) fn lipschitz_constants(scaled: &Scaled<'_>) -> Vec<f64> {
 #[derive(Debug, Default)]
 pub(super) struct GramCache {
     columns: Vec<usize>,
+    /// Where a column is among them; `u32::MAX` where it is not.
+    position: Vec<u32>,
     square: Square,
 }
 
 /// Largest cached block: 128 MiB.
 const MOST_CACHED: usize = 4096;
+/// A cache of more columns than this many times a block does not grow for it.
+const MOST_GROWTH: usize = 4;
 
 impl GramCache {
     /// The Gram block of `list`, after growing the cache by what it lacks; `None` where it would grow too large.
@@ -90,18 +94,25 @@ impl GramCache {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<Option<Square>, Stop> {
-        let mut position = vec![usize::MAX; scaled.cols()];
-        self.columns.iter().enumerate().for_each(|(k, &j)| position[j] = k);
-        let known = self.columns.len();
-        let mut columns = self.columns.clone();
-        for &j in list {
-            if position[j] == usize::MAX {
-                position[j] = columns.len();
-                columns.push(j);
-            }
-        }
         if list.len() > MOST_CACHED {
             return Ok(None);
+        }
+        let mut position = std::mem::take(&mut self.position);
+        position.resize(scaled.cols(), u32::MAX);
+        let known = self.columns.len();
+        let missing = list.iter().filter(|&&j| position[j] == u32::MAX).count();
+        // Growing copies all that is known: not for a small block, of which there may be many.
+        if missing > 0 && known > MOST_GROWTH * list.len() {
+            self.position = position;
+            return gram(&scaled.columns, list, &scaled.s, team, control).map(Some);
+        }
+        let mut columns = self.columns.clone();
+        for &j in list {
+            if position[j] == u32::MAX {
+                // There are far fewer columns in a cache than numbers of this size.
+                position[j] = columns.len() as u32;
+                columns.push(j);
+            }
         }
         if columns.len() > MOST_CACHED {
             // Start again from what is wanted now.
@@ -113,11 +124,17 @@ impl GramCache {
             for k in 0..known {
                 grown.column_mut(k)[..known].copy_from_slice(self.square.column(k));
             }
-            extend_gram(&scaled.columns, &columns, known, &scaled.s, &mut grown, team, control)?;
+            let extended =
+                extend_gram(&scaled.columns, &columns, known, &scaled.s, &mut grown, team, control);
+            if let Err(stop) = extended {
+                *self = Self::default();
+                return Err(stop);
+            }
             self.columns = columns;
             self.square = grown;
         }
-        let keep: Vec<usize> = list.iter().map(|&j| position[j]).collect();
+        let keep: Vec<usize> = list.iter().map(|&j| position[j] as usize).collect();
+        self.position = position;
         control.spend((keep.len() * keep.len()) as u64)?;
         Ok(Some(self.square.block(&keep)))
     }

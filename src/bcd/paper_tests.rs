@@ -200,12 +200,13 @@ pub(super) fn objective(data: &Data, engine: &Engine<'_>) -> f64 {
     engine.scaled.loss.value(&data.y, &z, &vec![1.0; data.rows]) + engine.penalty.value(&engine.state.x)
 }
 
-pub(super) const LOSSES: [&str; 4] = ["squared", "logistic", "squared-hinge", "huber"];
-pub(super) const PENALTIES: [&[(&str, &str)]; 4] = [
+pub(super) const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "pseudo-huber"];
+pub(super) const PENALTIES: [&[(&str, &str)]; 5] = [
     &[("penalty", "none")],
     &[("penalty", "l1")],
     &[("penalty", "group"), ("group_size", "2")],
     &[("penalty", "none"), ("lower", "-0.3"), ("upper", "0.5")],
+    &[("penalty", "sparse-group"), ("group_size", "2")],
 ];
 
 /// Calls `body` at random points of every loss with every penalty, with a random block.

@@ -5,13 +5,14 @@
 //! price) or through the rows (no price). Sweeps of coordinate descent find the support; [`super::active_set`] then
 //! finishes with Newton steps on it.
 
-use super::active_set::{self, NewtonRun};
+use super::active_set::{self, Free, NewtonRun};
 use super::block::Block;
 use super::row_system::Design;
 use super::scaled::Scaled;
 use crate::model::Penalty;
+use crate::model::penalty::radial_minimizer;
 use crate::numerics::Columns;
-use crate::numerics::eigen::largest_eigenvalue;
+use crate::numerics::eigen::{Eigen, largest_eigenvalue};
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
@@ -389,11 +390,11 @@ pub(super) fn minimize(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<(), Stop> {
-    let curvature = unit_curvatures(model, block, team, control)?;
+    let curvature = unit_curvatures(model, block, penalty, team, control)?;
     let from = x.to_vec();
-    let mut smooth = active_set::smooth_units(block, penalty, x);
+    let mut smooth = Free::of(block, penalty, x);
     let mut last = NewtonRun::default();
-    if smooth.len() == block.units().len() {
+    if smooth.is_all(block) {
         last = active_set::newton(model, block, penalty, x, team, control)?;
         // Nothing to identify: one direction, to the accuracy of its solver, is what an inexact Newton step needs.
         if last.full && goal.relative > 1e-3 {
@@ -423,15 +424,14 @@ pub(super) fn minimize(
         if change.decrease <= ROUNDING * change.size || (small && settled_by_newton && after_newton) {
             return Ok(());
         }
-        let next = active_set::smooth_units(block, penalty, x);
+        let next = Free::of(block, penalty, x);
         let settled = next == smooth;
         smooth = next;
-        let free: Vec<usize> = smooth.iter().flat_map(|&i| block.range(i)).collect();
-        let costly = sweeps_cost > last.cost.max(model.newton_flops(&free));
+        let costly = sweeps_cost > last.cost.max(model.newton_flops(&smooth.coordinates));
         if settled || costly || (small && !gap_is_known) {
             last = active_set::newton(model, block, penalty, x, team, control)?;
             sweeps_cost = 0;
-            smooth = active_set::smooth_units(block, penalty, x);
+            smooth = Free::of(block, penalty, x);
         }
     }
     Ok(())
@@ -477,35 +477,51 @@ struct Change {
     size: f64,
 }
 
-/// One sweep of proximal steps over the units.
+/// One sweep over the units: each to its minimum where there is a closed form, else by a proximal step.
 fn sweep_units(
     model: &mut impl BlockModel,
     block: &Block,
     penalty: &Penalty,
-    curvature: &[f64],
+    curvature: &[UnitCurvature],
     x: &mut [f64],
     control: &mut Control<'_>,
 ) -> Result<Change, Stop> {
     let mut change = Change { decrease: 0.0, size: 0.0 };
-    let mut next: Vec<f64> = Vec::new();
+    let (mut next, mut g): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     for (position, &u) in block.units().iter().enumerate() {
         let range = block.range(position);
-        let h = curvature[position];
+        let UnitCurvature { largest: h, eigen } = &curvature[position];
+        let h = *h;
         let mut flops = 0;
         if h > 0.0 {
             next.clear();
+            g.clear();
             for k in range.clone() {
-                next.push(x[k] - model.gradient(k) / h);
+                g.push(model.gradient(k));
                 flops += model.flops(k).0;
             }
-            penalty.prox(u, h, &mut next);
+            let minimized = eigen.as_ref().and_then(|eigen| {
+                flops += 6 * (g.len() * g.len()) as u64;
+                minimize_group(eigen, penalty.radial(u)?, &x[range.clone()], &g, &mut next)
+            });
+            let measured = minimized.is_some();
+            if let Some(own) = minimized {
+                change.decrease += own.decrease;
+                change.size += own.size;
+            } else {
+                next.clear();
+                next.extend(x[range.clone()].iter().zip(&g).map(|(x, g)| x - g / h));
+                penalty.prox(u, h, &mut next);
+            }
             for (k, &new) in range.zip(&next) {
                 let step = new - x[k];
-                change.size += h * new * new;
+                if !measured {
+                    change.size += h * new * new;
+                    change.decrease += h * step * step;
+                }
                 if step != 0.0 {
                     model.shift(k, step);
                     x[k] = new;
-                    change.decrease += h * step * step;
                     flops += model.flops(k).1;
                 }
             }
@@ -515,24 +531,78 @@ fn sweep_units(
     Ok(change)
 }
 
-/// An upper bound of the curvature of each unit.
+/// A group's step below this share of its length is the rounding of the rotations.
+const ROTATION_ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// Minimizes `g'(y - x) + (y - x)'H(y - x)/2 + w |y| + l2/2 |y|^2` over `y`, given the eigenvectors of `H`: along them the
+/// problem is diagonal, and one equation for `|y|` is left. `None` where it has no solution.
+fn minimize_group(
+    eigen: &Eigen,
+    (w, l2): (f64, f64),
+    x: &[f64],
+    g: &[f64],
+    to: &mut Vec<f64>,
+) -> Option<Change> {
+    if !(w > 0.0) {
+        return None;
+    }
+    let n = x.len();
+    let along = |k: usize, v: &[f64]| eigen.vectors.column(k).iter().zip(v).map(|(e, v)| e * v).sum::<f64>();
+    let from: Vec<f64> = (0..n).map(|k| along(k, x)).collect();
+    let mut y: Vec<f64> = (0..n).map(|k| eigen.values[k] * from[k] - along(k, g)).collect();
+    let bent: Vec<f64> = eigen.values.iter().map(|s| s + l2).collect();
+    if !radial_minimizer(&bent, w, &mut y) {
+        return None;
+    }
+    let mut change = Change { decrease: 0.0, size: 0.0 };
+    let (mut moved, mut length) = (0.0, 0.0);
+    for ((to, from), s) in y.iter().zip(&from).zip(&bent) {
+        change.decrease += s * (to - from) * (to - from);
+        change.size += s * to * to;
+        moved += (to - from) * (to - from);
+        length += to * to;
+    }
+    to.clear();
+    if moved <= ROTATION_ROUNDING * ROTATION_ROUNDING * length {
+        to.extend_from_slice(x);
+        return Some(Change { decrease: 0.0, ..change });
+    }
+    to.resize(n, 0.0);
+    if length > 0.0 {
+        for (k, y) in y.iter().enumerate() {
+            to.iter_mut().zip(eigen.vectors.column(k)).for_each(|(to, e)| *to += y * e);
+        }
+    }
+    Some(change)
+}
+
+/// The curvature of a unit: an upper bound, and for groups that rotations leave as they are all of it.
+struct UnitCurvature {
+    largest: f64,
+    eigen: Option<Eigen>,
+}
+
+/// The curvature of each unit.
 fn unit_curvatures(
     model: &impl BlockModel,
     block: &Block,
+    penalty: &Penalty,
     team: &Team<'_>,
     control: &mut Control<'_>,
-) -> Result<Vec<f64>, Stop> {
+) -> Result<Vec<UnitCurvature>, Stop> {
     let mut curvature = Vec::with_capacity(block.units().len());
-    for position in 0..block.units().len() {
+    for (position, &u) in block.units().iter().enumerate() {
         let range = block.range(position);
         curvature.push(if range.len() == 1 {
-            model.diagonal(range.start)
+            UnitCurvature { largest: model.diagonal(range.start), eigen: None }
         } else {
             let members: Vec<usize> = range.collect();
             let n = members.len() as u64;
             let square = model.square(&members, team, control)?;
-            control.spend(2 * n * n * n.min(128))?;
-            largest_eigenvalue(&square)
+            let radial = penalty.radial(u).is_some_and(|(w, _)| w > 0.0);
+            control.spend(if radial { 9 } else { 2 } * n * n * n.min(128))?;
+            let eigen = if radial { Eigen::new(&square) } else { None };
+            UnitCurvature { largest: largest_eigenvalue(&square), eigen }
         });
     }
     Ok(curvature)

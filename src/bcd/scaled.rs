@@ -6,8 +6,8 @@
 
 use super::problem::Problem;
 use super::settings::{PenaltyKind, Settings, group_with_bounds};
-use crate::model::loss::Huber;
-use crate::model::penalty::{Coordinate, Group, Separable};
+use crate::model::loss::{Huber, PseudoHuber};
+use crate::model::penalty::{Coordinate, Group, GroupTerms, Separable, SparseGroup};
 use crate::model::{Loss, Penalty};
 use crate::numerics::Columns;
 use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
@@ -71,17 +71,17 @@ impl<'p> Scaled<'p> {
             .zip(&inert)
             .map(|(f, inert)| if *inert || settings.standardize { 1.0 } else { tame(f.size) })
             .collect();
-        if settings.penalty == PenaltyKind::Group {
+        if settings.penalty.has_groups() {
             share_power(&mut power, &facts, problem, settings);
         }
         let scale: Vec<f64> = facts
             .iter()
             .zip(&power)
             .zip(&inert)
-            .map(|((f, p), inert)| match (settings.standardize, *inert, settings.penalty) {
+            .map(|((f, p), inert)| match (settings.standardize, *inert, settings.penalty.has_groups()) {
                 (true, false, _) => p / f.deviation,
                 // Beside live columns of its group an inert column has to stay at 0 all the same.
-                (true, true, PenaltyKind::Group) => 0.0,
+                (true, true, true) => 0.0,
                 _ => *p,
             })
             .collect();
@@ -92,7 +92,7 @@ impl<'p> Scaled<'p> {
             })
             .collect();
         let target_scale = match settings.loss {
-            Loss::Squared(_) | Loss::Huber(_) => {
+            Loss::Squared(_) | Loss::Huber(_) | Loss::PseudoHuber(_) => {
                 let present = |v: &[f64]| {
                     v.iter().zip(&s).filter(|(_, s)| **s > 0.0).map(|(v, _)| v.abs()).collect::<Vec<f64>>()
                 };
@@ -104,6 +104,7 @@ impl<'p> Scaled<'p> {
         let plain = scale.iter().all(|c| *c == 1.0) && !inert.contains(&true);
         let loss = match settings.loss {
             Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
+            Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * target_scale }),
             other => other,
         };
         Ok(Self {
@@ -131,7 +132,7 @@ impl<'p> Scaled<'p> {
 
     /// The penalty with strength `lambda` (in the data's scale) in scaled coordinates.
     pub(super) fn penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
-        if settings.penalty == PenaltyKind::Group {
+        if settings.penalty.has_groups() {
             return self.group_penalty(problem, settings, lambda);
         }
         let t = self.target_scale;
@@ -183,13 +184,18 @@ impl<'p> Scaled<'p> {
         of_column.iter().enumerate().for_each(|(j, &g)| power[g] = self.power[j]);
         let mut alive = vec![false; weights.len()];
         of_column.iter().enumerate().for_each(|(j, &g)| alive[g] |= !self.inert[j]);
-        let weight = |g: usize| match (weights[g], alive[g]) {
+        let (l1, norm) = group_strengths(problem, settings, lambda, &of_column, &weights);
+        let scale = |g: usize, strength: f64| match (strength, alive[g]) {
             (_, false) => f64::INFINITY,
             (0.0, true) => 0.0,
-            (f64::INFINITY, true) => f64::INFINITY,
-            (w, true) => lambda * w * power[g] * self.target_scale,
+            (strength, true) => strength * power[g] * self.target_scale,
         };
-        Group::new(&of_column, (0..weights.len()).map(weight).collect()).map(Penalty::Group)
+        let terms = (0..weights.len()).map(|g| GroupTerms {
+            l1: if l1[g] == 0.0 { 0.0 } else { scale(g, l1[g]) },
+            weight: scale(g, norm[g]),
+            l2: settings.l2 * power[g] * power[g],
+        });
+        group_terms_penalty(settings, &of_column, terms.collect())
     }
 
     /// Coefficients in the data's scale.
@@ -212,8 +218,43 @@ pub(super) fn penalty_shares(settings: &Settings) -> (f64, f64) {
         PenaltyKind::L1 => (1.0, 0.0),
         PenaltyKind::ElasticNet => (settings.l1_ratio, 1.0 - settings.l1_ratio),
         PenaltyKind::Ridge => (0.0, 1.0),
-        PenaltyKind::None | PenaltyKind::Group => (0.0, 0.0),
+        PenaltyKind::None | PenaltyKind::Group | PenaltyKind::SparseGroup => (0.0, 0.0),
     }
+}
+
+/// The strengths of the L1 part and of the norm of each group, given its weight with its factor as [`groups`] has it.
+pub(super) fn group_strengths(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    lambda: f64,
+    of_column: &[usize],
+    weights: &[f64],
+) -> (Vec<f64>, Vec<f64>) {
+    let times = |strength: f64, factor: f64| match (strength, factor) {
+        (0.0, _) | (_, 0.0) => 0.0,
+        (strength, factor) => strength * factor,
+    };
+    let (share1, share2) = match settings.penalty {
+        PenaltyKind::SparseGroup => (settings.l1_ratio, 1.0 - settings.l1_ratio),
+        _ => (0.0, 1.0),
+    };
+    let mut l1 = vec![0.0; weights.len()];
+    of_column.iter().enumerate().for_each(|(j, &g)| l1[g] = times(times(lambda, share1), problem.factor(j)));
+    // An infinite weight fixes the group whatever the shares and lambda are.
+    let norm = |w: &f64| if *w == f64::INFINITY { *w } else { times(times(lambda, share2), *w) };
+    (l1, weights.iter().map(norm).collect())
+}
+
+/// The penalty of groups: the plain one where there are norms only.
+pub(super) fn group_terms_penalty(
+    settings: &Settings,
+    of_column: &[usize],
+    terms: Vec<GroupTerms>,
+) -> Result<Penalty> {
+    if settings.penalty == PenaltyKind::Group && settings.l2 == 0.0 {
+        return Group::new(of_column, terms.iter().map(|t| t.weight).collect()).map(Penalty::Group);
+    }
+    SparseGroup::new(of_column, &terms).map(Penalty::SparseGroup)
 }
 
 /// The bounds of a coefficient: those of the problem within those of the options.
@@ -233,7 +274,7 @@ pub(super) fn groups(
         (Some(groups), _) => (groups.of_column.clone(), groups.weights.clone()),
         (None, 0) => {
             return Err(Error::new(ErrorKind::Option, "option \"group_size\"")
-                .expected("groups for penalty=group, from this option or one by one")
+                .expected("groups for the penalty, from this option or one by one")
                 .found("none"));
         }
         (None, size) => ((0..cols).map(|j| j / size).collect(), vec![1.0; cols.div_ceil(size)]),

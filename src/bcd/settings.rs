@@ -16,6 +16,15 @@ pub enum PenaltyKind {
     Group,
     /// `lambda/2 |x|^2`.
     Ridge,
+    /// `lambda (l1_ratio |x|_1 + (1 - l1_ratio) sum_g w_g |x_g|_2)`.
+    SparseGroup,
+}
+
+impl PenaltyKind {
+    /// Whether it is over groups of columns.
+    pub fn has_groups(self) -> bool {
+        matches!(self, PenaltyKind::Group | PenaltyKind::SparseGroup)
+    }
 }
 
 /// How strong the penalty is.
@@ -173,8 +182,10 @@ pub struct Settings {
     pub penalty: PenaltyKind,
     /// Its strength.
     pub strength: Strength,
-    /// Share of L1 in the elastic net.
+    /// Share of L1 in the elastic net and the sparse group penalty.
     pub l1_ratio: f64,
+    /// Strength of a ridge beside penalties with groups.
+    pub l2: f64,
     /// Whether losses are averaged instead of summed.
     pub mean: bool,
     /// Whether an intercept is fitted.
@@ -224,6 +235,7 @@ impl Settings {
             "elastic-net" => PenaltyKind::ElasticNet,
             "group" => PenaltyKind::Group,
             "ridge" => PenaltyKind::Ridge,
+            "sparse-group" => PenaltyKind::SparseGroup,
             _ => PenaltyKind::L1,
         };
         let real = |key| options.real(key).unwrap_or(f64::INFINITY);
@@ -244,6 +256,7 @@ impl Settings {
             penalty,
             strength: strength(options, penalty)?,
             l1_ratio: real("l1_ratio"),
+            l2: real("l2"),
             mean: options.choice("scale") == "mean",
             intercept: options.flag("intercept"),
             standardize: options.flag("standardize"),
@@ -284,8 +297,13 @@ impl Settings {
 
     fn check(&self) -> Result<()> {
         let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
-        if self.penalty == PenaltyKind::Group && bounded {
+        if self.penalty.has_groups() && bounded {
             return Err(group_with_bounds());
+        }
+        if self.l2 > 0.0 && !self.penalty.has_groups() {
+            return Err(Error::new(ErrorKind::Option, "option \"l2\"")
+                .expected("penalty group or sparse-group with it (elastic-net and ridge have their own)")
+                .found("another penalty"));
         }
         if self.rule == Rule::Auto {
             return Ok(());
@@ -329,7 +347,7 @@ fn scalar_loss(name: &str) -> &str {
 /// Bounds and group norms have no joint closed form; both are refused in one voice.
 pub(super) fn group_with_bounds() -> Error {
     Error::new(ErrorKind::Unsupported, "option \"penalty\"")
-        .expected("no bounds with penalty=group")
+        .expected("no bounds with penalties group and sparse-group")
         .found("finite bounds")
 }
 
@@ -431,6 +449,8 @@ mod tests {
             &[("penalty", "ridge"), ("lambda_ratio", "0.1")],
             &[("penalty", "elastic-net"), ("l1_ratio", "0"), ("lambda_ratio", "0.1")],
             &[("penalty", "group"), ("upper", "1")],
+            &[("penalty", "sparse-group"), ("lower", "0")],
+            &[("penalty", "l1"), ("l2", "1")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "matrix")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "gradient")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "local")],

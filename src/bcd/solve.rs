@@ -29,7 +29,7 @@ use super::plan::Plan;
 use super::problem::Problem;
 use super::scaled::Scaled;
 use super::scaled::column_bounds;
-use super::settings::{PenaltyKind, Settings, Strength};
+use super::settings::{Settings, Strength};
 use super::solution::Solution;
 use super::state::State;
 use super::user;
@@ -252,7 +252,7 @@ impl<'s> Solve<'s> {
         let (state, outcome) = if finite { (state, outcome) } else { (&setup.null.state, Outcome::Diverged) };
         let t = scaled.target_scale;
         let mut coef = scaled.coefficients(&state.x);
-        if self.settings.penalty != PenaltyKind::Group {
+        if !self.settings.penalty.has_groups() {
             // Scaling back and forth may step over a bound by a rounding.
             for (j, coef) in coef.iter_mut().enumerate() {
                 let (low, high) = column_bounds(self.problem, self.settings, j);

@@ -55,7 +55,7 @@ fn at_points(losses: &[&'static str], body: impl Fn(&Data, &mut Engine<'_>, &Blo
     }
 }
 
-const EVERY_LOSS: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
+const EVERY_LOSS: [&str; 6] = ["squared", "logistic", "squared-hinge", "huber", "poisson", "pseudo-huber"];
 
 fn shifted(list: &[usize], x: &[f64], step: &[f64], alpha: f64) -> Vec<f64> {
     list.iter().zip(step).map(|(&j, d)| x[j] + alpha * d).collect()

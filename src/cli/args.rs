@@ -31,7 +31,7 @@ fn bcd() -> Command {
         .args([
             file("penalty-factors", "Factor on the penalty of each column: one number per column, 0 for unpenalized"),
             Arg::new("groups").long("groups").value_name("SIZE|FILE").help(
-                "Groups for --penalty group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",
+                "Groups for --penalty group and sparse-group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",
             ),
             Arg::new("group-weights").long("group-weights").value_name("sqrt|FILE").help(
                 "Weight of each group: the root of its size, or a file (one a line, groups in order of their first column, or lines of group,weight) [default: 1]",

@@ -14,7 +14,7 @@ use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseVi
 use southwell::runtime::{Control, Outcome};
 use support::{Data, INF, Numbers, Plain, data, options, run};
 
-const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
+const LOSSES: [&str; 6] = ["squared", "logistic", "squared-hinge", "huber", "poisson", "pseudo-huber"];
 
 /// Ways through the loop that differ in rule, partition and update.
 const WAYS: [&[(&str, &str)]; 9] = [

@@ -57,6 +57,7 @@ fn a_ratio_of_one_or_more_gives_exact_zeros() {
                 &[("penalty", "l1")][..],
                 &[("penalty", "elastic-net")],
                 &[("penalty", "group"), ("group_size", "3")],
+                &[("penalty", "sparse-group"), ("group_size", "3")],
                 &[("lower", "0")],
             ] {
                 for ratio in ["1", "1.0000001", "5", "inf"] {

@@ -234,6 +234,11 @@ pub fn phi(loss: &str, z: f64, y: f64) -> (f64, f64) {
             let u = z - y;
             if u.abs() <= 1.0 { (0.5 * u * u, u) } else { (u.abs() - 0.5, u.signum()) }
         }
+        "pseudo-huber" => {
+            let u = z - y;
+            let h = (1.0 + u * u).sqrt();
+            (u * u / (h + 1.0), u / h)
+        }
         "poisson" => (z.exp() - y * z, z.exp() - y),
         _ => unreachable!("{loss}"),
     }

@@ -242,7 +242,7 @@ pub unsafe extern "C" fn swl_bcd_set_bounds(
     }
 }
 
-/// Groups for the option penalty=group: the group of each column, counted from 0, and a weight >= 0 for each group
+/// Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
 /// (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_set_groups(
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn swl_bcd_set_groups(
 }
 
 /// An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for rule
-/// auto, without the blocks of penalty group and of rule gsq otherwise. Only the shape, the
+/// auto, without the blocks of groups and of rule gsq otherwise. Only the shape, the
 /// entries and the tags of a are read: its arrays may be NULL. Losses of several outputs: the option classes says how many
 /// there are (multi-squared too). options NULL: defaults.
 /// Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.

@@ -166,8 +166,10 @@ impl Bcd {
     /// Units in a block after the cap by the data; 0 where it varies.
     fn block_size(&self, settings: &Settings, k: usize) -> i64 {
         let units = match (settings.penalty, self.groups, settings.group_size) {
-            (PenaltyKind::Group, Some(count), _) => count,
-            (PenaltyKind::Group, None, size) => self.cols().div_ceil(size.max(1)),
+            // Without norms every coordinate is a unit, whatever group it is in.
+            (PenaltyKind::SparseGroup, _, _) if settings.l1_ratio == 1.0 => self.cols() * k,
+            (kind, Some(count), _) if kind.has_groups() => count,
+            (kind, None, size) if kind.has_groups() => self.cols().div_ceil(size.max(1)),
             _ => self.cols() * k,
         };
         if settings.rule == Rule::Auto { 0 } else { settings.block_size.min(units) as i64 }

@@ -6,12 +6,14 @@
 mod huber;
 mod logistic;
 mod poisson;
+mod pseudo_huber;
 mod squared;
 mod squared_hinge;
 
 pub use huber::Huber;
 pub use logistic::Logistic;
 pub use poisson::Poisson;
+pub use pseudo_huber::PseudoHuber;
 pub use squared::Squared;
 pub use squared_hinge::SquaredHinge;
 
@@ -66,6 +68,8 @@ pub enum Loss {
     Huber(Huber),
     /// `exp(z) - y z`, `y >= 0`.
     Poisson(Poisson),
+    /// Quadratic near 0 and linear far away, smooth between.
+    PseudoHuber(PseudoHuber),
 }
 
 /// Binds the concrete loss once, outside the loop over rows.
@@ -77,12 +81,13 @@ macro_rules! with_loss {
             Loss::SquaredHinge($l) => $body,
             Loss::Huber($l) => $body,
             Loss::Poisson($l) => $body,
+            Loss::PseudoHuber($l) => $body,
         }
     };
 }
 
 impl Loss {
-    /// The loss of that name in the option table; `delta` is that of Huber.
+    /// The loss of that name in the option table; `delta` is that of Huber and pseudo-Huber.
     pub fn by_name(name: &str, delta: f64) -> Option<Loss> {
         Some(match name {
             "squared" => Loss::Squared(Squared),
@@ -90,6 +95,7 @@ impl Loss {
             "squared-hinge" => Loss::SquaredHinge(SquaredHinge),
             "huber" => Loss::Huber(Huber { delta }),
             "poisson" => Loss::Poisson(Poisson),
+            "pseudo-huber" => Loss::PseudoHuber(PseudoHuber { delta }),
             _ => return None,
         })
     }
@@ -171,13 +177,14 @@ impl Loss {
     }
 
     /// A loss of each kind with targets that it takes, for tests that hold for all.
-    pub fn examples() -> [(Loss, [f64; 2]); 5] {
+    pub fn examples() -> [(Loss, [f64; 2]); 6] {
         [
             (Loss::Squared(Squared), [-1.5, 2.0]),
             (Loss::Logistic(Logistic), [-1.0, 1.0]),
             (Loss::SquaredHinge(SquaredHinge), [-1.0, 1.0]),
             (Loss::Huber(Huber { delta: 0.7 }), [-1.5, 2.0]),
             (Loss::Poisson(Poisson), [0.0, 3.0]),
+            (Loss::PseudoHuber(PseudoHuber { delta: 0.7 }), [-1.5, 2.0]),
         ]
     }
 }

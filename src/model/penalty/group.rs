@@ -1,13 +1,13 @@
 //! `sum_g w_g |x_g|_2` over disjoint groups that cover all coordinates.
 
-use crate::runtime::{Error, ErrorKind, Result};
+use super::membership::{Membership, inner, norm};
+use crate::runtime::Result;
 
 /// Group weights and members. A weight of infinity fixes the group at 0; a weight of 0 leaves it free.
 #[derive(Debug, Clone)]
 pub struct Group {
     weight: Vec<f64>,
-    start: Vec<usize>,
-    members: Vec<usize>,
+    members: Membership,
 }
 
 impl Group {
@@ -15,36 +15,14 @@ impl Group {
     ///
     /// Errors: a group number that has no weight.
     pub fn new(group_of: &[usize], weight: Vec<f64>) -> Result<Self> {
-        let mut start = vec![0; weight.len() + 1];
-        for (j, &g) in group_of.iter().enumerate() {
-            if g >= weight.len() {
-                return Err(Error::new(ErrorKind::Data, "groups")
-                    .at(format!("column {j}"))
-                    .expected(format!("a group in 0..{}", weight.len()))
-                    .found(g));
-            }
-            start[g + 1] += 1;
-        }
-        (0..weight.len()).for_each(|g| start[g + 1] += start[g]);
-        let mut next = start.clone();
-        let mut members = vec![0; group_of.len()];
-        for (j, &g) in group_of.iter().enumerate() {
-            members[next[g]] = j;
-            next[g] += 1;
-        }
-        Ok(Self { weight, start, members })
+        let members = Membership::new(group_of, weight.len())?;
+        Ok(Self { weight, members })
     }
 
     pub(super) fn for_outputs(&self, k: usize, free: &[bool]) -> Self {
-        let features = self.members.len();
         let mut weight = self.weight.clone();
         weight.extend(free.iter().map(|free| if *free { 0.0 } else { f64::INFINITY }));
-        let mut start: Vec<usize> = self.start.iter().map(|s| s * k).collect();
-        start.extend((1..=free.len()).map(|i| features * k + i));
-        let mut members: Vec<usize> =
-            self.members.iter().flat_map(|j| (0..k).map(move |c| j * k + c)).collect();
-        members.extend((0..free.len()).map(|i| features * k + i));
-        Self { weight, start, members }
+        Self { weight, members: self.members.for_outputs(k, free.len()) }
     }
 
     pub(super) fn units(&self) -> usize {
@@ -53,12 +31,12 @@ impl Group {
 
     #[inline]
     pub(super) fn columns(&self, u: usize) -> &[usize] {
-        &self.members[self.start[u]..self.start[u + 1]]
+        self.members.columns(u)
     }
 
     /// Each unit with its part of a full vector.
     pub(super) fn parts<'a>(&'a self, full: &'a [f64]) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
-        (0..self.units()).map(move |u| (u, self.columns(u).iter().map(|&j| full[j]).collect()))
+        self.members.parts(full)
     }
 
     /// The largest figure of the units that are not free.
@@ -184,13 +162,4 @@ impl Group {
             self.columns(u).iter().for_each(|&j| x[j] = 0.0);
         }
     }
-}
-
-/// The Euclidean norm.
-fn norm(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-fn inner(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

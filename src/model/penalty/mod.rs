@@ -4,10 +4,13 @@
 //! and to `with_penalty!`, add its name to the option table. The tests below pick it up from `examples`.
 
 pub mod group;
+mod membership;
 pub mod separable;
+pub mod sparse_group;
 
 pub use group::Group;
 pub use separable::{Coordinate, Separable};
+pub use sparse_group::{GroupTerms, SparseGroup};
 
 use crate::numerics::sum::sum;
 
@@ -18,6 +21,8 @@ pub enum Penalty {
     Separable(Separable),
     /// `sum_g w_g |x_g|_2`.
     Group(Group),
+    /// L1, group norms and a ridge on each group.
+    SparseGroup(SparseGroup),
 }
 
 macro_rules! with_penalty {
@@ -25,6 +30,7 @@ macro_rules! with_penalty {
         match $penalty {
             Penalty::Separable($p) => $body,
             Penalty::Group($p) => $body,
+            Penalty::SparseGroup($p) => $body,
         }
     };
 }
@@ -39,6 +45,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => Penalty::Separable(p.for_outputs(k, free)),
             Penalty::Group(p) => Penalty::Group(p.for_outputs(k, free)),
+            Penalty::SparseGroup(p) => Penalty::SparseGroup(p.for_outputs(k, free)),
         }
     }
 
@@ -74,7 +81,7 @@ impl Penalty {
     pub fn only_bound(&self, u: usize) -> Option<f64> {
         match self {
             Penalty::Separable(p) => p.only_bound(u),
-            Penalty::Group(_) => None,
+            Penalty::Group(_) | Penalty::SparseGroup(_) => None,
         }
     }
 
@@ -95,6 +102,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.value(x),
             Penalty::Group(p) => sum(p.parts(x).map(|(u, x)| p.unit_value(u, &x))),
+            Penalty::SparseGroup(p) => sum(p.parts(x).map(|(u, x)| p.unit_value(u, &x))),
         }
     }
 
@@ -102,6 +110,16 @@ impl Penalty {
     #[inline]
     pub fn prox(&self, u: usize, h: f64, v: &mut [f64]) {
         with_penalty!(self, p => p.prox(u, h, v));
+    }
+
+    /// `(w, l2)` where the penalty of a unit of several coordinates is `w |x|_2 + l2/2 |x|_2^2`, which rotations leave as
+    /// it is.
+    pub fn radial(&self, u: usize) -> Option<(f64, f64)> {
+        match self {
+            Penalty::Separable(_) => None,
+            Penalty::Group(p) => Some((p.dead_zone(u), 0.0)),
+            Penalty::SparseGroup(p) => p.radial(u),
+        }
     }
 
     /// Writes the minimum-norm element of `g + dG_u(x)` into `out` (GS-s); zero iff the unit is optimal.
@@ -134,6 +152,15 @@ impl Penalty {
     /// Whether `G_u` is twice differentiable near `x` along all of the unit.
     pub fn is_smooth_at(&self, u: usize, x: &[f64]) -> bool {
         with_penalty!(self, p => p.is_smooth_at(u, x))
+    }
+
+    /// Whether `G_u` is twice differentiable near `x` along coordinate `k` of the unit, with those of its coordinates that
+    /// are at a kink held there. The functions below then take the parts of the coordinates that move freely.
+    pub fn moves_freely(&self, u: usize, x: &[f64], k: usize) -> bool {
+        match self {
+            Penalty::SparseGroup(p) => p.moves_freely(u, x, k),
+            _ => self.is_smooth_at(u, x),
+        }
     }
 
     /// Adds the gradient of `G_u` to `g`, where it is smooth.
@@ -176,6 +203,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.conjugate(v),
             Penalty::Group(p) => sum(p.parts(v).map(|(u, v)| p.unit_conjugate(u, &v))),
+            Penalty::SparseGroup(p) => sum(p.parts(v).map(|(u, v)| p.unit_conjugate(u, &v))),
         }
     }
 
@@ -184,6 +212,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.gauge(v),
             Penalty::Group(p) => p.largest_of_penalized(v, Group::unit_gauge),
+            Penalty::SparseGroup(p) => p.largest_of_penalized(v, SparseGroup::unit_gauge),
         }
     }
 
@@ -193,6 +222,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.zero_threshold(v),
             Penalty::Group(p) => p.largest_of_penalized(v, Group::unit_threshold),
+            Penalty::SparseGroup(p) => p.largest_of_penalized(v, SparseGroup::unit_threshold),
         }
     }
 
@@ -206,6 +236,43 @@ impl Penalty {
         with_penalty!(self, p => p.project(x));
     }
 }
+
+/// Replaces `v` by the minimizer of `1/2 x'diag(sigma)x - v'x + w |x|_2`, for `sigma >= 0` and `w > 0`: 0 if `|v| <= w`,
+/// else `x_i = v_i eta / (sigma_i eta + w)` with `eta = |x|` the root of `sum_i v_i^2 / (sigma_i eta + w)^2 = 1`.
+///
+/// The inverse root of that sum is concave in `eta` and near a line, so Newton steps on it climb to the root from 0, in
+/// few steps. `false`, and `v` as it was, where there is no minimizer or it is too far to be found.
+pub fn radial_minimizer(sigma: &[f64], w: f64, v: &mut [f64]) -> bool {
+    let squares: f64 = v.iter().map(|v| v * v).sum();
+    if squares.sqrt() <= w {
+        v.fill(0.0);
+        return true;
+    }
+    let mut eta = 0.0_f64;
+    for _ in 0..RADIAL_STEPS {
+        let (mut sum, mut slope) = (0.0, 0.0);
+        for (v, s) in v.iter().zip(sigma) {
+            let bottom = s * eta + w;
+            let term = (v / bottom) * (v / bottom);
+            sum += term;
+            slope += s * (term / bottom);
+        }
+        // On f = sum^(-1/2) - 1, whose derivative is slope sum^(-3/2).
+        let step = (sum.sqrt() - 1.0) * (sum / slope);
+        if !step.is_finite() {
+            return false;
+        }
+        let next = eta + step;
+        if step <= 2.0 * f64::EPSILON * next {
+            v.iter_mut().zip(sigma).for_each(|(v, s)| *v *= next / (s * next + w));
+            return true;
+        }
+        eta = next;
+    }
+    false
+}
+
+const RADIAL_STEPS: usize = 60;
 
 /// `sign(v) max(|v| - t, 0)`.
 #[inline]
@@ -242,7 +309,18 @@ mod tests {
             separable(0.3, 0.0, 0.2, 0.9),
             Penalty::Group(Group::new(&[0, 1, 0, 1], vec![0.7, 0.0]).unwrap()),
             Penalty::Group(Group::new(&[2, 0, 0, 2], vec![1.3, 1.0, 0.2]).unwrap()),
+            sparse_group(&[0, 1, 0, 1], &[(0.3, 0.5, 0.0), (0.6, 0.0, 0.0)]),
+            sparse_group(&[0, 0, 0, 1], &[(0.4, 0.3, 0.0), (0.2, 0.7, 0.0)]),
+            sparse_group(&[0, 0, 0, 0], &[(0.4, 0.3, 0.5)]),
+            sparse_group(&[0, 1, 1, 0], &[(0.0, 0.3, 0.5), (0.0, 0.0, 0.0)]),
         ]
+    }
+
+    /// Each group with its `(l1, weight, l2)`.
+    fn sparse_group(of: &[usize], terms: &[(f64, f64, f64)]) -> Penalty {
+        let terms: Vec<GroupTerms> =
+            terms.iter().map(|&(l1, weight, l2)| GroupTerms { l1, weight, l2 }).collect();
+        Penalty::SparseGroup(SparseGroup::new(of, &terms).unwrap())
     }
 
     fn part(penalty: &Penalty, u: usize, full: &[f64]) -> Vec<f64> {
@@ -385,14 +463,48 @@ mod tests {
             // The same numbers in every output; the free coordinate costs nothing, the fixed one goes to 0.
             let mut full: Vec<f64> = x.iter().flat_map(|x| [*x; 3]).collect();
             full.extend([7.0, 0.0]);
-            let expected = if matches!(penalty, Penalty::Group(_)) { 3.0_f64.sqrt() } else { 3.0 };
-            let (found, wanted) = (three.value(&full), expected * penalty.value(&x));
-            assert!(found == wanted || (found - wanted).abs() < 1e-15, "{penalty:?} {found} {wanted}");
+            let factor = if matches!(penalty, Penalty::Group(_)) { 3.0_f64.sqrt() } else { 3.0 };
+            let mut wanted = factor * penalty.value(&x);
+            if let Penalty::SparseGroup(p) = &penalty {
+                let norms = p.without_norms();
+                wanted = 3.0 * norms.value(&x) + 3.0_f64.sqrt() * (penalty.value(&x) - norms.value(&x));
+            }
+            let found = three.value(&full);
+            assert!(found == wanted || (found - wanted).abs() < 4e-15, "{penalty:?} {found} {wanted}");
             let last = (0..three.units()).filter(|&u| three.columns(u) == [13]).collect::<Vec<_>>();
             assert!(last.len() == 1 && three.is_fixed(last[0]));
             let first = (0..three.units()).find(|&u| three.columns(u) == [12]).unwrap();
             assert!(three.is_free(first));
         }
+    }
+
+    #[test]
+    fn radial_minimizers_are_optimal() {
+        let cases: [(&[f64], f64, &[f64]); 6] = [
+            (&[1.0, 1.0, 1.0], 0.5, &[1.0, -2.0, 0.3]),
+            (&[1e-3, 1.0, 1e3], 0.5, &[1.0, -2.0, 0.3]),
+            (&[0.0, 2.0, 5.0], 0.5, &[0.0, -2.0, 0.3]),
+            (&[0.0, 2.0, 5.0], 0.5, &[0.1, -2.0, 0.3]),
+            (&[1e-8, 1.0, 1e8], 1e-6, &[1e-4, 1.0, -1e4]),
+            (&[1.0, 2.0, 3.0], 4.0, &[1.0, 2.0, 3.0]),
+        ];
+        for (sigma, w, v) in cases {
+            let mut x = v.to_vec();
+            assert!(radial_minimizer(sigma, w, &mut x), "{sigma:?} {w} {v:?}");
+            let size = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if size == 0.0 {
+                assert!(v.iter().map(|v| v * v).sum::<f64>().sqrt() <= w);
+                continue;
+            }
+            for k in 0..3 {
+                let slope = sigma[k] * x[k] - v[k] + w * x[k] / size;
+                assert!(slope.abs() <= 1e-13 * (v[k].abs() + w), "{sigma:?} {w} {v:?} {x:?} {slope}");
+            }
+        }
+        // Along a direction without curvature the norm alone does not hold it.
+        let mut x = [1.0, 0.2];
+        assert!(!radial_minimizer(&[0.0, 1.0], 0.5, &mut x));
+        assert_eq!(x, [1.0, 0.2]);
     }
 
     #[test]
