@@ -12,9 +12,11 @@ pub mod operator;
 pub mod rows;
 pub mod sparse;
 pub mod sum;
+pub mod symmetric;
 
 pub use columns::Columns;
 pub use dense::{DenseView, Order};
 pub use matrix::Matrix;
 pub use operator::ColumnOperator;
 pub use sparse::{Duplicates, Layout, SparseView};
+pub use symmetric::SymmetricMatrix;
