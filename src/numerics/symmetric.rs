@@ -255,6 +255,13 @@ impl SymmetricMatrix {
         2 * (self.entries() + self.size()) as u64
     }
 
+    /// The matrix times a number.
+    pub fn scaled(&self, scale: f64) -> Self {
+        let mut out = self.clone();
+        out.values.iter_mut().chain(&mut out.diagonal).for_each(|v| *v *= scale);
+        out
+    }
+
     /// The same matrix with its rows and columns in another order: new `k` is old `order[k]`.
     pub fn permuted(&self, order: &[u32]) -> Self {
         let mut place = vec![0_u32; order.len()];

@@ -7,8 +7,7 @@
 use super::Real;
 use super::aggregation::{APART, aggregates, galerkin};
 use super::sweep::ForestSweep;
-use crate::bcd::graph::colouring::colouring;
-use crate::bcd::graph::elimination::{Elimination, NONE, spanning};
+use crate::bcd::graph::elimination::{Elimination, NONE, Spanning, spanning};
 use crate::bcd::graph::tree_partition::tree_partition;
 use crate::numerics::SymmetricMatrix;
 use crate::numerics::cholesky::Cholesky;
@@ -69,6 +68,10 @@ impl<T: Real> Product<T> {
         }
     }
 
+    fn flops(&self) -> u64 {
+        2 * self.values.len() as u64 + 6 * self.diagonal.len() as u64
+    }
+
     /// `out = A x`; gives `(x'Ax, x'r)`.
     fn times(&self, x: &[T], r: &[T], out: &mut [T]) -> (f64, f64) {
         let (mut xax, mut xr) = (0.0, 0.0);
@@ -94,15 +97,15 @@ pub(in crate::bcd::graph) struct Hierarchy<T> {
 }
 
 impl<T: Real> Hierarchy<T> {
-    /// Builds the levels of `a`. Gives the order in which the finest level counts nodes (new `k` is old `order[k]`) and
+    /// Builds the levels of `scale a`. Gives the order in which the finest level counts nodes (new `k` is old `order[k]`) and
     /// the matrix in that order.
     pub(in crate::bcd::graph) fn new(
         a: &SymmetricMatrix,
+        scale: f64,
         shape: Shape,
-        forests: bool,
         control: &mut Control<'_>,
     ) -> Result<(Self, Vec<u32>, SymmetricMatrix), Stop> {
-        let (mut current, sweep, order) = renumbered(a, forests, control)?;
+        let (mut current, sweep, order) = renumbered(a, scale, control)?;
         let mut next = Some((sweep, None));
         let mut levels = Vec::new();
         let mut finest = None;
@@ -118,7 +121,7 @@ impl<T: Real> Hierarchy<T> {
                     of = found;
                     let below = galerkin(&current, &of, count);
                     control.spend(4 * current.entries() as u64)?;
-                    let (below, sweep, order) = renumbered(&below, forests, control)?;
+                    let (below, sweep, order) = renumbered(&below, 1.0, control)?;
                     let mut place = vec![0_u32; order.len()];
                     order.iter().enumerate().for_each(|(k, &g)| place[g as usize] = k as u32);
                     of.iter_mut().filter(|g| **g != APART).for_each(|g| *g = place[*g as usize]);
@@ -147,44 +150,41 @@ impl<T: Real> Hierarchy<T> {
         Ok((Self { levels, last, scratch: vec![0.0; DENSE] }, order, finest))
     }
 
-    /// Flops of one application, roughly.
-    pub(in crate::bcd::graph) fn flops(&self) -> u64 {
-        let mut visits = 1;
-        let mut total = 0;
-        for level in &self.levels {
-            let product = level.matrix.as_ref().map_or(0, |m| 2 * m.values.len() as u64);
-            total += visits * (level.sweep.flops() + product);
-            visits = (2 * visits).min(1 << 20);
-        }
-        total
-    }
-
-    pub(in crate::bcd::graph) fn sizes(&self) -> Vec<usize> {
-        self.levels.iter().map(|l| l.left.len()).collect()
-    }
-
     /// `z = M^{-1} r`
-    pub(in crate::bcd::graph) fn apply(&mut self, r: &[T], z: &mut [T]) {
-        cycle(&mut self.levels, self.last.as_ref(), &mut self.scratch, r, z);
+    pub(in crate::bcd::graph) fn apply(
+        &mut self,
+        r: &[T],
+        z: &mut [T],
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        let mut rest = Rest { last: self.last.as_ref(), scratch: &mut self.scratch, control };
+        cycle(&mut self.levels, &mut rest, r, z)
     }
+}
+
+/// What all levels share.
+struct Rest<'r, 'c> {
+    last: Option<&'r Cholesky>,
+    scratch: &'r mut [f64],
+    control: &'r mut Control<'c>,
 }
 
 fn cycle<T: Real>(
     levels: &mut [Level<T>],
-    last: Option<&Cholesky>,
-    scratch: &mut [f64],
+    rest: &mut Rest<'_, '_>,
     r: &[T],
     x: &mut [T],
-) {
-    let Some((level, below)) = levels.split_first_mut() else { return };
-    if let (true, Some(factor)) = (below.is_empty(), last) {
-        let b = &mut scratch[..r.len()];
+) -> Result<(), Stop> {
+    let Some((level, below)) = levels.split_first_mut() else { return Ok(()) };
+    if let (true, Some(factor)) = (below.is_empty(), rest.last) {
+        let b = &mut rest.scratch[..r.len()];
         b.iter_mut().zip(r).for_each(|(b, r)| *b = r.wide());
         factor.solve(b);
         x.iter_mut().zip(&*b).for_each(|(x, b)| *x = T::narrow(*b));
-        return;
+        return rest.control.spend(2 * (r.len() * r.len()) as u64);
     }
     level.sweep.forwards(r, x, &mut level.left);
+    rest.control.spend(level.sweep.flops() / 2)?;
     if !below.is_empty() {
         let coarse = &mut level.coarse;
         coarse.r.fill(T::ZERO);
@@ -193,7 +193,7 @@ fn cycle<T: Real>(
                 coarse.r[g as usize] = coarse.r[g as usize] + *left;
             }
         }
-        correct(coarse, below, last, scratch);
+        correct(coarse, below, rest)?;
         for (x, &g) in x.iter_mut().zip(&level.of) {
             if g != APART {
                 *x = *x + coarse.x[g as usize];
@@ -201,58 +201,61 @@ fn cycle<T: Real>(
         }
     }
     level.sweep.backwards(r, x);
+    rest.control.spend(level.sweep.flops() / 2)
 }
 
 /// `coarse.x` is about `A^{-1} coarse.r` on the next level: up to two steps of flexible conjugate gradients.
 fn correct<T: Real>(
     coarse: &mut Coarse<T>,
     below: &mut [Level<T>],
-    last: Option<&Cholesky>,
-    scratch: &mut [f64],
-) {
+    rest: &mut Rest<'_, '_>,
+) -> Result<(), Stop> {
     let Coarse { r, x, first, product, second } = coarse;
-    cycle(below, last, scratch, r, first);
-    if below.len() == 1 && last.is_some() {
+    cycle(below, rest, r, first)?;
+    if below.len() == 1 && rest.last.is_some() {
         x.copy_from_slice(first);
-        return;
+        return Ok(());
     }
-    let Some(matrix) = below[0].matrix.take() else { return };
+    let Some(matrix) = below[0].matrix.as_ref() else { return Ok(()) };
     let (rho, alpha) = matrix.times(first, r, product);
+    rest.control.spend(matrix.flops())?;
     let size = squares(r);
     let step = if rho > 0.0 { alpha / rho } else { 0.0 };
     let t = T::narrow(step);
     r.iter_mut().zip(&*product).for_each(|(r, v)| *r = *r - t * *v);
     if squares(r) <= GOOD * GOOD * size {
         x.iter_mut().zip(&*first).for_each(|(x, c)| *x = t * *c);
-    } else {
-        cycle(below, last, scratch, r, second);
-        // x is free to hold the second product.
-        let gamma: f64 = second.iter().zip(&*product).map(|(a, b)| (*a * *b).wide()).sum();
-        let (beta, alpha2) = matrix.times(second, r, x);
-        let rho2 = if rho > 0.0 { beta - gamma * gamma / rho } else { beta };
-        let step2 = if rho2 > 0.0 { alpha2 / rho2 } else { 0.0 };
-        let step1 = if rho > 0.0 { step - gamma * step2 / rho } else { 0.0 };
-        let (s, t) = (T::narrow(step1), T::narrow(step2));
-        for ((x, a), b) in x.iter_mut().zip(&*first).zip(&*second) {
-            *x = s * *a + t * *b;
-        }
+        return Ok(());
     }
-    below[0].matrix = Some(matrix);
+    cycle(below, rest, r, second)?;
+    let Some(matrix) = below[0].matrix.as_ref() else { return Ok(()) };
+    let gamma: f64 = second.iter().zip(&*product).map(|(a, b)| (*a * *b).wide()).sum();
+    // x is free to hold the second product.
+    let (beta, alpha2) = matrix.times(second, r, x);
+    rest.control.spend(matrix.flops())?;
+    let rho2 = if rho > 0.0 { beta - gamma * gamma / rho } else { beta };
+    let step2 = if rho2 > 0.0 { alpha2 / rho2 } else { 0.0 };
+    let step1 = if rho > 0.0 { step - gamma * step2 / rho } else { 0.0 };
+    let (s, t) = (T::narrow(step1), T::narrow(step2));
+    for ((x, a), b) in x.iter_mut().zip(&*first).zip(&*second) {
+        *x = s * *a + t * *b;
+    }
+    Ok(())
 }
 
 fn squares<T: Real>(v: &[T]) -> f64 {
     v.iter().map(|v| (*v * *v).wide()).sum()
 }
 
-/// Cuts the nodes into forests (or colours), numbers them along, and prepares the sweep.
+/// Cuts the nodes into forests, numbers them along, multiplies by `scale`, and prepares the sweep.
 fn renumbered<T: Real>(
     a: &SymmetricMatrix,
-    forests: bool,
+    scale: f64,
     control: &mut Control<'_>,
 ) -> Result<(SymmetricMatrix, ForestSweep<T>, Vec<u32>), Stop> {
     let n = a.size();
     let index: Vec<u32> = (0..n as u32).collect();
-    let blocks = if forests { tree_partition(&index, a) } else { colouring(&index, a) };
+    let blocks = tree_partition(&index, a);
     control.spend(10 * a.entries() as u64)?;
     let mut place = vec![NONE; n];
     let mut order = Vec::with_capacity(n);
@@ -268,7 +271,12 @@ fn renumbered<T: Real>(
         walks.push(walk);
     }
     control.spend(10 * a.entries() as u64)?;
-    let numbered = a.permuted(&order);
+    let mut numbered = a.permuted(&order);
+    if scale != 1.0 {
+        numbered = numbered.scaled(scale);
+        walks.iter_mut().flat_map(|w: &mut Spanning| &mut w.link).for_each(|v| *v *= scale);
+        pivots.iter_mut().flatten().for_each(|v: &mut f64| *v *= scale);
+    }
     let sweep = ForestSweep::new(&numbered, &walks, &pivots);
     control.spend(10 * a.entries() as u64)?;
     Ok((numbered, sweep, order))
