@@ -1,5 +1,6 @@
 //! Sparse symmetric matrices: both triangles by rows, the diagonal apart.
 
+use super::kernels::Scalar;
 use super::sparse::{CallerIndex, SparseView};
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::Team;
@@ -26,8 +27,8 @@ impl SymmetricMatrix {
     /// Errors: not square, too large for 32-bit indices, a bad `indptr`, indices out of range, NaN or infinity, repeats
     /// unless `sum` is set, and entries that differ from their mirror image. Costs two passes over the entries, and a
     /// sort of each row that is not ascending.
-    pub fn new<P: CallerIndex, I: CallerIndex>(
-        view: &SparseView<'_, f64, P, I>,
+    pub fn new<T: Scalar, P: CallerIndex, I: CallerIndex>(
+        view: &SparseView<'_, T, P, I>,
         sum: bool,
         name: &str,
     ) -> Result<Self> {
@@ -116,11 +117,11 @@ impl SymmetricMatrix {
     }
 
     /// Appends row `i`, checked, sorted, and with repeats refused or summed.
-    fn push_row<I: CallerIndex>(
+    fn push_row<T: Scalar, I: CallerIndex>(
         &mut self,
         i: usize,
         columns: &[I],
-        values: &[f64],
+        values: &[T],
         sum: bool,
         name: &str,
         scratch: &mut Vec<(u32, f64)>,
@@ -128,8 +129,8 @@ impl SymmetricMatrix {
         let ascending = columns.windows(2).all(|w| w[0].value() < w[1].value());
         let mut diagonal = 0.0;
         if ascending {
-            for (column, &value) in columns.iter().zip(values) {
-                let j = column.value() as u32;
+            for (column, value) in columns.iter().zip(values) {
+                let (j, value) = (column.value() as u32, value.wide());
                 if j as usize == i {
                     diagonal = value;
                 } else if value != 0.0 {
@@ -139,7 +140,7 @@ impl SymmetricMatrix {
             }
         } else {
             scratch.clear();
-            scratch.extend(columns.iter().zip(values).map(|(c, &v)| (c.value() as u32, v)));
+            scratch.extend(columns.iter().zip(values).map(|(c, v)| (c.value() as u32, v.wide())));
             scratch.sort_by_key(|(j, _)| *j);
             let mut k = 0;
             while k < scratch.len() {
@@ -255,11 +256,9 @@ impl SymmetricMatrix {
         2 * (self.entries() + self.size()) as u64
     }
 
-    /// The matrix times a number.
-    pub fn scaled(&self, scale: f64) -> Self {
-        let mut out = self.clone();
-        out.values.iter_mut().chain(&mut out.diagonal).for_each(|v| *v *= scale);
-        out
+    /// Multiplies the matrix by a number.
+    pub fn scale(&mut self, scale: f64) {
+        self.values.iter_mut().chain(&mut self.diagonal).for_each(|v| *v *= scale);
     }
 
     /// The same matrix with its rows and columns in another order: new `k` is old `order[k]`.

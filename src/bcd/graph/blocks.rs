@@ -231,4 +231,3 @@ fn node_order(a: &SymmetricMatrix, settings: &GraphSettings) -> Vec<u32> {
     }
     order
 }
-

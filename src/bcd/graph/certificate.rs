@@ -28,12 +28,6 @@ pub struct GraphCertificate {
     pub rigor: Rigor,
 }
 
-impl GraphCertificate {
-    pub(super) fn none() -> Self {
-        Self { residual: f64::NAN, gap: f64::NAN, error: f64::NAN, objective: f64::NAN, rigor: Rigor::None }
-    }
-}
-
 /// Certifies `values` (all nodes, column by column). `barrier`, if given, is a vector over the unknowns that is tried as
 /// `v`; without one, or where that does not do, `v = 1` is tried.
 ///
@@ -63,7 +57,9 @@ pub(super) fn certify(problem: &GraphProblem, x: &[f64], barrier: Option<&[f64]>
         return found;
     }
     let ones = vec![1.0; n];
-    let proof = barrier.and_then(|v| shadow(a, v).map(|w| (v, w))).or_else(|| shadow(a, &ones).map(|w| (&ones[..], w)));
+    let proof = barrier
+        .and_then(|v| shadow(a, v).map(|w| (v, w)))
+        .or_else(|| shadow(a, &ones).map(|w| (&ones[..], w)));
     for (x, b) in x.chunks(n).zip(problem.right_hand_sides().chunks(n)) {
         let r: Vec<f64> = (0..n).map(|i| b[i] - a.row_dot(i, x)).collect();
         let (size, left) = (norm(b), norm(&r));

@@ -77,7 +77,9 @@ impl ConjugateGradient {
             _ => Shape::Multilevel,
         };
         let (apply, order, a) = if kind == Preconditioner::Diagonal {
-            (Apply::Diagonal, (0..n as u32).collect(), a.scaled(scale))
+            let mut a = a.clone();
+            a.scale(scale);
+            (Apply::Diagonal, (0..n as u32).collect(), a)
         } else if a.diagonal().iter().all(|d| d * scale >= SMALL) {
             let (built, order, a) = Hierarchy::new(a, scale, shape, control)?;
             (Apply::Short(Box::new(built)), order, a)

@@ -256,7 +256,9 @@ fn look(
     if control.logs(Level::Debug) {
         control.log(
             Level::Debug,
-            &format!("iteration {iteration}: objective {objective:e}, residual {residual:.3e}, block {block}"),
+            &format!(
+                "iteration {iteration}: objective {objective:e}, residual {residual:.3e}, block {block}"
+            ),
         );
     }
     if wanted {

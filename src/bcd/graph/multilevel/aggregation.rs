@@ -53,13 +53,13 @@ pub(super) fn aggregates(a: &SymmetricMatrix) -> (Vec<u32>, usize) {
         if of[i] != FREE {
             continue;
         }
-        let joined = a
-            .row(i)
-            .filter(|(j, v)| whole[*j] < FREE && is_strong(i, *v))
-            .fold(None, |best: Option<(usize, f64)>, (j, v)| match best {
+        let joined = a.row(i).filter(|(j, v)| whole[*j] < FREE && is_strong(i, *v)).fold(
+            None,
+            |best: Option<(usize, f64)>, (j, v)| match best {
                 Some((_, w)) if w <= v => best,
                 _ => Some((j, v)),
-            });
+            },
+        );
         if let Some((j, _)) = joined {
             of[i] = whole[j];
         }

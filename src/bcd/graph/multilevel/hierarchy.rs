@@ -263,9 +263,8 @@ fn renumbered<T: Real>(
     for block in &blocks {
         // Tree partitions and colours have no cycle.
         let Some(walk) = spanning(a, block, &mut place) else { continue };
-        let found = Elimination::pivots(a, &walk).unwrap_or_else(|_| {
-            walk.order.iter().map(|&i| a.diagonal()[i as usize]).collect()
-        });
+        let found = Elimination::pivots(a, &walk)
+            .unwrap_or_else(|_| walk.order.iter().map(|&i| a.diagonal()[i as usize]).collect());
         order.extend_from_slice(&walk.order);
         pivots.push(found);
         walks.push(walk);
@@ -273,7 +272,7 @@ fn renumbered<T: Real>(
     control.spend(10 * a.entries() as u64)?;
     let mut numbered = a.permuted(&order);
     if scale != 1.0 {
-        numbered = numbered.scaled(scale);
+        numbered.scale(scale);
         walks.iter_mut().flat_map(|w: &mut Spanning| &mut w.link).for_each(|v| *v *= scale);
         pivots.iter_mut().flatten().for_each(|v: &mut f64| *v *= scale);
     }
