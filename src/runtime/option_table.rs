@@ -78,14 +78,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(1e-6),
         EVERY,
-        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm.",
+        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side.",
     ),
     row(
         "max_iterations",
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
         EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto.",
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto.",
     ),
     row(
         "max_seconds",

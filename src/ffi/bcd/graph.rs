@@ -6,7 +6,7 @@ use super::super::guard::{Buffer, argument, check_pointer, guard, guard_value};
 use super::super::handles::{self, Object};
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::{swl_outcome, swl_status};
-use super::super::views::{node_numbers, shape, size, swl_matrix, swl_vec, vector};
+use super::super::views::{dense_rows, node_numbers, shape, size, swl_dense, swl_matrix, swl_vec, vector};
 use super::rigor_number;
 use super::setup::check_room;
 use crate::bcd::graph::{GraphProblem, GraphSettings, GraphSolution, Labels, graph_solve};
@@ -81,7 +81,7 @@ impl Object for Graph {
 }
 
 /// Makes the problem min 1/2 x'(A + ridge I)x - b'x for each column of b. a is sparse, symmetric and positive definite,
-/// with both triangles stored; the layout does not matter. b has rows * columns numbers, column by column. Of the options
+/// with both triangles stored; the layout does not matter. b has a row for each row of a. Of the options
 /// (of solver "graph"; NULL: defaults) duplicates, ridge, max_seconds and max_work are read. The data are copied. control
 /// may be NULL. The caller frees the handle.
 ///
@@ -89,10 +89,9 @@ impl Object for Graph {
 /// positive; with the position), SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (not sparse, unknown tags, more than 2^32
 /// nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_new_graph(
+pub unsafe extern "C" fn swl_bcd_new_graph_quadratic(
     a: *const swl_matrix,
-    b: *const swl_vec,
-    columns: i64,
+    b: *const swl_dense,
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
@@ -101,25 +100,23 @@ pub unsafe extern "C" fn swl_bcd_new_graph(
     guard(|| unsafe {
         make(options, control, out, |settings, control| {
             let matrix = matrix(a, settings, control)?;
-            let columns = size(columns, "columns")?;
-            let b = vector(b, "b", product(matrix.size(), columns)?, "row and column")?;
-            GraphProblem::quadratic(matrix, b, columns, settings.ridge)
+            let (columns, b) = dense_rows(b, "b", matrix.size())?;
+            GraphProblem::quadratic(matrix, by_columns(&b, columns), columns, settings.ridge)
         })
     })
 }
 
 /// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
 /// a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
-/// diagonal has no effect. labelled has count nodes, each once; values has count * columns numbers, column by column. Of
-/// the options unreached is read too. Else as swl_bcd_new_graph; SWL_E_DATA also for a component without a label where
+/// diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the options unreached
+/// is read too. Else as swl_bcd_new_graph_quadratic; SWL_E_DATA also for a component without a label where
 /// ridge is 0 and the option unreached is error.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_new_graph_labels(
+pub unsafe extern "C" fn swl_bcd_new_graph(
     weights: *const swl_matrix,
     labelled: *const i64,
     count: i64,
-    values: *const swl_vec,
-    columns: i64,
+    labels: *const swl_dense,
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
@@ -128,12 +125,12 @@ pub unsafe extern "C" fn swl_bcd_new_graph_labels(
     guard(|| unsafe {
         make(options, control, out, |settings, control| {
             let matrix = matrix(weights, settings, control)?;
-            labels(&matrix, (labelled, count), (values, columns), settings)
+            propagation(&matrix, (labelled, count), labels, settings)
         })
     })
 }
 
-/// As swl_bcd_new_graph_labels, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
+/// As swl_bcd_new_graph, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
 /// given once, in either order. weight has a number for each edge; NULL: all 1. Loops have no effect.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_new_graph_edges(
@@ -144,8 +141,7 @@ pub unsafe extern "C" fn swl_bcd_new_graph_edges(
     weight: *const swl_vec,
     labelled: *const i64,
     count: i64,
-    values: *const swl_vec,
-    columns: i64,
+    labels: *const swl_dense,
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
@@ -160,7 +156,7 @@ pub unsafe extern "C" fn swl_bcd_new_graph_edges(
             let list = from.iter().zip(&to).zip(&weight).map(|((i, j), w)| (*i, *j, *w));
             let matrix = SymmetricMatrix::from_edges(n, list, settings.sum_duplicates, "edges")?;
             control.spend(4 * m as u64).map_err(stopped)?;
-            labels(&matrix, (labelled, count), (values, columns), settings)
+            propagation(&matrix, (labelled, count), labels, settings)
         })
     })
 }
@@ -323,26 +319,24 @@ unsafe fn matrix(
 
 /// # Safety
 /// The arrays are as long as stated.
-unsafe fn labels(
+unsafe fn propagation(
     weights: &SymmetricMatrix,
     (labelled, count): (*const i64, i64),
-    (values, columns): (*const swl_vec, i64),
+    labels: *const swl_dense,
     settings: &GraphSettings,
 ) -> Result<GraphProblem> {
-    let (count, columns) = (size(count, "count")?, size(columns, "columns")?);
+    let count = size(count, "count")?;
     // SAFETY: passed on.
-    let (nodes, values) = unsafe {
-        (
-            node_numbers(labelled, count, "labelled")?,
-            vector(values, "values", product(count, columns)?, "label and column")?,
-        )
-    };
+    let (nodes, (columns, values)) =
+        unsafe { (node_numbers(labelled, count, "labelled")?, dense_rows(labels, "labels", count)?) };
+    let values = by_columns(&values, columns);
     let labels = Labels { nodes: &nodes, values: &values, columns };
     GraphProblem::labels(weights, labels, settings.ridge, settings.unreached)
 }
 
-fn product(rows: usize, columns: usize) -> Result<usize> {
-    rows.checked_mul(columns).ok_or_else(|| argument("columns", "a size that fits in memory", columns))
+/// Rows after one another as columns after one another.
+fn by_columns(rows: &[f64], columns: usize) -> Vec<f64> {
+    (0..columns).flat_map(|c| rows.iter().skip(c).step_by(columns).copied()).collect()
 }
 
 fn stopped(Stop(outcome): Stop) -> Error {

@@ -3,7 +3,7 @@
 //! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it. `graph` is the object of problems on graphs.
 
 mod callbacks;
-mod graph;
+pub(in crate::ffi) mod graph;
 mod new_data;
 mod results;
 mod setup;
