@@ -6,7 +6,7 @@ mod toolbox;
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
@@ -14,6 +14,7 @@ const PROGRAMS: [&str; 9] = [
     "tests/c/growth.c",
     "tests/c/outputs.c",
     "tests/c/callbacks.c",
+    "tests/c/graph.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",
 ];
@@ -100,6 +101,15 @@ fn examples_run_and_say_how_they_are_compiled() {
     }
     let example = std::fs::read_to_string(root().join("examples/c/lasso.c")).unwrap();
     assert!(example.lines().count() < 40);
+    let (graph, line) =
+        ("examples/c/graph.c", "cc -std=c99 graph.c -I../../include -L../../target/release -lsouthwell -lm");
+    let text = std::fs::read_to_string(root().join(graph)).unwrap();
+    assert!(text.lines().next().unwrap().contains(line), "{graph}");
+    let output = run(&mut with_library(build(graph, Linking::Shared)));
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.contains("converged") && output.contains("proven"), "{output}");
+    assert!(['A', 'B', 'C'].iter().all(|school| output.lines().skip(1).any(|l| l.contains(*school))));
+    run(&mut Command::new(build(graph, Linking::Static)));
 }
 
 #[test]

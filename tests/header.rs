@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -16,6 +16,7 @@ const SOURCES: [&str; 10] = [
     "bcd/solve.rs",
     "bcd/results.rs",
     "bcd/new_data.rs",
+    "bcd/graph.rs",
 ];
 
 fn generate(root: &Path) -> String {

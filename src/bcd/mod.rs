@@ -19,6 +19,7 @@ mod exact;
 mod followed;
 mod forward;
 mod general;
+pub mod graph;
 mod greedy;
 mod heap;
 mod line;

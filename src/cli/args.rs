@@ -17,6 +17,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .max_term_width(110)
         .subcommand(bcd())
+        .subcommand(graph())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -53,6 +54,28 @@ fn bcd() -> Command {
             file("plot", "Write a plot as SVG: coefficients over lambda with --path, convergence otherwise"),
         ])
         .args(option_flags::flags(Family::Bcd))
+}
+
+fn graph() -> Command {
+    Command::new("graph")
+        .about("Propagate labels on a graph, or minimize a sparse quadratic")
+        .args([
+            file("graph", "The graph: a symmetric Matrix Market file, or a list of edges: two nodes and a weight (none: 1)")
+                .required(true),
+            file("labels", "Labels: lines of a node and its value, or several values"),
+            file("rhs", "Instead of labels: the columns of b; the graph file is the matrix of 1/2 x'Ax - b'x then")
+                .conflicts_with("labels"),
+            Arg::new("base")
+                .long("base")
+                .value_name("0|1")
+                .value_parser(value_parser!(i64).range(0..=1))
+                .help("The number of the first node in lists of edges and labels [default: 0]"),
+            file("partition-file", "For --rule partition: the block of each node, one number a line"),
+            json(),
+            file("out", "Write the values, a line for each node, 17 digits"),
+            file("trace", "Write the state at each iteration as CSV"),
+        ])
+        .args(option_flags::flags(Family::Graph))
 }
 
 fn verify() -> Command {

@@ -5,7 +5,7 @@ use super::guard::{argument, check_pointer, wrong_length};
 use crate::numerics::dense::{DenseScalar, dense_extent};
 use crate::numerics::kernels::Scalar;
 use crate::numerics::sparse::{CallerIndex, SparseForm};
-use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
+use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView, SymmetricMatrix};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
 
@@ -132,7 +132,7 @@ pub(super) fn check_padding(pad: i32, subject: &str) -> Result<()> {
 }
 
 /// A size that fits.
-fn size(value: i64, subject: &str) -> Result<usize> {
+pub(super) fn size(value: i64, subject: &str) -> Result<usize> {
     usize::try_from(value).map_err(|_| argument(subject, "a number >= 0", value))
 }
 
@@ -283,6 +283,19 @@ pub(super) unsafe fn integers<'a>(
     }
     // SAFETY: passed on.
     unsafe { slice(data.cast(), len, subject) }
+}
+
+/// The caller's array of node numbers, none negative.
+///
+/// # Safety
+/// `data` is null or has `len` elements.
+pub(super) unsafe fn node_numbers(data: *const i64, len: usize, subject: &str) -> Result<Vec<usize>> {
+    // SAFETY: passed on.
+    let numbers = unsafe { slice::<i64>(data.cast(), len, subject) }?;
+    let node = |(k, v): (usize, &i64)| {
+        usize::try_from(*v).map_err(|_| argument(&format!("{subject}, entry {k}"), "a number >= 0", v))
+    };
+    numbers.iter().enumerate().map(node).collect()
 }
 
 /// Whether a matrix is copied, and what repeated entries mean then, or read in place.
@@ -441,6 +454,50 @@ impl Shape {
             Holding::Copy(duplicates) => Matrix::sparse(view, duplicates),
             Holding::InPlace => Matrix::sparse_borrowed(view),
         }
+    }
+
+    /// The matrix as a symmetric one, copied; `sum` says that repeats are summed.
+    ///
+    /// # Safety
+    /// The arrays are as long as the view says.
+    pub(super) unsafe fn symmetric(&self, sum: bool) -> Result<SymmetricMatrix> {
+        let View::Sparse(view, layout) = &self.view else {
+            return Err(Error::new(ErrorKind::Unsupported, "a.kind")
+                .expected("SWL_SPARSE (1) for a graph")
+                .found("another kind"));
+        };
+        // SAFETY: passed on.
+        unsafe {
+            match (view.scalar, view.index) {
+                (SWL_F32, SWL_I32) => self.symmetric_of::<f32, i32>(view, *layout, sum),
+                (SWL_F32, _) => self.symmetric_of::<f32, i64>(view, *layout, sum),
+                (_, SWL_I32) => self.symmetric_of::<f64, i32>(view, *layout, sum),
+                (..) => self.symmetric_of::<f64, i64>(view, *layout, sum),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Shape::symmetric`].
+    unsafe fn symmetric_of<T: Scalar, I: CallerIndex>(
+        &self,
+        v: &swl_sparse,
+        layout: Layout,
+        sum: bool,
+    ) -> Result<SymmetricMatrix> {
+        let &Shape { rows, cols, entries, .. } = self;
+        let lines = if layout == Layout::Csc { cols } else { rows };
+        let starts =
+            lines.checked_add(1).ok_or_else(|| argument("a", "a size that fits in memory", lines))?;
+        // SAFETY: the lengths are what a caller with these sizes has promised.
+        let (indptr, indices, values) = unsafe {
+            (
+                slice::<I>(v.indptr, starts, "a.indptr")?,
+                slice::<I>(v.indices, entries, "a.indices")?,
+                slice::<T>(v.values, entries, "a.values")?,
+            )
+        };
+        SymmetricMatrix::new(&SparseView { rows, cols, indptr, indices, values, layout }, sum, "a")
     }
 
     /// What an operator wants to have called when the handle ends.

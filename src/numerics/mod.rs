@@ -13,9 +13,11 @@ pub mod outer;
 pub mod rows;
 pub mod sparse;
 pub mod sum;
+pub mod symmetric;
 
 pub use columns::Columns;
 pub use dense::{DenseView, Order};
 pub use matrix::Matrix;
 pub use operator::ColumnOperator;
 pub use sparse::{Duplicates, Layout, SparseView};
+pub use symmetric::SymmetricMatrix;

@@ -42,6 +42,13 @@ pub struct SparseView<'a, T, P, I> {
     pub layout: Layout,
 }
 
+impl<T: Scalar, P: CallerIndex, I: CallerIndex> SparseView<'_, T, P, I> {
+    /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
+    pub(crate) fn positions(&self) -> Result<Vec<usize>> {
+        check(self)
+    }
+}
+
 /// An index as callers store it: i32 or i64.
 pub trait CallerIndex: Copy + Sync {
     /// The form in which it is kept when it is borrowed.

@@ -10,16 +10,19 @@ use super::options::{OptionKind, OptionValue};
 pub enum Family {
     /// Block coordinate descent.
     Bcd,
+    /// Block coordinate descent for quadratics on graphs.
+    Graph,
 }
 
 impl Family {
     /// The families that exist.
-    pub const ALL: [Family; 1] = [Family::Bcd];
+    pub const ALL: [Family; 2] = [Family::Bcd, Family::Graph];
 
     /// The name used in options, files and commands.
     pub fn name(self) -> &'static str {
         match self {
             Family::Bcd => "bcd",
+            Family::Graph => "graph",
         }
     }
 }
@@ -44,6 +47,7 @@ pub struct OptionRow {
 }
 
 const BCD: &[Family] = &[Family::Bcd];
+const GRAPH: &[Family] = &[Family::Graph];
 const EVERY: &[Family] = &Family::ALL;
 
 const fn row(
@@ -74,14 +78,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(1e-6),
         EVERY,
-        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm.",
+        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side.",
     ),
     row(
         "max_iterations",
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
         EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto.",
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto.",
     ),
     row(
         "max_seconds",
@@ -217,7 +221,7 @@ pub const TABLE: &[OptionRow] = &[
         "duplicates",
         OptionKind::Choice(&["error", "sum"]),
         OptionValue::Choice("error"),
-        BCD,
+        EVERY,
         "What repeated entries of a sparse matrix mean.",
     ),
     row(
@@ -300,5 +304,62 @@ pub const TABLE: &[OptionRow] = &[
         OptionValue::Choice("auto"),
         BCD,
         "For greedy rules: how the gradient is kept: afresh for each block (recompute), through the rows that a block touches (rows; sparse data, a copy of them by rows), or through columns of the Hessian (gram; squared loss). auto takes the one of fewest operations.",
+    ),
+    row(
+        "rule",
+        OptionKind::Choice(&[
+            "auto",
+            "red-black",
+            "tree-partition",
+            "greedy-tree",
+            "random-tree",
+            "general",
+            "partition",
+        ]),
+        OptionValue::Choice("auto"),
+        GRAPH,
+        "auto: conjugate gradients with the sweep over forests as preconditioner. Otherwise blocks that are solved exactly, one after the other: colour classes (red-black), fixed forests (tree-partition), the forest of largest scores (greedy-tree) or of a random order (random-tree), the cube root of n nodes of largest score (general), the caller's blocks (partition).",
+    ),
+    row(
+        "order",
+        OptionKind::Choice(&["index", "random", "lipschitz"]),
+        OptionValue::Choice("index"),
+        GRAPH,
+        "For red-black and tree-partition: the order in which nodes are put into blocks: as numbered, at random, or by descending diagonal.",
+    ),
+    row(
+        "score",
+        OptionKind::Choice(&["gradient", "lipschitz"]),
+        OptionValue::Choice("gradient"),
+        GRAPH,
+        "For greedy-tree and general: the size of the gradient, or that divided by the root of the diagonal.",
+    ),
+    row(
+        "preconditioner",
+        OptionKind::Choice(&["multilevel", "forest", "diagonal"]),
+        OptionValue::Choice("multilevel"),
+        GRAPH,
+        "For rule auto: a symmetric sweep over forests on levels of aggregates (multilevel), that sweep alone (forest), or the diagonal.",
+    ),
+    row(
+        "ridge",
+        real(0.0, f64::MAX),
+        OptionValue::Real(0.0),
+        GRAPH,
+        "Added to the diagonal of the matrix: ridge/2 |x|^2 in the objective.",
+    ),
+    row(
+        "unreached",
+        OptionKind::Choice(&["error", "zero"]),
+        OptionValue::Choice("error"),
+        GRAPH,
+        "For labels, with ridge 0: what nodes get that no labelled node can be reached from: they are refused, or get 0 and are counted.",
+    ),
+    row(
+        "error_bound",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        GRAPH,
+        "Also prove a bound on the error of every value and on the objective, by one more rough solve where no ridge gives it.",
     ),
 ];

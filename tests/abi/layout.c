@@ -52,3 +52,11 @@ AT(swl_bcd_info, target, 40); AT(swl_bcd_info, certificate_kind, 48); AT(swl_bcd
 AT(swl_bcd_info, lambda, 56); AT(swl_bcd_info, lambda_max, 64); AT(swl_bcd_info, nonzeros, 72);
 AT(swl_bcd_info, block_size, 80); AT(swl_bcd_info, threads, 88); AT(swl_bcd_info, callback_code, 92);
 AT(swl_bcd_info, seconds_setup, 96); AT(swl_bcd_info, seconds_solve, 104);
+SIZE(swl_bcd_graph_info, 120);
+AT(swl_bcd_graph_info, struct_size, 0); AT(swl_bcd_graph_info, outcome, 4); AT(swl_bcd_graph_info, iterations, 8);
+AT(swl_bcd_graph_info, work, 16); AT(swl_bcd_graph_info, objective, 24); AT(swl_bcd_graph_info, residual, 32);
+AT(swl_bcd_graph_info, gap, 40); AT(swl_bcd_graph_info, error, 48); AT(swl_bcd_graph_info, rigor, 56);
+AT(swl_bcd_graph_info, threads, 60); AT(swl_bcd_graph_info, nodes, 64); AT(swl_bcd_graph_info, unknowns, 72);
+AT(swl_bcd_graph_info, columns, 80); AT(swl_bcd_graph_info, unreached, 88);
+AT(swl_bcd_graph_info, callback_code, 96); AT(swl_bcd_graph_info, pad_, 100);
+AT(swl_bcd_graph_info, seconds_setup, 104); AT(swl_bcd_graph_info, seconds_solve, 112);

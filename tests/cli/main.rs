@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod fit;
 mod formats;
+mod graph;
 mod groups;
 mod interrupt;
 mod outputs;

@@ -3,7 +3,7 @@
 //!
 //! The engine is one of its own, for dense rounds over the whole gradient: it imitates published code down to ties and
 //! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
-//! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `forest`, `nonnegative`,
+//! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`,
 //! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
 //! the command.
 
@@ -12,7 +12,6 @@ mod claims;
 mod compare;
 mod engine;
 mod figures;
-mod forest;
 mod lasso;
 mod method;
 mod nonnegative;

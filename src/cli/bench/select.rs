@@ -1,12 +1,16 @@
 //! Selection of blocks, with the scores of the released code and those of the theory.
 
 use super::argsort::argsort;
-use super::forest;
 use super::lasso;
 use super::method::{Blocks, Method, Rule, Update};
 use super::objective::{Objective, Point, factor};
 use super::sets::Set;
 use super::stream::Stream;
+use southwell::bcd::graph::colouring::colouring;
+use southwell::bcd::graph::forest::GrowingForest;
+use southwell::bcd::graph::greedy_forest::greedy_forest;
+use southwell::bcd::graph::lattice::{lattice_colours, lattice_combs};
+use southwell::bcd::graph::tree_partition::tree_partition;
 use southwell::numerics::cholesky::Cholesky;
 use southwell::numerics::eigen::largest_eigenvalue;
 
@@ -213,7 +217,11 @@ impl<'a> Memory<'a> {
             // The released code draws a point for a test of its own here.
             self.stream.normals(n);
         }
-        let block = self.set.graph_matrix().map_or(Vec::new(), |a| forest::greedy(&order, a));
+        let order = numbers(&order);
+        let block = self
+            .set
+            .graph_matrix()
+            .map_or(Vec::new(), |a| places(&greedy_forest(&order, a, &mut GrowingForest::new(a.size()))));
         self.solved.clone_from(&block);
         Chosen { block, number: None }
     }
@@ -247,18 +255,30 @@ fn graph_blocks(set: &Set, rule: Rule) -> Vec<Vec<usize>> {
         _ => return Vec::new(),
     };
     if let Some((rows, columns)) = graph.grid {
-        let blocks = if red_black { forest::chess(rows, columns) } else { forest::combs(rows, columns) };
+        let blocks = if red_black { lattice_colours(rows, columns) } else { lattice_combs(rows, columns) };
         let mut place = vec![usize::MAX; rows * columns];
         graph.unlabelled.iter().enumerate().for_each(|(p, &node)| place[node] = p);
-        let inside = |block: Vec<usize>| {
-            block.into_iter().map(|node| place[node]).filter(|p| *p != usize::MAX).collect()
+        let inside = |block: Vec<u32>| {
+            block.into_iter().map(|node| place[node as usize]).filter(|p| *p != usize::MAX).collect()
         };
         return blocks.into_iter().map(inside).collect();
     }
-    let ones = vec![1.0; a.rows()];
+    let ones = vec![1.0; a.size()];
     let keys = if by_lipschitz { set.objective().lipschitz() } else { &ones };
     let order: Vec<usize> = argsort(keys).into_iter().rev().collect();
-    if red_black { forest::colours(&order, a) } else { forest::partition(&order, a) }
+    let order = numbers(&order);
+    let blocks = if red_black { colouring(&order, a) } else { tree_partition(&order, a) };
+    blocks.iter().map(|block| places(block)).collect()
+}
+
+/// Nodes as the library numbers them.
+fn numbers(nodes: &[usize]) -> Vec<u32> {
+    nodes.iter().map(|&i| i as u32).collect()
+}
+
+/// Nodes as the experiments number them.
+fn places(nodes: &[u32]) -> Vec<usize> {
+    nodes.iter().map(|&i| i as usize).collect()
 }
 
 /// The first of the largest scores.

@@ -7,6 +7,7 @@ use super::nonnegative;
 use super::objective::{Linear, Loss, Objective, Quadratic, Softmax};
 use super::stream::Stream;
 use super::table::Table;
+use southwell::numerics::SymmetricMatrix;
 use std::sync::OnceLock;
 
 /// The penalty of the nonnegative problem.
@@ -32,6 +33,8 @@ pub enum Problem {
 pub struct Graph {
     pub grid: Option<(usize, usize)>,
     pub unlabelled: Vec<usize>,
+    /// The matrix of the quadratic as the library has it.
+    pub matrix: SymmetricMatrix,
 }
 
 impl Set {
@@ -45,8 +48,8 @@ impl Set {
     }
 
     /// The matrix of a graph problem.
-    pub fn graph_matrix(&self) -> Option<&Table> {
-        if let Problem::Quadratic(p) = &self.problem { Some(&p.a) } else { None }
+    pub fn graph_matrix(&self) -> Option<&SymmetricMatrix> {
+        self.graph.as_ref().map(|g| &g.matrix)
     }
 
     /// The data set or problem with this name. `small` gives one of the same kind that is solved in an instant.
@@ -203,7 +206,9 @@ fn propagation(
     }
     entries.extend(degree.iter().enumerate().map(|(i, d)| (i, i, *d)));
     let a = Table::from_entries(b.len(), b.len(), &entries);
-    let graph = Some(Graph { grid, unlabelled });
+    let upper = entries.iter().copied().filter(|(i, j, _)| i <= j);
+    let matrix = SymmetricMatrix::from_edges(b.len(), upper, false, "a").expect("edges of our own making");
+    let graph = Some(Graph { grid, unlabelled, matrix });
     Set { problem: Problem::Quadratic(Quadratic::new(a, b)), stream, graph, lambda: 0.0 }
 }
 

@@ -1,12 +1,13 @@
 //! Updates of a block.
 
-use super::forest::Elimination;
 use super::lasso;
 use super::method::{Rule, Update};
 use super::nonnegative;
 use super::objective::{Objective, Point, Step, factor};
 use super::select::{Chosen, Memory};
 use super::sets::Set;
+use southwell::bcd::graph::elimination::{Elimination, NONE, spanning};
+use southwell::numerics::SymmetricMatrix;
 
 /// Armijo's constant of the released line search.
 const DECREASE: f64 = 1e-10;
@@ -23,9 +24,7 @@ pub fn update(memory: &mut Memory<'_>, set: &Set, at: &mut Point, chosen: &Chose
         }
         Update::Bound => solved(g, |d| memory.solve_bound(chosen, d)),
         Update::Exact => match set.graph_matrix() {
-            Some(a) if memory.method.rule != Rule::General => {
-                solved(g, |d| Elimination::new(a, block).solve(d))
-            }
+            Some(a) if memory.method.rule != Rule::General => solved(g, |d| solve_forest(a, block, d)),
             _ => solved(g, |d| factor(&f.bound(block)).solve(d)),
         },
         Update::Newton => {
@@ -57,6 +56,18 @@ pub fn update(memory: &mut Memory<'_>, set: &Set, at: &mut Point, chosen: &Chose
     {
         block.iter().for_each(|&j| at.x[j] = at.x[j].max(0.0));
     }
+}
+
+/// Message passing on a block without cycles; its nodes ascend.
+fn solve_forest(a: &SymmetricMatrix, block: &[usize], d: &mut [f64]) {
+    let nodes: Vec<u32> = block.iter().map(|&i| i as u32).collect();
+    let walk = spanning(a, &nodes, &mut vec![NONE; a.size()]).expect("forests have no cycle");
+    let forest = Elimination::new(a, walk).expect("the matrix is positive definite");
+    let place: Vec<usize> =
+        forest.nodes().iter().map(|&i| nodes.partition_point(|other| *other < i)).collect();
+    let mut c: Vec<f64> = place.iter().map(|&k| d[k]).collect();
+    forest.solve(&mut c);
+    place.iter().zip(&c).for_each(|(&k, c)| d[k] = *c);
 }
 
 /// `-g` after a solver went over it.

@@ -124,6 +124,12 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
     }
 }
 
+/// Whether a file says that it is in the Matrix Market format.
+pub fn is_matrix_market(path: &Path) -> Result<bool> {
+    let bytes = load::load(path, &path.display().to_string())?;
+    Ok(format::tell(path, &bytes) == Format::MatrixMarket)
+}
+
 /// Reads delimited text as words: the trimmed cells of each row that is not blank.
 pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
     let name = path.display().to_string();

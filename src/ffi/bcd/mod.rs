@@ -1,8 +1,9 @@
 //! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
 //!
-//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it.
+//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it. `graph` is the object of problems on graphs.
 
 mod callbacks;
+pub(in crate::ffi) mod graph;
 mod new_data;
 mod results;
 mod setup;

@@ -71,3 +71,53 @@ fn a_and_e_follow_the_recipe() {
     let degree = p.lipschitz().iter().sum::<f64>() / 1900.0;
     assert!((5.5..7.0).contains(&degree), "{degree}");
 }
+
+/// The curves of figure 6 that the notes verified, by the library alone.
+#[test]
+fn d_reaches_the_outcomes_of_figure_6_in_the_library() {
+    use southwell::bcd::graph::lattice::{lattice_colours, lattice_combs};
+    use southwell::bcd::graph::{GraphProblem, Labels, Unreached, graph_solve};
+    use southwell::runtime::{Control, Family, Options};
+    let (side, mut stream) = (50, Stream::new(1));
+    let nodes = stream.choice(side * side, 100);
+    let values: Vec<f64> = nodes.iter().map(|_| stream.normal() * 10.0).collect();
+    let lattice = (0..side * side).flat_map(|i| {
+        let down = (i % side + 1 < side).then_some((i, i + 1, 1e5));
+        let right = (i / side + 1 < side).then_some((i, i + side, 1e5));
+        down.into_iter().chain(right)
+    });
+    let weights = SymmetricMatrix::from_edges(side * side, lattice, false, "a").unwrap();
+    let labels = Labels { nodes: &nodes, values: &values, columns: 1 };
+    let mut problem = GraphProblem::labels(&weights, labels, 0.0, Unreached::Error).unwrap();
+    let solve = |problem: &GraphProblem, rule: &str, iterations: i64, tolerance: f64| {
+        let mut options = Options::new(Family::Graph);
+        options.set_text("rule", rule).unwrap();
+        options.set_integer("max_iterations", iterations).unwrap();
+        options.set_real("tolerance", tolerance).unwrap();
+        let found = graph_solve(problem, &options, None, &mut Control::new()).unwrap();
+        (problem.unknowns_of(&found.values).unwrap(), found.certificate.objective)
+    };
+    let (optimum, objective) = solve(&problem, "auto", 1000, 1e-15);
+    assert!((objective - -1_045_999_575.227_069_6).abs() < 1e-4, "{objective}");
+    let gap = |x: &[f64]| {
+        let d: Vec<f64> = x.iter().zip(&optimum).map(|(x, o)| x - o).collect();
+        0.5 * (0..d.len()).map(|i| d[i] * problem.matrix().row_dot(i, &d)).sum::<f64>()
+    };
+    let near = |rule: &str, found: f64, published: f64, share: f64| {
+        assert!((found / published - 1.0).abs() <= share, "{rule}: {found:e}, published {published:e}");
+    };
+    // The order of equal scores makes a few percent of a difference here.
+    near("greedy tree", gap(&solve(&problem, "greedy-tree", 500, 0.0).0), 1.3e-5, 0.2);
+    near("red-black", gap(&solve(&problem, "red-black", 500, 0.0).0), 20.5, 0.05);
+    let mut cut = problem.clone();
+    for (name, blocks, published) in
+        [("combs", lattice_combs(side, side), 2.8e-5), ("colours", lattice_colours(side, side), 20.5)]
+    {
+        let block_of: Vec<usize> =
+            (0..side * side).map(|i| usize::from(blocks[1].contains(&(i as u32)))).collect();
+        cut.set_partition(&block_of).unwrap();
+        near(name, gap(&solve(&cut, "partition", 500, 0.0).0), published, 0.05);
+    }
+    problem = cut;
+    assert_eq!(problem.unknowns(), 2400);
+}

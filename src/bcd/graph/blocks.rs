@@ -1,0 +1,233 @@
+//! Selection of blocks: fixed ones in turn, or chosen by the gradient.
+
+use super::colouring::colouring;
+use super::elimination::{Elimination, NONE, NotDefinite, spanning};
+use super::forest::GrowingForest;
+use super::greedy_forest::greedy_forest;
+use super::problem::GraphProblem;
+use super::settings::{GraphRule, GraphSettings, NodeOrder, NodeScore};
+use super::tree_partition::tree_partition;
+use crate::numerics::SymmetricMatrix;
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::gram::Square;
+use crate::runtime::rng::{Purpose, Stream};
+use crate::runtime::{Control, Error, ErrorKind, Stop};
+
+/// Blocks with cycles are factored densely up to this size.
+const DENSE: usize = 2048;
+
+/// A block made ready to be solved exactly.
+pub(super) enum BlockSolver {
+    /// Without cycles: two sweeps.
+    Forest(Elimination),
+    /// Any block, small.
+    Dense(Vec<u32>, Cholesky),
+}
+
+/// Why there is no block.
+pub(super) enum Failure {
+    Stop(Stop),
+    Error(Error),
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Failure::Stop(stop)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Error(error)
+    }
+}
+
+impl BlockSolver {
+    fn new(
+        a: &SymmetricMatrix,
+        block: &[u32],
+        place: &mut [u32],
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Self, Failure> {
+        if let Some(walk) = spanning(a, block, place) {
+            return Ok(BlockSolver::Forest(Elimination::new(a, walk).map_err(not_definite)?));
+        }
+        if block.len() > DENSE {
+            return Err(Failure::Error(
+                Error::new(ErrorKind::Unsupported, "block_of")
+                    .expected(format!("blocks without cycles, or of at most {DENSE} nodes"))
+                    .found(format!("a block of {} nodes with a cycle", block.len())),
+            ));
+        }
+        block.iter().enumerate().for_each(|(k, &i)| place[i as usize] = k as u32);
+        let mut dense = Square::zeros(block.len());
+        for (k, &i) in block.iter().enumerate() {
+            let column = dense.column_mut(k);
+            column[k] = a.diagonal()[i as usize];
+            for (j, v) in a.row(i as usize).filter(|(j, _)| place[*j] != NONE) {
+                column[place[j] as usize] = v;
+            }
+        }
+        block.iter().for_each(|&i| place[i as usize] = NONE);
+        let factor = Cholesky::new(&dense, control)?;
+        if factor.shift() > 0.0 {
+            return Err(not_definite(NotDefinite { node: block[0] as usize, pivot: 0.0 }).into());
+        }
+        Ok(BlockSolver::Dense(block.to_vec(), factor))
+    }
+
+    /// Its nodes, in the order in which [`BlockSolver::solve`] takes numbers.
+    pub(super) fn nodes(&self) -> &[u32] {
+        match self {
+            BlockSolver::Forest(e) => e.nodes(),
+            BlockSolver::Dense(nodes, _) => nodes,
+        }
+    }
+
+    /// Replaces `c` by `A_bb^{-1} c`.
+    pub(super) fn solve(&self, c: &mut [f64]) {
+        match self {
+            BlockSolver::Forest(e) => e.solve(c),
+            BlockSolver::Dense(_, factor) => factor.solve(c),
+        }
+    }
+}
+
+/// A pivot of elimination that is not positive, in the user's words.
+pub(super) fn not_definite(found: NotDefinite) -> Error {
+    Error::new(ErrorKind::Data, "a")
+        .at(format!("row {}", found.node))
+        .expected("a positive definite matrix")
+        .found(format!("the pivot {} in the elimination of a block", found.pivot))
+}
+
+/// The blocks of a run.
+pub(super) struct Blocks<'p> {
+    a: &'p SymmetricMatrix,
+    settings: &'p GraphSettings,
+    fixed: Vec<BlockSolver>,
+    current: Option<BlockSolver>,
+    order: Vec<u32>,
+    scores: Vec<f64>,
+    place: Vec<u32>,
+    forest: GrowingForest,
+}
+
+impl<'p> Blocks<'p> {
+    /// Cuts fixed blocks, where the rule has them, and eliminates each.
+    pub(super) fn new(
+        problem: &'p GraphProblem,
+        settings: &'p GraphSettings,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Self, Failure> {
+        let a = problem.matrix();
+        let n = a.size();
+        let order = node_order(a, settings);
+        let cut = match settings.rule {
+            GraphRule::RedBlack => colouring(&order, a),
+            GraphRule::TreePartition => tree_partition(&order, a),
+            GraphRule::Partition => match problem.blocks() {
+                Some(blocks) => blocks.to_vec(),
+                None => {
+                    return Err(Failure::Error(
+                        Error::new(ErrorKind::State, "option \"rule\"")
+                            .expected("blocks of the caller for rule partition")
+                            .found("none were set"),
+                    ));
+                }
+            },
+            _ => Vec::new(),
+        };
+        control.spend(10 * a.entries() as u64)?;
+        let mut place = vec![NONE; n];
+        let mut fixed = Vec::with_capacity(cut.len());
+        for block in &cut {
+            fixed.push(BlockSolver::new(a, block, &mut place, control)?);
+            control.spend(10 * block.len() as u64)?;
+        }
+        let forest = GrowingForest::new(n);
+        Ok(Self { a, settings, fixed, current: None, order, scores: vec![0.0; n], place, forest })
+    }
+
+    /// Fixed blocks; 1 where blocks are chosen anew each time.
+    pub(super) fn per_sweep(&self) -> usize {
+        self.fixed.len().max(1)
+    }
+
+    /// The next block. `r` is the residual (the negative gradient) of every right-hand side.
+    pub(super) fn select(
+        &mut self,
+        iteration: u64,
+        r: &[f64],
+        control: &mut Control<'_>,
+    ) -> std::result::Result<&BlockSolver, Failure> {
+        if !self.fixed.is_empty() {
+            return Ok(&self.fixed[(iteration % self.fixed.len() as u64) as usize]);
+        }
+        let n = self.a.size();
+        let block = match self.settings.rule {
+            GraphRule::General => {
+                self.score(r);
+                let size = (n as f64).cbrt().floor().max(1.0) as usize;
+                let Self { order, scores, .. } = self;
+                if size < n {
+                    order.select_nth_unstable_by(size, |a, b| descending(scores, *a, *b));
+                }
+                let mut block = order[..size].to_vec();
+                block.sort_unstable();
+                block
+            }
+            GraphRule::RandomTree => {
+                self.order.iter_mut().enumerate().for_each(|(k, i)| *i = k as u32);
+                let mut stream = Stream::new(self.settings.seed, Purpose::Select, iteration);
+                stream.shuffle_front(&mut self.order, n);
+                greedy_forest(&self.order, self.a, &mut self.forest)
+            }
+            _ => {
+                self.score(r);
+                let scores = &self.scores;
+                self.order.sort_unstable_by(|a, b| descending(scores, *a, *b));
+                greedy_forest(&self.order, self.a, &mut self.forest)
+            }
+        };
+        control.spend((2 * self.a.entries() + 20 * n) as u64)?;
+        let solver = BlockSolver::new(self.a, &block, &mut self.place, control)?;
+        Ok(self.current.insert(solver))
+    }
+
+    /// The size of the gradient of each node over all right-hand sides.
+    fn score(&mut self, r: &[f64]) {
+        let n = self.scores.len();
+        if r.len() == n {
+            self.scores.iter_mut().zip(r).for_each(|(s, r)| *s = r.abs());
+        } else {
+            for (i, score) in self.scores.iter_mut().enumerate() {
+                *score = r[i..].iter().step_by(n).map(|r| r * r).sum::<f64>().sqrt();
+            }
+        }
+        if self.settings.score == NodeScore::Lipschitz {
+            self.scores.iter_mut().zip(self.a.diagonal()).for_each(|(s, d)| *s /= d.sqrt());
+        }
+    }
+}
+
+/// Larger scores first, ties by number.
+fn descending(scores: &[f64], a: u32, b: u32) -> std::cmp::Ordering {
+    scores[b as usize].total_cmp(&scores[a as usize]).then(a.cmp(&b))
+}
+
+/// The nodes in the order of the settings.
+fn node_order(a: &SymmetricMatrix, settings: &GraphSettings) -> Vec<u32> {
+    let n = a.size();
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    match settings.order {
+        NodeOrder::Index => {}
+        NodeOrder::Random => {
+            Stream::new(settings.seed, Purpose::Partition, 0).shuffle_front(&mut order, n);
+        }
+        NodeOrder::Lipschitz => {
+            order.sort_unstable_by(|p, q| descending(a.diagonal(), *p, *q));
+        }
+    }
+    order
+}

@@ -1,0 +1,275 @@
+//! The method on graphs. Minimizes `1/2 <X, A X> - <B, X>`, one column of `X` for each right-hand side.
+//!
+//! For the rules of the paper, from the residual `R = B - A X` (minus the gradient):
+//!
+//! 1. select a block `b`: a colour class, a forest, or a few nodes (`blocks`);
+//! 2. `D = A_bb^{-1} R_b` by message passing (`elimination`), for all right-hand sides with the same factors;
+//! 3. `X_b += D`, `R -= A_{.b} D`; from time to time `R` is computed afresh.
+//!
+//! `rule=auto` makes the sweep over all forests, there and back, the preconditioner of conjugate gradients
+//! (`conjugate_gradient`, `multilevel`).
+
+use super::blocks::{Blocks, Failure};
+use super::certificate::{GraphCertificate, certify, norm};
+use super::conjugate_gradient::{CgEnd, ConjugateGradient, Limit};
+use super::problem::GraphProblem;
+use super::settings::{GraphRule, GraphSettings};
+use super::solution::{GraphSolution, GraphTraceRow};
+use crate::runtime::parallel::{Team, with_team};
+use crate::runtime::{Control, Error, ErrorKind, Level, Options, Outcome, Phase, Result, Stop};
+
+/// Blocks between two fresh residuals.
+const REFRESH: u64 = 256;
+
+/// Sweeps without a better residual after which the run has stalled.
+const PATIENCE: u64 = 200;
+
+/// Accuracies of the rough solve for the bound on the error.
+const ROUGH: [f64; 2] = [1e-3, 1e-7];
+
+/// Solves a problem on a graph, from 0 or from `start` (values of all nodes, column by column).
+///
+/// Not converging is an outcome of the solution, not an error. Errors: options of another solver, a start that does not
+/// fit, a matrix that turns out not to be positive definite, `rule=partition` without blocks.
+pub fn graph_solve(
+    problem: &GraphProblem,
+    options: &Options,
+    start: Option<&[f64]>,
+    control: &mut Control<'_>,
+) -> Result<GraphSolution> {
+    let settings = GraphSettings::from_options(options)?;
+    control.begin(settings.max_seconds, settings.max_work);
+    let x = match start {
+        Some(values) => problem.unknowns_of(values)?,
+        None => vec![0.0; problem.right_hand_sides().len()],
+    };
+    with_team(settings.threads, |team| Solve::new(problem, &settings, team, x).run(control))?
+}
+
+struct Solve<'s> {
+    problem: &'s GraphProblem,
+    settings: &'s GraphSettings,
+    team: &'s Team<'s>,
+    x: Vec<f64>,
+    iterations: u64,
+    trace: Vec<GraphTraceRow>,
+    setup: f64,
+    barrier: Option<Vec<f64>>,
+}
+
+impl<'s> Solve<'s> {
+    fn new(problem: &'s GraphProblem, settings: &'s GraphSettings, team: &'s Team<'s>, x: Vec<f64>) -> Self {
+        Self { problem, settings, team, x, iterations: 0, trace: Vec::new(), setup: 0.0, barrier: None }
+    }
+
+    fn run(mut self, control: &mut Control<'_>) -> Result<GraphSolution> {
+        let begun = control.report(Phase::Setup, 0, f64::NAN, f64::NAN);
+        let ended = begun.map_err(Failure::Stop).and_then(|()| match self.settings.rule {
+            _ if self.x.is_empty() => Ok(Outcome::Converged),
+            GraphRule::Auto => self.conjugate_gradients(control),
+            _ => self.blocks(control),
+        });
+        let mut outcome = match ended {
+            Ok(outcome) | Err(Failure::Stop(Stop(outcome))) => outcome,
+            Err(Failure::Error(error)) => return Err(error),
+        };
+        let finite = self.x.iter().all(|x| x.is_finite());
+        if !finite {
+            self.x.fill(0.0);
+            outcome = Outcome::Diverged;
+        }
+        let certificate = certify(self.problem, &self.x, self.barrier.as_deref());
+        outcome = self.last_word(outcome, &certificate);
+        let seconds = control.seconds();
+        Ok(GraphSolution {
+            values: self.problem.expand(&self.x),
+            outcome,
+            certificate,
+            iterations: self.iterations,
+            work: control.work(),
+            seconds_setup: self.setup.min(seconds),
+            seconds_solve: (seconds - self.setup).max(0.0),
+            trace: self.trace,
+        })
+    }
+
+    /// The certificate decides whether the tolerance is met.
+    fn last_word(&self, outcome: Outcome, certificate: &GraphCertificate) -> Outcome {
+        let meets = certificate.residual <= self.settings.tolerance;
+        match outcome {
+            Outcome::Converged if !meets => Outcome::Floor,
+            Outcome::Diverged | Outcome::Cancelled => outcome,
+            _ if meets => Outcome::Converged,
+            _ => outcome,
+        }
+    }
+
+    /// `rule=auto`
+    fn conjugate_gradients(&mut self, control: &mut Control<'_>) -> std::result::Result<Outcome, Failure> {
+        let (problem, settings, team) = (self.problem, self.settings, self.team);
+        let n = problem.unknowns();
+        let mut solver = ConjugateGradient::new(problem.matrix(), settings.preconditioner, control)?;
+        self.setup = control.seconds();
+        let limit = Limit { tolerance: settings.tolerance, iterations: settings.max_iterations };
+        let mut outcome = Outcome::Converged;
+        for (x, b) in self.x.chunks_mut(n).zip(problem.right_hand_sides().chunks(n)) {
+            let (before, trace) = (self.iterations, &mut self.trace);
+            let count = &mut self.iterations;
+            let end = solver.solve(b, x, limit, team, control, &mut |k, residual, objective, control| {
+                *count = before + k;
+                look(trace, settings.trace, *count, objective, residual, n, control)
+            })?;
+            match end {
+                CgEnd::Converged => {}
+                CgEnd::Limit => outcome = Outcome::IterationLimit,
+                CgEnd::Floor if outcome == Outcome::Converged => outcome = Outcome::Floor,
+                CgEnd::Floor => {}
+                CgEnd::NotDefinite(curvature) => return Err(indefinite(curvature).into()),
+            }
+        }
+        if settings.error_bound {
+            self.bound(&mut solver, control)?;
+        }
+        Ok(outcome)
+    }
+
+    /// A vector `v > 0` with `A v > 0`, for the bound on the error.
+    fn bound(
+        &mut self,
+        solver: &mut ConjugateGradient,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<(), Stop> {
+        let n = self.problem.unknowns();
+        // A ridge or strong labels give the bound for nothing.
+        if certify(self.problem, &self.x, None).rigor == crate::bcd::Rigor::Proven {
+            return Ok(());
+        }
+        let scale = self.problem.matrix().diagonal().iter().copied().fold(0.0, f64::max);
+        let mut v = vec![0.0; n];
+        for tolerance in ROUGH {
+            let limit = Limit { tolerance, iterations: self.settings.max_iterations };
+            let count = &mut self.iterations;
+            solver.solve(&vec![scale; n], &mut v, limit, self.team, control, &mut |_, _, _, control| {
+                *count += 1;
+                control.poll()
+            })?;
+            if certify(self.problem, &self.x, Some(&v)).rigor == crate::bcd::Rigor::Proven {
+                self.barrier = Some(v);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps 1 to 3 until the residual is small enough.
+    fn blocks(&mut self, control: &mut Control<'_>) -> std::result::Result<Outcome, Failure> {
+        let (problem, settings) = (self.problem, self.settings);
+        let (a, b, n) = (problem.matrix(), problem.right_hand_sides(), problem.unknowns());
+        let mut blocks = Blocks::new(problem, settings, control)?;
+        self.setup = control.seconds();
+        let sizes: Vec<f64> = b.chunks(n).map(norm).collect();
+        let mut r = vec![0.0; b.len()];
+        let mut c = Vec::with_capacity(n);
+        let (mut best, mut since, mut fresh) = (f64::INFINITY, 0, 0);
+        let mut last = 0;
+        self.refresh(&mut r, control)?;
+        loop {
+            let mut residual = relative(&r, &sizes);
+            if residual <= settings.tolerance && fresh > 0 {
+                self.refresh(&mut r, control)?;
+                fresh = 0;
+                residual = relative(&r, &sizes);
+            }
+            let objective = -0.5 * self.x.iter().zip(b).zip(&r).map(|((x, b), r)| x * (b + r)).sum::<f64>();
+            look(&mut self.trace, settings.trace, self.iterations, objective, residual, last, control)?;
+            control.spend(5 * b.len() as u64)?;
+            if residual <= settings.tolerance {
+                return Ok(Outcome::Converged);
+            }
+            if !residual.is_finite() {
+                return Ok(Outcome::Diverged);
+            }
+            if self.iterations >= settings.max_iterations {
+                return Ok(Outcome::IterationLimit);
+            }
+            (best, since) = if residual < 0.999 * best { (residual, 0) } else { (best, since + 1) };
+            if since > PATIENCE * blocks.per_sweep() as u64 {
+                return Ok(if best < 1e-10 { Outcome::Floor } else { Outcome::Stalled });
+            }
+            let solver = blocks.select(self.iterations, &r, control)?;
+            let nodes = solver.nodes();
+            for (x, r) in self.x.chunks_mut(n).zip(r.chunks_mut(n)) {
+                c.clear();
+                c.extend(nodes.iter().map(|&i| r[i as usize]));
+                solver.solve(&mut c);
+                for (&i, &d) in nodes.iter().zip(&c) {
+                    x[i as usize] += d;
+                    r[i as usize] -= a.diagonal()[i as usize] * d;
+                    a.row(i as usize).for_each(|(j, v)| r[j] -= v * d);
+                }
+            }
+            let touched = nodes.iter().map(|&i| a.degree(i as usize) as u64 + 4).sum::<u64>();
+            last = nodes.len();
+            control.spend(2 * touched * problem.columns() as u64)?;
+            self.iterations += 1;
+            fresh += 1;
+            if fresh >= REFRESH {
+                self.refresh(&mut r, control)?;
+                fresh = 0;
+            }
+        }
+    }
+
+    /// `R = B - A X`
+    fn refresh(&self, r: &mut [f64], control: &mut Control<'_>) -> std::result::Result<(), Stop> {
+        let (a, n) = (self.problem.matrix(), self.problem.unknowns());
+        let b = self.problem.right_hand_sides();
+        for ((r, x), b) in r.chunks_mut(n).zip(self.x.chunks(n)).zip(b.chunks(n)) {
+            a.times(x, r, self.team);
+            r.iter_mut().zip(b).for_each(|(r, b)| *r = b - *r);
+            control.spend(a.flops())?;
+        }
+        Ok(())
+    }
+}
+
+/// The largest relative residual of all right-hand sides.
+fn relative(r: &[f64], sizes: &[f64]) -> f64 {
+    let n = r.len() / sizes.len();
+    let of = |(r, size): (&[f64], &f64)| {
+        let left = norm(r);
+        if left == 0.0 { 0.0 } else { left / size }
+    };
+    r.chunks(n).zip(sizes).map(of).fold(0.0, f64::max)
+}
+
+/// Tells the log, the trace and the progress callback.
+fn look(
+    trace: &mut Vec<GraphTraceRow>,
+    wanted: bool,
+    iteration: u64,
+    objective: f64,
+    residual: f64,
+    block: usize,
+    control: &mut Control<'_>,
+) -> std::result::Result<(), Stop> {
+    if control.logs(Level::Debug) {
+        control.log(
+            Level::Debug,
+            &format!(
+                "iteration {iteration}: objective {objective:e}, residual {residual:.3e}, block {block}"
+            ),
+        );
+    }
+    if wanted {
+        let (work, seconds) = (control.work(), control.seconds());
+        trace.push(GraphTraceRow { iteration, work, seconds, objective, residual, block });
+    }
+    control.report(Phase::Solve, iteration, objective, residual)
+}
+
+fn indefinite(curvature: f64) -> Error {
+    Error::new(ErrorKind::Data, "a")
+        .expected("a positive definite matrix")
+        .found(format!("a direction p with p'Ap = {curvature}"))
+}

@@ -1,0 +1,391 @@
+//! Against dense solves and closed forms.
+
+use super::colouring::colouring;
+use super::elimination::{Elimination, spanning};
+use super::forest::GrowingForest;
+use super::greedy_forest::greedy_forest;
+use super::lattice::{lattice_colours, lattice_combs};
+use super::tree_partition::tree_partition;
+use super::*;
+use crate::bcd::Rigor;
+use crate::numerics::SymmetricMatrix;
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::gram::Square;
+use crate::runtime::rng::{Purpose, Stream};
+use crate::runtime::{Control, ErrorKind, Family, Options, Outcome};
+
+type Edge = (usize, usize, f64);
+
+fn grid_edges(rows: usize, columns: usize, weight: impl Fn(usize) -> f64) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for node in 0..rows * columns {
+        if node % rows + 1 < rows {
+            edges.push((node, node + 1, weight(node)));
+        }
+        if node / rows + 1 < columns {
+            edges.push((node, node + rows, weight(node + 7)));
+        }
+    }
+    edges
+}
+
+fn weights(n: usize, edges: &[Edge]) -> SymmetricMatrix {
+    SymmetricMatrix::from_edges(n, edges.iter().copied(), false, "a").unwrap()
+}
+
+/// Every `step`-th node has the label `sin(node)`, in two columns.
+fn labelled(n: usize, edges: &[Edge], step: usize, ridge: f64) -> GraphProblem {
+    let nodes: Vec<usize> = (0..n).step_by(step).collect();
+    let mut values: Vec<f64> = nodes.iter().map(|i| (*i as f64).sin()).collect();
+    values.extend(nodes.iter().map(|i| (*i as f64).cos()));
+    let labels = Labels { nodes: &nodes, values: &values, columns: 2 };
+    GraphProblem::labels(&weights(n, edges), labels, ridge, Unreached::Error).unwrap()
+}
+
+fn random_graph(n: usize, edges: usize, seed: u64) -> Vec<Edge> {
+    let mut stream = Stream::new(seed, Purpose::Partition, 9);
+    let mut out: Vec<Edge> = (1..n).map(|i| (stream.below(i), i, 0.1 + stream.uniform())).collect();
+    while out.len() < edges {
+        let (i, j) = (stream.below(n), stream.below(n));
+        if i != j && !out.iter().any(|e| (e.0, e.1) == (i, j) || (e.0, e.1) == (j, i)) {
+            out.push((i, j, 0.1 + stream.uniform()));
+        }
+    }
+    out
+}
+
+fn dense_solution(problem: &GraphProblem) -> Vec<f64> {
+    let (a, n) = (problem.matrix(), problem.unknowns());
+    let mut dense = Square::zeros(n);
+    for i in 0..n {
+        dense.column_mut(i)[i] = a.diagonal()[i];
+        a.row(i).for_each(|(j, v)| dense.column_mut(i)[j] = v);
+    }
+    let factor = Cholesky::new(&dense, &mut Control::new()).unwrap();
+    let mut x = problem.right_hand_sides().to_vec();
+    x.chunks_mut(n).for_each(|x| factor.solve(x));
+    problem.expand(&x)
+}
+
+fn options(pairs: &[(&str, &str)]) -> Options {
+    let mut options = Options::new(Family::Graph);
+    pairs.iter().for_each(|(k, v)| options.set_text(k, v).unwrap());
+    options
+}
+
+fn solve(problem: &GraphProblem, pairs: &[(&str, &str)]) -> GraphSolution {
+    graph_solve(problem, &options(pairs), None, &mut Control::new()).unwrap()
+}
+
+fn far(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+const RULES: [&str; 6] = ["auto", "red-black", "tree-partition", "greedy-tree", "random-tree", "general"];
+
+#[test]
+fn every_rule_finds_the_dense_solution() {
+    for (n, edges) in [(120, grid_edges(12, 10, |k| 1.0 + (k % 5) as f64)), (90, random_graph(90, 240, 3))] {
+        for ridge in [0.0, 0.3] {
+            let problem = labelled(n, &edges, 9, ridge);
+            let truth = dense_solution(&problem);
+            for rule in RULES {
+                for (key, value) in
+                    [("order", "random"), ("score", "lipschitz"), ("preconditioner", "forest")]
+                {
+                    let s = solve(&problem, &[("rule", rule), ("tolerance", "1e-11"), (key, value)]);
+                    assert_eq!(s.outcome, Outcome::Converged, "{rule} {:?}", s.certificate);
+                    assert!(far(&s.values, &truth) < 1e-9, "{rule}: {}", far(&s.values, &truth));
+                }
+            }
+            let s = solve(&problem, &[("preconditioner", "diagonal"), ("tolerance", "1e-11")]);
+            assert!(far(&s.values, &truth) < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn blocks_have_no_cycle_and_are_solved_exactly() {
+    for seed in 0..20 {
+        let n = 60;
+        let edges = random_graph(n, 60 + 6 * seed as usize, seed);
+        let mut matrix = weights(n, &edges);
+        for i in 0..n {
+            matrix.diagonal[i] = matrix.row(i).map(|(_, v)| v).sum::<f64>() + 0.01;
+        }
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        Stream::new(seed, Purpose::Select, 0).shuffle_front(&mut order, n);
+        let mut forest = GrowingForest::new(n);
+        let mut blocks = vec![greedy_forest(&order, &matrix, &mut forest)];
+        let trees = tree_partition(&order, &matrix);
+        let colours = colouring(&order, &matrix);
+        for cut in [&trees, &colours] {
+            let mut all = cut.concat();
+            all.sort_unstable();
+            assert!(all.iter().copied().eq(0..n as u32));
+        }
+        let inside = |block: &[u32], i: u32| {
+            matrix.row(i as usize).filter(|(j, _)| block.contains(&(*j as u32))).count()
+        };
+        assert!(colours.iter().all(|b| b.iter().all(|i| inside(b, *i) == 0)));
+        blocks.extend(trees);
+        blocks.extend(colours);
+        let mut place = vec![elimination::NONE; n];
+        for block in blocks {
+            let walk = spanning(&matrix, &block, &mut place).unwrap();
+            let links = block.iter().map(|i| inside(&block, *i)).sum::<usize>() / 2;
+            let roots = walk.parent.iter().filter(|p| **p == elimination::NONE).count();
+            assert_eq!(links, block.len() - roots);
+            let e = Elimination::new(&matrix, walk).unwrap();
+            let mut dense = Square::zeros(block.len());
+            let nodes = e.nodes().to_vec();
+            for (k, &i) in nodes.iter().enumerate() {
+                dense.column_mut(k)[k] = matrix.diagonal()[i as usize];
+                for (j, v) in matrix.row(i as usize) {
+                    if let Some(q) = nodes.iter().position(|n| *n as usize == j) {
+                        dense.column_mut(k)[q] = v;
+                    }
+                }
+            }
+            let mut c: Vec<f64> = (0..nodes.len()).map(|k| (k as f64).cos()).collect();
+            let mut truth = c.clone();
+            Cholesky::new(&dense, &mut Control::new()).unwrap().solve(&mut truth);
+            e.solve(&mut c);
+            let size = truth.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
+            assert!(far(&c, &truth) < 1e-11 * size);
+        }
+        let all: Vec<u32> = (0..n as u32).collect();
+        assert_eq!(spanning(&matrix, &all, &mut place).is_none(), edges.len() > n - 1);
+        assert!(place.iter().all(|p| *p == elimination::NONE));
+    }
+}
+
+#[test]
+fn combs_and_colours_of_a_lattice() {
+    let (rows, columns) = (7, 8);
+    let mut a = weights(56, &grid_edges(rows, columns, |_| 1.0));
+    a.diagonal.fill(5.0);
+    let mut place = vec![elimination::NONE; 56];
+    for cut in [lattice_combs(rows, columns), lattice_colours(rows, columns)] {
+        assert_eq!(cut[0].len() + cut[1].len(), 56);
+        assert!(cut.iter().all(|b| spanning(&a, b, &mut place).is_some()));
+    }
+    let combs = lattice_combs(rows, columns);
+    for comb in &combs {
+        let walk = spanning(&a, comb, &mut place).unwrap();
+        assert_eq!(walk.parent.iter().filter(|p| **p == elimination::NONE).count(), 1, "one tree");
+    }
+    let index: Vec<u32> = (0..56).collect();
+    assert_eq!(colouring(&index, &a), lattice_colours(rows, columns));
+    let problem = {
+        let mut p = labelled(56, &grid_edges(rows, columns, |_| 1.0), 11, 0.0);
+        assert!(graph_solve(&p, &options(&[("rule", "partition")]), None, &mut Control::new()).is_err());
+        let block_of: Vec<usize> = (0..56).map(|i| usize::from(combs[1].contains(&i))).collect();
+        p.set_partition(&block_of).unwrap();
+        assert!(p.set_partition(&block_of[1..]).is_err());
+        assert!(p.set_partition(&[99; 56]).is_err());
+        p
+    };
+    let s = solve(&problem, &[("rule", "partition"), ("tolerance", "1e-10"), ("trace", "true")]);
+    assert_eq!(s.outcome, Outcome::Converged);
+    assert!(far(&s.values, &dense_solution(&problem)) < 1e-8);
+    assert!(s.trace.windows(2).all(|w| w[1].objective <= w[0].objective + 1e-12 * w[0].objective.abs()));
+}
+
+#[test]
+fn long_paths_stars_and_scales_are_no_trouble() {
+    let n = 200_000;
+    let path: Vec<Edge> = (1..n).map(|i| (i - 1, i, 1.0)).collect();
+    let star: Vec<Edge> = (1..n).map(|i| (0, i, 2.0)).collect();
+    let run = |edges: &[Edge], nodes: &[usize], values: &[f64], rule: &str| {
+        let labels = Labels { nodes, values, columns: 1 };
+        let p = GraphProblem::labels(&weights(n, edges), labels, 0.0, Unreached::Error).unwrap();
+        solve(&p, &[("rule", rule), ("tolerance", "1e-9")])
+    };
+    for rule in ["auto", "tree-partition", "greedy-tree"] {
+        // Between its labelled ends a path is a straight line; all leaves of a star take its centre's value.
+        let s = run(&path, &[0, n - 1], &[0.0, 1.0], rule);
+        assert_eq!(s.outcome, Outcome::Converged, "{rule} {:?}", s.certificate);
+        if rule != "auto" {
+            let off = s.values.iter().enumerate().map(|(i, x)| (x - i as f64 / (n - 1) as f64).abs());
+            assert!(off.fold(0.0, f64::max) < 1e-6, "{rule}");
+        }
+        let s = run(&star, &[5], &[3.0], rule);
+        assert!(s.values.iter().all(|x| (x - 3.0).abs() < 1e-6), "{rule}");
+    }
+    for scale in [1e-300, 1e-30, 1e30, 1e300] {
+        let edges = grid_edges(20, 20, |k| scale * (1 + k % 3) as f64);
+        let p = labelled(400, &edges, 50, 0.0);
+        let plain = labelled(400, &grid_edges(20, 20, |k| (1 + k % 3) as f64), 50, 0.0);
+        for rule in ["auto", "tree-partition"] {
+            let s = solve(&p, &[("rule", rule), ("tolerance", "1e-10")]);
+            assert_eq!(s.outcome, Outcome::Converged, "{scale} {rule}");
+            assert!(far(&s.values, &dense_solution(&plain)) < 1e-8, "{scale} {rule}");
+        }
+    }
+    // Weights that differ beyond the range of f32.
+    let edges = grid_edges(20, 20, |k| if k % 2 == 0 { 1.0 } else { 1e-60 });
+    let s = solve(&labelled(400, &edges, 3, 1e-70), &[("tolerance", "1e-8")]);
+    assert_eq!(s.outcome, Outcome::Converged, "{:?}", s.certificate);
+}
+
+#[test]
+fn the_bound_on_the_error_holds() {
+    let problem = labelled(400, &grid_edges(20, 20, |k| 1.0 + (k % 4) as f64), 90, 0.0);
+    let truth = dense_solution(&problem);
+    for tolerance in ["1e-1", "1e-3", "1e-6"] {
+        let s = solve(&problem, &[("tolerance", tolerance), ("error_bound", "true")]);
+        let c = s.certificate;
+        assert_eq!(c.rigor, Rigor::Proven);
+        let (error, best) =
+            (far(&s.values, &truth), graph_certificate(&problem, &truth, None).unwrap().objective);
+        assert!(error <= c.error && c.error < 1e3 * error + 1e-12, "{error} {c:?}");
+        assert!(c.objective - best <= c.gap + 1e-12 * best.abs(), "{c:?}");
+    }
+    let s = solve(&labelled(400, &grid_edges(20, 20, |_| 1.0), 90, 0.5), &[]);
+    assert_eq!(s.certificate.rigor, Rigor::Proven);
+    let plain = solve(&problem, &[]);
+    assert_eq!(plain.certificate.rigor, Rigor::None);
+    assert!(plain.certificate.gap.is_nan() && plain.certificate.residual <= 1e-6);
+}
+
+#[test]
+fn what_cannot_be_solved_is_named() {
+    let message = |r: crate::runtime::Result<GraphProblem>| {
+        let error = r.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Data | ErrorKind::Argument), "{error}");
+        error.to_string()
+    };
+    let two = weights(4, &[(0, 1, 1.0), (2, 3, 1.0)]);
+    let label = |nodes: &[usize], values: &[f64], columns, ridge, policy| {
+        GraphProblem::labels(&two, Labels { nodes, values, columns }, ridge, policy)
+    };
+    assert!(message(label(&[0], &[1.0], 1, 0.0, Unreached::Error)).contains("node 2"));
+    assert!(message(label(&[], &[], 1, 0.0, Unreached::Error)).contains("node 0"));
+    assert!(message(label(&[4], &[1.0], 1, 0.0, Unreached::Zero)).contains("found 4"));
+    assert!(message(label(&[1, 1], &[1.0, 2.0], 1, 0.0, Unreached::Zero)).contains("entry 1"));
+    assert!(message(label(&[1], &[f64::NAN], 1, 0.0, Unreached::Zero)).contains("NaN"));
+    assert!(message(label(&[1], &[1.0], 0, 0.0, Unreached::Zero)).contains("columns"));
+    assert!(message(label(&[1], &[1.0], usize::MAX, 0.0, Unreached::Zero)).contains("values"));
+    assert!(message(label(&[1], &[1.0], 1, f64::NAN, Unreached::Zero)).contains("ridge"));
+    assert!(message(label(&[1], &[1.0], 1, -1.0, Unreached::Zero)).contains("ridge"));
+    let zero = label(&[0], &[2.0], 1, 0.0, Unreached::Zero).unwrap();
+    let s = solve(&zero, &[("tolerance", "1e-12")]);
+    assert_eq!((zero.unreached(), s.values), (2, vec![2.0, 2.0, 0.0, 0.0]));
+    let ridge = label(&[0], &[2.0], 1, 1.0, Unreached::Error).unwrap();
+    assert_eq!(solve(&ridge, &[("tolerance", "1e-12")]).values, [2.0, 1.0, 0.0, 0.0]);
+    let negative = weights(2, &[(0, 1, -1.0)]);
+    let labels = Labels { nodes: &[0], values: &[1.0], columns: 1 };
+    assert!(
+        message(GraphProblem::labels(&negative, labels, 0.0, Unreached::Error)).contains("row 0, column 1")
+    );
+    assert!(
+        message(GraphProblem::quadratic(negative.clone(), vec![0.0; 2], 1, 0.0))
+            .contains("positive diagonal")
+    );
+    assert!(message(GraphProblem::quadratic(two.clone(), vec![0.0; 3], 1, 1.0)).contains("4 numbers"));
+    // Diagonal 1 and -1 beside it are singular, 1 and 2 indefinite.
+    for (entry, rules) in
+        [(-1.0, &["tree-partition", "greedy-tree"][..]), (2.0, &["auto", "tree-partition", "greedy-tree"])]
+    {
+        let a = weights(3, &[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0), (0, 1, entry)]);
+        let p = GraphProblem::quadratic(a, vec![1.0, -1.0, 1.0], 1, 0.0).unwrap();
+        for rule in rules {
+            let error = graph_solve(&p, &options(&[("rule", rule)]), None, &mut Control::new()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Data);
+            assert!(error.to_string().contains("positive definite"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn nothing_to_do_is_done_at_once() {
+    let empty = weights(0, &[]);
+    let none = Labels { nodes: &[], values: &[], columns: 3 };
+    let p = GraphProblem::labels(&empty, none, 0.0, Unreached::Error).unwrap();
+    for rule in RULES {
+        let s = solve(&p, &[("rule", rule)]);
+        assert_eq!((s.outcome, s.values.len(), s.iterations), (Outcome::Converged, 0, 0));
+    }
+    let all = Labels { nodes: &[0, 1], values: &[1.0, 2.0], columns: 1 };
+    let p = GraphProblem::labels(&weights(2, &[(0, 1, 1.0)]), all, 0.0, Unreached::Error).unwrap();
+    assert_eq!(solve(&p, &[]).values, [1.0, 2.0]);
+    let zero = labelled(100, &grid_edges(10, 10, |_| 1.0), 10, 0.0);
+    let p = GraphProblem::quadratic(zero.matrix().clone(), vec![0.0; zero.unknowns()], 1, 0.0).unwrap();
+    for rule in RULES {
+        let s = solve(&p, &[("rule", rule), ("tolerance", "0")]);
+        assert_eq!((s.outcome, s.iterations), (Outcome::Converged, 0), "{rule}");
+    }
+}
+
+#[test]
+fn loops_and_repeats() {
+    let edges = [(0, 0, 7.0), (0, 1, 1.0), (1, 0, 2.0), (1, 2, 3.0)];
+    assert!(
+        SymmetricMatrix::from_edges(3, edges.iter().copied(), false, "a")
+            .unwrap_err()
+            .to_string()
+            .contains("repeat")
+    );
+    let a = SymmetricMatrix::from_edges(3, edges.iter().copied(), true, "a").unwrap();
+    assert_eq!(a.row(1).collect::<Vec<_>>(), [(0, 3.0), (2, 3.0)]);
+    let labels = Labels { nodes: &[0, 2], values: &[0.0, 1.0], columns: 1 };
+    let p = GraphProblem::labels(&a, labels, 0.0, Unreached::Error).unwrap();
+    assert!((solve(&p, &[("tolerance", "1e-14")]).values[1] - 0.5).abs() < 1e-14);
+    assert!(SymmetricMatrix::from_edges(3, [(0, 3, 1.0)].into_iter(), false, "a").is_err());
+    assert!(SymmetricMatrix::from_edges(3, [(0, 1, f64::NAN)].into_iter(), false, "a").is_err());
+}
+
+#[test]
+fn threads_and_repetition_do_not_change_a_bit() {
+    let problem = labelled(40_000, &grid_edges(200, 200, |k| 1.0 + (k % 3) as f64), 401, 0.0);
+    for rule in ["auto", "greedy-tree"] {
+        let run = |threads: &str| {
+            let s = solve(&problem, &[("rule", rule), ("threads", threads), ("max_iterations", "20")]);
+            s.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+        };
+        let one = run("1");
+        assert!(run("1") == one && run("2") == one && run("3") == one && run("8") == one, "{rule}");
+    }
+}
+
+#[test]
+fn runs_stop_when_told_and_leave_an_answer() {
+    let problem = labelled(10_000, &grid_edges(100, 100, |_| 1.0), 101, 0.0);
+    for rule in RULES {
+        let o = options(&[("rule", rule), ("tolerance", "1e-13")]);
+        for poll in [1, 2, 3, 5, 9, 14, 20] {
+            let mut control = Control::new().with_trip_at_poll(poll);
+            let s = graph_solve(&problem, &o, None, &mut control).unwrap();
+            assert!(
+                matches!(s.outcome, Outcome::Cancelled | Outcome::Converged),
+                "{rule} {poll}: {:?}",
+                s.outcome
+            );
+            assert!(s.values.iter().all(|v| v.is_finite()) && s.certificate.residual <= 1.1);
+        }
+        let mut control = Control::new();
+        let s = graph_solve(&problem, &options(&[("rule", rule), ("max_seconds", "0")]), None, &mut control)
+            .unwrap();
+        assert_eq!(s.outcome, Outcome::TimeLimit);
+        let s = solve(&problem, &[("rule", rule), ("max_iterations", "1")]);
+        assert_eq!(s.outcome, Outcome::IterationLimit);
+        let s = solve(&problem, &[("rule", rule), ("max_work", "1e6")]);
+        assert_eq!(s.outcome, Outcome::WorkLimit);
+    }
+}
+
+#[test]
+fn a_start_near_the_answer_saves_work() {
+    let problem = labelled(900, &grid_edges(30, 30, |_| 1.0), 60, 0.0);
+    let o = options(&[("tolerance", "1e-8")]);
+    let first = graph_solve(&problem, &o, None, &mut Control::new()).unwrap();
+    let again = graph_solve(&problem, &o, Some(&first.values), &mut Control::new()).unwrap();
+    assert_eq!((again.iterations, &again.values), (0, &first.values));
+    assert!(graph_solve(&problem, &o, Some(&first.values[1..]), &mut Control::new()).is_err());
+    // Beyond what rounding allows the run ends by itself.
+    for rule in ["auto", "tree-partition", "greedy-tree"] {
+        let s = solve(&problem, &[("tolerance", "0"), ("rule", rule)]);
+        assert!(s.certificate.residual < 1e-13, "{rule} {:?} {:?}", s.outcome, s.certificate);
+    }
+}

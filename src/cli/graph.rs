@@ -1,0 +1,251 @@
+//! `southwell graph`: label propagation and quadratics on graphs, from files.
+
+use super::failure::{Failure, Verdict};
+use super::files::{self, ReadOptions, Values};
+use super::layout::Facts;
+use super::number::{json, short};
+use super::option_flags::Chosen;
+use super::output;
+use super::progress::Line;
+use clap::ArgMatches;
+use serde_json::json;
+use southwell::bcd::Rigor;
+use southwell::bcd::graph::{GraphProblem, GraphSettings, GraphSolution, Labels, graph_solve};
+use southwell::numerics::{Layout, SparseView, SymmetricMatrix};
+use southwell::runtime::{Error, ErrorKind, Family, Outcome, Result};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
+    let of = |name: &str| matches.get_one::<PathBuf>(name);
+    let mut chosen = Chosen::read(matches, Family::Graph)?;
+    if of("trace").is_some() {
+        chosen.set("trace", "true");
+    }
+    let options = chosen.options()?;
+    let settings = GraphSettings::from_options(&options)?;
+    let base = matches.get_one::<i64>("base").copied().unwrap_or(0) as usize;
+    let file = of("graph").cloned().unwrap_or_default();
+    let mut line = Line::new();
+    line.say("reading the graph");
+    let labels = of("labels").map(|labels| read_labels(labels, base)).transpose()?;
+    let rhs = of("rhs").map(|rhs| files::read_table(rhs, &ReadOptions::default())).transpose()?;
+    let least = labels.as_ref().and_then(|l| l.nodes.iter().max()).map_or(0, |node| node + 1);
+    let matrix = read_graph(&file, base, least, settings.sum_duplicates)?;
+    let mut problem = match (labels, rhs) {
+        (Some(read), _) => {
+            let labels = Labels { nodes: &read.nodes, values: &read.values, columns: read.columns };
+            GraphProblem::labels(&matrix, labels, settings.ridge, settings.unreached)?
+        }
+        (None, Some(table)) => {
+            let columns = table.cols;
+            GraphProblem::quadratic(matrix, dense(table.values, table.rows), columns, settings.ridge)?
+        }
+        (None, None) => return Err(Failure::new("southwell graph needs --labels or --rhs")),
+    };
+    if let Some(blocks) = of("partition-file") {
+        problem.set_partition(&read_nodes(blocks)?)?;
+    }
+    line.say("solving");
+    let solution = graph_solve(&problem, &options, None, &mut line.control())?;
+    drop(line);
+    if let Some(out) = of("out") {
+        let n = problem.nodes();
+        let rows: Vec<f64> =
+            (0..n).flat_map(|i| solution.values.iter().skip(i).step_by(n.max(1)).copied()).collect();
+        files::write_rows(out, problem.columns(), &rows)?;
+    }
+    if let Some(trace) = of("trace") {
+        write_trace(trace, &solution)?;
+    }
+    let report = Report { file: &file, problem: &problem, settings: &settings, solution: &solution };
+    output::print(&if matches.get_flag("json") { report.json() } else { report.text() })?;
+    Ok(Verdict::of(solution.outcome == Outcome::Converged))
+}
+
+/// A matrix from a Matrix Market file, or a list of edges: two nodes and, if there is a third number, a weight.
+fn read_graph(file: &Path, base: usize, least: usize, sum: bool) -> Result<SymmetricMatrix> {
+    if files::is_matrix_market(file)? {
+        let table = files::read_table(file, &ReadOptions::default())?;
+        let Values::Sparse { indptr, indices, values } = &table.values else {
+            return Err(Error::new(ErrorKind::Format, file.display().to_string())
+                .expected("a coordinate file")
+                .found("an array"));
+        };
+        let view =
+            SparseView { rows: table.rows, cols: table.cols, indptr, indices, values, layout: Layout::Csc };
+        return SymmetricMatrix::new(&view, sum, "--graph");
+    }
+    let mut edges = Vec::new();
+    for (k, words) in files::read_words(file)?.iter().enumerate() {
+        let place = || format!("{}, row {}", file.display(), k + 1);
+        let parsed = match words.as_slice() {
+            // A line of names.
+            [first, ..] if k == 0 && first.parse::<f64>().is_err() => continue,
+            [i, j] => Some((node(i, base), node(j, base), Some(1.0))),
+            [i, j, w] => Some((node(i, base), node(j, base), w.parse::<f64>().ok())),
+            _ => None,
+        };
+        match parsed {
+            Some((Some(i), Some(j), Some(w))) => edges.push((i, j, w)),
+            _ => {
+                return Err(Error::new(ErrorKind::Format, place())
+                    .expected(format!("two nodes of at least {base}, and a weight or none"))
+                    .found(format!("\"{}\"", words.join(" "))));
+            }
+        }
+    }
+    let n = edges.iter().map(|(i, j, _)| i.max(j) + 1).max().unwrap_or(0).max(least);
+    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, "--graph")
+}
+
+fn node(word: &str, base: usize) -> Option<usize> {
+    word.parse::<u32>().ok().and_then(|i| (i as usize).checked_sub(base))
+}
+
+/// Labelled nodes and their values, column by column.
+struct Read {
+    nodes: Vec<usize>,
+    values: Vec<f64>,
+    columns: usize,
+}
+
+/// Lines of a node and one or more values.
+fn read_labels(file: &Path, base: usize) -> Result<Read> {
+    let (mut nodes, mut rows, mut columns) = (Vec::new(), Vec::new(), None);
+    for (k, words) in files::read_words(file)?.iter().enumerate() {
+        if k == 0 && words.first().is_some_and(|w| w.parse::<f64>().is_err()) {
+            continue;
+        }
+        let values: Option<Vec<f64>> = words.iter().skip(1).map(|w| w.parse().ok()).collect();
+        let width = *columns.get_or_insert(words.len().saturating_sub(1).max(1));
+        match (words.first().and_then(|w| node(w, base)), values) {
+            (Some(node), Some(values)) if values.len() == width => {
+                nodes.push(node);
+                rows.extend(values);
+            }
+            _ => {
+                return Err(Error::new(ErrorKind::Format, format!("{}, row {}", file.display(), k + 1))
+                    .expected(format!("a node of at least {base} and {width} value(s)"))
+                    .found(format!("\"{}\"", words.join(" "))));
+            }
+        }
+    }
+    let columns = columns.unwrap_or(1);
+    let values = (0..columns).flat_map(|c| rows.iter().skip(c).step_by(columns).copied()).collect();
+    Ok(Read { nodes, values, columns })
+}
+
+/// One number per node.
+fn read_nodes(file: &Path) -> Result<Vec<usize>> {
+    let numbers = files::read_vector(file)?;
+    let whole = |(k, v): (usize, &f64)| {
+        if *v >= 0.0 && v.fract() == 0.0 && *v < 4e9 {
+            return Ok(*v as usize);
+        }
+        Err(Error::new(ErrorKind::Data, file.display().to_string())
+            .at(format!("entry {k}"))
+            .expected("a whole number of at least 0")
+            .found(v))
+    };
+    numbers.iter().enumerate().map(whole).collect()
+}
+
+/// All entries, column after column.
+fn dense(values: Values, rows: usize) -> Vec<f64> {
+    match values {
+        Values::Dense(values) => values,
+        Values::Sparse { indptr, indices, values } => {
+            let mut all = vec![0.0; rows * (indptr.len() - 1)];
+            for (col, ends) in indptr.windows(2).enumerate() {
+                for at in ends[0] as usize..ends[1] as usize {
+                    all[col * rows + indices[at] as usize] = values[at];
+                }
+            }
+            all
+        }
+    }
+}
+
+fn write_trace(file: &Path, solution: &GraphSolution) -> Result<()> {
+    output::write_file(file, |file| {
+        writeln!(file, "iteration,work,seconds,objective,residual,block")?;
+        for r in &solution.trace {
+            let (iteration, work, block) = (r.iteration, r.work, r.block);
+            writeln!(file, "{iteration},{work},{:?},{:?},{:?},{block}", r.seconds, r.objective, r.residual)?;
+        }
+        Ok(())
+    })
+}
+
+struct Report<'a> {
+    file: &'a Path,
+    problem: &'a GraphProblem,
+    settings: &'a GraphSettings,
+    solution: &'a GraphSolution,
+}
+
+impl Report<'_> {
+    fn rigor(&self) -> &'static str {
+        if self.solution.certificate.rigor == Rigor::Proven { "proven" } else { "none" }
+    }
+
+    fn text(&self) -> String {
+        let Report { file, problem, settings, solution } = self;
+        let found = &solution.certificate;
+        let mut facts = Facts::default();
+        let edges = problem.matrix().entries() / 2;
+        facts.add(
+            "graph",
+            format!(
+                "{}, {} nodes, {} unknown, {edges} edges between those",
+                file.display(),
+                problem.nodes(),
+                problem.unknowns()
+            ),
+        );
+        facts.add("columns", problem.columns().to_string());
+        if problem.unreached() > 0 {
+            facts.add("unreached", format!("{} nodes without a label in reach: 0", problem.unreached()));
+        }
+        facts.add("outcome", solution.outcome.name());
+        facts.add("objective", short(found.objective, 12));
+        facts.add("residual", format!("{} relative", short(found.residual, 3)));
+        if found.rigor == Rigor::Proven {
+            facts.add("gap", format!("at most {} (proven)", short(found.gap, 3)));
+            facts.add("error", format!("at most {} at any node (proven)", short(found.error, 3)));
+        }
+        facts.add("iterations", solution.iterations.to_string());
+        facts.add(
+            "seconds",
+            format!(
+                "{:.3} setup, {:.3} solve, {} thread(s)",
+                solution.seconds_setup, solution.seconds_solve, settings.threads
+            ),
+        );
+        facts.text()
+    }
+
+    fn json(&self) -> String {
+        let Report { problem, settings, solution, .. } = self;
+        let found = &solution.certificate;
+        let object = json!({
+            "outcome": solution.outcome.name(),
+            "objective": json(found.objective),
+            "certificate": {"kind": "residual", "value": json(found.residual), "rigor": "none"},
+            "gap": json(found.gap),
+            "error": json(found.error),
+            "rigor": self.rigor(),
+            "nodes": problem.nodes(),
+            "unknowns": problem.unknowns(),
+            "columns": problem.columns(),
+            "unreached": problem.unreached(),
+            "iterations": solution.iterations,
+            "seconds_setup": solution.seconds_setup,
+            "seconds_solve": solution.seconds_solve,
+            "threads": settings.threads,
+        });
+        format!("{object}\n")
+    }
+}
