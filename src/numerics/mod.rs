@@ -9,6 +9,7 @@ pub mod kernels;
 pub mod krylov;
 pub mod matrix;
 pub mod operator;
+pub mod packed_rows;
 pub mod rows;
 pub mod sparse;
 pub mod sum;

@@ -118,6 +118,7 @@ pub const TABLE: &[OptionRow] = &[
             "squared",
             "logistic",
             "squared-hinge",
+            "hinge",
             "huber",
             "poisson",
             "softmax",
@@ -125,7 +126,7 @@ pub const TABLE: &[OptionRow] = &[
         ]),
         OptionValue::Choice("squared"),
         BCD,
-        "The loss: squared is 1/2 (z - y)^2; logistic and squared-hinge take labels -1 and 1; poisson takes y >= 0 and is exp(z) - y z; softmax takes class numbers 0, 1, ..; multi-squared is squared for several targets in each row.",
+        "The loss: squared is 1/2 (z - y)^2; logistic, squared-hinge max(0, 1 - y z)^2 and hinge max(0, 1 - y z) take labels -1 and 1 (hinge: with penalty ridge and without an intercept); poisson takes y >= 0 and is exp(z) - y z; softmax takes class numbers 0, 1, ..; multi-squared is squared for several targets in each row.",
     ),
     row(
         "classes",
