@@ -92,7 +92,9 @@ impl Dual {
         control: &mut Control<'_>,
     ) -> Result<Vec<f64>, Stop> {
         let mut h = vec![0.0; self.len()];
-        products(&self.rows, w, &mut h, team, control)?;
+        if w.iter().any(|w| *w != 0.0) {
+            products(&self.rows, w, &mut h, team, control)?;
+        }
         h.iter_mut().zip(&self.linear).for_each(|(h, l)| *h -= l);
         Ok(h)
     }

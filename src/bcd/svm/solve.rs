@@ -195,8 +195,9 @@ struct Run<'r> {
     team: &'r Team<'r>,
     point: Point,
     best: Best,
-    /// The gap at the last check, and how many checks brought no progress.
+    /// The gap of the point at the last check, the smallest known then, and how many checks brought no progress.
     gap: f64,
+    checked: f64,
     without_progress: u32,
     /// The gap that is small enough.
     limit: f64,
@@ -230,6 +231,7 @@ impl<'r> Run<'r> {
             point: Point { alpha: zeros(rows), w: zeros(cols) },
             best,
             gap: f64::INFINITY,
+            checked: f64::INFINITY,
             without_progress: 0,
             limit,
             iterations: 0,
@@ -261,12 +263,17 @@ impl<'r> Run<'r> {
             if self.is_spent() {
                 return Ok(Outcome::IterationLimit);
             }
-            if self.setup.root.len() <= MOST_FACTORED && self.sweeps >= FIRST_SWEEPS {
+            if self.has_few_columns() && self.sweeps >= FIRST_SWEEPS {
                 self.proximal(control)?;
             } else {
                 self.descend(control)?;
             }
         }
+    }
+
+    /// Whether the Hessian in `w` is small enough to factor.
+    fn has_few_columns(&self) -> bool {
+        self.setup.root.len() <= MOST_FACTORED
     }
 
     fn is_spent(&self) -> bool {
@@ -305,7 +312,6 @@ impl<'r> Run<'r> {
     /// Step 2a.
     fn check(&mut self, control: &mut Control<'_>) -> std::result::Result<Option<Outcome>, Stop> {
         let dual = &self.setup.dual;
-        let before = self.best.gap;
         self.point.w = dual.combine(&self.point.alpha, control)?;
         let h = dual.excess(&self.point.w, self.team, control)?;
         self.gap = dual.gap(&self.point.w, &h, &self.point.alpha, &self.point.w);
@@ -338,7 +344,8 @@ impl<'r> Run<'r> {
         if !self.gap.is_finite() {
             return Ok(Some(Outcome::Diverged));
         }
-        let progress = self.sweeps == 0 || self.best.gap < 0.99 * before;
+        let progress = self.sweeps == 0 || self.best.gap < 0.99 * self.checked;
+        self.checked = self.best.gap;
         self.without_progress = if progress { 0 } else { self.without_progress + 1 };
         let at_floor = self.best.gap <= FLOOR * self.setup.null_loss;
         let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
@@ -348,23 +355,29 @@ impl<'r> Run<'r> {
     /// Step 2b for many columns.
     fn descend(&mut self, control: &mut Control<'_>) -> std::result::Result<(), Stop> {
         let dual = &self.setup.dual;
-        let goal = (0.1 * self.gap).max(0.5 * self.limit);
+        let few = self.has_few_columns();
+        // Where the gap of the rows that shrinking leaves is small enough to look at all again.
+        let mut goal = 0.5 * self.limit;
         let mut active = Active::all();
         let mut last = f64::INFINITY;
-        for _ in 0..MOST_SWEEPS {
+        for _ in 0..if few { FIRST_SWEEPS } else { MOST_SWEEPS } {
             if self.is_spent() {
                 return Ok(());
             }
+            let of_all = active.is_all();
             let seen = active.sweep(dual, &mut self.point, self.settings.seed, self.sweeps, control)?;
             self.sweeps += 1;
             self.iterations += 1;
             if seen.gap <= goal || seen.moved == 0 {
                 return Ok(());
             }
+            if of_all {
+                goal = (0.1 * seen.gap).max(0.5 * self.limit);
+            }
             let slow = seen.gap > SLOW * last && (seen.flips as f64) < UNSETTLED * seen.free as f64;
             // Gaps over different rows do not compare.
             last = if seen.shrunk { f64::INFINITY } else { seen.gap };
-            if slow && !self.is_spent() {
+            if slow && !few && !self.is_spent() {
                 let wants_more =
                     newton(dual, &active, &mut self.point, self.cg_steps, self.team, control)?;
                 self.iterations += 1;

@@ -49,6 +49,11 @@ impl Active {
         Self { part: None, high: f64::INFINITY, low: f64::NEG_INFINITY }
     }
 
+    /// Whether no row is left out.
+    pub(super) fn is_all(&self) -> bool {
+        self.part.is_none()
+    }
+
     /// The rows that take part and the position of the `k`-th among all.
     pub(super) fn rows<'d>(&'d self, dual: &'d Dual) -> (&'d PackedRows, impl Fn(usize) -> usize + 'd) {
         let ids = self.part.as_ref().map(|(_, ids)| ids.as_slice());
@@ -122,12 +127,9 @@ impl Active {
             control.spend(flops)?;
         }
         if kept.len() * 10 < count * 9 {
-            kept.sort_unstable();
-            let ids = kept.iter().map(|&k| id(k)).collect();
-            let part = rows.subset(&kept);
-            control.spend(2 * part.all_entries() as u64)?;
             drop(id);
-            self.part = Some((part, ids));
+            kept.sort_unstable();
+            control.spend(self.keep(dual, kept))?;
             seen.shrunk = true;
         } else {
             drop(id);
@@ -135,6 +137,21 @@ impl Active {
         self.high = if most > 0.0 { most } else { f64::INFINITY };
         self.low = if least < 0.0 { least } else { f64::NEG_INFINITY };
         Ok(seen)
+    }
+}
+
+impl Active {
+    /// Copies the rows in `kept`, ascending, together. Gives the work.
+    fn keep(&mut self, dual: &Dual, kept: Vec<usize>) -> u64 {
+        let (rows, _) = match self.part.take() {
+            None => self.part.insert((dual.rows.subset(&kept), kept)),
+            Some((mut rows, ids)) => {
+                rows.retain(&kept);
+                let ids = kept.iter().map(|&k| ids[k]).collect();
+                self.part.insert((rows, ids))
+            }
+        };
+        2 * rows.all_entries() as u64
     }
 }
 
