@@ -30,6 +30,7 @@ import southwell  # noqa: E402
 RATIOS = {
     "lasso_dense": [0.1, 0.01], "lasso_sparse": [0.1, 0.01],
     "logistic_l1_dense": [0.1, 0.01], "logistic_l1_sparse": [0.1, 0.05, 0.01],
+    "svm_hinge": [1.0], "svm_squared_hinge": [1.0],
 }  # fmt: skip
 LAST_TOLERANCE = 1e-13
 SLOW = 10.0  # a peer this many times slower than the best takes no part in the rounds
@@ -54,9 +55,13 @@ class Case:
     def __init__(self, name, X, y, ratio):
         self.name, self.X, self.y, self.ratio = name, X, y, ratio
         self.logistic = name.startswith("logistic")
-        self.lam = float(ratio * measure.lambda_max(X, y, self.logistic))
+        self.power = {"svm_hinge": 1, "svm_squared_hinge": 2}.get(name)
+        self.alpha = None  # a tight dual point, for the support vector machines
+        self.lam = 1.0 / ratio if self.power else float(ratio * measure.lambda_max(X, y, self.logistic))
 
     def gap(self, coef):
+        if self.power:
+            return float(measure.relative_gap(*measure.svm(self.X, self.y, self.lam, coef, self.power, self.alpha)))
         evaluate = measure.logistic_l1 if self.logistic else measure.squared
         return float(measure.relative_gap(*evaluate(self.X, self.y, self.lam, coef)))
 
@@ -118,8 +123,13 @@ def verdict(low, high):
 
 def contest(case, library, rounds, target, budget):
     """Runs a case and gives its record."""
-    players = [Runner(r, case) for r in rivals.peers(case.logistic, case.X, case.y, case.lam)]
-    if library:
+    if case.power:
+        ours, case.alpha = rivals.our_svm(library, case.X, case.y, case.lam, case.power)
+        others = rivals.liblinear_svm(case.X, case.y, case.lam, case.power)
+        players = [Runner(r, case) for r in [ours, *others]]
+    else:
+        players = [Runner(r, case) for r in rivals.peers(case.logistic, case.X, case.y, case.lam)]
+    if library and not case.power:
         players.insert(0, Runner(rivals.ours(library, case.logistic, case.X, case.y, case.lam), case))
     for player in players:
         player.climb(target, budget)
@@ -157,7 +167,8 @@ def record(case, players, racing, target):
 
 def show(result):
     """Prints a case."""
-    print(f"\n{result['problem']}, lambda = {result['ratio']:g} lambda_max (load {result['load']:.1f})")
+    strength = "C" if result["problem"].startswith("svm") else "lambda / lambda_max"
+    print(f"\n{result['problem']}, {strength} = {result['ratio']:g} (load {result['load']:.1f})")
     for p in result["programs"]:
         start = f"  {p['name']:13}{p['version']:8}"
         if "left_out" in p:
@@ -180,7 +191,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", help="Southwell's shared library; without it the peers run alone")
     parser.add_argument("--problem", action="append", choices=sorted(RATIOS), help="may be given several times")
-    parser.add_argument("--ratio", action="append", type=float, help="lambda / lambda_max; may be given several times")
+    parser.add_argument("--ratio", action="append", type=float, help="lambda / lambda_max, or C for svm; may be given several times")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--target", type=float, default=1e-6, help="relative duality gap to reach")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for one program's ladder")
@@ -198,6 +209,9 @@ def main():
     shape = dict(zip("np", args.shape)) if args.shape else {}
     bad = 0
     for name in args.problem or RATIOS:
+        if name.startswith("svm") and not library:
+            print(f"\n{name}: left out, its lower bound comes from a dual point of the library")
+            continue
         X, y = problems.generate(name, args.seed, **shape)
         for ratio in args.ratio or RATIOS[name]:
             result = contest(Case(name, X, y, ratio), library, args.rounds, args.target, args.budget)

@@ -88,7 +88,21 @@ def logistic_l1_sparse(rng, n=20_000, p=100_000):
     return X, labels(rng, X @ planted(rng, p, p // 10), 0.05)
 
 
-PROBLEMS = {f.__name__: f for f in (lasso_dense, lasso_sparse, logistic_l1_dense, logistic_l1_sparse)}
+def svm_hinge(rng, n=100_000, p=50_000):
+    """Text-like rows of about 60 words, a plane with 5 % of the labels flipped; the loss is the hinge."""
+    X = documents(rng, n, p, 60).tocsc()
+    return X, labels(rng, X @ rng.standard_normal(p), 0.05)
+
+
+def svm_squared_hinge(rng, n=100_000, p=50_000):
+    """The same with the squared hinge."""
+    return svm_hinge(rng, n, p)
+
+
+PROBLEMS = {
+    f.__name__: f
+    for f in (lasso_dense, lasso_sparse, logistic_l1_dense, logistic_l1_sparse, svm_hinge, svm_squared_hinge)
+}
 
 
 def generate(name, seed=0, **shape):

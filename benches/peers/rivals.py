@@ -96,6 +96,22 @@ def liblinear(X, y, kind, C):
     return solve
 
 
+def liblinear_svm(X, y, lam, power):
+    """-s 3 for the hinge; -s 1 (dual) and -s 2 (primal) for its square."""
+    version = importlib.metadata.version("liblinear-official")
+    kinds = {1: [(3, "dual")], 2: [(1, "dual"), (2, "primal")]}[power]
+    return [Rival(f"liblinear {name}", version, liblinear(X, y, kind, 1.0 / lam), 1e-1) for kind, name in kinds]
+
+
+def our_svm(library, X, y, lam, power):
+    """Southwell on one thread, and a tight dual point of its own for the lower bound."""
+    view, loss = southwell.View(X), "hinge" if power == 1 else "squared-hinge"
+    settings = {"loss": loss, "penalty": "ridge", "lambda": lam, "threads": 1}
+    _, dual = library.bcd(view, y, with_dual=True, tolerance=1e-12, **settings)
+    rival = Rival("southwell", "", lambda tolerance: library.bcd(view, y, tolerance=tolerance, **settings), 1e-1)
+    return rival, y * dual
+
+
 def ours(library, logistic, X, y, lam):
     """Southwell through its C library on one thread."""
     view = southwell.View(X)

@@ -285,13 +285,19 @@ impl Settings {
     /// The hinge is solved through a dual that only a ridge on every coefficient has.
     fn check_hinge(&self, bounded: bool) -> Result<()> {
         let refuse = |option: &str, expected: &str, found: &str| {
-            Err(Error::new(ErrorKind::Unsupported, format!("option \"{option}\"")).expected(expected).found(found))
+            Err(Error::new(ErrorKind::Unsupported, format!("option \"{option}\""))
+                .expected(expected)
+                .found(found))
         };
         if self.penalty != PenaltyKind::Ridge {
             return refuse("penalty", "ridge with loss=hinge", "another penalty");
         }
         if self.intercept {
-            return refuse("intercept", "no intercept with loss=hinge: add a constant column", "an intercept");
+            return refuse(
+                "intercept",
+                "no intercept with loss=hinge: add a constant column",
+                "an intercept",
+            );
         }
         if bounded {
             return refuse("loss", "no bounds with loss=hinge", "finite bounds");

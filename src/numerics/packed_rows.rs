@@ -231,8 +231,7 @@ mod tests {
         let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
         let columns = Columns::new(&matrix, vec![2.0, 0.0, 0.5]);
         let place = [1, usize::MAX, 0];
-        let rows =
-            PackedRows::new(&columns, &place, &[1.0, 1.0, -1.0], 2, &mut Control::new()).unwrap();
+        let rows = PackedRows::new(&columns, &place, &[1.0, 1.0, -1.0], 2, &mut Control::new()).unwrap();
         assert_eq!(row(&rows, 0), [(0, -4.0), (2, -2.0)]);
         assert_eq!(row(&rows, 1), [(0, 2.0)]);
         assert_eq!(rows.dot(0, &[1.0, 5.0, 2.0]), -8.0);

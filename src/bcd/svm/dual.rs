@@ -7,10 +7,10 @@
 
 use crate::bcd::scaled::Scaled;
 use crate::model::Loss;
+use crate::numerics::Columns;
 use crate::numerics::kernels::dot;
 use crate::numerics::packed_rows::PackedRows;
 use crate::numerics::sum::Sum;
-use crate::numerics::Columns;
 use crate::runtime::parallel::Team;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Stop};
@@ -54,8 +54,7 @@ impl Dual {
         let rows = PackedRows::new(columns, &place, &scaled.y, count, control)?;
         let squared = matches!(scaled.loss, Loss::SquaredHinge(_));
         let weight = |&r: &usize| scaled.s[r];
-        let bend: Vec<f64> =
-            row.iter().map(weight).map(|s| if squared { 0.5 / s } else { 0.0 }).collect();
+        let bend: Vec<f64> = row.iter().map(weight).map(|s| if squared { 0.5 / s } else { 0.0 }).collect();
         let mut lipschitz = bend.clone();
         for (k, lipschitz) in lipschitz.iter_mut().enumerate() {
             let mut square = 0.0;

@@ -67,8 +67,7 @@ pub(super) fn newton(
             out.iter_mut().zip(p).zip(&bend).for_each(|((o, p), b)| *o += b * p);
             control.spend(v.len() as u64)
         };
-        let info =
-            conjugate_gradient(apply, &right, &diagonal, CG_TOLERANCE, cg_steps, &mut step, control)?;
+        let info = conjugate_gradient(apply, &right, &diagonal, CG_TOLERANCE, cg_steps, &mut step, control)?;
         converged = info.residual <= CG_TOLERANCE;
     }
     let clipped = search(dual, &rows, &ids, &gradient, &step, point, control)?;
@@ -123,7 +122,8 @@ fn search(
         }
         control.spend(2 * v.len() as u64 + 8 * ids.len() as u64)?;
         if change < 0.0 && to.iter().all(|to| to.is_finite()) {
-            let clipped = ids.iter().zip(&to).filter(|(r, to)| **to == 0.0 || **to == dual.upper[**r]).count();
+            let clipped =
+                ids.iter().zip(&to).filter(|(r, to)| **to == 0.0 || **to == dual.upper[**r]).count();
             ids.iter().zip(&to).for_each(|(&r, &to)| point.alpha[r] = to);
             point.w.iter_mut().zip(&v).for_each(|(w, v)| *w += v);
             return Ok(clipped);

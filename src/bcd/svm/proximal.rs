@@ -7,10 +7,10 @@
 
 use super::dual::Dual;
 use super::sweep::Point;
+use crate::numerics::Columns;
 use crate::numerics::cholesky::Cholesky;
 use crate::numerics::gram::{Square, gram};
 use crate::numerics::kernels::dot;
-use crate::numerics::Columns;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 

@@ -86,7 +86,11 @@ struct Setup<'s> {
 
 impl<'s> Solve<'s> {
     /// Solves from zero or from `start`; only the coefficients of a start count.
-    pub(in crate::bcd) fn run(&self, start: Option<Start<'_>>, control: &mut Control<'_>) -> Result<Solution> {
+    pub(in crate::bcd) fn run(
+        &self,
+        start: Option<Start<'_>>,
+        control: &mut Control<'_>,
+    ) -> Result<Solution> {
         let lambda = self.strength()?;
         let setup = match self.setup(lambda, control) {
             Ok(setup) => setup,
@@ -378,8 +382,7 @@ impl<'r> Run<'r> {
             // Gaps over different rows do not compare.
             last = if seen.shrunk { f64::INFINITY } else { seen.gap };
             if slow && !few && !self.is_spent() {
-                let wants_more =
-                    newton(dual, &active, &mut self.point, self.cg_steps, self.team, control)?;
+                let wants_more = newton(dual, &active, &mut self.point, self.cg_steps, self.team, control)?;
                 self.iterations += 1;
                 last = f64::INFINITY;
                 if wants_more {
