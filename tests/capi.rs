@@ -87,6 +87,7 @@ fn examples_run_and_say_how_they_are_compiled() {
             "examples/c/callbacks.c",
             "cc -std=c99 callbacks.c -I../../include -L../../target/release -lsouthwell -lm",
         ),
+        ("examples/c/svm.c", "cc -std=c99 svm.c -I../../include -L../../target/release -lsouthwell -lm"),
         (
             "examples/cpp/lasso.cpp",
             "c++ -std=c++11 lasso.cpp -I../../include -L../../target/release -lsouthwell",

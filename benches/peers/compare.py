@@ -24,7 +24,7 @@ import warnings  # noqa: E402
 
 import problems  # noqa: E402
 import southwell  # noqa: E402
-from cases import CASES, Case  # noqa: E402
+from cases import CASES, KINDS, Case  # noqa: E402
 
 TARGETS = [1e-4, 1e-6, 1e-10]
 LAST_TOLERANCE = 1e-13
@@ -208,9 +208,13 @@ def main():
     shape = dict(zip("np", args.shape)) if args.shape else {}
     results = []
     for name in args.problem or CASES:
-        X, y = problems.generate(name, args.seed, **shape)
-        for ratio in args.ratio or CASES[name][1]:
-            case = Case(name, X, y, ratio)
+        problem, kind, ratios = CASES[name]
+        if KINDS[kind].wants_dual and not library:
+            print(f"\n{name}: left out, its lower bound comes from a dual point of the library")
+            continue
+        X, y = problems.generate(problem, args.seed, **shape)
+        for ratio in args.ratio or ratios:
+            case = Case(name, X, y, ratio, library)
             for result in contest(case, library, args.rounds, args.target or TARGETS, args.budget):
                 show(result)
                 results.append(result)

@@ -58,6 +58,14 @@ def logistic_l1(X, y, lam, w):
     return primal, -(xlogy(u, u) + xlogy(1 - u, 1 - u)).sum()
 
 
+def svm(X, y, lam, w, power, alpha):
+    """sum max(0, 1 - y x.w)^power + lam/2 ||w||^2; the lower bound is the dual value at `alpha`, whoever found it."""
+    primal = (np.maximum(0.0, 1.0 - y * (X @ w)) ** power).sum() + lam / 2 * (w @ w)
+    alpha = np.clip(alpha, 0.0, 1.0 if power == 1 else None)
+    v = X.T @ (alpha * y)
+    return primal, alpha.sum() - v @ v / (2 * lam) - (alpha @ alpha / 4 if power == 2 else 0.0)
+
+
 def logistic_l2(X, y, lam, w):
     """sum log(1 + exp(-y x.w)) + lam/2 ||w||^2; the lower bound is that of strong convexity."""
     margins = y * (X @ w)

@@ -111,11 +111,16 @@ def logistic_l2_sparse(rng, n=100_000, p=50_000):
     return X, labels(rng, X @ rng.standard_normal(p), 0.05)
 
 
+def svm_sparse(rng, n=100_000, p=50_000):
+    """The same sizes for support vector machines."""
+    return logistic_l2_sparse(rng, n, p)
+
+
 PROBLEMS = {
     f.__name__: f
     for f in (
         lasso_dense, lasso_sparse, logistic_l1_dense, logistic_l1_sparse, group_lasso, logistic_l2_dense,
-        logistic_l2_sparse,
+        logistic_l2_sparse, svm_sparse,
     )
 }  # fmt: skip
 

@@ -188,6 +188,16 @@ def liblinear_ridge(form):
     return make
 
 
+def liblinear_svm(kind, form):
+    """-s 3 for the hinge; -s 1 (dual) and -s 2 (primal) for its square."""
+
+    def make(X, y, lam):
+        version = importlib.metadata.version("liblinear-official")
+        return Rival(f"liblinear {form}", version, liblinear(X, y, kind, 1.0 / lam), 1e-1)
+
+    return make
+
+
 def ours(library, X, y, settings):
     """Southwell through its C library on one thread."""
     view = southwell.View(X)

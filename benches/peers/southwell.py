@@ -94,6 +94,7 @@ class Library:
             "swl_bcd_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, c.POINTER(Keep), pointer, out],
             "swl_bcd_solve": [pointer, pointer, pointer, pointer],
             "swl_bcd_coef": [pointer, pointer, c.c_int64],
+            "swl_bcd_dual": [pointer, pointer, c.c_int64],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
@@ -124,8 +125,9 @@ class Library:
                 self.call("swl_options_set_i64", handle, key.encode(), value)
         return handle
 
-    def bcd(self, view, y, **settings):
-        """The coefficients of one fit from scratch: options, problem, solve, read, free. No data are copied."""
+    def bcd(self, view, y, with_dual=False, **settings):
+        """The coefficients of one fit from scratch (and its dual point): options, problem, solve, read, free. No data
+        are copied."""
         options, solver = self.options(settings), c.c_void_p()
         target = Vec(address(y), y.size, scalar_tag(y), 0)
         keep = Keep(None, RELEASE(lambda context: None))  # numpy owns the data and outlives the handle
@@ -134,6 +136,10 @@ class Library:
             self.call("swl_bcd_new", view.matrix, target, options, keep, None, c.byref(solver))
             self.call("swl_bcd_solve", solver, options, None, None)
             self.call("swl_bcd_coef", solver, address(coef), coef.size)
+            if with_dual:
+                dual = np.empty(view.shape[0])
+                self.call("swl_bcd_dual", solver, address(dual), dual.size)
+                return coef, dual
         finally:
             self.raw.swl_bcd_free(solver)
             self.raw.swl_options_free(options)

@@ -45,6 +45,7 @@ mod smooth;
 mod solution;
 mod solve;
 mod state;
+mod svm;
 mod update;
 #[cfg(test)]
 mod update_tests;

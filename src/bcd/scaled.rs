@@ -175,6 +175,15 @@ impl<'p> Scaled<'p> {
         }))
     }
 
+    /// The ridge on scaled column `j` with strength `lambda` of `penalty=ridge`; infinite for a column that stays at 0.
+    pub(super) fn ridge(&self, problem: &Problem<'_>, lambda: f64, j: usize) -> f64 {
+        let factor = problem.factor(j);
+        if self.inert[j] || factor == f64::INFINITY {
+            return f64::INFINITY;
+        }
+        lambda * factor * self.power[j] * self.power[j]
+    }
+
     fn group_penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
         if problem.bounds().is_some() {
             return Err(group_with_bounds());

@@ -295,6 +295,32 @@ impl Settings {
         matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
+    /// The hinge is solved through a dual that only a ridge on every coefficient has.
+    fn check_hinge(&self, bounded: bool) -> Result<()> {
+        let refuse = |option: &str, expected: &str, found: &str| {
+            Err(Error::new(ErrorKind::Unsupported, format!("option \"{option}\""))
+                .expected(expected)
+                .found(found))
+        };
+        if self.penalty != PenaltyKind::Ridge {
+            return refuse("penalty", "ridge with loss=hinge", "another penalty");
+        }
+        if self.intercept {
+            return refuse(
+                "intercept",
+                "no intercept with loss=hinge: add a constant column",
+                "an intercept",
+            );
+        }
+        if bounded {
+            return refuse("loss", "no bounds with loss=hinge", "finite bounds");
+        }
+        if self.rule != Rule::Auto {
+            return refuse("rule", "auto with loss=hinge", "another rule");
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<()> {
         let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
         if self.penalty.has_groups() && bounded {
@@ -304,6 +330,9 @@ impl Settings {
             return Err(Error::new(ErrorKind::Option, "option \"l2\"")
                 .expected("penalty group or sparse-group with it (elastic-net and ridge have their own)")
                 .found("another penalty"));
+        }
+        if matches!(self.loss, Loss::Hinge(_)) && self.output_loss.is_none() {
+            return self.check_hinge(bounded);
         }
         if self.rule == Rule::Auto {
             return Ok(());
@@ -456,6 +485,11 @@ mod tests {
             &[("loss", "poisson"), ("rule", "gs"), ("update", "local")],
             &[("loss", "huber"), ("rule", "gs"), ("update", "cubic")],
             &[("loss", "huber"), ("rule", "gsc")],
+            &[("loss", "hinge")],
+            &[("loss", "hinge"), ("penalty", "elastic-net")],
+            &[("loss", "hinge"), ("penalty", "ridge"), ("intercept", "true")],
+            &[("loss", "hinge"), ("penalty", "ridge"), ("lower", "0")],
+            &[("loss", "hinge"), ("penalty", "ridge"), ("rule", "gs")],
         ] {
             assert!(with(pairs).is_err(), "{pairs:?}");
         }

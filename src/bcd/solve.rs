@@ -32,6 +32,7 @@ use super::scaled::column_bounds;
 use super::settings::{Settings, Strength};
 use super::solution::Solution;
 use super::state::State;
+use super::svm;
 use super::user;
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
@@ -82,6 +83,9 @@ fn any_solve(
         return user::Solve { problem, function, settings, team }.run(start, control);
     }
     settings.loss.check_targets(problem.target())?;
+    if svm::applies(problem, settings) {
+        return svm::Solve { problem, settings, team }.run(start, control);
+    }
     Solve { problem, settings, team }.run(start, control)
 }
 
@@ -134,7 +138,7 @@ impl<'s> Solve<'s> {
     fn run(&self, start: Option<Start<'_>>, control: &mut Control<'_>) -> Result<Solution> {
         let setup = match self.setup(control)? {
             Ok(setup) => setup,
-            Err(stop) => return Ok(self.unfinished(stop, start, control)),
+            Err(stop) => return Ok(unfinished(self.problem, self.settings, stop, start, control)),
         };
         let lambda = match self.settings.strength {
             Strength::Lambda(lambda) => lambda,
@@ -145,7 +149,7 @@ impl<'s> Solve<'s> {
         let penalty = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let seconds_setup = control.seconds();
         let mut solution = self.search(&setup, &penalty, lambda, start, control);
-        self.certify(lambda, &mut solution)?;
+        certify(self.problem, self.settings, lambda, &mut solution)?;
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
@@ -305,34 +309,45 @@ impl<'s> Solve<'s> {
             }
         }
     }
+}
 
-    /// Step 3, and the last word on the outcome.
-    fn certify(&self, lambda: f64, solution: &mut Solution) -> Result<()> {
-        let Solution { coef, intercept, dual, .. } = &*solution;
-        let found = certificate(self.problem, self.settings, lambda, coef, *intercept, dual)?;
-        solution.certificate = found;
-        // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-        let meets = found.meets(solution.target, solution.null_loss);
-        match solution.outcome {
-            Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
-            // A limit that came when the answer was good enough.
-            Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
-            _ => {}
-        }
-        Ok(())
+/// Step 3, and the last word on the outcome.
+pub(super) fn certify(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    lambda: f64,
+    solution: &mut Solution,
+) -> Result<()> {
+    let Solution { coef, intercept, dual, .. } = &*solution;
+    let found = certificate(problem, settings, lambda, coef, *intercept, dual)?;
+    solution.certificate = found;
+    // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
+    let meets = found.meets(solution.target, solution.null_loss);
+    match solution.outcome {
+        Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
+        // A limit that came when the answer was good enough.
+        Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
+        _ => {}
     }
+    Ok(())
+}
 
-    /// The answer where the control stopped the setup: the start, uncertified.
-    fn unfinished(&self, stop: Stop, start: Option<Start<'_>>, control: &Control<'_>) -> Solution {
-        let cols = self.problem.matrix().cols();
-        Solution {
-            coef: start.and_then(|s| s.coef).map_or_else(|| vec![0.0; cols], <[f64]>::to_vec),
-            intercept: start.map_or(0.0, |s| s.intercept),
-            outcome: stop.0,
-            work: control.work(),
-            seconds_setup: control.seconds(),
-            ..Solution::empty(self.settings.loss)
-        }
+/// The answer where the control stopped the setup: the start, uncertified.
+pub(super) fn unfinished(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    stop: Stop,
+    start: Option<Start<'_>>,
+    control: &Control<'_>,
+) -> Solution {
+    let cols = problem.matrix().cols();
+    Solution {
+        coef: start.and_then(|s| s.coef).map_or_else(|| vec![0.0; cols], <[f64]>::to_vec),
+        intercept: start.map_or(0.0, |s| s.intercept),
+        outcome: stop.0,
+        work: control.work(),
+        seconds_setup: control.seconds(),
+        ..Solution::empty(settings.loss)
     }
 }
 

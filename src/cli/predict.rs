@@ -137,7 +137,7 @@ fn scores(data: &Data, loss: &Loss, z: &[f64]) -> Result<Vec<(&'static str, f64)
     let mean = |value: &dyn Fn(usize) -> f64| (0..z.len()).map(|r| w[r] * value(r)).sum::<f64>() / total;
     let mut found = vec![("mean loss", loss.value(y, z, w) / total)];
     match loss {
-        Loss::Logistic(_) | Loss::SquaredHinge(_) => {
+        Loss::Logistic(_) | Loss::Hinge(_) | Loss::SquaredHinge(_) => {
             found.push(("accuracy", mean(&|r| f64::from((z[r] > 0.0) == (y[r] > 0.0)))));
         }
         _ => {

@@ -10,6 +10,7 @@ pub mod krylov;
 pub mod matrix;
 pub mod operator;
 pub mod outer;
+pub mod packed_rows;
 pub mod rows;
 pub mod sparse;
 pub mod sum;

@@ -122,6 +122,7 @@ pub const TABLE: &[OptionRow] = &[
             "squared",
             "logistic",
             "squared-hinge",
+            "hinge",
             "huber",
             "poisson",
             "softmax",
@@ -130,7 +131,7 @@ pub const TABLE: &[OptionRow] = &[
         ]),
         OptionValue::Choice("squared"),
         BCD,
-        "The loss: squared is 1/2 (z - y)^2; logistic and squared-hinge take labels -1 and 1; poisson takes y >= 0 and is exp(z) - y z; softmax takes class numbers 0, 1, ..; multi-squared is squared for several targets in each row; pseudo-huber is delta^2 (sqrt(1 + ((z - y)/delta)^2) - 1).",
+        "The loss: squared is 1/2 (z - y)^2; logistic, squared-hinge max(0, 1 - y z)^2 and hinge max(0, 1 - y z) take labels -1 and 1 (hinge: with penalty ridge and without an intercept); poisson takes y >= 0 and is exp(z) - y z; softmax takes class numbers 0, 1, ..; multi-squared is squared for several targets in each row; pseudo-huber is delta^2 (sqrt(1 + ((z - y)/delta)^2) - 1).",
     ),
     row(
         "classes",

@@ -3,6 +3,7 @@
 //! To add a loss: write a file with a unit struct that implements [`ScalarLoss`], add a variant to [`Loss`] and a line
 //! to its `with_loss!`, add its name to the option table. The tests below pick it up from [`Loss::examples`].
 
+mod hinge;
 mod huber;
 mod logistic;
 mod poisson;
@@ -10,6 +11,7 @@ mod pseudo_huber;
 mod squared;
 mod squared_hinge;
 
+pub use hinge::Hinge;
 pub use huber::Huber;
 pub use logistic::Logistic;
 pub use poisson::Poisson;
@@ -62,6 +64,8 @@ pub enum Loss {
     Squared(Squared),
     /// `log(1 + exp(-y z))`, `y` in {-1, 1}.
     Logistic(Logistic),
+    /// `max(0, 1 - y z)`, `y` in {-1, 1}: only with a ridge, through the dual.
+    Hinge(Hinge),
     /// `max(0, 1 - y z)^2`, `y` in {-1, 1}.
     SquaredHinge(SquaredHinge),
     /// Quadratic up to `delta`, then linear.
@@ -78,6 +82,7 @@ macro_rules! with_loss {
         match $loss {
             Loss::Squared($l) => $body,
             Loss::Logistic($l) => $body,
+            Loss::Hinge($l) => $body,
             Loss::SquaredHinge($l) => $body,
             Loss::Huber($l) => $body,
             Loss::Poisson($l) => $body,
@@ -92,6 +97,7 @@ impl Loss {
         Some(match name {
             "squared" => Loss::Squared(Squared),
             "logistic" => Loss::Logistic(Logistic),
+            "hinge" => Loss::Hinge(Hinge),
             "squared-hinge" => Loss::SquaredHinge(SquaredHinge),
             "huber" => Loss::Huber(Huber { delta }),
             "poisson" => Loss::Poisson(Poisson),
@@ -177,10 +183,11 @@ impl Loss {
     }
 
     /// A loss of each kind with targets that it takes, for tests that hold for all.
-    pub fn examples() -> [(Loss, [f64; 2]); 6] {
+    pub fn examples() -> [(Loss, [f64; 2]); 7] {
         [
             (Loss::Squared(Squared), [-1.5, 2.0]),
             (Loss::Logistic(Logistic), [-1.0, 1.0]),
+            (Loss::Hinge(Hinge), [-1.0, 1.0]),
             (Loss::SquaredHinge(SquaredHinge), [-1.0, 1.0]),
             (Loss::Huber(Huber { delta: 0.7 }), [-1.5, 2.0]),
             (Loss::Poisson(Poisson), [0.0, 3.0]),
@@ -234,7 +241,7 @@ mod tests {
                     let mut w = [0.0];
                     loss.curvatures(&[y], &[z], &[1.0], &mut w);
                     let jump = loss.slope(y, z + h, 1.0) - loss.slope(y, z - h, 1.0);
-                    let near_a_kink = matches!(loss, Loss::Huber(_) | Loss::SquaredHinge(_));
+                    let near_a_kink = matches!(loss, Loss::Huber(_) | Loss::Hinge(_) | Loss::SquaredHinge(_));
                     prop_assert!(near_a_kink || (w[0] - jump / (2.0 * h)).abs() < 1e-6 * (1.0 + w[0]), "{loss:?}");
                     prop_assert!(w[0] <= loss.curvature_bound());
                 }
