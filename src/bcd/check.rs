@@ -54,7 +54,7 @@ pub(super) struct Checker<'c> {
     null_scale: f64,
     null_gradient: f64,
     tolerance: f64,
-    /// Whether the correlations are those of the start.
+    /// Whether the correlations are those of the start, whose predictions are fresh.
     known: bool,
     best: Option<DualPoint>,
     best_value: f64,
@@ -70,13 +70,13 @@ impl<'c> Checker<'c> {
         null: &NullModel,
         freedom: &'c Freedom,
         settings: &Settings,
+        correlations: Correlations,
         known: bool,
     ) -> Self {
-        let start: Vec<f64> = null.state.d.iter().map(|d| -d).collect();
         Self {
             scaled,
             freedom,
-            correlations: Correlations::at(start, null.correlations.clone()),
+            correlations,
             null_scale: null.scale,
             null_gradient: null.gradient,
             tolerance: settings.tolerance,
@@ -116,6 +116,11 @@ impl<'c> Checker<'c> {
     /// The dual point of the best value seen.
     pub(super) fn best_dual(&self) -> Option<&[f64]> {
         self.best.as_ref().map(|b| b.theta.as_slice())
+    }
+
+    /// The correlations of the last candidate, for the next strength.
+    pub(super) fn into_correlations(self) -> Correlations {
+        self.correlations
     }
 
     pub(super) fn take_trace(&mut self) -> Vec<TraceRow> {

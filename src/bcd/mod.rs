@@ -29,6 +29,7 @@ mod outputs;
 #[cfg(test)]
 mod paper_tests;
 mod partition;
+mod path;
 mod plan;
 mod predict;
 mod problem;
@@ -48,9 +49,11 @@ mod update;
 mod update_tests;
 mod user;
 mod working_set;
+mod workspace;
 
 pub use certificate::{Certificate, Kind, Rigor, certificate};
 pub use outputs::{OutputModel, outputs};
+pub use path::{Grid, Path, PathEnd, Points, path};
 pub use predict::linear_predictor;
 pub use problem::Problem;
 pub use settings::{
@@ -60,3 +63,4 @@ pub use settings::{
 pub use solution::{Solution, TraceRow};
 pub use solve::{Start, lambda_max, solve};
 pub use user::UserFunction;
+pub use workspace::Workspace;

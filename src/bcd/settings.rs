@@ -282,6 +282,15 @@ impl Settings {
         matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
+    /// Whether scales, constants and the null model are the same under `other`: those depend on the loss and the shape of
+    /// the penalty, not on its strength or on how to solve.
+    pub(super) fn shares_setup(&self, other: &Self) -> bool {
+        (self.loss, self.penalty, self.mean, self.intercept, self.standardize, self.group_size)
+            == (other.loss, other.penalty, other.mean, other.intercept, other.standardize, other.group_size)
+            && (self.l1_ratio, self.lower, self.upper) == (other.l1_ratio, other.lower, other.upper)
+            && self.output_loss == other.output_loss
+    }
+
     fn check(&self) -> Result<()> {
         let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
         if self.penalty == PenaltyKind::Group && bounded {

@@ -48,6 +48,9 @@ pub struct Solution {
     pub lambda_max: f64,
     /// Loss of the null model above that of a perfect fit.
     pub null_loss: f64,
+    /// Share of that loss which the answer explains: 1 for a perfect fit. NaN for several outputs, and where the null model
+    /// is perfect.
+    pub explained: f64,
     /// Iterations: block updates, or working sets where the rule is auto.
     pub iterations: u64,
     /// Floating-point operations, counted.
@@ -79,6 +82,7 @@ impl Solution {
             lambda: f64::NAN,
             lambda_max: f64::NAN,
             null_loss: f64::NAN,
+            explained: f64::NAN,
             iterations: 0,
             work: 0,
             seconds_setup: 0.0,

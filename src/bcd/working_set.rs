@@ -15,8 +15,15 @@ const LEAST_SHARE: usize = 256;
 const NEAR: usize = 16;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
-/// [`least_new`]), and a few units that are near.
-pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64]) -> Block {
+/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one.
+pub(super) fn select(
+    penalty: &Penalty,
+    strong: Option<&Penalty>,
+    lipschitz: &[f64],
+    x: &[f64],
+    g: &[f64],
+) -> Block {
+    let mut expected = 0;
     let mut support = Vec::new();
     let mut ranked = Vec::new();
     let (mut unit_x, mut unit_g) = (Vec::new(), Vec::new());
@@ -34,10 +41,11 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
         let constant: f64 = columns.iter().map(|&j| lipschitz[j]).sum();
         if constant > 0.0 {
             ranked.push((penalty.urgency(u, &unit_x, &unit_g, constant), u));
+            expected += usize::from(strong.is_some_and(|p| p.urgency(u, &unit_x, &unit_g, constant) > 0.0));
         }
     }
     let violators = ranked.iter().filter(|r| r.0 > 0.0).count();
-    let wanted = (violators + NEAR).min(support.len().max(least_new(penalty, x.len())));
+    let wanted = (violators + NEAR).max(expected).min(support.len().max(least_new(penalty, x.len())));
     if ranked.len() > wanted {
         // Ties by index, so that the set does not depend on the order of partial sorting.
         let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
