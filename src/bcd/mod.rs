@@ -6,12 +6,14 @@
 //! `plan`), `quadratic` and `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
 
 mod active_set;
+mod batch;
 mod block;
 mod callbacks;
 mod certificate;
 mod check;
 mod constants;
 mod correlations;
+mod cross_validation;
 mod cubic;
 mod dual;
 mod engine;
@@ -51,7 +53,9 @@ mod user;
 mod working_set;
 mod workspace;
 
+pub use batch::{Job, batch};
 pub use certificate::{Certificate, Kind, Rigor, certificate};
+pub use cross_validation::{CrossValidation, Folds, cross_validate};
 pub use outputs::{OutputModel, outputs};
 pub use path::{Grid, Path, PathEnd, Points, path};
 pub use predict::linear_predictor;

@@ -12,7 +12,7 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
 
 /// The null model at its optimum.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct NullModel {
     pub(super) state: State,
     /// `-A'd` there.

@@ -128,8 +128,25 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// Pays the setup of a problem of one output now.
+    pub(super) fn prepare(
+        &mut self,
+        problem: &Problem<'_>,
+        settings: &Settings,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<()> {
+        settings.loss.check_targets(problem.target())?;
+        if let Ok(setup) = (Solve { problem, settings, team }).setup(self, control)? {
+            self.keep(problem, settings, setup);
+        }
+        Ok(())
+    }
+}
+
 impl Grid {
-    fn check(&self, settings: &Settings) -> Result<()> {
+    pub(super) fn check(&self, settings: &Settings) -> Result<()> {
         let refused = |subject: &str, expected: &str, found: String| {
             Err(Error::new(ErrorKind::Argument, subject).expected(expected).found(found))
         };
@@ -139,7 +156,9 @@ impl Grid {
         match &self.points {
             Points::Spaced(0) => refused("count", "at least 1 point", "0".into()),
             Points::Spaced(_) => Ok(()),
-            Points::Given(lambdas) if lambdas.is_empty() => refused("lambdas", "at least 1 strength", "none".into()),
+            Points::Given(lambdas) if lambdas.is_empty() => {
+                refused("lambdas", "at least 1 strength", "none".into())
+            }
             Points::Given(lambdas) => {
                 let valid = |k: usize| {
                     lambdas[k] >= 0.0 && lambdas[k].is_finite() && (k == 0 || lambdas[k] < lambdas[k - 1])
@@ -245,6 +264,7 @@ impl Walk<'_> {
         control: &mut Control<'_>,
     ) -> Result<Path> {
         let Solve { problem, settings, team } = self.solve;
+        let began = Shares { work: control.work(), seconds: control.seconds() };
         let mut path = Path { points: Vec::new(), between: Vec::new(), end: PathEnd::Complete };
         let mut setup = match self.solve.setup(workspace, control)? {
             Ok(setup) => setup,
@@ -253,12 +273,12 @@ impl Walk<'_> {
         let max = setup.null.lambda_max;
         let listed = self.grid.strengths(max, settings.strength)?;
         let adaptive = matches!(self.grid.points, Points::Adaptive { .. });
-        let mut shares = Shares { work: 0, seconds: 0.0 };
+        let mut shares = began;
         let (mut origin, mut lambda) =
             (start.map_or(Origin::Null, Origin::Given), if adaptive { max } else { listed[0] });
         loop {
             let penalty = setup.scaled.penalty(problem, settings, lambda)?;
-            let seconds_setup = if path.points.is_empty() { control.seconds() } else { 0.0 };
+            let seconds_setup = if path.points.is_empty() { control.seconds() - shares.seconds } else { 0.0 };
             let (mut solution, trail) = self.solve.search(&mut setup, &penalty, lambda, origin, control)?;
             solution.seconds_setup = seconds_setup;
             solution.seconds_solve = control.seconds() - shares.seconds - seconds_setup;
@@ -266,7 +286,8 @@ impl Walk<'_> {
             let ends = self.grid.ends(&solution);
             if control.logs(Level::Info) {
                 let (ratio, nonzeros) = (lambda / max, solution.nonzeros());
-                let line = format!("path: lambda {lambda:.6e} ({ratio:.4} of lambda_max), {nonzeros} nonzeros");
+                let line =
+                    format!("path: lambda {lambda:.6e} ({ratio:.4} of lambda_max), {nonzeros} nonzeros");
                 control.log(Level::Info, &line);
             }
             path.points.push(solution);
@@ -400,6 +421,7 @@ fn repeated(
             .expected("a problem of one output, for an adaptive path")
             .found("several outputs, or a function of the caller"));
     }
+    let mut shares = Shares { work: control.work(), seconds: control.seconds() };
     let mut path = Path { points: Vec::new(), between: Vec::new(), end: PathEnd::Complete };
     let max = match &grid.points {
         Points::Given(_) => f64::INFINITY,
@@ -411,7 +433,6 @@ fn repeated(
             }
         },
     };
-    let mut shares = Shares { work: 0, seconds: 0.0 };
     for lambda in grid.strengths(max, settings.strength)? {
         let one = Settings { strength: Strength::Lambda(lambda), ..settings.clone() };
         let before = path.points.last().map(|s| (s.stacked(), s.intercept));

@@ -337,11 +337,32 @@ impl<'s> Solve<'s> {
             lambda_max: setup.null.lambda_max,
             null_loss: setup.null.scale / (t * t),
             explained: setup.null.explained(state.loss(scaled)),
+            settled_at: checker.settled_at(),
+            direction: self.direction(scaled, state, outcome),
             iterations,
             work: control.work(),
             trace: checker.take_trace(),
             ..Solution::empty(self.settings.loss)
         }
+    }
+
+    /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate that
+    /// showed it.
+    fn direction(&self, scaled: &Scaled<'_>, state: &State, outcome: Outcome) -> Vec<f64> {
+        if outcome != Outcome::InfimumNotAttained {
+            return Vec::new();
+        }
+        if let Some(sign) = null_model::runaway_intercept(scaled) {
+            let mut direction = vec![0.0; scaled.cols() + 1];
+            direction[scaled.cols()] = sign;
+            return direction;
+        }
+        let Ok(penalty) = scaled.penalty(self.problem, self.settings, 1.0) else { return Vec::new() };
+        let mut x = vec![0.0; scaled.cols()];
+        Freedom::of(&penalty).columns.iter().for_each(|&j| x[j] = state.x[j]);
+        let mut direction = scaled.coefficients(&x);
+        direction.push(state.b / scaled.target_scale);
+        direction
     }
 
     /// Steps 2a to 2c until the certificate meets the tolerance or nothing helps any more.

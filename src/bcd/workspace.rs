@@ -12,12 +12,12 @@ use super::settings::Settings;
 
 /// Setups kept between solves; empty when made. Costs the memory of a few numbers per row and column, and of the Gram
 /// blocks met (at most 128 MiB).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Workspace {
     kept: Option<Kept>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Kept {
     design: Stamp,
     response: Stamp,

@@ -1,7 +1,7 @@
 //! The certificate of an answer with several outputs, recomputed from the raw data by code that knows nothing of the
 //! loop.
 
-use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, gap, deviations};
+use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
 use super::super::problem::{Problem, wrong_length};
 use super::super::settings::Settings;
 use super::data::Data;

@@ -128,7 +128,8 @@ impl Solve<'_> {
     /// The penalty in the data's own scale.
     fn penalty(&self, settings: &Settings, lambda: f64) -> Result<Penalty> {
         let zeros = vec![0.0; self.function.cols()];
-        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations(self.problem, settings))?.penalty)
+        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations(self.problem, settings))?
+            .penalty)
     }
 
     fn threshold(&self, null: &NullModel) -> Result<f64> {
