@@ -22,6 +22,8 @@ import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
 
+import numpy as np  # noqa: E402
+
 import measure  # noqa: E402
 import problems  # noqa: E402
 import rivals  # noqa: E402
@@ -31,6 +33,9 @@ RATIOS = {
     "lasso_dense": [0.1, 0.01], "lasso_sparse": [0.1, 0.01],
     "logistic_l1_dense": [0.1, 0.01], "logistic_l1_sparse": [0.1, 0.05, 0.01],
 }  # fmt: skip
+PATHS = {"lasso_dense_path": "lasso_dense", "lasso_sparse_path": "lasso_sparse"}
+RATIOS |= {name: [0.01] for name in PATHS}  # the end of a path
+POINTS = 20
 LAST_TOLERANCE = 1e-13
 SLOW = 10.0  # a peer this many times slower than the best takes no part in the rounds
 PAR = 1.05  # slower: the whole interval above; faster: below its inverse
@@ -56,9 +61,33 @@ class Case:
         self.logistic = name.startswith("logistic")
         self.lam = float(ratio * measure.lambda_max(X, y, self.logistic))
 
+    def peers(self):
+        return rivals.peers(self.logistic, self.X, self.y, self.lam)
+
+    def ours(self, library):
+        return rivals.ours(library, self.logistic, self.X, self.y, self.lam)
+
     def gap(self, coef):
         evaluate = measure.logistic_l1 if self.logistic else measure.squared
         return float(measure.relative_gap(*evaluate(self.X, self.y, self.lam, coef)))
+
+
+class PathCase(Case):
+    """A path of POINTS strengths, evenly spaced on a log scale from lambda_max down; the measure is that of its worst point."""
+
+    def __init__(self, name, X, y, ratio):
+        super().__init__(name, X, y, ratio)
+        self.lambdas = float(measure.lambda_max(X, y, False)) * np.geomspace(1.0, ratio, POINTS)
+
+    def peers(self):
+        return rivals.path_peers(self.X, self.y, self.lambdas)
+
+    def ours(self, library):
+        return rivals.our_path(library, self.X, self.y, self.lambdas)
+
+    def gap(self, coefs):
+        points = zip(self.lambdas, np.asarray(coefs).T)
+        return max(float(measure.relative_gap(*measure.squared(self.X, self.y, lam, coef))) for lam, coef in points)
 
 
 class Runner:
@@ -118,9 +147,9 @@ def verdict(low, high):
 
 def contest(case, library, rounds, target, budget):
     """Runs a case and gives its record."""
-    players = [Runner(r, case) for r in rivals.peers(case.logistic, case.X, case.y, case.lam)]
+    players = [Runner(r, case) for r in case.peers()]
     if library:
-        players.insert(0, Runner(rivals.ours(library, case.logistic, case.X, case.y, case.lam), case))
+        players.insert(0, Runner(case.ours(library), case))
     for player in players:
         player.climb(target, budget)
     fit = [p for p in players if p.failure is None]
@@ -198,9 +227,10 @@ def main():
     shape = dict(zip("np", args.shape)) if args.shape else {}
     bad = 0
     for name in args.problem or RATIOS:
-        X, y = problems.generate(name, args.seed, **shape)
+        X, y = problems.generate(PATHS.get(name, name), args.seed, **shape)
+        kind = PathCase if name in PATHS else Case
         for ratio in args.ratio or RATIOS[name]:
-            result = contest(Case(name, X, y, ratio), library, args.rounds, args.target, args.budget)
+            result = contest(kind(name, X, y, ratio), library, args.rounds, args.target, args.budget)
             show(result)
             bad += bool(library) and result.get("verdict", "SLOWER") == "SLOWER"
             if args.save:
