@@ -88,6 +88,30 @@
 // Kind of a certificate: norm of the (proximal, projected) gradient.
 #define SWL_CERT_GRADIENT 2
 
+// Strengths of a path: `count` of them, evenly spaced on a log scale from lambda_max down to that of the options.
+#define SWL_PATH_SPACED 0
+
+// Strengths of a path: those in `lambdas`.
+#define SWL_PATH_GIVEN 1
+
+// Strengths of a path: as far apart as `gap` allows, at most `count` of them.
+#define SWL_PATH_ADAPTIVE 2
+
+// Why a path ended: the last strength was solved.
+#define SWL_PATH_COMPLETE 0
+
+// Why a path ended: a point explained max_explained.
+#define SWL_PATH_EXPLAINED 1
+
+// Why a path ended: a point had more than max_nonzeros coefficients.
+#define SWL_PATH_NONZEROS 2
+
+// Why a path ended: the number of points allowed was reached.
+#define SWL_PATH_POINTS 3
+
+// Why a path ended: a limit, a token or a callback.
+#define SWL_PATH_STOPPED 4
+
 // Flag: the callbacks may run on several threads at once.
 #define SWL_CALLBACK_ANY_THREAD 1
 
@@ -292,7 +316,54 @@ typedef struct swl_bcd_info {
   double seconds_setup;
   // seconds for the loop and the certificate
   double seconds_solve;
+  // share of the null model's loss that the answer explains; NaN where that is not known
+  double explained;
+  // the iteration after which the set of coefficients away from 0 never changed, as far as checks saw
+  uint64_t settled_at;
 } swl_bcd_info;
+
+// The strengths of a path, and where it may end early. Zero it, set struct_size, fill in what you need.
+typedef struct swl_path_grid {
+  // sizeof(swl_path_grid), set by the caller
+  uint32_t struct_size;
+  // SWL_PATH_SPACED, _GIVEN or _ADAPTIVE
+  int32_t kind;
+  // spaced: how many; adaptive: at most so many (0: 10000); given: 0, or the length of lambdas
+  int64_t count;
+  // given: the strengths, each below the one before
+  const struct swl_vec *lambdas;
+  // adaptive: for every strength between two points, the coefficients of the point above are within this of the optimum,
+  // relative to the loss of the null model; above the tolerance
+  double gap;
+  // end after the first point that explains this share of the null model's loss; 0: never
+  double max_explained;
+  // end after the first point with more coefficients than this; 0: never
+  int64_t max_nonzeros;
+} swl_path_grid;
+
+// How cross-validation went. The strengths are those of the path; best and one_se count from 0.
+typedef struct swl_cv_info {
+  // sizeof(swl_cv_info), set by the caller
+  uint32_t struct_size;
+  // 1 if every point of every fold, and of the path on all rows, converged
+  int32_t converged;
+  // strengths
+  int64_t count;
+  // folds
+  int64_t folds;
+  // the strength with the least mean loss
+  int64_t best;
+  // the largest strength whose mean is within one standard error of the least
+  int64_t one_se;
+  // lambda of best
+  double lambda_best;
+  // lambda of one_se
+  double lambda_one_se;
+  // mean loss on rows left out at best
+  double loss_best;
+  // its standard error
+  double se_best;
+} swl_cv_info;
 
 // The state of a solve at a check of its certificate.
 typedef struct swl_trace_row {
@@ -729,6 +800,100 @@ swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
                               const struct swl_control *control,
                               double *out);
 
+// Solves the problem for falling strengths, each carried on from the one before: setup, Gram blocks and the last iterate
+// last for the whole path. grid NULL: 100 strengths from lambda_max down to that of the options. The first point starts
+// where swl_bcd_solve would start.
+//
+// count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why). The
+// options' max_seconds and max_work are limits of the whole path. Afterwards the last point is the last solution, and
+// swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
+// Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
+// lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
+SWL_API
+swl_status swl_bcd_path(struct swl_bcd *s,
+                        const struct swl_options *options,
+                        const struct swl_path_grid *grid,
+                        const struct swl_control *control,
+                        int64_t *count);
+
+// Why the last path ended: SWL_PATH_COMPLETE, _EXPLAINED, _NONZEROS, _POINTS or _STOPPED.
+// Errors: SWL_E_STATE (no path, or a setter since), SWL_E_ARGUMENT, SWL_E_BUSY.
+SWL_API swl_status swl_bcd_path_end(const struct swl_bcd *s, int32_t *out);
+
+// How point k of the last path went; k counts from 0, from the largest strength. work and seconds are of that point, the
+// setup counts at the first. The caller sets inout->struct_size.
+// Errors: SWL_E_STATE (no path, or a setter since), SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
+SWL_API
+swl_status swl_bcd_path_info(const struct swl_bcd *s,
+                             int64_t k,
+                             struct swl_bcd_info *inout);
+
+// The coefficients of point k of the last path: len numbers as swl_bcd_coef has them.
+// Errors: as swl_bcd_path_info.
+SWL_API swl_status swl_bcd_path_coef(const struct swl_bcd *s, int64_t k, double *out, int64_t len);
+
+// The intercept of point k of the last path, one number or one per output; 0 where none is fitted.
+// Errors: as swl_bcd_path_info.
+SWL_API swl_status swl_bcd_path_intercept(const struct swl_bcd *s, int64_t k, double *out, int64_t len);
+
+// For an adaptive path: out[k] is a bound, for every strength between point k and point k + 1, of the objective at the
+// coefficients of point k above its minimum. len is the number of points minus 1 (0 for other paths).
+// Errors: as swl_bcd_path_info.
+SWL_API swl_status swl_bcd_path_between(const struct swl_bcd *s, double *out, int64_t len);
+
+// Makes point k of the last path the last solution: all getters, swl_bcd_predict and the next start are then of it.
+// Errors: as swl_bcd_path_info.
+SWL_API swl_status swl_bcd_path_select(struct swl_bcd *s, int64_t k);
+
+// Cross-validates the strengths of a path (grid as in swl_bcd_path). Rows are left out by weight 0: nothing is copied.
+//
+// fold_of_row NULL: folds folds of nearly equal size, dealt by the option seed, classes evenly. Else the fold of each of the
+// len rows, counted from 0, and folds is 0 or their number. Folds run in parallel with the option threads; their number
+// does not change a bit. A fold is fitted at lambda times its share of the weights, so that losses and penalty keep their
+// proportion. Afterwards the path on all rows is the last path, its point best the last solution, and swl_bcd_cv_curve
+// has the losses. The caller sets inout->struct_size; NULL: not wanted.
+// Errors: as swl_bcd_path; SWL_E_ARGUMENT (folds), SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED.
+SWL_API
+swl_status swl_bcd_cross_validate(struct swl_bcd *s,
+                                  const struct swl_options *options,
+                                  const struct swl_path_grid *grid,
+                                  int64_t folds,
+                                  const int32_t *fold_of_row,
+                                  int64_t len,
+                                  const struct swl_control *control,
+                                  struct swl_cv_info *inout);
+
+// The curve of the last cross-validation: lambda, mean loss on rows left out and its standard error at each strength. Each
+// of the three has len numbers, or is NULL where it is not wanted.
+// Errors: SWL_E_STATE (none, or a setter or path since), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
+SWL_API
+swl_status swl_bcd_cv_curve(const struct swl_bcd *s,
+                            double *lambda,
+                            double *mean,
+                            double *standard_error,
+                            int64_t len);
+
+// Solves the problem once for each column of targets, of weights, or of both, on the one matrix and without a copy of it;
+// a NULL one is that of the handle. Both are dense with one row per row of the data. The solves run in parallel with the
+// option threads; their number does not change a bit.
+//
+// With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not wanted) k.
+// infos is NULL, or an array of k structs whose first one states the stride. The handle and its last solution stay as they
+// are. Losses of one output. What was stopped has its outcome in its info, and max_work is that of each 8 solves.
+//
+// Errors: as swl_bcd_solve, and SWL_E_UNSUPPORTED (several outputs); nothing is written then.
+SWL_API
+swl_status swl_bcd_batch(const struct swl_bcd *s,
+                         const struct swl_options *options,
+                         const struct swl_dense *targets,
+                         const struct swl_dense *weights,
+                         const struct swl_control *control,
+                         double *coef,
+                         int64_t coef_len,
+                         double *intercept,
+                         int64_t intercept_len,
+                         struct swl_bcd_info *infos);
+
 // Coefficients in the data's own scale: one per column. For k outputs (softmax, multi-squared) cols * k, feature by
 // feature.
 //
@@ -750,6 +915,14 @@ SWL_API
 swl_status swl_bcd_dual(const struct swl_bcd *s,
                         double *out,
                         int64_t len);
+
+// A direction in which the loss falls for ever, where the outcome is SWL_INFIMUM_NOT_ATTAINED: one number per column and,
+// last, one for the intercept. For logistic labels it separates them: y (a'd + d_0) > 0 for every row with weight.
+// As swl_bcd_coef; SWL_E_STATE also with any other outcome.
+SWL_API
+swl_status swl_bcd_direction(const struct swl_bcd *s,
+                             double *out,
+                             int64_t len);
 
 // The linear predictor at the data, offset included: one number per row (k outputs: rows * k, row by row). Costs a pass over the data. As swl_bcd_coef.
 SWL_API

@@ -277,6 +277,58 @@ private:
   mutable std::exception_ptr thrown_;
 };
 
+/// The strengths of a path. The vector of given() must outlive the call.
+class path_grid {
+public:
+  /// count strengths, evenly spaced on a log scale from lambda_max down to that of the options.
+  static path_grid spaced(std::int64_t count) {
+    path_grid g;
+    g.raw_.count = count;
+    return g;
+  }
+  /// These strengths, each below the one before.
+  static path_grid given(const std::vector<double> &lambdas) {
+    path_grid g;
+    g.raw_.kind = SWL_PATH_GIVEN;
+    g.lambdas_ = swl_vec_f64(lambdas.data(), static_cast<std::int64_t>(lambdas.size()));
+    return g;
+  }
+  /// As far apart as a gap between them allows.
+  static path_grid adaptive(double gap, std::int64_t most = 0) {
+    path_grid g;
+    g.raw_.kind = SWL_PATH_ADAPTIVE;
+    g.raw_.gap = gap;
+    g.raw_.count = most;
+    return g;
+  }
+  /// Ends the path at the first point that explains this share of the null model's loss.
+  path_grid &until_explained(double share) {
+    raw_.max_explained = share;
+    return *this;
+  }
+  /// Ends the path at the first point with more coefficients than this.
+  path_grid &until_nonzeros(std::int64_t most) {
+    raw_.max_nonzeros = most;
+    return *this;
+  }
+  /// The C struct; it points into this object.
+  swl_path_grid view() const noexcept {
+    swl_path_grid g = raw_;
+    if (g.kind == SWL_PATH_GIVEN) g.lambdas = &lambdas_;
+    return g;
+  }
+
+private:
+  path_grid() : raw_(detail::sized<swl_path_grid>()), lambdas_() {}
+  swl_path_grid raw_;
+  swl_vec lambdas_;
+};
+
+/// What cross-validation found at each strength.
+struct cv_curve {
+  std::vector<double> lambda, mean, standard_error;
+};
+
 /// Block coordinate descent on one matrix.
 class bcd {
 public:
@@ -327,6 +379,41 @@ public:
     swl_bcd_info info = detail::sized<swl_bcd_info>();
     c.run([&](const swl_control *raw) { return swl_bcd_solve(handle_.get(), o.get(), raw, &info); });
     return info;
+  }
+  /// Solves for falling strengths; gives the number of points. The last one is the last solution.
+  std::int64_t path(const path_grid &grid, const options &o = options(), const control &c = control()) {
+    const swl_path_grid view = grid.view();
+    c.run([&](const swl_control *raw) { return swl_bcd_path(handle_.get(), o.get(), &view, raw, &points_); });
+    return points_;
+  }
+  /// SWL_PATH_COMPLETE, or why the path ended early.
+  std::int32_t path_end() const {
+    std::int32_t end = 0;
+    check(swl_bcd_path_end(handle_.get(), &end));
+    return end;
+  }
+  swl_bcd_info path_info(std::int64_t k) const {
+    swl_bcd_info info = detail::sized<swl_bcd_info>();
+    check(swl_bcd_path_info(handle_.get(), k, &info));
+    return info;
+  }
+  /// Makes point k the last solution.
+  void path_select(std::int64_t k) { check(swl_bcd_path_select(handle_.get(), k)); }
+  /// Folds dealt at random. Afterwards the best point is the last solution.
+  swl_cv_info cross_validate(const path_grid &grid, std::int64_t folds, const options &o = options(), const control &c = control()) {
+    return validate(grid, folds, nullptr, 0, o, c);
+  }
+  /// The fold of each row.
+  swl_cv_info cross_validate(const path_grid &grid, const std::vector<std::int32_t> &fold_of_row, const options &o = options(),
+                             const control &c = control()) {
+    return validate(grid, 0, fold_of_row.data(), static_cast<std::int64_t>(fold_of_row.size()), o, c);
+  }
+  /// The curve of the last cross-validation.
+  cv_curve curve() const {
+    const std::size_t n = static_cast<std::size_t>(points_);
+    cv_curve found = {std::vector<double>(n), std::vector<double>(n), std::vector<double>(n)};
+    check(swl_bcd_cv_curve(handle_.get(), found.lambda.data(), found.mean.data(), found.standard_error.data(), points_));
+    return found;
   }
   double lambda_max(const options &o = options(), const control &c = control()) const {
     double value = 0.0;
@@ -400,6 +487,16 @@ private:
     }
     handle_.reset(s);
   }
+  swl_cv_info validate(const path_grid &grid, std::int64_t folds, const std::int32_t *fold_of_row, std::int64_t len, const options &o,
+                       const control &c) {
+    const swl_path_grid view = grid.view();
+    swl_cv_info info = detail::sized<swl_cv_info>();
+    c.run([&](const swl_control *raw) {
+      return swl_bcd_cross_validate(handle_.get(), o.get(), &view, folds, fold_of_row, len, raw, &info);
+    });
+    points_ = info.count;
+    return info;
+  }
   static void release(void *ctx) noexcept {
     if (!static_cast<lent *>(ctx)->armed) return;
     std::unique_ptr<lent> owner(static_cast<lent *>(ctx));
@@ -420,7 +517,7 @@ private:
   }
 
   detail::handle<swl_bcd, swl_bcd_free> handle_;
-  std::int64_t rows_ = 0, cols_ = 0;
+  std::int64_t rows_ = 0, cols_ = 0, points_ = 0;
 };
 
 } // namespace southwell

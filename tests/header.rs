@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 13] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -14,6 +14,8 @@ const SOURCES: [&str; 11] = [
     "bcd/callbacks.rs",
     "bcd/setup.rs",
     "bcd/solve.rs",
+    "bcd/path.rs",
+    "bcd/batch.rs",
     "bcd/results.rs",
     "bcd/new_data.rs",
     "bcd/graph.rs",

@@ -10,6 +10,7 @@ import rivals
 import southwell
 from problems import GROUP_SIZE
 
+POINTS = 20  # strengths of a path, evenly spaced on a log scale from lambda_max down
 TIGHT = 1e-12  # tolerance of dual points for lower bounds
 
 
@@ -78,17 +79,25 @@ KINDS = {
             rivals.liblinear_ridge("primal"), rivals.liblinear_ridge("dual"),
         ],
     ),
+    "lasso path": Kind(
+        {"loss": "squared", "penalty": "l1"},
+        lambda X, y, ratio: float(measure.lambda_max(X, y, False)) * np.geomspace(1.0, ratio, POINTS),
+        plain(measure.squared),
+        [rivals.sklearn_path, rivals.celer_path, rivals.skglm_path],
+    ),
     "hinge": svm(1, "hinge", [rivals.liblinear_svm(3, "dual")]),
     "squared hinge": svm(
         2, "squared-hinge", [rivals.liblinear_svm(1, "dual"), rivals.liblinear_svm(2, "primal")]
     ),
 }  # fmt: skip
 
-# For each case its problem, its kind, and the strengths: lambda / lambda_max, for the ridge lambda itself, for the support
-# vector machines C.
+# For each case its problem, its kind, and the strengths: lambda / lambda_max (of the last point of a path), for the ridge
+# lambda itself, for the support vector machines C.
 CASES = {
     "lasso_dense": ("lasso_dense", "lasso", [0.1, 0.01]),
     "lasso_sparse": ("lasso_sparse", "lasso", [0.1, 0.01]),
+    "lasso_dense_path": ("lasso_dense", "lasso path", [0.01]),
+    "lasso_sparse_path": ("lasso_sparse", "lasso path", [0.01]),
     "logistic_l1_dense": ("logistic_l1_dense", "logistic lasso", [0.1, 0.01]),
     "logistic_l1_sparse": ("logistic_l1_sparse", "logistic lasso", [0.1, 0.05, 0.01]),
     "group_lasso": ("group_lasso", "group lasso", [0.1, 0.01]),
@@ -112,7 +121,13 @@ class Case:
             _, self.dual = library.bcd(southwell.View(X), y, with_dual=True, tolerance=TIGHT, **self.settings)
 
     def gap(self, coef):
-        return float(measure.relative_gap(*self.kind.bounds(self.X, self.y, self.lam, coef, self.dual)))
+        """The relative gap; of a path, whose coefficients come in columns, that of its worst point."""
+        if isinstance(self.lam, np.ndarray):
+            return max(self.gap_at(lam, w) for lam, w in zip(self.lam, np.asarray(coef).T))
+        return self.gap_at(self.lam, coef)
+
+    def gap_at(self, lam, coef):
+        return float(measure.relative_gap(*self.kind.bounds(self.X, self.y, lam, coef, self.dual)))
 
     def peers(self):
         """Every peer that can solve the problem and is installed; names of those that are not."""
@@ -125,4 +140,6 @@ class Case:
         return [rival for rival in found if rival], absent
 
     def ours(self, library):
+        if isinstance(self.lam, np.ndarray):
+            return rivals.our_path(library, self.X, self.y, self.lam)
         return rivals.ours(library, self.X, self.y, self.settings)

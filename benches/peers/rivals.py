@@ -6,6 +6,7 @@ takes without a copy. Penalties are those of the plain-sum objective; each progr
 
 import ctypes
 import importlib.metadata
+import importlib.util
 from dataclasses import dataclass
 from typing import Callable
 
@@ -50,6 +51,34 @@ def celer_lasso(X, y, lam):
         return Lasso(lam / y.size, fit_intercept=False, tol=tolerance, max_iter=200).fit(X, y).coef_
 
     return Rival("celer", importlib.metadata.version("celer"), solve, 1e-1)
+
+
+def sklearn_path(X, y, lambdas):
+    from sklearn.linear_model import lasso_path
+
+    def solve(tolerance):
+        return lasso_path(X, y, alphas=lambdas / y.size, tol=tolerance, max_iter=100_000, precompute=False, copy_X=False)[1]
+
+    return Rival("scikit-learn", importlib.metadata.version("scikit-learn"), solve, 1e-6)
+
+
+def celer_path(X, y, lambdas):
+    from celer import celer_path
+
+    def solve(tolerance):
+        return celer_path(X, y, "lasso", alphas=lambdas / y.size, tol=tolerance, max_iter=200, prune=1)[1]
+
+    return Rival("celer", importlib.metadata.version("celer"), solve, 1e-6)
+
+
+def skglm_path(X, y, lambdas):
+    from skglm import Lasso
+
+    def solve(tolerance):
+        model = Lasso(fit_intercept=False, tol=tolerance, max_iter=200, warm_start=True)
+        return model.path(X, y, lambdas / y.size)[1]
+
+    return Rival("skglm", importlib.metadata.version("skglm"), solve, 1e-5)
 
 
 def sklearn_logistic(X, y, lam):
@@ -206,3 +235,13 @@ def ours(library, X, y, settings):
         return library.bcd(view, y, **settings, tolerance=tolerance, threads=1)
 
     return Rival("southwell", "", solve, 1e-1)
+
+
+def our_path(library, X, y, lambdas):
+    """Southwell's path through its C library on one thread."""
+    view = southwell.View(X)
+
+    def solve(tolerance):
+        return library.path(view, y, lambdas, loss="squared", penalty="l1", tolerance=tolerance, threads=1)
+
+    return Rival("southwell", "", solve, 1e-4)

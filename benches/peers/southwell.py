@@ -39,6 +39,13 @@ class Keep(c.Structure):
     _fields_ = [("ctx", c.c_void_p), ("release", RELEASE)]
 
 
+class Grid(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_uint32), ("kind", c.c_int32), ("count", c.c_int64), ("lambdas", c.POINTER(Vec)),
+        ("gap", c.c_double), ("max_explained", c.c_double), ("max_nonzeros", c.c_int64),
+    ]  # fmt: skip
+
+
 class SouthwellError(RuntimeError):
     """A call of the library failed; the text is its own message."""
 
@@ -95,6 +102,8 @@ class Library:
             "swl_bcd_solve": [pointer, pointer, pointer, pointer],
             "swl_bcd_coef": [pointer, pointer, c.c_int64],
             "swl_bcd_dual": [pointer, pointer, c.c_int64],
+            "swl_bcd_path": [pointer, pointer, c.POINTER(Grid), pointer, c.POINTER(c.c_int64)],
+            "swl_bcd_path_coef": [pointer, c.c_int64, pointer, c.c_int64],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
@@ -128,19 +137,42 @@ class Library:
     def bcd(self, view, y, with_dual=False, **settings):
         """The coefficients of one fit from scratch (and its dual point): options, problem, solve, read, free. No data
         are copied."""
-        options, solver = self.options(settings), c.c_void_p()
-        target = Vec(address(y), y.size, scalar_tag(y), 0)
-        keep = Keep(None, RELEASE(lambda context: None))  # numpy owns the data and outlives the handle
-        coef = np.empty(view.shape[1])
-        try:
-            self.call("swl_bcd_new", view.matrix, target, options, keep, None, c.byref(solver))
+
+        def solve(solver, options):
+            coef = np.empty(view.shape[1])
             self.call("swl_bcd_solve", solver, options, None, None)
             self.call("swl_bcd_coef", solver, address(coef), coef.size)
             if with_dual:
                 dual = np.empty(view.shape[0])
                 self.call("swl_bcd_dual", solver, address(dual), dual.size)
                 return coef, dual
+            return coef
+
+        return self.with_problem(view, y, settings, solve)
+
+    def path(self, view, y, lambdas, **settings):
+        """The coefficients of a path from scratch, one column for each of the falling strengths."""
+
+        def solve(solver, options):
+            coefs = np.empty((len(lambdas), view.shape[1]))
+            strengths = Vec(address(lambdas), lambdas.size, scalar_tag(lambdas), 0)
+            grid = Grid(c.sizeof(Grid), 1, 0, c.pointer(strengths), 0.0, 0.0, 0)
+            count = c.c_int64()
+            self.call("swl_bcd_path", solver, options, c.byref(grid), None, c.byref(count))
+            for k in range(count.value):
+                self.call("swl_bcd_path_coef", solver, k, address(coefs[k]), coefs.shape[1])
+            return coefs.T
+
+        return self.with_problem(view, y, settings, solve)
+
+    def with_problem(self, view, y, settings, solve):
+        """Makes options and problem, runs `solve(solver, options)`, frees both."""
+        options, solver = self.options(settings), c.c_void_p()
+        target = Vec(address(y), y.size, scalar_tag(y), 0)
+        keep = Keep(None, RELEASE(lambda context: None))  # numpy owns the data and outlives the handle
+        try:
+            self.call("swl_bcd_new", view.matrix, target, options, keep, None, c.byref(solver))
+            return solve(solver, options)
         finally:
             self.raw.swl_bcd_free(solver)
             self.raw.swl_options_free(options)
-        return coef

@@ -6,6 +6,7 @@ use super::settings::Settings;
 use crate::model::Penalty;
 use crate::model::penalty::{Coordinate, GroupTerms, Separable};
 use crate::numerics::sum::{Sum, sum};
+use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// Rounding of a figure, relative to the objective.
@@ -110,29 +111,110 @@ pub fn certificate(
     if settings.output_loss.is_some() {
         return super::outputs::certificate(problem, settings, lambda, coef, dual);
     }
+    let point = Point { lambda, coef, intercept, dual };
+    let mut found = certificates(problem, settings, &[point], &Team::solo())?;
+    // One point, one certificate.
+    Ok(found.pop().unwrap_or_else(Certificate::none))
+}
+
+/// A point whose certificate is wanted: the arguments of [`certificate`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point<'a> {
+    pub(super) lambda: f64,
+    pub(super) coef: &'a [f64],
+    pub(super) intercept: f64,
+    pub(super) dual: &'a [f64],
+}
+
+impl Point<'_> {
+    fn check(&self, rows: usize, cols: usize) -> Result<()> {
+        let Self { coef, intercept, dual, .. } = *self;
+        if coef.len() != cols {
+            return Err(wrong_length("coef", coef.len(), cols, "column"));
+        }
+        if !dual.is_empty() && dual.len() != rows {
+            return Err(wrong_length("dual", dual.len(), rows, "row"));
+        }
+        for (subject, numbers) in [("coef", coef), ("intercept", &[intercept][..]), ("dual", dual)] {
+            if let Some(k) = numbers.iter().position(|v| !v.is_finite()) {
+                return Err(Error::new(ErrorKind::Data, subject)
+                    .at(format!("entry {k}"))
+                    .expected("a finite number")
+                    .found(numbers[k]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The certificates of many points of one problem with one output. Each column is read once for all dual points, so that
+/// a path costs little more than a point.
+pub(super) fn certificates(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    points: &[Point<'_>],
+    team: &Team<'_>,
+) -> Result<Vec<Certificate>> {
     let (rows, cols) = (problem.matrix().rows(), problem.matrix().cols());
-    if coef.len() != cols {
-        return Err(wrong_length("coef", coef.len(), cols, "column"));
-    }
-    if !dual.is_empty() && dual.len() != rows {
-        return Err(wrong_length("dual", dual.len(), rows, "row"));
-    }
-    for (subject, numbers) in [("coef", coef), ("intercept", &[intercept][..]), ("dual", dual)] {
-        if let Some(k) = numbers.iter().position(|v| !v.is_finite()) {
-            return Err(Error::new(ErrorKind::Data, subject)
-                .at(format!("entry {k}"))
-                .expected("a finite number")
-                .found(numbers[k]));
+    points.iter().try_for_each(|point| point.check(rows, cols))?;
+    settings.loss.check_targets(problem.target())?;
+    let deviations = deviations(problem, settings);
+    let mut found = Vec::with_capacity(points.len());
+    let per_pass = (NUMBERS_PER_PASS / cols.max(1)).clamp(1, POINTS_PER_PASS);
+    for points in points.chunks(per_pass) {
+        let evaluations = points
+            .iter()
+            .map(|point| Evaluation::new(problem, settings, point.lambda, point.coef, &deviations))
+            .collect::<Result<Vec<_>>>()?;
+        let slopes = points.iter().zip(&evaluations).map(|(point, e)| e.slopes(point));
+        let slopes = slopes.collect::<Result<Vec<Slopes>>>()?;
+        let thetas: Vec<&[f64]> = slopes.iter().map(|s| s.theta.as_slice()).collect();
+        let products = products(problem, &thetas, team);
+        for (k, (point, slopes)) in points.iter().zip(&slopes).enumerate() {
+            let v = evaluations[k].correlations(|j| products[j * points.len() + k]);
+            found.push(evaluations[k].certificate(point, slopes, v));
         }
     }
-    settings.loss.check_targets(problem.target())?;
-    let found = Evaluation::new(problem, settings, lambda, coef)?.certificate(coef, intercept, dual)?;
     super::callbacks::unless_failed(problem.matrix(), found)
+}
+
+/// Dual points that are multiplied with a column while it is in the cache.
+const POINTS_PER_PASS: usize = 32;
+/// Products that are held at a time; the penalties of the points take several times that.
+const NUMBERS_PER_PASS: usize = 1 << 20;
+/// Products per task.
+const TASK_PRODUCTS: usize = 256;
+
+/// `a_j' theta_k` at `j * thetas.len() + k`.
+fn products(problem: &Problem<'_>, thetas: &[&[f64]], team: &Team<'_>) -> Vec<f64> {
+    let (matrix, count) = (problem.matrix(), thetas.len());
+    let mut products = vec![0.0; matrix.cols() * count];
+    let chunk = count * (TASK_PRODUCTS / count.max(1)).max(1);
+    team.fill(&mut products, chunk, |start, part| {
+        for (at, out) in part.iter_mut().enumerate() {
+            let (j, k) = ((start + at) / count, (start + at) % count);
+            *out = matrix.dot(j, thetas[k]);
+        }
+    });
+    products
+}
+
+/// Standard deviations of the columns where they are scaled by them (`None`: constant), else 1.
+pub(super) fn deviations(problem: &Problem<'_>, settings: &Settings) -> Vec<Option<f64>> {
+    let cols = problem.matrix().cols();
+    (0..cols).map(|j| if settings.standardize { deviation(problem, j) } else { Some(1.0) }).collect()
+}
+
+/// What the predictions at a point give: the sum of losses, and the vector whose correlations are wanted (the dual point,
+/// or the slopes where there is none).
+struct Slopes {
+    loss: f64,
+    theta: Vec<f64>,
 }
 
 /// Objective, gradient and dual value in the data's scale; the penalty acts on `deviation * coef`.
 pub(super) struct Evaluation<'p> {
-    problem: &'p Problem<'p>,
+    pub(super) problem: &'p Problem<'p>,
     pub(super) settings: &'p Settings,
     /// Weights of the rows in the objective.
     pub(super) s: Vec<f64>,
@@ -149,12 +231,11 @@ impl<'p> Evaluation<'p> {
         settings: &'p Settings,
         lambda: f64,
         coef: &[f64],
+        found: &[Option<f64>],
     ) -> Result<Self> {
         let rows = problem.matrix().rows();
         let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
         let cols = coef.len();
-        let found: Vec<Option<f64>> =
-            (0..cols).map(|j| if settings.standardize { deviation(problem, j) } else { Some(1.0) }).collect();
         let left_out: Vec<bool> = (0..cols).map(|j| found[j].is_none() && coef[j] == 0.0).collect();
         let deviation: Vec<f64> = found.iter().map(|d| d.unwrap_or(1.0)).collect();
         let strength = |share: f64, factor: f64| {
@@ -194,35 +275,48 @@ impl<'p> Evaluation<'p> {
         Ok(Self { problem, settings, s, deviation, left_out, penalty })
     }
 
-    fn certificate(&self, coef: &[f64], intercept: f64, dual: &[f64]) -> Result<Certificate> {
+    fn slopes(&self, point: &Point<'_>) -> Result<Slopes> {
         let (problem, loss) = (self.problem, &self.settings.loss);
+        let Point { coef, intercept, dual, .. } = *point;
         let z = super::predict::linear_predictor(coef, intercept, problem.matrix(), Some(problem.offset()))?;
-        let x: Vec<f64> = coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect();
-        let mut objective = Sum::default();
-        objective.add(loss.value(problem.target(), &z, &self.s));
-        objective.add(self.penalty.value(&x));
-        if !dual.is_empty() {
-            return Ok(self.gap(&x, intercept, dual, objective));
+        let mut theta = dual.to_vec();
+        if dual.is_empty() {
+            theta = vec![0.0; z.len()];
+            loss.slopes(problem.target(), &z, &self.s, &mut theta);
+        } else if self.settings.intercept {
+            balance(&mut theta);
         }
-        let mut d = vec![0.0; z.len()];
-        loss.slopes(problem.target(), &z, &self.s, &mut d);
-        let (norm, objective) = (self.subgradient_norm(&x, &d), objective.value());
-        Ok(Certificate {
+        Ok(Slopes { loss: loss.value(problem.target(), &z, &self.s), theta })
+    }
+
+    /// `v` are the correlations with `slopes.theta`.
+    fn certificate(&self, point: &Point<'_>, slopes: &Slopes, v: Vec<f64>) -> Certificate {
+        let x: Vec<f64> = point.coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect();
+        let mut objective = Sum::default();
+        objective.add(slopes.loss);
+        objective.add(self.penalty.value(&x));
+        if !point.dual.is_empty() {
+            return self.gap(&x, point.intercept, slopes.theta.clone(), v, objective);
+        }
+        let (norm, objective) = (self.subgradient_norm(&x, &slopes.theta, &v), objective.value());
+        Certificate {
             kind: Kind::Gradient,
             rigor: Rigor::None,
             // A gradient where the objective has overflowed says nothing.
             value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
             objective,
             dual_objective: f64::NEG_INFINITY,
-        })
+        }
     }
 
-    fn gap(&self, x: &[f64], intercept: f64, dual: &[f64], objective: Sum) -> Certificate {
-        let mut theta = dual.to_vec();
-        if self.settings.intercept {
-            balance(&mut theta);
-        }
-        let mut v: Vec<f64> = self.correlations(&theta);
+    fn gap(
+        &self,
+        x: &[f64],
+        intercept: f64,
+        mut theta: Vec<f64>,
+        mut v: Vec<f64>,
+        objective: Sum,
+    ) -> Certificate {
         let mut price = Sum::default();
         let estimated = self.waive(x, &theta, &mut v, &mut price);
         if self.settings.intercept {
@@ -276,21 +370,20 @@ impl<'p> Evaluation<'p> {
         estimated
     }
 
-    /// `a_j' v / deviation_j` of every column.
-    pub(super) fn correlations(&self, v: &[f64]) -> Vec<f64> {
-        let column = |j: usize| self.problem.matrix().dot(j, v) / self.deviation[j];
+    /// `a_j' v / deviation_j` of every column, given `a_j' v`.
+    pub(super) fn correlations(&self, product: impl Fn(usize) -> f64) -> Vec<f64> {
+        let column = |j: usize| product(j) / self.deviation[j];
         (0..self.deviation.len()).map(|j| if self.left_out[j] { 0.0 } else { column(j) }).collect()
     }
 
     /// Norm of the minimum-norm subgradient in the data's scale, the intercept's slope included.
-    fn subgradient_norm(&self, x: &[f64], d: &[f64]) -> f64 {
-        let g = self.correlations(d);
+    fn subgradient_norm(&self, x: &[f64], d: &[f64], g: &[f64]) -> f64 {
         let mut squares = Sum::default();
         for u in 0..self.penalty.units() {
             let columns = self.penalty.columns(u);
             let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
             let mut out = vec![0.0; columns.len()];
-            self.penalty.subgradient(u, &part(x), &part(&g), &mut out);
+            self.penalty.subgradient(u, &part(x), &part(g), &mut out);
             columns.iter().zip(out).for_each(|(&j, o)| squares.add((o * self.deviation[j]).powi(2)));
         }
         if self.settings.intercept {

@@ -54,12 +54,15 @@ pub(super) struct Checker<'c> {
     null_scale: f64,
     null_gradient: f64,
     tolerance: f64,
-    /// Whether the correlations are those of the start.
+    /// Whether the correlations are those of the start, whose predictions are fresh.
     known: bool,
     best: Option<DualPoint>,
     best_value: f64,
     best_objective: f64,
     without_progress: u32,
+    /// Coordinates away from 0 at the last check, and since when it is these.
+    support: Vec<usize>,
+    settled_at: u64,
     patience: u32,
     trace: Option<Vec<TraceRow>>,
 }
@@ -70,13 +73,13 @@ impl<'c> Checker<'c> {
         null: &NullModel,
         freedom: &'c Freedom,
         settings: &Settings,
+        correlations: Correlations,
         known: bool,
     ) -> Self {
-        let start: Vec<f64> = null.state.d.iter().map(|d| -d).collect();
         Self {
             scaled,
             freedom,
-            correlations: Correlations::at(start, null.correlations.clone()),
+            correlations,
             null_scale: null.scale,
             null_gradient: null.gradient,
             tolerance: settings.tolerance,
@@ -85,6 +88,8 @@ impl<'c> Checker<'c> {
             best_value: f64::INFINITY,
             best_objective: f64::INFINITY,
             without_progress: 0,
+            support: Vec::new(),
+            settled_at: 0,
             patience: patience(settings.rule),
             trace: settings.trace.then(Vec::new),
         }
@@ -116,6 +121,16 @@ impl<'c> Checker<'c> {
     /// The dual point of the best value seen.
     pub(super) fn best_dual(&self) -> Option<&[f64]> {
         self.best.as_ref().map(|b| b.theta.as_slice())
+    }
+
+    /// The iteration after which the support never changed, as far as checks saw.
+    pub(super) fn settled_at(&self) -> u64 {
+        self.settled_at
+    }
+
+    /// The correlations of the last candidate, for the next strength.
+    pub(super) fn into_correlations(self) -> Correlations {
+        self.correlations
     }
 
     pub(super) fn take_trace(&mut self) -> Vec<TraceRow> {
@@ -154,6 +169,7 @@ impl<'c> Checker<'c> {
         };
         control.spend(20 * scaled.rows() as u64)?;
         self.record(engine, iteration, objective, value, control);
+        self.note_support(&engine.state.x, iteration);
         let outcome = self.judge(engine, objective, value);
         let unit = self.unit();
         let t = scaled.target_scale;
@@ -170,6 +186,16 @@ impl<'c> Checker<'c> {
             }
         };
         Ok(Check { value, objective, gradient, goal, outcome })
+    }
+
+    fn note_support(&mut self, x: &[f64], iteration: u64) {
+        let mut known = self.support.iter();
+        let mut moved = (0..x.len()).filter(|&j| x[j] != 0.0);
+        let same = moved.by_ref().all(|j| known.next() == Some(&j)) && known.next().is_none();
+        if !same {
+            self.support = (0..x.len()).filter(|&j| x[j] != 0.0).collect();
+            self.settled_at = iteration;
+        }
     }
 
     fn judge(&mut self, engine: &Engine<'_>, objective: f64, value: f64) -> Option<Outcome> {

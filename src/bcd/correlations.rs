@@ -5,6 +5,7 @@
 //! far: near the solution a certificate then costs little more than the columns that matter. It is the bound behind
 //! gap-safe screening, on the path that the candidate really takes, and holds for every loss.
 
+use super::null_model::NullModel;
 use super::scaled::Scaled;
 use crate::model::Penalty;
 use crate::runtime::parallel::Team;
@@ -33,10 +34,20 @@ impl Correlations {
         Self { seen: vec![0.0; value.len()], value, path: 0.0, theta, stale: Vec::new(), fresh: Vec::new() }
     }
 
+    /// At the null model.
+    pub(super) fn of_null(null: &NullModel) -> Self {
+        Self::at(null.state.d.iter().map(|d| -d).collect(), null.correlations.clone())
+    }
+
     /// The last values: right to the last digit, or within [`Correlations::bounds`] for units at 0 whose penalty keeps
     /// them there.
     pub(super) fn values(&self) -> &[f64] {
         &self.value
+    }
+
+    /// The latest candidate.
+    pub(super) fn theta(&self) -> &[f64] {
+        &self.theta
     }
 
     /// Moves the candidate to `theta`. `x` is the iterate: units away from 0 are always evaluated.

@@ -188,6 +188,27 @@ pub(super) fn feasible_point(
     point
 }
 
+/// The duality gap of a state at the strength of `penalty`, with the candidate `theta` (its correlations `v`) shrunk just
+/// until it is feasible.
+///
+/// As a function of the strength alone it is convex on either side of the strength at which the candidate begins to be
+/// feasible as it is: there the scale is 1, or proportional to the strength, and the gap is convex in both together.
+pub(super) fn gap_at_strength(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    theta: &[f64],
+    v: &[f64],
+) -> f64 {
+    let mut v = v.to_vec();
+    let price = waive(scaled, state, freedom, theta, &mut v);
+    let gauge = penalty.gauge(&v);
+    let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
+    let dual = at_scale(scaled, penalty, theta, &v, price, t).value;
+    super::certificate::gap(state.objective(scaled, penalty), dual)
+}
+
 /// Clears correlations that have to vanish, or to be of one sign, and do not for rounding alone. Gives their price to
 /// first order.
 fn waive(scaled: &Scaled<'_>, state: &State, freedom: &Freedom, theta: &[f64], v: &mut [f64]) -> f64 {

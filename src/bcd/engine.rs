@@ -72,7 +72,7 @@ pub(super) fn lipschitz_constants(scaled: &Scaled<'_>) -> Vec<f64> {
 }
 
 /// A Gram block `A_c' diag(s) A_c` that grows with the columns asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct GramCache {
     columns: Vec<usize>,
     /// Where a column is among them; `u32::MAX` where it is not.

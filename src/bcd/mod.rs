@@ -6,12 +6,14 @@
 //! `plan`), `quadratic` and `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
 
 mod active_set;
+mod batch;
 mod block;
 mod callbacks;
 mod certificate;
 mod check;
 mod constants;
 mod correlations;
+mod cross_validation;
 mod cubic;
 mod dual;
 mod engine;
@@ -30,6 +32,7 @@ mod outputs;
 #[cfg(test)]
 mod paper_tests;
 mod partition;
+mod path;
 mod plan;
 mod predict;
 mod problem;
@@ -51,9 +54,13 @@ mod update;
 mod update_tests;
 mod user;
 mod working_set;
+mod workspace;
 
+pub use batch::{Job, batch};
 pub use certificate::{Certificate, Kind, Rigor, certificate};
+pub use cross_validation::{CrossValidation, Folds, cross_validate};
 pub use outputs::{OutputModel, outputs};
+pub use path::{Grid, Path, PathEnd, Points, path};
 pub use predict::linear_predictor;
 pub use problem::Problem;
 pub use settings::{
@@ -63,3 +70,4 @@ pub use settings::{
 pub use solution::{Solution, TraceRow};
 pub use solve::{Start, lambda_max, solve};
 pub use user::UserFunction;
+pub use workspace::Workspace;

@@ -12,16 +12,26 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
 
 /// The null model at its optimum.
+#[derive(Debug, Clone)]
 pub(super) struct NullModel {
     pub(super) state: State,
     /// `-A'd` there.
     pub(super) correlations: Vec<f64>,
     /// Its loss above that of a perfect fit.
     pub(super) scale: f64,
+    /// The loss of a perfect fit.
+    saturated: f64,
     /// The smallest lambda with an all-zero solution, in the data's scale.
     pub(super) lambda_max: f64,
     /// Norm of the gradient of all coordinates in the data's scale.
     pub(super) gradient: f64,
+}
+
+impl NullModel {
+    /// The share of the null model's loss that a fit of this loss explains; NaN where there is nothing to explain.
+    pub(super) fn explained(&self, loss: f64) -> f64 {
+        if self.scale > 0.0 { 1.0 - (loss - self.saturated) / self.scale } else { f64::NAN }
+    }
 }
 
 const MOST_STEPS: usize = 200;
@@ -80,8 +90,10 @@ pub(super) fn fit(
     engine.state.refresh(scaled, control)?;
     let v = correlations(&engine, control)?;
     let state = engine.state;
+    let saturated = scaled.loss.saturated(&scaled.y, &scaled.s);
     Ok(NullModel {
-        scale: (state.loss(scaled) - scaled.loss.saturated(&scaled.y, &scaled.s)).max(0.0),
+        scale: (state.loss(scaled) - saturated).max(0.0),
+        saturated,
         lambda_max: unit_penalty.zero_threshold(&v),
         gradient: f64::max(gradient, norm(&v)),
         correlations: v,

@@ -13,12 +13,13 @@ use super::settings::{LineSearch, Rule, Settings, UpdateKind};
 use super::smooth::{Metric, Smooth};
 use super::update;
 use super::working_set;
+use crate::model::Penalty;
 use crate::runtime::{Control, Stop};
 
 /// A rule and an update for a linear composition.
 pub(super) enum Plan<'e> {
-    /// Working sets and Newton steps.
-    Auto,
+    /// Working sets and Newton steps. The penalty of the strong rule, for the first set of a path's next strength.
+    Auto(Option<&'e Penalty>),
     /// A rule of the paper with an update of the paper.
     Paper(Box<Paper<Engine<'e>>>),
 }
@@ -43,10 +44,11 @@ impl<'e> Plan<'e> {
     pub(super) fn new(
         settings: &Settings,
         engine: &Engine<'e>,
+        strong: Option<&'e Penalty>,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
         if settings.rule == Rule::Auto {
-            return Ok(Plan::Auto);
+            return Ok(Plan::Auto(strong));
         }
         Ok(Plan::Paper(Box::new(Paper::new(settings, engine, control)?)))
     }
@@ -54,7 +56,7 @@ impl<'e> Plan<'e> {
     /// Blocks between two looks at the certificate.
     pub(super) fn blocks_per_check(&self, engine: &Engine<'e>) -> u64 {
         match self {
-            Plan::Auto => 1,
+            Plan::Auto(_) => 1,
             Plan::Paper(paper) => paper.blocks_per_check(engine),
         }
     }
@@ -67,9 +69,9 @@ impl<'e> Plan<'e> {
         control: &mut Control<'_>,
     ) -> Result<Choice, Stop> {
         match self {
-            Plan::Auto => {
-                let x = &engine.state.x;
-                let block = working_set::select(engine.penalty, engine.lipschitz, x, &check.gradient);
+            Plan::Auto(strong) => {
+                let (x, g) = (&engine.state.x, &check.gradient);
+                let block = working_set::select(engine.penalty, strong.take(), engine.lipschitz, x, g);
                 Ok(Choice { block, fixed: None })
             }
             Plan::Paper(paper) => paper.select(engine, control),
@@ -85,7 +87,7 @@ impl<'e> Plan<'e> {
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
         match self {
-            Plan::Auto => minimize_set(engine, choice, check, control),
+            Plan::Auto(_) => minimize_set(engine, choice, check, control),
             Plan::Paper(paper) => paper.update(engine, choice, control),
         }
     }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// The loss, the penalty and its strength are options of a solve, so one problem serves many.
 #[derive(Debug, Clone)]
 pub struct Problem<'a> {
-    matrix: Matrix<'a>,
+    /// Shared by clones, which may then have other targets and weights.
+    matrix: Arc<Matrix<'a>>,
     target: Vec<f64>,
     weights: Vec<f64>,
     offset: Vec<f64>,
@@ -24,6 +25,26 @@ pub struct Problem<'a> {
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     groups: Option<Groups>,
     function: Option<Function>,
+    /// Of the matrix, the weights and what belongs to columns.
+    design: Stamp,
+    /// Of the target and the offset.
+    response: Stamp,
+}
+
+/// Tells contents apart: every change makes a new one, so equal stamps mean equal contents.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp(Arc<()>);
+
+impl Stamp {
+    fn new() -> Self {
+        Self(Arc::new(()))
+    }
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Groups of columns given one by one.
@@ -40,7 +61,7 @@ impl<'a> Problem<'a> {
     pub fn new(matrix: Matrix<'a>, target: &[f64]) -> Result<Self> {
         let rows = matrix.rows();
         let mut problem = Self {
-            matrix,
+            matrix: Arc::new(matrix),
             target: Vec::new(),
             weights: vec![1.0; rows],
             offset: vec![0.0; rows],
@@ -50,6 +71,8 @@ impl<'a> Problem<'a> {
             bounds: None,
             groups: None,
             function: None,
+            design: Stamp::new(),
+            response: Stamp::new(),
         };
         problem.set_target(target)?;
         Ok(problem)
@@ -80,6 +103,7 @@ impl<'a> Problem<'a> {
     /// Another target for the same matrix.
     pub fn set_target(&mut self, target: &[f64]) -> Result<()> {
         self.target = checked_finite("y", target, self.matrix.rows())?;
+        self.response = Stamp::new();
         Ok(())
     }
 
@@ -108,12 +132,14 @@ impl<'a> Problem<'a> {
     /// Weights of the rows, finite and at least 0; a row of weight 0 counts as absent.
     pub fn set_weights(&mut self, weights: &[f64]) -> Result<()> {
         self.weights = checked_weights(weights, self.matrix.rows())?;
+        self.design = Stamp::new();
         Ok(())
     }
 
     /// Numbers added to the linear predictor, finite.
     pub fn set_offset(&mut self, offset: &[f64]) -> Result<()> {
         self.offset = checked_finite("offset", offset, self.matrix.rows())?;
+        self.response = Stamp::new();
         Ok(())
     }
 
@@ -128,6 +154,7 @@ impl<'a> Problem<'a> {
             valid,
             "a number >= 0, or infinity",
         )?);
+        self.design = Stamp::new();
         Ok(())
     }
 
@@ -145,17 +172,20 @@ impl<'a> Problem<'a> {
                 .found(lower[j]));
         }
         self.bounds = Some((lower, upper));
+        self.design = Stamp::new();
         Ok(())
     }
 
     /// Leaves the bounds to the options.
     pub fn clear_bounds(&mut self) {
         self.bounds = None;
+        self.design = Stamp::new();
     }
 
     /// Leaves the groups to the option `group_size`.
     pub fn clear_groups(&mut self) {
         self.groups = None;
+        self.design = Stamp::new();
     }
 
     /// Groups for `penalty=group`: the group of each column, counted from 0, and a weight for each group (`None`: all 1).
@@ -178,6 +208,7 @@ impl<'a> Problem<'a> {
             }
         };
         self.groups = Some(Groups { of_column: of_column.to_vec(), weights });
+        self.design = Stamp::new();
         Ok(())
     }
 
@@ -209,6 +240,11 @@ impl<'a> Problem<'a> {
     /// Offsets of several outputs, row after row, where there are any.
     pub fn offsets(&self) -> Option<&[f64]> {
         self.offsets.as_deref()
+    }
+
+    /// The stamps of the design (matrix, weights, factors, bounds, groups) and of the response (target, offset).
+    pub(super) fn stamps(&self) -> (&Stamp, &Stamp) {
+        (&self.design, &self.response)
     }
 
     pub(super) fn factor(&self, j: usize) -> f64 {

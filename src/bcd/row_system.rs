@@ -196,9 +196,9 @@ mod tests {
             let system = RowSystem::new(design, (0..cols).collect(), units, &team, &mut control).unwrap();
             let mut found = vec![0.0; cols];
             system.solve(&right, &mut found, &team, &mut control).unwrap();
-            for i in 0..cols {
+            for (i, right) in right.iter().enumerate() {
                 let back: f64 = (0..cols).map(|j| h.at(i, j) * found[j]).sum();
-                prop_assert!((back - right[i]).abs() < 1e-9, "{back} {}", right[i]);
+                prop_assert!((back - right).abs() < 1e-9, "{back} {right}");
             }
         }
     }

@@ -36,6 +36,22 @@ pub(super) struct Scaled<'p> {
     power: Vec<f64>,
 }
 
+/// A scaled problem without its matrix: fields as in [`Scaled`].
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    scale: Vec<f64>,
+    loss: Loss,
+    y: Vec<f64>,
+    offset: Vec<f64>,
+    s: Vec<f64>,
+    intercept: bool,
+    target_scale: f64,
+    squares: Vec<f64>,
+    inert: Vec<bool>,
+    plain: bool,
+    power: Vec<f64>,
+}
+
 /// What a pass over a column finds.
 pub(super) struct ColumnFacts {
     /// The largest entry, or the norm where that is of ordinary size; 0 for a column without weight.
@@ -91,35 +107,60 @@ impl<'p> Scaled<'p> {
                 _ => matrix.squares(j, scale[j], &s),
             })
             .collect();
-        let target_scale = match settings.loss {
-            Loss::Squared(_) | Loss::Huber(_) | Loss::PseudoHuber(_) => {
-                let present = |v: &[f64]| {
-                    v.iter().zip(&s).filter(|(_, s)| **s > 0.0).map(|(v, _)| v.abs()).collect::<Vec<f64>>()
-                };
-                let size = |v: &[f64]| present(v).into_iter().fold(0.0, f64::max);
-                tame(size(problem.target()).max(size(problem.offset())))
-            }
-            _ => 1.0,
-        };
         let plain = scale.iter().all(|c| *c == 1.0) && !inert.contains(&true);
-        let loss = match settings.loss {
-            Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
-            Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * target_scale }),
-            other => other,
-        };
-        Ok(Self {
+        let mut scaled = Self {
             columns: Columns::new(matrix, scale),
-            loss,
-            y: problem.target().iter().map(|y| y * target_scale).collect(),
-            offset: problem.offset().iter().map(|o| o * target_scale).collect(),
+            loss: settings.loss,
+            y: Vec::new(),
+            offset: Vec::new(),
             s,
             intercept: settings.intercept,
-            target_scale,
+            target_scale: 1.0,
             squares,
             inert,
             plain,
             power,
-        })
+        };
+        scaled.retarget(problem, settings);
+        Ok(scaled)
+    }
+
+    /// Takes the target and the offset of `problem` in; the columns stay as they are.
+    pub(super) fn retarget(&mut self, problem: &Problem<'_>, settings: &Settings) {
+        let target_scale = match settings.loss {
+            Loss::Squared(_) | Loss::Huber(_) | Loss::PseudoHuber(_) => {
+                let present = |v: &[f64]| {
+                    let weighted = v.iter().zip(&self.s).filter(|(_, s)| **s > 0.0);
+                    weighted.map(|(v, _)| v.abs()).fold(0.0, f64::max)
+                };
+                tame(present(problem.target()).max(present(problem.offset())))
+            }
+            _ => 1.0,
+        };
+        self.loss = match settings.loss {
+            Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
+            Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * target_scale }),
+            other => other,
+        };
+        self.y = problem.target().iter().map(|y| y * target_scale).collect();
+        self.offset = problem.offset().iter().map(|o| o * target_scale).collect();
+        self.target_scale = target_scale;
+    }
+
+    /// Lets go of the matrix, for [`Scaled::restore`].
+    pub(super) fn store(self) -> Stored {
+        let Self { columns, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power } =
+            self;
+        let scale = columns.into_scale();
+        Stored { scale, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power }
+    }
+
+    /// What [`Scaled::store`] gave, on the same matrix.
+    pub(super) fn restore(problem: &'p Problem<'p>, stored: Stored) -> Self {
+        let Stored { scale, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power } =
+            stored;
+        let columns = Columns::new(problem.matrix(), scale);
+        Self { columns, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power }
     }
 
     pub(super) fn rows(&self) -> usize {

@@ -321,6 +321,16 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether scales, constants and the null model are the same under `other`: those depend on the loss and the shape of
+    /// the penalty, not on its strength or on how to solve.
+    pub(super) fn shares_setup(&self, other: &Self) -> bool {
+        (self.loss, self.penalty, self.mean, self.intercept, self.standardize, self.group_size)
+            == (other.loss, other.penalty, other.mean, other.intercept, other.standardize, other.group_size)
+            && (self.l1_ratio, self.l2, self.lower, self.upper)
+                == (other.l1_ratio, other.l2, other.lower, other.upper)
+            && self.output_loss == other.output_loss
+    }
+
     fn check(&self) -> Result<()> {
         let bounded = self.lower > f64::NEG_INFINITY || self.upper < f64::INFINITY;
         if self.penalty.has_groups() && bounded {

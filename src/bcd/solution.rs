@@ -48,6 +48,14 @@ pub struct Solution {
     pub lambda_max: f64,
     /// Loss of the null model above that of a perfect fit.
     pub null_loss: f64,
+    /// Share of that loss which the answer explains: 1 for a perfect fit. NaN for several outputs, and where the null model
+    /// is perfect.
+    pub explained: f64,
+    /// The iteration after which the set of coefficients away from 0 never changed, as far as checks of the certificate saw.
+    pub settled_at: u64,
+    /// Where the outcome is `InfimumNotAttained`: a direction in which the loss falls for ever, as coefficients and, last, the
+    /// intercept. For logistic labels it separates them: `y_r (a_r'd + d_0) > 0` for every row with weight. Else empty.
+    pub direction: Vec<f64>,
     /// Iterations: block updates, or working sets where the rule is auto.
     pub iterations: u64,
     /// Floating-point operations, counted.
@@ -79,6 +87,9 @@ impl Solution {
             lambda: f64::NAN,
             lambda_max: f64::NAN,
             null_loss: f64::NAN,
+            explained: f64::NAN,
+            settled_at: 0,
+            direction: Vec::new(),
             iterations: 0,
             work: 0,
             seconds_setup: 0.0,
@@ -98,6 +109,15 @@ impl Solution {
     /// [`Start`](super::Start) and [`certificate`](super::certificate()) take. For one output the coefficients alone.
     pub fn stacked(&self) -> Vec<f64> {
         [self.coef.as_slice(), &self.intercepts].concat()
+    }
+
+    /// The intercepts, one per output; 0 where none are fitted.
+    pub fn output_intercepts(&self) -> Vec<f64> {
+        match self.output_loss {
+            None => vec![self.intercept],
+            Some(_) if self.intercepts.is_empty() => vec![0.0; self.outputs],
+            Some(_) => self.intercepts.clone(),
+        }
     }
 
     /// The model of several outputs, where there are several.

@@ -19,11 +19,12 @@
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
 use super::callbacks;
-use super::certificate::certificate;
+use super::certificate::{Point, certificates};
 use super::check::Checker;
+use super::correlations::Correlations;
 use super::dual::Freedom;
 use super::engine::{Engine, GramCache, lipschitz_constants};
-use super::null_model::{self, NullModel};
+use super::null_model;
 use super::outputs;
 use super::plan::Plan;
 use super::problem::Problem;
@@ -34,6 +35,7 @@ use super::solution::Solution;
 use super::state::State;
 use super::svm;
 use super::user;
+use super::workspace::{Found, Setup, Workspace};
 use crate::model::Penalty;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
@@ -58,18 +60,35 @@ pub fn solve(
     start: Option<Start<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Solution> {
-    let settings = Settings::from_options(options)?;
-    control.begin(settings.max_seconds, settings.max_work);
-    callbacks::watched(problem, settings, control, |settings, control| {
-        with_team(settings.threads, |team| any_solve(problem, settings, team, start, control))?
-    })
+    Workspace::new().solve(problem, options, start, control)
+}
+
+impl Workspace {
+    /// [`solve()`], with what the workspace kept from earlier solves; it keeps the setup of this one.
+    ///
+    /// Warm starts stay the caller's choice. Problems of several outputs and of the caller's own function are solved as
+    /// without a workspace. Errors: as [`solve()`].
+    pub fn solve(
+        &mut self,
+        problem: &Problem<'_>,
+        options: &Options,
+        start: Option<Start<'_>>,
+        control: &mut Control<'_>,
+    ) -> Result<Solution> {
+        let settings = Settings::from_options(options)?;
+        control.begin(settings.max_seconds, settings.max_work);
+        callbacks::watched(problem, settings, control, |settings, control| {
+            with_team(settings.threads, |team| any_solve(problem, settings, team, self, start, control))?
+        })
+    }
 }
 
 /// Solves by what the problem is: the caller's function, several outputs, or one.
-fn any_solve(
+pub(super) fn any_solve(
     problem: &Problem<'_>,
     settings: &Settings,
     team: &Team<'_>,
+    workspace: &mut Workspace,
     start: Option<Start<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Solution> {
@@ -86,7 +105,7 @@ fn any_solve(
     if svm::applies(problem, settings) {
         return svm::Solve { problem, settings, team }.run(start, control);
     }
-    Solve { problem, settings, team }.run(start, control)
+    Solve { problem, settings, team }.run(workspace, start, control)
 }
 
 /// The smallest lambda with an all-zero solution.
@@ -104,7 +123,7 @@ pub fn lambda_max(
     })
 }
 
-fn any_lambda_max(
+pub(super) fn any_lambda_max(
     problem: &Problem<'_>,
     settings: &Settings,
     team: &Team<'_>,
@@ -118,51 +137,85 @@ fn any_lambda_max(
     }
     settings.loss.check_targets(problem.target())?;
     let solve = Solve { problem, settings, team };
-    Ok(solve.setup(control)?.ok().map(|setup| setup.null.lambda_max))
+    let setup = solve.setup(&mut Workspace::new(), control)?;
+    Ok(setup.ok().map(|setup| setup.null.lambda_max))
 }
 
-struct Solve<'s> {
-    problem: &'s Problem<'s>,
-    settings: &'s Settings,
-    team: &'s Team<'s>,
+/// A problem of one output with its settings and threads.
+#[derive(Clone, Copy)]
+pub(super) struct Solve<'s> {
+    pub(super) problem: &'s Problem<'s>,
+    pub(super) settings: &'s Settings,
+    pub(super) team: &'s Team<'s>,
 }
 
-/// What is known before the loop.
-struct Setup<'s> {
-    scaled: Scaled<'s>,
-    null: NullModel,
-    lipschitz: Vec<f64>,
+/// Where a search starts.
+pub(super) enum Origin<'o> {
+    /// At the null model.
+    Null,
+    /// Where the caller says.
+    Given(Start<'o>),
+    /// Where the search for another strength ended.
+    Trail(Trail),
+}
+
+/// What a path carries from one strength to the next.
+pub(super) struct Trail {
+    pub(super) state: State,
+    pub(super) correlations: Correlations,
+    /// The strength that was solved.
+    pub(super) lambda: f64,
 }
 
 impl<'s> Solve<'s> {
-    fn run(&self, start: Option<Start<'_>>, control: &mut Control<'_>) -> Result<Solution> {
-        let setup = match self.setup(control)? {
+    fn run(
+        &self,
+        workspace: &mut Workspace,
+        start: Option<Start<'_>>,
+        control: &mut Control<'_>,
+    ) -> Result<Solution> {
+        let mut setup = match self.setup(workspace, control)? {
             Ok(setup) => setup,
             Err(stop) => return Ok(unfinished(self.problem, self.settings, stop, start, control)),
         };
-        let lambda = match self.settings.strength {
-            Strength::Lambda(lambda) => lambda,
-            // With no penalized column that matters lambda_max is 0, and so is lambda.
-            Strength::Ratio(ratio) if setup.null.lambda_max > 0.0 => ratio * setup.null.lambda_max,
-            Strength::Ratio(_) => 0.0,
-        };
+        let lambda = self.strength(&setup);
         let penalty = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let seconds_setup = control.seconds();
-        let mut solution = self.search(&setup, &penalty, lambda, start, control);
-        certify(self.problem, self.settings, lambda, &mut solution)?;
+        let origin = start.map_or(Origin::Null, Origin::Given);
+        let (mut solution, _) = self.search(&mut setup, &penalty, lambda, origin, control)?;
+        workspace.keep(self.problem, self.settings, setup);
+        certify(self.problem, self.settings, std::slice::from_mut(&mut solution), self.team)?;
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
     }
 
-    /// Step 1. The outer result is of the data, the inner one of the control.
-    fn setup(&self, control: &mut Control<'_>) -> Result<std::result::Result<Setup<'s>, Stop>> {
-        let scaled = match control
-            .report(Phase::Setup, 0, f64::NAN, f64::NAN)
-            .and_then(|()| Scaled::new(self.problem, self.settings, control))
-        {
-            Ok(scaled) => scaled,
-            Err(stop) => return Ok(Err(stop)),
+    /// The strength that the settings ask for.
+    pub(super) fn strength(&self, setup: &Setup<'_>) -> f64 {
+        match self.settings.strength {
+            Strength::Lambda(lambda) => lambda,
+            // With no penalized column that matters lambda_max is 0, and so is lambda.
+            Strength::Ratio(ratio) if setup.null.lambda_max > 0.0 => ratio * setup.null.lambda_max,
+            Strength::Ratio(_) => 0.0,
+        }
+    }
+
+    /// Step 1, or what the workspace has of it. The outer result is of the data, the inner one of the control.
+    pub(super) fn setup(
+        &self,
+        workspace: &mut Workspace,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Setup<'s>, Stop>> {
+        if let Err(stop) = control.report(Phase::Setup, 0, f64::NAN, f64::NAN) {
+            return Ok(Err(stop));
+        }
+        let (scaled, grams) = match workspace.take(self.problem, self.settings) {
+            Found::All(setup) => return Ok(Ok(setup)),
+            Found::Columns(scaled, grams) => (scaled, grams),
+            Found::Nothing => match Scaled::new(self.problem, self.settings, control) {
+                Ok(scaled) => (scaled, GramCache::default()),
+                Err(stop) => return Ok(Err(stop)),
+            },
         };
         let null_penalty = null_model::null_penalty(&scaled, self.problem, self.settings)?;
         let unit_penalty = scaled.penalty(self.problem, self.settings, 1.0)?;
@@ -174,32 +227,41 @@ impl<'s> Solve<'s> {
             Ok((null, lipschitz))
         };
         let found = rest();
-        Ok(found.map(|(null, lipschitz)| Setup { scaled, null, lipschitz }))
+        Ok(found.map(|(null, lipschitz)| Setup { scaled, null, lipschitz, grams }))
     }
 
-    /// Step 2, whatever way it ends.
-    fn search(
+    /// Step 2, whatever way it ends: the answer, still without its certificate, and where the search has left off.
+    pub(super) fn search(
         &self,
-        setup: &Setup<'_>,
+        setup: &mut Setup<'_>,
         penalty: &Penalty,
         lambda: f64,
-        start: Option<Start<'_>>,
+        origin: Origin<'_>,
         control: &mut Control<'_>,
-    ) -> Solution {
-        let scaled = &setup.scaled;
+    ) -> Result<(Solution, Trail)> {
+        let grams = std::mem::take(&mut setup.grams);
+        let Setup { scaled, null, lipschitz, .. } = &*setup;
         let freedom = Freedom::of(penalty);
-        // From zero the first check would repeat what the null model found.
-        let known = start.is_none();
-        let mut checker = Checker::new(scaled, &setup.null, &freedom, self.settings, known);
-        let mut engine = Engine::new(
-            scaled,
-            penalty,
-            self.team,
-            setup.null.state.clone(),
-            &setup.lipschitz,
-            GramCache::default(),
-        );
-        penalty.project(&mut engine.state.x);
+        let (mut given, mut strong) = (None, None);
+        // From zero, and from the last strength, the first check would repeat what is known.
+        let known = !matches!(origin, Origin::Given(_));
+        let (mut state, correlations) = match origin {
+            Origin::Trail(trail) => {
+                // The strong rule: what the step of the strength may bring beyond its kink.
+                let least = (2.0 * lambda - trail.lambda).max(0.0);
+                strong = Some(scaled.penalty(self.problem, self.settings, least)?);
+                (trail.state, trail.correlations)
+            }
+            origin => {
+                if let Origin::Given(start) = origin {
+                    given = Some(start);
+                }
+                (null.state.clone(), Correlations::of_null(null))
+            }
+        };
+        penalty.project(&mut state.x);
+        let mut checker = Checker::new(scaled, null, &freedom, self.settings, correlations, known);
+        let mut engine = Engine::new(scaled, penalty, self.team, state, lipschitz, grams);
         let mut iterations = 0;
         let outcome = match null_model::runaway_intercept(scaled) {
             Some(direction) => {
@@ -207,13 +269,17 @@ impl<'s> Solve<'s> {
                 Outcome::InfimumNotAttained
             }
             None => {
-                let begun = self.begin(&mut engine, start, control);
-                let ended =
-                    begun.and_then(|()| self.iterate(&mut engine, &mut checker, &mut iterations, control));
+                let begun = if strong.is_some() { Ok(()) } else { self.begin(&mut engine, given, control) };
+                let ended = begun.and_then(|()| {
+                    self.iterate(&mut engine, strong.as_ref(), &mut checker, &mut iterations, control)
+                });
                 ended.unwrap_or_else(|Stop(outcome)| outcome)
             }
         };
-        self.report(setup, &engine.state, outcome, &mut checker, lambda, iterations, control)
+        let solution = self.report(setup, &engine.state, outcome, &mut checker, lambda, iterations, control);
+        let trail = Trail { state: engine.state, correlations: checker.into_correlations(), lambda };
+        setup.grams = engine.grams;
+        Ok((solution, trail))
     }
 
     /// Puts the iterate where the caller wants to start, unless that is worse than the null model: from a saturated
@@ -274,6 +340,9 @@ impl<'s> Solve<'s> {
             lambda,
             lambda_max: setup.null.lambda_max,
             null_loss: setup.null.scale / (t * t),
+            explained: setup.null.explained(state.loss(scaled)),
+            settled_at: checker.settled_at(),
+            direction: self.direction(scaled, state, outcome),
             iterations,
             work: control.work(),
             trace: checker.take_trace(),
@@ -281,15 +350,35 @@ impl<'s> Solve<'s> {
         }
     }
 
+    /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate that
+    /// showed it.
+    fn direction(&self, scaled: &Scaled<'_>, state: &State, outcome: Outcome) -> Vec<f64> {
+        if outcome != Outcome::InfimumNotAttained {
+            return Vec::new();
+        }
+        if let Some(sign) = null_model::runaway_intercept(scaled) {
+            let mut direction = vec![0.0; scaled.cols() + 1];
+            direction[scaled.cols()] = sign;
+            return direction;
+        }
+        let Ok(penalty) = scaled.penalty(self.problem, self.settings, 1.0) else { return Vec::new() };
+        let mut x = vec![0.0; scaled.cols()];
+        Freedom::of(&penalty).columns.iter().for_each(|&j| x[j] = state.x[j]);
+        let mut direction = scaled.coefficients(&x);
+        direction.push(state.b / scaled.target_scale);
+        direction
+    }
+
     /// Steps 2a to 2c until the certificate meets the tolerance or nothing helps any more.
-    fn iterate(
+    fn iterate<'e>(
         &self,
-        engine: &mut Engine<'_>,
+        engine: &mut Engine<'e>,
+        strong: Option<&'e Penalty>,
         checker: &mut Checker<'_>,
         iterations: &mut u64,
         control: &mut Control<'_>,
     ) -> std::result::Result<Outcome, Stop> {
-        let mut plan = Plan::new(self.settings, engine, control)?;
+        let mut plan = Plan::new(self.settings, engine, strong, control)?;
         loop {
             let check = checker.check(engine, *iterations, control)?;
             if control.logs(Level::Debug) {
@@ -311,23 +400,28 @@ impl<'s> Solve<'s> {
     }
 }
 
-/// Step 3, and the last word on the outcome.
+/// Step 3, and the last word on the outcomes.
 pub(super) fn certify(
     problem: &Problem<'_>,
     settings: &Settings,
-    lambda: f64,
-    solution: &mut Solution,
+    solutions: &mut [Solution],
+    team: &Team<'_>,
 ) -> Result<()> {
-    let Solution { coef, intercept, dual, .. } = &*solution;
-    let found = certificate(problem, settings, lambda, coef, *intercept, dual)?;
-    solution.certificate = found;
-    // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-    let meets = found.meets(solution.target, solution.null_loss);
-    match solution.outcome {
-        Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
-        // A limit that came when the answer was good enough.
-        Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
-        _ => {}
+    let points: Vec<Point<'_>> = solutions
+        .iter()
+        .map(|s| Point { lambda: s.lambda, coef: &s.coef, intercept: s.intercept, dual: &s.dual })
+        .collect();
+    let certificates = certificates(problem, settings, &points, team)?;
+    for (solution, found) in solutions.iter_mut().zip(certificates) {
+        solution.certificate = found;
+        // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
+        let meets = found.meets(solution.target, solution.null_loss);
+        match solution.outcome {
+            Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
+            // A limit that came when the answer was good enough.
+            Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::model::Penalty;
 use crate::runtime::{Control, Stop};
 
 /// The iterate in scaled coordinates.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     /// Coordinates.
     pub(super) x: Vec<f64>,

@@ -17,8 +17,15 @@ const NEAR: usize = 16;
 const FAR: f64 = 0.5;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
-/// [`least_new`]), and a few units that are near.
-pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64]) -> Block {
+/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one.
+pub(super) fn select(
+    penalty: &Penalty,
+    strong: Option<&Penalty>,
+    lipschitz: &[f64],
+    x: &[f64],
+    g: &[f64],
+) -> Block {
+    let mut expected = 0;
     let mut support = Vec::new();
     let mut ranked = Vec::new();
     let (mut unit_x, mut unit_g) = (Vec::new(), Vec::new());
@@ -31,6 +38,7 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
             support.push(u);
         } else if constant > 0.0 {
             ranked.push((penalty.urgency(u, x, g, constant), u));
+            expected += usize::from(strong.is_some_and(|p| p.urgency(u, x, g, constant) > 0.0));
         }
     };
     for u in 0..penalty.units() {
@@ -49,7 +57,7 @@ pub(super) fn select(penalty: &Penalty, lipschitz: &[f64], x: &[f64], g: &[f64])
         rank(u, &unit_x, &unit_g, columns.iter().map(|&j| lipschitz[j]).sum());
     }
     let violators = ranked.iter().filter(|r| r.0 > 0.0).count();
-    let wanted = (violators + NEAR).min(support.len().max(least_new(penalty, x.len())));
+    let wanted = (violators + NEAR).max(expected).min(support.len().max(least_new(penalty, x.len())));
     if ranked.len() > wanted {
         // Ties by index, so that the set does not depend on the order of partial sorting.
         let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));

@@ -18,6 +18,7 @@ pub fn command() -> Command {
         .max_term_width(110)
         .subcommand(bcd())
         .subcommand(graph())
+        .subcommand(cv())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -29,14 +30,8 @@ fn bcd() -> Command {
     Command::new("bcd")
         .about("Fit a regression or classifier by block coordinate descent")
         .args(data_flags())
+        .args(shape_flags())
         .args([
-            file("penalty-factors", "Factor on the penalty of each column: one number per column, 0 for unpenalized"),
-            Arg::new("groups").long("groups").value_name("SIZE|FILE").help(
-                "Groups for --penalty group and sparse-group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",
-            ),
-            Arg::new("group-weights").long("group-weights").value_name("sqrt|FILE").help(
-                "Weight of each group: the root of its size, or a file (one a line, groups in order of their first column, or lines of group,weight) [default: 1]",
-            ),
             file("targets", "For --loss multi-squared: a table with one target per column for each row")
                 .conflicts_with_all(["target", "target-column", "positive"]),
             file("start", "Start from these coefficients: one a line, or a model"),
@@ -76,6 +71,30 @@ fn graph() -> Command {
             file("trace", "Write the state at each iteration as CSV"),
         ])
         .args(option_flags::flags(Family::Graph))
+}
+
+fn cv() -> Command {
+    Command::new("cv")
+        .about("Choose the strength of the penalty by cross-validation, and fit all rows with it")
+        .args(data_flags())
+        .args(shape_flags())
+        .args([
+            Arg::new("path").long("path").value_name("N").default_value("50").value_parser(value_parser!(u32).range(1..=10_000)).help(
+                "Strengths, evenly spaced on a log scale from lambda_max down to the one asked for (--lambda or --lambda-ratio; here 0.001 unless set)",
+            ),
+            Arg::new("folds").long("folds").value_name("K|FILE").default_value("10").help(
+                "The number of folds, dealt at random by --seed, or a file with the fold of each row",
+            ),
+            Arg::new("choose").long("choose").value_name("NAME").default_value("best").value_parser(["best", "one-se"]).help(
+                "The strength that is fitted: that of the least mean loss, or the largest within one standard error of it",
+            ),
+            json(),
+            file("out", "Write the coefficients at the chosen strength, one a line, 17 digits"),
+            file("model", "Write the whole model at the chosen strength as JSON, for verify and predict"),
+            file("curve-out", "Write the curve as CSV: lambda, mean, standard error, nonzeros, the loss of each fold"),
+            file("plot", "Write the curve as SVG"),
+        ])
+        .args(option_flags::flags(Family::Bcd))
 }
 
 fn verify() -> Command {
@@ -138,6 +157,19 @@ fn bench() -> Command {
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
         ])
+}
+
+/// What belongs to columns.
+fn shape_flags() -> [Arg; 3] {
+    [
+        file("penalty-factors", "Factor on the penalty of each column: one number per column, 0 for unpenalized"),
+        Arg::new("groups").long("groups").value_name("SIZE|FILE").help(
+            "Groups for --penalty group and sparse-group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",
+        ),
+        Arg::new("group-weights").long("group-weights").value_name("sqrt|FILE").help(
+            "Weight of each group: the root of its size, or a file (one a line, groups in order of their first column, or lines of group,weight) [default: 1]",
+        ),
+    ]
 }
 
 /// Where the problem comes from.

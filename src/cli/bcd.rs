@@ -54,7 +54,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
 }
 
 /// Groups mean nothing to another penalty; to take them in silence would hide a mistake.
-fn check_groups(matches: &ArgMatches, settings: &Settings) -> Result<(), Error> {
+pub fn check_groups(matches: &ArgMatches, settings: &Settings) -> Result<(), Error> {
     if matches.contains_id("groups") && !settings.penalty.has_groups() {
         return Err(Error::new(ErrorKind::Option, "--groups")
             .expected("--penalty group or sparse-group with it")

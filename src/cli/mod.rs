@@ -1,6 +1,7 @@
 //! The `southwell` command: a thin face on the library.
 //!
-//! `args` says what the command takes, and one module for each command does it: `bcd`, `graph`, `verify`, `predict`,
+//! `args` says what the command takes, and one module for each command does it: `bcd`, `cross_validation`, `graph`,
+//! `verify`, `predict`,
 //! `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data` and `groups` (from files to a problem),
 //! `option_flags` (flags made from the option table), `model` and `model_json` (the saved model), `number` (numbers as
 //! text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots`
@@ -11,6 +12,7 @@ mod axis;
 mod bcd;
 mod bench;
 mod chart;
+mod cross_validation;
 mod data;
 mod demo;
 mod failure;
@@ -60,6 +62,7 @@ fn run() -> Result<Verdict, Failure> {
     match matches.subcommand() {
         Some(("bcd", matches)) => bcd::run(matches),
         Some(("graph", matches)) => graph::run(matches),
+        Some(("cv", matches)) => cross_validation::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         Some(("predict", matches)) => predict::run(matches),
         Some(("options", matches)) => list_options::run(matches),

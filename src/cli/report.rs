@@ -80,6 +80,9 @@ impl Report<'_> {
         if let Value::Object(more) = more {
             object.extend(more);
         }
+        if !solution.direction.is_empty() {
+            object.insert("direction".into(), json_array(&solution.direction));
+        }
         if solution.output_loss.is_some() {
             object.insert("outputs".into(), solution.outputs.into());
             object.insert("intercepts".into(), json_array(&solution.intercepts));
@@ -104,6 +107,8 @@ pub fn step(settings: &Settings, solution: &Solution) -> Map<String, Value> {
         "lambda": json(solution.lambda),
         "intercept": json(solution.intercept),
         "nonzeros": solution.nonzeros(),
+        "explained": json(solution.explained),
+        "settled_at": solution.settled_at,
         "iterations": solution.iterations,
         "work": solution.work,
         "seconds_setup": json(solution.seconds_setup),

@@ -41,7 +41,11 @@ fn structs_have_the_published_layout() {
     assert_eq!((offset_of!(swl_certificate, value), offset_of!(swl_certificate, dual)), (16, 40));
     assert_eq!(size_of::<swl_trace_row>(), 48);
     assert_eq!((offset_of!(swl_trace_row, objective), offset_of!(swl_trace_row, nonzeros)), (24, 40));
-    assert_eq!(size_of::<swl_bcd_info>(), 112);
+    assert_eq!(size_of::<swl_bcd_info>(), 128);
+    assert_eq!((offset_of!(swl_bcd_info, explained), offset_of!(swl_bcd_info, settled_at)), (112, 120));
+    assert_eq!(size_of::<swl_path_grid>(), 48);
+    assert_eq!((offset_of!(swl_path_grid, count), offset_of!(swl_path_grid, max_nonzeros)), (8, 40));
+    assert_eq!((size_of::<swl_cv_info>(), offset_of!(swl_cv_info, lambda_best)), (72, 40));
     assert_eq!((offset_of!(swl_bcd_info, certificate_kind), offset_of!(swl_bcd_info, lambda)), (48, 56));
     assert_eq!((offset_of!(swl_bcd_info, threads), offset_of!(swl_bcd_info, seconds_solve)), (88, 104));
     assert_eq!(size_of::<swl_bcd_graph_info>(), 120);

@@ -164,6 +164,18 @@ unsafe fn slice<'a, T>(data: *const c_void, len: usize, subject: &str) -> Result
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
 
+/// A copy of the caller's vector, as long as it is.
+///
+/// # Safety
+/// `vec` is null or a view whose data are as long as it says.
+pub(super) unsafe fn vector_of_any_length(vec: *const swl_vec, subject: &str) -> Result<Vec<f64>> {
+    check_pointer(vec, subject)?;
+    // SAFETY: checked just now.
+    let len = size(unsafe { vec.read() }.len, &format!("{subject}.len"))?;
+    // SAFETY: passed on.
+    unsafe { vector(vec, subject, len, "number") }
+}
+
 /// A copy of the caller's vector, which must have `expected` numbers.
 ///
 /// # Safety

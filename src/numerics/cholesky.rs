@@ -68,7 +68,7 @@ impl Cholesky {
     /// `B H^-1 B' = (B L^-T)(B L^-T)'`. Costs `n^2` flops a row.
     pub fn half_solve_columns(&self, b: &mut [f64]) {
         let n = self.lower.size();
-        let rows = if n == 0 { 0 } else { b.len() / n };
+        let rows = b.len().checked_div(n).unwrap_or(0);
         for j in 0..n {
             let (known, rest) = b.split_at_mut(j * rows);
             let column = &mut rest[..rows];

@@ -44,6 +44,11 @@ impl<'m> Columns<'m> {
         &self.scale
     }
 
+    /// The scales alone, without the matrix.
+    pub fn into_scale(self) -> Vec<f64> {
+        self.scale
+    }
+
     /// Flops of one pass over column `j`.
     #[inline]
     pub fn flops(&self, j: usize) -> u64 {

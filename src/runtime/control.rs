@@ -254,6 +254,24 @@ impl<'a> Control<'a> {
         self.meter = Meter { trip_at_poll: self.meter.trip_at_poll, ..Meter::default() };
     }
 
+    /// Makes quiet controls for parts of the call that run on other threads: the same token, deadline and work limit, counts
+    /// of their own. What a part has done is counted here by [`Control::spend`] once it is over.
+    pub fn forks(&self) -> impl Fn() -> Control<'static> + Sync + use<> {
+        let (cancel, abort) = (self.cancel.clone(), self.abort.clone());
+        let Clock { started, deadline, work_limit } = self.clock;
+        move || Control {
+            cancel: cancel.clone(),
+            abort: abort.clone(),
+            clock: Clock { started, deadline, work_limit },
+            ..Control::default()
+        }
+    }
+
+    /// Makes this control say stop from now on, for a reason found elsewhere.
+    pub fn halt(&mut self, stop: Stop) {
+        self.meter.stop = Some(stop);
+    }
+
     /// Seconds since [`Control::begin`].
     pub fn seconds(&self) -> f64 {
         self.clock.started.elapsed().as_secs_f64()

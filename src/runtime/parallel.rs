@@ -31,6 +31,14 @@ impl Team<'_> {
         Team { pool: None }
     }
 
+    /// `[task(0), .., task(count - 1)]`, each on any thread; tasks must not use the team themselves.
+    pub fn map<T: Send>(&self, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        match self.pool {
+            Some(pool) if count > 1 => pool.install(|| (0..count).into_par_iter().map(&task).collect()),
+            _ => (0..count).map(task).collect(),
+        }
+    }
+
     /// Fills `out` in chunks of `chunk`: `fill(start, part)` writes `out[start..]`'s part.
     pub fn fill<T: Send>(&self, out: &mut [T], chunk: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
         let chunk = chunk.max(1);

@@ -11,6 +11,8 @@ pub enum Purpose {
     Partition = 1,
     /// Choosing a block.
     Select = 2,
+    /// Dealing rows to folds.
+    Folds = 3,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).

@@ -3,6 +3,7 @@
 #![cfg(feature = "cli")]
 
 mod bench;
+mod cross_validation;
 mod demo;
 mod fit;
 mod formats;

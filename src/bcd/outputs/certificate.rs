@@ -1,7 +1,7 @@
 //! The certificate of an answer with several outputs, recomputed from the raw data by code that knows nothing of the
 //! loop.
 
-use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, gap};
+use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
 use super::super::problem::{Problem, wrong_length};
 use super::super::settings::Settings;
 use super::data::Data;
@@ -35,7 +35,8 @@ pub(in crate::bcd) fn certificate(
     let (coef, intercepts) = point.split_at(cols * k);
     // A column counts as left out where all its coefficients are 0.
     let size = |j: usize| coef[j * k..(j + 1) * k].iter().fold(0.0_f64, |m, c| m.max(c.abs()));
-    let evaluation = Evaluation::new(problem, settings, lambda, &(0..cols).map(size).collect::<Vec<_>>())?;
+    let sizes: Vec<f64> = (0..cols).map(size).collect();
+    let evaluation = Evaluation::new(problem, settings, lambda, &sizes, &deviations(problem, settings))?;
     let penalty = evaluation.penalty.for_outputs(k, &[]);
     let check = Check { data: &data, evaluation: &evaluation, penalty: &penalty, intercepts };
     let z = super::linear_predictor(coef, intercepts, k, problem.matrix(), &data.offset)?;
@@ -64,8 +65,9 @@ impl Check<'_> {
     /// `a_f'v_c / deviation_f` of every coordinate.
     fn correlations(&self, v: &[f64]) -> Vec<f64> {
         let (rows, k) = (self.data.rows, self.data.k);
-        let by_output: Vec<Vec<f64>> =
-            (0..k).map(|c| self.evaluation.correlations(&v[c * rows..(c + 1) * rows])).collect();
+        let matrix = self.evaluation.problem.matrix();
+        let of_output = |v: &[f64]| self.evaluation.correlations(|j| matrix.dot(j, v));
+        let by_output: Vec<Vec<f64>> = (0..k).map(|c| of_output(&v[c * rows..(c + 1) * rows])).collect();
         (0..self.penalty_len()).map(|j| by_output[j % k][j / k]).collect()
     }
 

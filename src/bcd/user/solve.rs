@@ -1,7 +1,7 @@
 //! Solving with the caller's function.
 
 use super::super::block::Block;
-use super::super::certificate::{Certificate, Evaluation, Kind, Rigor};
+use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations};
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::problem::Problem;
 use super::super::settings::{LineSearch, PenaltyKind, Rule, Settings, Strength, UpdateKind};
@@ -128,7 +128,8 @@ impl Solve<'_> {
     /// The penalty in the data's own scale.
     fn penalty(&self, settings: &Settings, lambda: f64) -> Result<Penalty> {
         let zeros = vec![0.0; self.function.cols()];
-        Ok(Evaluation::new(self.problem, settings, lambda, &zeros)?.penalty)
+        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations(self.problem, settings))?
+            .penalty)
     }
 
     fn threshold(&self, null: &NullModel) -> Result<f64> {
@@ -310,7 +311,7 @@ pub(in crate::bcd) fn certificate(
 ) -> Result<Certificate> {
     let n = function.cols();
     super::super::problem::check_start(Some(x), 0.0, n)?;
-    let penalty = Evaluation::new(problem, settings, lambda, x)?.penalty;
+    let penalty = Evaluation::new(problem, settings, lambda, x, &deviations(problem, settings))?.penalty;
     let (mut value, mut g) = (f64::NAN, vec![f64::NAN; n]);
     let every: Vec<usize> = (0..n).collect();
     let code = function.value(x, &mut value);

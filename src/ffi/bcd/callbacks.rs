@@ -7,7 +7,7 @@ use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::{Bcd, Keep, swl_bcd};
-use crate::bcd::{Problem, UserFunction};
+use crate::bcd::{Problem, UserFunction, Workspace};
 use crate::numerics::{ColumnOperator, Duplicates};
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
@@ -251,6 +251,8 @@ pub unsafe extern "C" fn swl_bcd_new_user(
                 groups: None,
                 start: None,
                 solved: None,
+                path: None,
+                workspace: Workspace::new(),
                 // From here on nothing can fail.
                 _keep: vec![Keep { ctx: given.ctx, release: given.release }],
             };

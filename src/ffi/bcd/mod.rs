@@ -1,10 +1,14 @@
 //! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
 //!
-//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it, `results` reads the last solution, `new_data` applies it. `graph` is the object of problems on graphs.
+//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it,
+//! `path` and `batch` run many solves, `results` reads the last solution, `new_data` applies it. `graph` is the object of
+//! problems on graphs.
 
+mod batch;
 mod callbacks;
 pub(in crate::ffi) mod graph;
 mod new_data;
+mod path;
 mod results;
 mod setup;
 mod solve;
@@ -14,7 +18,7 @@ pub use callbacks::*;
 pub use types::*;
 
 use super::handles::Object;
-use crate::bcd::{Kind, Problem, Rigor, Settings, Solution};
+use crate::bcd::{Kind, Path, Problem, Rigor, Settings, Solution, Workspace};
 use crate::model::OutputLoss;
 use crate::numerics::Duplicates;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -35,6 +39,10 @@ struct Bcd {
     start: Option<Begin>,
     /// The last solution, until a setter makes it stale.
     solved: Option<Solved>,
+    /// The last path, and what cross-validation found on it, until a setter makes them stale.
+    path: Option<Walked>,
+    /// Setups that later solves can use.
+    workspace: Workspace,
     /// Dropped last.
     _keep: Vec<Keep>,
 }
@@ -45,6 +53,19 @@ struct Begin {
     intercepts: Vec<f64>,
     /// Whether the caller gave it: one of another size is then refused instead of passed over.
     given: bool,
+}
+
+/// A path with its settings.
+struct Walked {
+    path: Path,
+    settings: Settings,
+    validated: Option<Validated>,
+}
+
+/// The curve of a cross-validation.
+struct Validated {
+    mean: Vec<f64>,
+    standard_error: Vec<f64>,
 }
 
 struct Solved {
@@ -86,6 +107,21 @@ impl Bcd {
 
     fn cols(&self) -> usize {
         self.problem.matrix().cols()
+    }
+
+    /// Forgets results: what they were of has changed.
+    fn make_stale(&mut self) {
+        self.solved = None;
+        self.path = None;
+    }
+
+    /// The last path, if it is not stale.
+    fn walked(&self) -> Result<&Walked> {
+        self.path.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::State, "s")
+                .expected("a path since the handle was made and since the last setter")
+                .found("none")
+        })
     }
 
     /// Refuses to go on without a target.

@@ -47,11 +47,7 @@ pub unsafe extern "C" fn swl_bcd_intercept(s: *const swl_bcd, out: *mut f64, len
         // SAFETY: `s` is an object of ours.
         let bcd = unsafe { reader(s) }?;
         let solution = &bcd.solved()?.solution;
-        let intercepts = match solution.output_loss {
-            None => vec![solution.intercept],
-            Some(_) if solution.intercepts.is_empty() => vec![0.0; solution.outputs],
-            Some(_) => solution.intercepts.clone(),
-        };
+        let intercepts = solution.output_intercepts();
         // SAFETY: `out` has `len` numbers.
         unsafe { Buffer::check(out, len, intercepts.len(), "one per output")?.fill(&intercepts) }
     })
@@ -75,6 +71,25 @@ pub unsafe extern "C" fn swl_bcd_dual(s: *const swl_bcd, out: *mut f64, len: i64
         unsafe {
             Buffer::check(out, len, bcd.rows() * solution.outputs, "one per row (and output)")?.fill(dual)
         }
+    })
+}
+
+/// A direction in which the loss falls for ever, where the outcome is SWL_INFIMUM_NOT_ATTAINED: one number per column and,
+/// last, one for the intercept. For logistic labels it separates them: y (a'd + d_0) > 0 for every row with weight.
+/// As swl_bcd_coef; SWL_E_STATE also with any other outcome.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_direction(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours.
+        let bcd = unsafe { reader(s) }?;
+        let direction = &bcd.solved()?.solution.direction;
+        if direction.is_empty() {
+            return Err(Error::new(ErrorKind::State, "s")
+                .expected("a solution whose infimum is not attained")
+                .found("another"));
+        }
+        // SAFETY: `out` has `len` numbers.
+        unsafe { Buffer::check(out, len, direction.len(), "one per column and one more")?.fill(direction) }
     })
 }
 

@@ -10,7 +10,7 @@ use super::super::views::{
     swl_matrix, swl_vec, vector,
 };
 use super::{Bcd, Keep, swl_bcd};
-use crate::bcd::{Problem, Settings};
+use crate::bcd::{Problem, Settings, Workspace};
 use crate::numerics::Duplicates;
 use crate::runtime::error::out_of_memory;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Phase, Result, Stop};
@@ -63,6 +63,8 @@ pub unsafe extern "C" fn swl_bcd_new(
                 groups: None,
                 start: None,
                 solved: None,
+                path: None,
+                workspace: Workspace::new(),
                 // From here on nothing can fail.
                 _keep: operator.into_iter().chain(lent).collect(),
             };
@@ -132,7 +134,7 @@ unsafe fn set(s: *mut swl_bcd, change: impl FnOnce(&mut Writer<'_, Bcd>) -> Resu
         // SAFETY: passed on.
         let mut bcd = unsafe { handles::write::<Bcd>(s, "s") }?;
         change(&mut bcd)?;
-        bcd.solved = None;
+        bcd.make_stale();
         Ok(())
     })
 }

@@ -8,7 +8,7 @@ use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::{optional_vector_of_outputs, swl_vec};
 use super::{Bcd, Begin, Solved, rigor_number, swl_bcd, swl_bcd_info};
-use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs, solve};
+use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs};
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result};
 
 /// Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn swl_bcd_warm_start(
                 Some(Begin { coef, intercepts, given: true })
             }
         };
-        bcd.solved = None;
+        bcd.make_stale();
         Ok(())
     })
 }
@@ -83,7 +83,8 @@ pub unsafe extern "C" fn swl_bcd_solve(
         let mut control = call.control();
         let begin = bcd.begin(&settings)?;
         let start = begin.as_ref().map(|(coef, b)| Start { coef: Some(coef), intercept: *b });
-        let solved = solve(&bcd.problem, &options, start, &mut control);
+        let Bcd { workspace, problem, .. } = &mut *bcd;
+        let solved = workspace.solve(problem, &options, start, &mut control);
         if let (Err(error), Some(slot)) = (&solved, &slot)
             && error.kind() == ErrorKind::Callback
         {
@@ -130,7 +131,7 @@ pub unsafe extern "C" fn swl_bcd_lambda_max(
 
 impl Bcd {
     /// Takes a solution in: the next solve starts there.
-    fn keep(&mut self, solved: Solved) {
+    pub(super) fn keep(&mut self, solved: Solved) {
         let Solved { solution, .. } = &solved;
         let intercepts = match solution.output_loss {
             Some(_) => solution.intercepts.clone(),
@@ -143,7 +144,7 @@ impl Bcd {
 
     /// The coefficients and the intercept that a solve with these settings starts at; those of several outputs have their
     /// intercepts behind the coefficients. A last iterate of another size (of another loss) is passed over.
-    fn begin(&self, settings: &Settings) -> Result<Option<(Vec<f64>, f64)>> {
+    pub(super) fn begin(&self, settings: &Settings) -> Result<Option<(Vec<f64>, f64)>> {
         let Some(begin) = &self.start else { return Ok(None) };
         let k = outputs(&self.problem, settings)?;
         let mut coef = begin.coef.clone();
@@ -176,7 +177,7 @@ impl Bcd {
     }
 }
 
-fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
+pub(super) fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
     let Solved { solution, settings } = solved;
     swl_bcd_info {
         struct_size: size_of::<swl_bcd_info>() as u32,
@@ -196,6 +197,8 @@ fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
         callback_code: code,
         seconds_setup: solution.seconds_setup,
         seconds_solve: solution.seconds_solve,
+        explained: solution.explained,
+        settled_at: solution.settled_at,
     }
 }
 
@@ -219,6 +222,8 @@ fn failed_info(settings: &Settings, code: i32) -> swl_bcd_info {
         callback_code: code,
         seconds_setup: 0.0,
         seconds_solve: 0.0,
+        explained: f64::NAN,
+        settled_at: 0,
     }
 }
 

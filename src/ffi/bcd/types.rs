@@ -2,6 +2,7 @@
 
 use super::super::growable::Growable;
 use super::super::status::swl_outcome;
+use super::super::views::swl_vec;
 
 /// A problem of block coordinate descent: the data, what may change between solves, and the last solution.
 pub struct swl_bcd {
@@ -102,6 +103,10 @@ pub struct swl_bcd_info {
     pub seconds_setup: f64,
     /// seconds for the loop and the certificate
     pub seconds_solve: f64,
+    /// share of the null model's loss that the answer explains; NaN where that is not known
+    pub explained: f64,
+    /// the iteration after which the set of coefficients away from 0 never changed, as far as checks saw
+    pub settled_at: u64,
 }
 
 // SAFETY: repr(C), no padding, may be all zeros.
@@ -120,4 +125,81 @@ unsafe impl Growable for swl_trace_row {
 unsafe impl Growable for swl_bcd_info {
     const NAME: &'static str = "swl_bcd_info";
     const FIRST: usize = 112;
+}
+
+/// Strengths of a path: `count` of them, evenly spaced on a log scale from lambda_max down to that of the options.
+pub const SWL_PATH_SPACED: i32 = 0;
+/// Strengths of a path: those in `lambdas`.
+pub const SWL_PATH_GIVEN: i32 = 1;
+/// Strengths of a path: as far apart as `gap` allows, at most `count` of them.
+pub const SWL_PATH_ADAPTIVE: i32 = 2;
+
+/// Why a path ended: the last strength was solved.
+pub const SWL_PATH_COMPLETE: i32 = 0;
+/// Why a path ended: a point explained max_explained.
+pub const SWL_PATH_EXPLAINED: i32 = 1;
+/// Why a path ended: a point had more than max_nonzeros coefficients.
+pub const SWL_PATH_NONZEROS: i32 = 2;
+/// Why a path ended: the number of points allowed was reached.
+pub const SWL_PATH_POINTS: i32 = 3;
+/// Why a path ended: a limit, a token or a callback.
+pub const SWL_PATH_STOPPED: i32 = 4;
+
+/// The strengths of a path, and where it may end early. Zero it, set struct_size, fill in what you need.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct swl_path_grid {
+    /// sizeof(swl_path_grid), set by the caller
+    pub struct_size: u32,
+    /// SWL_PATH_SPACED, _GIVEN or _ADAPTIVE
+    pub kind: i32,
+    /// spaced: how many; adaptive: at most so many (0: 10000); given: 0, or the length of lambdas
+    pub count: i64,
+    /// given: the strengths, each below the one before
+    pub lambdas: *const swl_vec,
+    /// adaptive: for every strength between two points, the coefficients of the point above are within this of the optimum,
+    /// relative to the loss of the null model; above the tolerance
+    pub gap: f64,
+    /// end after the first point that explains this share of the null model's loss; 0: never
+    pub max_explained: f64,
+    /// end after the first point with more coefficients than this; 0: never
+    pub max_nonzeros: i64,
+}
+
+/// How cross-validation went. The strengths are those of the path; best and one_se count from 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct swl_cv_info {
+    /// sizeof(swl_cv_info), set by the caller
+    pub struct_size: u32,
+    /// 1 if every point of every fold, and of the path on all rows, converged
+    pub converged: i32,
+    /// strengths
+    pub count: i64,
+    /// folds
+    pub folds: i64,
+    /// the strength with the least mean loss
+    pub best: i64,
+    /// the largest strength whose mean is within one standard error of the least
+    pub one_se: i64,
+    /// lambda of best
+    pub lambda_best: f64,
+    /// lambda of one_se
+    pub lambda_one_se: f64,
+    /// mean loss on rows left out at best
+    pub loss_best: f64,
+    /// its standard error
+    pub se_best: f64,
+}
+
+// SAFETY: repr(C), no padding, may be all zeros.
+unsafe impl Growable for swl_path_grid {
+    const NAME: &'static str = "swl_path_grid";
+    const FIRST: usize = 48;
+}
+
+// SAFETY: repr(C), no padding, may be all zeros.
+unsafe impl Growable for swl_cv_info {
+    const NAME: &'static str = "swl_cv_info";
+    const FIRST: usize = 72;
 }

@@ -1,0 +1,175 @@
+//! `southwell cv`: choose the strength of the penalty by cross-validation.
+
+use super::axis::Axis;
+use super::bcd::check_groups;
+use super::chart::{Chart, Line as Curve, Names};
+use super::data::{Data, Known, Target, vector};
+use super::failure::{Failure, Verdict};
+use super::layout::{Facts, Side, table};
+use super::model::{Extras, Model};
+use super::number::{json, json_array, short};
+use super::option_flags::Chosen;
+use super::progress::Line;
+use super::report::Report;
+use super::{files, model_json, output};
+use clap::ArgMatches;
+use serde_json::Value;
+use southwell::bcd::{CrossValidation, Folds, Grid, Settings, Solution, cross_validate};
+use southwell::runtime::{Error, ErrorKind, Family, OptionValue};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Where the strengths end unless the options say, relative to lambda_max: overfitting has to show.
+const LEAST_RATIO: &str = "0.001";
+
+/// Runs the command.
+pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
+    let mut chosen = Chosen::read(matches, Family::Bcd)?;
+    let options = chosen.options()?;
+    if options.get("lambda")? == OptionValue::Unset && options.get("lambda_ratio")? == OptionValue::Unset {
+        chosen.set("lambda_ratio", LEAST_RATIO);
+    }
+    let settings = Settings::from_options(&chosen.options()?)?;
+    check_groups(matches, &settings)?;
+    let mut line = Line::new();
+    line.say("reading the data");
+    let data = Data::read(matches, Target::Needed, Known::default())?;
+    let extras = Extras::read(matches, &data)?;
+    let problem = extras.problem(&data, &settings)?;
+    let folds = read_folds(matches, &data)?;
+    let count = matches.get_one::<u32>("path").copied().unwrap_or(1) as usize;
+    line.say("cross-validation");
+    let grid = Grid::spaced(count);
+    let found = cross_validate(&problem, &chosen.options()?, &grid, &folds, &mut line.control())?;
+    drop(line);
+    let best = matches.get_one::<String>("choose").is_none_or(|c| c == "best");
+    let at = if best { found.best } else { found.one_standard_error };
+    let solution = &found.path.points[at];
+    let of = |name: &str| matches.get_one::<PathBuf>(name);
+    if let Some(file) = of("out") {
+        files::write_vector(file, &solution.coef)?;
+    }
+    if let Some(file) = of("model") {
+        model_json::write(file, &Model::new(&data, &chosen.options()?, &extras, solution))?;
+    }
+    if let Some(file) = of("curve-out") {
+        write_curve(file, &found)?;
+    }
+    if let Some(file) = of("plot") {
+        chart(&data.path.file_name().unwrap_or_default().to_string_lossy(), &found).write(file)?;
+    }
+    let options = chosen.options()?;
+    let report = Report { data: &data, options: &options, settings: &settings, solution };
+    let text =
+        if matches.get_flag("json") { as_json(&report, &found, at) } else { as_text(&report, &found, at) };
+    output::print(&text)?;
+    Ok(Verdict::of(found.converged))
+}
+
+/// A number of folds, or a file with the fold of each row: folds may have any numbers, and are counted in their order.
+fn read_folds(matches: &ArgMatches, data: &Data) -> Result<Folds, Error> {
+    let given = matches.get_one::<String>("folds").map_or("10", String::as_str);
+    if let Ok(count) = given.parse::<usize>() {
+        return Ok(Folds::Seeded(count));
+    }
+    let file = Path::new(given);
+    let numbers = vector(file, data.rows(), "row")?;
+    if let Some(row) = numbers.iter().position(|v| v.fract() != 0.0) {
+        return Err(Error::new(ErrorKind::Data, given)
+            .at(format!("row {row}"))
+            .expected("a whole number, the fold of the row")
+            .found(numbers[row]));
+    }
+    let mut names: Vec<i64> = numbers.iter().map(|v| *v as i64).collect();
+    names.sort_unstable();
+    names.dedup();
+    // Every number is among the names.
+    let fold = |v: &f64| names.binary_search(&(*v as i64)).unwrap_or(0);
+    Ok(Folds::Given(numbers.iter().map(fold).collect()))
+}
+
+fn write_curve(file: &Path, found: &CrossValidation) -> Result<(), Error> {
+    output::write_file(file, |file| {
+        let folds: String = (0..found.folds.len()).map(|f| format!(",fold:{f}")).collect();
+        writeln!(file, "lambda,mean,standard_error,nonzeros{folds}")?;
+        for (k, point) in found.path.points.iter().enumerate() {
+            let (mean, error, nonzeros) = (found.mean[k], found.standard_error[k], point.nonzeros());
+            let folds: String = found.folds.iter().map(|loss| format!(",{:?}", loss[k])).collect();
+            writeln!(file, "{:?},{mean:?},{error:?},{nonzeros}{folds}", point.lambda)?;
+        }
+        Ok(())
+    })
+}
+
+/// The mean loss on rows left out over lambda, with a band of one standard error on both sides.
+fn chart(title: &str, found: &CrossValidation) -> Chart {
+    let points = |sign: f64| {
+        let at = |k: usize| found.mean[k] + sign * found.standard_error[k];
+        let x = |s: &Solution| s.lambda / s.lambda_max;
+        found.path.points.iter().enumerate().map(|(k, s)| (x(s), at(k))).collect::<Vec<(f64, f64)>>()
+    };
+    let limit = found.mean[found.best] + found.standard_error[found.best];
+    let band = |sign: f64| Curve { name: String::new(), points: points(sign) };
+    Chart {
+        title: format!("{title}: {} folds", found.folds.len()),
+        x: Axis { falling: true, ..Axis::log("strength of the penalty: lambda / lambda_max") },
+        y: Axis::linear("mean loss on the rows left out (grey: one standard error)"),
+        lines: vec![band(1.0), band(-1.0), Curve { name: "mean".to_owned(), points: points(0.0) }],
+        level: Some(("least + 1 s.e.".to_owned(), limit)),
+        names: Names::Listed,
+    }
+}
+
+fn as_json(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
+    let mut object = report.json();
+    let lambdas: Vec<f64> = found.path.points.iter().map(|s| s.lambda).collect();
+    let nonzeros: Vec<usize> = found.path.points.iter().map(Solution::nonzeros).collect();
+    let cv = serde_json::json!({
+        "folds": found.folds.len(),
+        "lambda": json_array(&lambdas),
+        "mean": json_array(&found.mean),
+        "standard_error": json_array(&found.standard_error),
+        "nonzeros": nonzeros,
+        "best": found.best,
+        "one_standard_error": found.one_standard_error,
+        "chosen": at,
+        "lambda_best": json(lambdas[found.best]),
+        "lambda_one_standard_error": json(lambdas[found.one_standard_error]),
+        "converged": found.converged,
+    });
+    object.insert("cross_validation".into(), cv);
+    format!("{}\n", Value::Object(object))
+}
+
+fn as_text(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
+    let mark = |k: usize| match (k == found.best, k == found.one_standard_error) {
+        (true, _) => "least",
+        (false, true) => "within 1 s.e.",
+        _ => "",
+    };
+    let rows: Vec<Vec<String>> = found
+        .path
+        .points
+        .iter()
+        .enumerate()
+        .map(|(k, s)| {
+            vec![
+                short(s.lambda, 6),
+                short(s.lambda / s.lambda_max, 4),
+                short(found.mean[k], 6),
+                short(found.standard_error[k], 3),
+                s.nonzeros().to_string(),
+                mark(k).to_owned(),
+            ]
+        })
+        .collect();
+    let headings = ["lambda", "/ max", "mean loss", "s.e.", "nonzeros", ""];
+    let mut sides = [Side::Right; 6];
+    sides[5] = Side::Left;
+    let mut text = table(&headings, &sides, &rows);
+    let mut facts = Facts::default();
+    facts.add("folds", found.folds.len().to_string());
+    facts.add("chosen", format!("lambda {} of the {} strengths", at + 1, rows.len()));
+    text.push_str(&format!("\n{}{}", facts.text(), report.text()));
+    text
+}
