@@ -48,7 +48,7 @@ fn matrices_are_solved_too() {
     refused("graph --graph a.mtx --labels labels.txt", "not negative");
     folder.write("edges.txt", "0 1\n2 3\n");
     refused("graph --graph edges.txt --labels labels.txt", "node 0");
-    refused("graph --graph edges.txt --labels labels.txt --base 1", "a node");
+    refused("graph --graph edges.txt --labels labels.txt --base 1", "two nodes of at least 1");
     folder.write("odd.txt", "0 1 2 3\n");
     refused("graph --graph odd.txt --labels labels.txt", "row 1");
     refused("graph --graph edges.txt --labels edges.txt --rule tree", "did you mean");

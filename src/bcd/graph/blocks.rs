@@ -178,21 +178,29 @@ impl<'p> Blocks<'p> {
                 block
             }
             GraphRule::RandomTree => {
-                self.order.iter_mut().enumerate().for_each(|(k, i)| *i = k as u32);
-                let mut stream = Stream::new(self.settings.seed, Purpose::Select, iteration);
-                stream.shuffle_front(&mut self.order, n);
+                self.shuffle(iteration);
                 greedy_forest(&self.order, self.a, &mut self.forest)
             }
             _ => {
+                // The nodes of the last forest all have gradient 0. In random order they fill the next one best: in index
+                // order the gap on the paper's lattice is three times as large after 500 blocks.
+                self.shuffle(iteration);
                 self.score(r);
                 let scores = &self.scores;
-                self.order.sort_unstable_by(|a, b| descending(scores, *a, *b));
+                self.order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
                 greedy_forest(&self.order, self.a, &mut self.forest)
             }
         };
         control.spend((2 * self.a.entries() + 20 * n) as u64)?;
         let solver = BlockSolver::new(self.a, &block, &mut self.place, control)?;
         Ok(self.current.insert(solver))
+    }
+
+    /// A random order, the same for the same seed and iteration.
+    fn shuffle(&mut self, iteration: u64) {
+        self.order.iter_mut().enumerate().for_each(|(k, i)| *i = k as u32);
+        let count = self.order.len();
+        Stream::new(self.settings.seed, Purpose::Select, iteration).shuffle_front(&mut self.order, count);
     }
 
     /// The size of the gradient of each node over all right-hand sides.

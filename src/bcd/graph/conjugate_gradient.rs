@@ -111,7 +111,7 @@ impl ConjugateGradient {
         limit: Limit,
         team: &Team<'_>,
         control: &mut Control<'_>,
-        step: &mut dyn FnMut(u64, f64, f64, &mut Control<'_>) -> Result<(), Stop>,
+        step: &mut Step<'_>,
     ) -> Result<CgEnd, Stop> {
         let largest = b.iter().fold(0.0_f64, |m, b| m.max(b.abs()));
         if largest == 0.0 {
@@ -140,7 +140,7 @@ impl ConjugateGradient {
         limit: Limit,
         team: &Team<'_>,
         control: &mut Control<'_>,
-        step: &mut dyn FnMut(u64, f64, f64, &mut Control<'_>) -> Result<(), Stop>,
+        step: &mut Step<'_>,
     ) -> Result<CgEnd, Stop> {
         let Self { apply, a, work, .. } = self;
         let size = norm(&work.b);
@@ -183,6 +183,9 @@ impl ConjugateGradient {
         }
     }
 }
+
+/// Told of each iteration: its number, the relative residual, the objective.
+type Step<'a> = dyn FnMut(u64, f64, f64, &mut Control<'_>) -> Result<(), Stop> + 'a;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]

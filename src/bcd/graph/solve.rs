@@ -207,6 +207,8 @@ impl<'s> Solve<'s> {
                     r[i as usize] -= a.diagonal()[i as usize] * d;
                     a.row(i as usize).for_each(|(j, v)| r[j] -= v * d);
                 }
+                // Zero but for rounding, whose order must not decide about the next block.
+                nodes.iter().for_each(|&i| r[i as usize] = 0.0);
             }
             let touched = nodes.iter().map(|&i| a.degree(i as usize) as u64 + 4).sum::<u64>();
             last = nodes.len();

@@ -49,10 +49,7 @@ pub(super) fn aggregates(a: &SymmetricMatrix) -> (Vec<u32>, usize) {
         }
     }
     let whole = of.clone();
-    for i in 0..n {
-        if of[i] != FREE {
-            continue;
-        }
+    for (i, joins) in of.iter_mut().enumerate().filter(|(_, g)| **g == FREE) {
         let joined = a.row(i).filter(|(j, v)| whole[*j] < FREE && is_strong(i, *v)).fold(
             None,
             |best: Option<(usize, f64)>, (j, v)| match best {
@@ -61,7 +58,7 @@ pub(super) fn aggregates(a: &SymmetricMatrix) -> (Vec<u32>, usize) {
             },
         );
         if let Some((j, _)) = joined {
-            of[i] = whole[j];
+            *joins = whole[j];
         }
     }
     for i in 0..n {

@@ -260,11 +260,13 @@ fn renumbered<T: Real>(
     let mut place = vec![NONE; n];
     let mut order = Vec::with_capacity(n);
     let (mut walks, mut pivots) = (Vec::new(), Vec::new());
+    let least = f64::EPSILON * a.diagonal().iter().copied().fold(0.0, f64::max);
     for block in &blocks {
         // Tree partitions and colours have no cycle.
         let Some(walk) = spanning(a, block, &mut place) else { continue };
+        // On a nearly singular level rounding may spoil a pivot: the diagonal is always something to go by.
         let found = Elimination::pivots(a, &walk)
-            .unwrap_or_else(|_| walk.order.iter().map(|&i| a.diagonal()[i as usize]).collect());
+            .unwrap_or_else(|_| walk.order.iter().map(|&i| a.diagonal()[i as usize].max(least)).collect());
         order.extend_from_slice(&walk.order);
         pivots.push(found);
         walks.push(walk);
