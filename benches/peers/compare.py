@@ -1,4 +1,6 @@
-"""Southwell against scikit-learn, celer and liblinear on the lasso and the logistic lasso: seconds to one target.
+"""Southwell against scikit-learn, celer and liblinear on the lasso, the logistic lasso and support vector machines.
+
+Seconds to one target:
 
     python compare.py --library PATH/libsouthwell.so
     python compare.py --library PATH/libsouthwell.so --problem lasso_dense --ratio 0.01 --rounds 21
