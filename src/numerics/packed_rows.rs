@@ -1,21 +1,22 @@
 //! A copy of the rows of a matrix, one after the other in an order of choice: what loops over rows stream through.
 
 use super::columns::Columns;
-use super::kernels::{self, SparseColumn};
+use super::kernels;
+use super::matrix::SparseColumns;
 use crate::runtime::{Control, Stop};
+use std::borrow::Cow;
 
 /// Places sorted at a time when columns are turned into rows.
 const BAND: usize = 2048;
 
 /// Rows in memory order. Sparse ones take 12 bytes for each entry, dense ones 8.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PackedRows {
     cols: usize,
     /// Whether every row has all columns, so that no indices are kept.
     dense: bool,
-    start: Vec<usize>,
-    index: Vec<u32>,
-    value: Vec<f64>,
+    /// The rows as columns of the transpose: column indices are its row indices.
+    lines: SparseColumns<'static, f64, u32>,
 }
 
 impl PackedRows {
@@ -58,7 +59,7 @@ impl PackedRows {
                 });
                 control.spend(columns.flops(j))?;
             }
-            return Ok(Self { cols, dense, start, index, value });
+            return Ok(Self::of(cols, dense, start, index, value));
         }
         // By bands of places first: the rows of one stay in the cache while its entries find their own.
         let bands = count.div_ceil(BAND).max(1);
@@ -89,54 +90,68 @@ impl PackedRows {
                 *at += 1;
             }
         }
-        Ok(Self { cols, dense, start, index, value })
+        Ok(Self::of(cols, dense, start, index, value))
+    }
+
+    /// Indices are below `cols`: they number columns.
+    fn of(cols: usize, dense: bool, start: Vec<usize>, index: Vec<u32>, value: Vec<f64>) -> Self {
+        let (indices, values) = (Cow::Owned(index), Cow::Owned(value));
+        Self { cols, dense, lines: SparseColumns { rows: cols, indptr: start, indices, values } }
+    }
+
+    #[inline]
+    fn range(&self, k: usize) -> std::ops::Range<usize> {
+        self.lines.indptr[k]..self.lines.indptr[k + 1]
+    }
+
+    #[inline]
+    fn dense_row(&self, k: usize) -> &[f64] {
+        &self.lines.values[self.range(k)]
     }
 
     /// The rows in `keep`, in that order.
     pub fn subset(&self, keep: &[usize]) -> Self {
         let entries = keep.iter().map(|&k| self.entries(k)).sum();
-        let mut part = Self {
-            cols: self.cols,
-            dense: self.dense,
-            start: Vec::with_capacity(keep.len() + 1),
-            index: Vec::with_capacity(if self.dense { 0 } else { entries }),
-            value: Vec::with_capacity(entries),
-        };
-        part.start.push(0);
+        let mut start = Vec::with_capacity(keep.len() + 1);
+        let mut index = Vec::with_capacity(if self.dense { 0 } else { entries });
+        let mut value = Vec::with_capacity(entries);
+        start.push(0);
         for &k in keep {
-            let range = self.start[k]..self.start[k + 1];
+            let range = self.range(k);
             if !self.dense {
-                part.index.extend_from_slice(&self.index[range.clone()]);
+                index.extend_from_slice(&self.lines.indices[range.clone()]);
             }
-            part.value.extend_from_slice(&self.value[range]);
-            part.start.push(part.value.len());
+            value.extend_from_slice(&self.lines.values[range]);
+            start.push(value.len());
         }
-        part
+        Self::of(self.cols, self.dense, start, index, value)
     }
 
     /// Leaves only the rows in `keep`, which ascends, in place.
     pub fn retain(&mut self, keep: &[usize]) {
+        let (index, value) = (self.lines.indices.to_mut(), self.lines.values.to_mut());
+        let start = &mut self.lines.indptr;
         let mut end = 0;
         for (i, &k) in keep.iter().enumerate() {
-            let range = self.start[k]..self.start[k + 1];
+            let range = start[k]..start[k + 1];
             let len = range.len();
             if !self.dense {
-                self.index.copy_within(range.clone(), end);
+                index.copy_within(range.clone(), end);
             }
-            self.value.copy_within(range, end);
+            value.copy_within(range, end);
             // Starts up to `k` are behind: `keep` ascends.
-            self.start[i] = end;
+            start[i] = end;
             end += len;
         }
-        self.start.truncate(keep.len());
-        self.start.push(end);
-        self.value.truncate(end);
-        self.index.truncate(end);
+        start.truncate(keep.len());
+        start.push(end);
+        value.truncate(end);
+        index.truncate(end);
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.start.len().saturating_sub(1)
+        self.lines.indptr.len() - 1
     }
 
     /// Whether there are none.
@@ -157,12 +172,12 @@ impl PackedRows {
     /// Entries of row `k`.
     #[inline]
     pub fn entries(&self, k: usize) -> usize {
-        self.start[k + 1] - self.start[k]
+        self.range(k).len()
     }
 
     /// Entries in all.
     pub fn all_entries(&self) -> usize {
-        self.value.len()
+        self.lines.values.len()
     }
 
     /// Flops of one pass over row `k`.
@@ -171,19 +186,12 @@ impl PackedRows {
         2 * self.entries(k) as u64 + 8
     }
 
-    #[inline]
-    fn sparse_row(&self, k: usize) -> SparseColumn<'_, f64, u32> {
-        let range = self.start[k]..self.start[k + 1];
-        // SAFETY: `new` stored column numbers below `cols`, and nothing changes them.
-        unsafe { SparseColumn::new(&self.value[range.clone()], &self.index[range], self.cols) }
-    }
-
     /// `a_k'v`, `v` with one number per column.
     #[inline]
     pub fn dot(&self, k: usize, v: &[f64]) -> f64 {
         match self.dense {
-            true => kernels::dot(&self.value[self.start[k]..self.start[k + 1]], v),
-            false => self.sparse_row(k).dot(v),
+            true => kernels::dot(self.dense_row(k), v),
+            false => self.lines.column(k).dot(v),
         }
     }
 
@@ -191,18 +199,17 @@ impl PackedRows {
     #[inline]
     pub fn add(&self, k: usize, alpha: f64, v: &mut [f64]) {
         match self.dense {
-            true => kernels::add(alpha, &self.value[self.start[k]..self.start[k + 1]], v),
-            false => self.sparse_row(k).add(alpha, v),
+            true => kernels::add(alpha, self.dense_row(k), v),
+            false => self.lines.column(k).add(alpha, v),
         }
     }
 
     /// Calls `visit(column, value)` for the entries of row `k`, columns ascending.
     #[inline]
     pub fn for_each(&self, k: usize, mut visit: impl FnMut(usize, f64)) {
-        let range = self.start[k]..self.start[k + 1];
         match self.dense {
-            true => self.value[range].iter().enumerate().for_each(|(j, &a)| visit(j, a)),
-            false => self.sparse_row(k).entries().for_each(|(j, a)| visit(j, a)),
+            true => self.dense_row(k).iter().enumerate().for_each(|(j, &a)| visit(j, a)),
+            false => self.lines.column(k).entries().for_each(|(j, a)| visit(j, a)),
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::runtime::{Control, Stop};
 
 /// Rows that one task of a team takes.
 const TASK_ROWS: usize = 256;
-/// Rows between two reports of work.
-const BATCH_ROWS: usize = 4096;
+/// Work between two reports of it.
+const BATCH_FLOPS: u64 = 1 << 22;
 
 /// The dual problem of a support vector machine.
 pub(super) struct Dual {
@@ -170,15 +170,20 @@ pub(super) fn products(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<(), Stop> {
-    for (batch, part) in out.chunks_mut(BATCH_ROWS).enumerate() {
-        let first = batch * BATCH_ROWS;
-        let flops = (first..first + part.len()).map(|k| rows.flops(k)).sum();
-        team.fill(part, TASK_ROWS, |start, out| {
-            for (i, out) in out.iter_mut().enumerate() {
+    let mut first = 0;
+    while first < out.len() {
+        let (mut end, mut flops) = (first, 0);
+        while end < out.len() && (end == first || flops < BATCH_FLOPS) {
+            flops += rows.flops(end);
+            end += 1;
+        }
+        team.fill(&mut out[first..end], TASK_ROWS, |start, part| {
+            for (i, out) in part.iter_mut().enumerate() {
                 *out = rows.dot(first + start + i, v);
             }
         });
         control.spend(flops)?;
+        first = end;
     }
     Ok(())
 }

@@ -86,18 +86,17 @@ pub(super) fn newton(
 fn system(rows: &PackedRows, bend: &[f64], control: &mut Control<'_>) -> Result<Square, Stop> {
     let mut system = Square::zeros(rows.len());
     let mut spread = vec![0.0; rows.cols()];
-    for k in 0..rows.len() {
+    for (k, &bend) in bend.iter().enumerate() {
         rows.for_each(k, |j, a| spread[j] = a);
-        let mut flops = rows.flops(k);
         for i in k..rows.len() {
             let product = rows.dot(i, &spread);
             system.column_mut(k)[i] = product;
             system.column_mut(i)[k] = product;
-            flops += rows.flops(i);
+            control.spend(rows.flops(i))?;
         }
-        system.column_mut(k)[k] += bend[k];
+        system.column_mut(k)[k] += bend;
         rows.for_each(k, |j, _| spread[j] = 0.0);
-        control.spend(flops)?;
+        control.spend(rows.flops(k))?;
     }
     Ok(system)
 }

@@ -1,6 +1,6 @@
 //! The dual solver against an independent reference and on the edges.
 
-use crate::bcd::{Problem, Solution, Start, solve};
+use crate::bcd::{Problem, Solution, Start, lambda_max, solve};
 use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Family, Options, Outcome, Result};
@@ -206,6 +206,7 @@ fn starts_and_limits_are_kept() {
         let found = solve(&problem, &options(&pairs), None, &mut control).unwrap();
         assert!(matches!(found.outcome, Outcome::Cancelled | Outcome::Converged));
         assert!(found.coef.iter().all(|c| c.is_finite()));
+        assert!(control.longest_stretch() < 1 << 28);
     }
 }
 
@@ -233,6 +234,8 @@ fn what_has_no_such_dual_is_refused() {
     problem.set_bounds(&[0.0, 0.0], &[1.0, 1.0]).unwrap();
     assert!(refused(&problem, &[]).contains("no bounds"));
     problem.clear_bounds();
+    let largest = lambda_max(&problem, &options(&[("loss", "hinge")]), &mut Control::new());
+    assert_eq!(largest.unwrap(), Some(f64::INFINITY));
     let mut labels = y.clone();
     labels[3] = 0.0;
     problem.set_target(&labels).unwrap();
