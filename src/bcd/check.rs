@@ -34,10 +34,11 @@ impl Check {
 
 /// Checks without progress before a loop is given up: a working set does much between two checks, a rule little, and a
 /// random rule may not draw the one block that matters for long.
-fn patience(rule: Rule) -> u32 {
-    match rule {
+fn patience(settings: &Settings) -> u32 {
+    match settings.rule {
         Rule::Auto => 6,
         Rule::Random | Rule::Lipschitz => 10_000,
+        _ if settings.is_greedy() && settings.greedy_sample < 1.0 => 10_000,
         _ => 1000,
     }
 }
@@ -89,7 +90,7 @@ impl<'c> Checker<'c> {
             best_value: f64::INFINITY,
             best_objective: f64::INFINITY,
             without_progress: 0,
-            patience: patience(settings.rule),
+            patience: patience(settings),
             trace: settings.trace.then(Vec::new),
         }
     }
