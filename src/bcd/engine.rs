@@ -46,7 +46,7 @@ impl<'e> Engine<'e> {
     pub(super) fn least_damping(&self) -> f64 {
         use crate::model::Loss;
         match self.scaled.loss {
-            Loss::Huber(_) | Loss::SquaredHinge(_) => LEAST_DAMPING,
+            Loss::Huber(_) | Loss::PseudoHuber(_) | Loss::SquaredHinge(_) => LEAST_DAMPING,
             _ => 0.0,
         }
     }

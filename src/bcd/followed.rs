@@ -76,13 +76,17 @@ impl Followed {
         };
         let scaled = engine.scaled;
         Ok(match (way, rows, gram) {
-            (Gradients::Rows, Some(cost), _) => Followed::Rows(Box::new(ByRows {
-                rows: Rows::new(&scaled.columns, control)?,
-                d: engine.state.d.clone(),
-                b: engine.state.b,
-                seen: vec![false; scaled.cols()],
-                cost,
-            })),
+            // Without memory for the rows the gradient is computed afresh each time: slower, and right.
+            (Gradients::Rows, Some(cost), _) => match Rows::new(&scaled.columns, control)? {
+                Some(rows) => Followed::Rows(Box::new(ByRows {
+                    rows,
+                    d: engine.state.d.clone(),
+                    b: engine.state.b,
+                    seen: vec![false; scaled.cols()],
+                    cost,
+                })),
+                None => Followed::Recompute,
+            },
             (Gradients::Gram, _, Some(_)) => {
                 let mut sums = Vec::new();
                 if scaled.intercept {

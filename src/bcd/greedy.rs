@@ -95,7 +95,12 @@ impl<M> Kept<M> {
 pub(super) struct Ranking {
     scores: Vec<f64>,
     heap: Option<Heap>,
+    /// Flops that the last update took in the heap.
+    heap_flops: u64,
 }
+
+/// Flops of a step up or down the heap: comparisons with the children of a node.
+const HEAP_STEP: u64 = 8;
 
 /// With more than this share of the scores new, all of them are looked at.
 const MANY: usize = 16;
@@ -108,6 +113,7 @@ impl Ranking {
         changed: Option<&[usize]>,
         mut score: impl FnMut(usize) -> Result<f64, Stop>,
     ) -> Result<(), Stop> {
+        self.heap_flops = 0;
         let Some(changed) = changed.filter(|_| self.scores.len() == count) else {
             self.scores.clear();
             for item in 0..count {
@@ -125,12 +131,27 @@ impl Ranking {
             self.scores[item] = new;
             if let Some(heap) = &mut self.heap {
                 heap.set(item, new);
+                // Nodes have four children.
+                self.heap_flops += HEAP_STEP * u64::from(count.ilog2() / 2 + 1);
             }
         }
         if few && self.heap.is_none() {
             self.heap = Heap::new(self.scores.clone());
+            self.heap_flops += HEAP_STEP * count as u64;
         }
         Ok(())
+    }
+
+    /// Flops that the last update took beside the scores.
+    pub(super) fn heap_flops(&self) -> u64 {
+        self.heap_flops
+    }
+
+    /// Forgets all scores: only items of the next update can come first.
+    pub(super) fn clear(&mut self, count: usize) {
+        self.scores.clear();
+        self.scores.resize(count, f64::NEG_INFINITY);
+        self.heap = None;
     }
 
     /// The first `count` items, best first.

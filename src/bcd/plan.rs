@@ -128,7 +128,7 @@ impl<S: Smooth> Paper<S> {
     /// block anyway.
     pub(super) fn blocks_per_check(&self, f: &S) -> u64 {
         let sweep = self.selector.blocks_per_sweep();
-        if !self.selector.is_greedy() {
+        if !self.selector.sees_all() {
             return sweep;
         }
         // A certificate takes two passes.

@@ -375,6 +375,8 @@ pub(super) fn gram_pays(columns: &Columns<'_>, list: &[usize], sweeps: u64) -> b
 const MOST_SWEEPS: usize = 2_000;
 /// A sweep that moves the block by less than this, relative to its size and squared, is rounding.
 const ROUNDING: f64 = 1e-31;
+/// The same after a Newton step to the minimum of the manifold: what is left then are last digits that come and go.
+const ROUNDING_AT_MINIMUM: f64 = 1e-28;
 
 /// Minimizes the model plus the penalty over a block, from `x` (the block's coordinates, updated in place), until a
 /// sweep lowers it by no more than about `goal`.
@@ -421,7 +423,9 @@ pub(super) fn minimize(
         // that gained next to nothing, does.
         let settled_by_newton = last.full || last.decrease <= 1e-3 * goal.absolute;
         let after_newton = last.cost > 0 && sweeps_cost == control.work() - start;
-        if change.decrease <= ROUNDING * change.size || (small && settled_by_newton && after_newton) {
+        let at_minimum = settled_by_newton && after_newton;
+        let still = if at_minimum { ROUNDING_AT_MINIMUM } else { ROUNDING };
+        if change.decrease <= still * change.size || (small && at_minimum) {
             return Ok(());
         }
         let next = Free::of(block, penalty, x);

@@ -20,7 +20,7 @@ use super::forward::{Candidates, Forward};
 use super::greedy::{Kept, Ranking, items_changed, largest};
 use super::partition::partition;
 use super::score::{Score, block_decrease};
-use super::settings::{ProxRule, Rule, Settings};
+use super::settings::{Gradients, ProxRule, Rule, Settings};
 use super::smooth::{Changed, Metric, Smooth};
 use crate::numerics::gram::Square;
 use crate::runtime::rng::{Purpose, Stream};
@@ -36,6 +36,8 @@ pub(super) struct Choice {
 pub(super) struct Selector<M> {
     rule: Rule,
     prox: ProxRule,
+    /// Share of the items that a greedy rule chooses from.
+    sample: f64,
     size: usize,
     seed: u64,
     iteration: u64,
@@ -80,6 +82,7 @@ impl<M> Selector<M> {
         let mut selector = Self {
             rule: settings.rule,
             prox: settings.prox_rule,
+            sample: settings.greedy_sample,
             size,
             seed: settings.seed,
             iteration: 0,
@@ -138,7 +141,12 @@ impl<M> Selector<M> {
             forward = Some(Forward::new(f, settings.gsq_search, &list, self.size, pass, control)?);
         }
         Ok(Greedy {
-            kept: Kept::new(f, settings.gradients, self.size, control)?,
+            kept: Kept::new(
+                f,
+                if self.sees_all() { settings.gradients } else { Gradients::Recompute },
+                self.size,
+                control,
+            )?,
             ranking: Ranking::default(),
             item_of,
             bend: if self.rule == Rule::Gsc { vec![0.0; penalty.units()] } else { Vec::new() },
@@ -149,6 +157,11 @@ impl<M> Selector<M> {
 
     pub(super) fn is_greedy(&self) -> bool {
         matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
+    }
+
+    /// Whether the rule looks at the gradient of all units.
+    pub(super) fn sees_all(&self) -> bool {
+        self.is_greedy() && self.sample >= 1.0
     }
 
     /// Blocks after which every unit could have had its turn.
@@ -200,8 +213,8 @@ impl<M> Selector<M> {
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
         match &mut self.greedy {
-            Some(greedy) => greedy.kept.moved(f, list, step, control),
-            None => Ok(()),
+            Some(greedy) if self.sample >= 1.0 => greedy.kept.moved(f, list, step, control),
+            _ => Ok(()),
         }
     }
 
@@ -288,6 +301,9 @@ impl<M> Selector<M> {
         constants: &Constants,
         control: &mut Control<'_>,
     ) -> Result<Choice, Stop> {
+        if !self.sees_all() {
+            return self.best_of_sample(greedy, f, constants, control);
+        }
         let changed = greedy.kept.bring_up(f, control)?;
         if self.rule == Rule::Gsc {
             greedy.bring_up_bends(f, &changed, control)?;
@@ -315,6 +331,42 @@ impl<M> Selector<M> {
         Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
     }
 
+    /// The best among some units or fixed blocks drawn at random, whose gradient alone is computed.
+    fn best_of_sample<S: Smooth<Memory = M>>(
+        &self,
+        greedy: &mut Greedy<M>,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<Choice, Stop> {
+        let fixed = !self.blocks.is_empty();
+        let count = if fixed { self.blocks.len() } else { self.units.len() };
+        let least = if fixed { 1 } else { self.size };
+        let drawn = ((self.sample * count as f64).ceil() as usize).clamp(least, count);
+        let mut items: Vec<usize> = (0..count).collect();
+        Stream::new(self.seed, Purpose::Select, self.iteration).shuffle_front(&mut items, drawn);
+        items.truncate(drawn);
+        let columns = |k: &usize| match fixed {
+            true => self.blocks[*k].columns(),
+            false => f.penalty().columns(self.units[*k]),
+        };
+        let list: Vec<usize> = items.iter().flat_map(|k| columns(k).iter().copied()).collect();
+        let mut g = vec![0.0; list.len()];
+        f.gradient(&list, &mut g, control)?;
+        list.iter().zip(&g).for_each(|(&j, g)| greedy.kept.g[j] = *g);
+        if self.rule == Rule::Gsc {
+            greedy.bring_up_bends(f, &Changed::Some(list), control)?;
+        }
+        greedy.ranking.clear(count);
+        self.rank(greedy, Some(&items), f, constants, control)?;
+        control.spend(count as u64)?;
+        if fixed {
+            return Ok(self.fixed_choice(greedy.ranking.first(1)[0]));
+        }
+        let units = greedy.ranking.first(self.size).into_iter().map(|k| self.units[k]).collect();
+        Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
+    }
+
     /// Brings the scores up to date.
     fn rank<S: Smooth<Memory = M>>(
         &self,
@@ -337,7 +389,8 @@ impl<M> Selector<M> {
                 Rule::Gsc => Score::Cubic { h: bend, third: &constants.third },
                 _ => Score::Scaled { prox, h: &constants.unit },
             };
-            return ranking.update(count, items, |k| Ok(score.of(f, g, self.units[k])));
+            ranking.update(count, items, |k| Ok(score.of(f, g, self.units[k])))?;
+            return control.spend(ranking.heap_flops());
         }
         let mut with_l = vec![0.0; if self.rule == Rule::Gsl { constants.unit.len() } else { 0 }];
         ranking.update(count, items, |k| {
@@ -356,7 +409,8 @@ impl<M> Selector<M> {
                 }
                 _ => sum(Score::Scaled { prox, h: &constants.diagonal }),
             })
-        })
+        })?;
+        control.spend(ranking.heap_flops())
     }
 }
 

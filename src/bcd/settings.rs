@@ -218,6 +218,8 @@ pub struct Settings {
     pub prox_rule: ProxRule,
     /// How greedy rules keep the gradient.
     pub gradients: Gradients,
+    /// Share of the units (or fixed blocks) that a greedy rule chooses from.
+    pub greedy_sample: f64,
 }
 
 impl Settings {
@@ -285,6 +287,7 @@ impl Settings {
             gsq_search: gsq_search(options),
             prox_rule: prox_rule(options),
             gradients: gradients(options),
+            greedy_sample: real("greedy_sample"),
         };
         settings.check()?;
         Ok(settings)
@@ -343,6 +346,11 @@ impl Settings {
         }
         if matches!(self.loss, Loss::Hinge(_)) && self.output_loss.is_none() {
             return self.check_hinge(bounded);
+        }
+        if self.rule == Rule::Gsq && self.greedy_sample < 1.0 {
+            return Err(Error::new(ErrorKind::Option, "option \"greedy_sample\"")
+                .expected("1 with rule gsq, which searches among all")
+                .found(self.greedy_sample));
         }
         if self.rule == Rule::Auto {
             return Ok(());
@@ -489,6 +497,7 @@ mod tests {
             &[("penalty", "elastic-net"), ("l1_ratio", "0"), ("lambda_ratio", "0.1")],
             &[("penalty", "group"), ("upper", "1")],
             &[("penalty", "sparse-group"), ("lower", "0")],
+            &[("rule", "gsq"), ("greedy_sample", "0.5")],
             &[("penalty", "l1"), ("l2", "1")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "matrix")],
             &[("loss", "poisson"), ("rule", "gs"), ("update", "gradient")],

@@ -231,10 +231,15 @@ fn line_search(
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let before = block.gather(&engine.state.x);
-    if model.bend.max(model.slope) <= ROUNDING * engine.objective_size {
+    if model.bend.max(model.slope.abs()) <= ROUNDING * engine.objective_size {
         // What is left to gain drowns in the rounding of the objective: Newton's step is better than its test.
         engine.move_block(block, &model.to, model.intercept_step, control)?;
         return Ok(Step { promised: model.bend, achieved: 0.0 });
+    }
+    if !(model.slope > 0.0) {
+        // No descent: a model so flat that its minimizer is lost to rounding.
+        engine.damping = (16.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
+        return Ok(Step { promised: model.promised, achieved: 0.0 });
     }
     let mut alpha = match search {
         LineSearch::Armijo => 1.0,

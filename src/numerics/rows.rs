@@ -19,8 +19,8 @@ enum Indices {
 }
 
 impl Rows {
-    /// Transposes by counting. Costs two passes over the columns.
-    pub fn new(columns: &Columns<'_>, control: &mut Control<'_>) -> Result<Self, Stop> {
+    /// Transposes by counting. Costs two passes over the columns. `None` where there is no memory for it.
+    pub fn new(columns: &Columns<'_>, control: &mut Control<'_>) -> Result<Option<Self>, Stop> {
         let mut start = vec![0; columns.rows() + 1];
         for j in 0..columns.cols() {
             columns.for_each(j, |r, _| start[r + 1] += 1);
@@ -29,12 +29,10 @@ impl Rows {
         (0..columns.rows()).for_each(|r| start[r + 1] += start[r]);
         let entries = start[columns.rows()];
         let mut next = start.clone();
-        let mut value = vec![0.0; entries];
-        let mut index = if u32::try_from(columns.cols()).is_ok() {
-            Indices::Short(vec![0; entries])
-        } else {
-            Indices::Long(vec![0; entries])
-        };
+        let short = u32::try_from(columns.cols()).is_ok();
+        let index =
+            if short { zeros(entries).map(Indices::Short) } else { zeros(entries).map(Indices::Long) };
+        let (Some(mut value), Some(mut index)) = (zeros(entries), index) else { return Ok(None) };
         for j in 0..columns.cols() {
             columns.for_each(j, |r, a| {
                 value[next[r]] = a;
@@ -47,7 +45,7 @@ impl Rows {
             });
             control.spend(columns.flops(j))?;
         }
-        Ok(Self { start, index, value })
+        Ok(Some(Self { start, index, value }))
     }
 
     /// Number of entries of row `r`.
@@ -69,6 +67,14 @@ impl Rows {
     }
 }
 
+/// Zeros, or `None` where there is no memory for them.
+fn zeros<T: Clone + Default>(count: usize) -> Option<Vec<T>> {
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(count).ok()?;
+    vector.resize(count, T::default());
+    Some(vector)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +92,8 @@ mod tests {
         };
         let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
         let columns = Columns::new(&matrix, vec![2.0, 1.0, 0.5]);
-        let rows = Rows::new(&columns, &mut Control::new()).unwrap();
+        let rows = Rows::new(&columns, &mut Control::new()).unwrap().unwrap();
+        assert!(zeros::<f64>(usize::MAX / 16).is_none());
         let row = |r: usize| {
             let mut found = Vec::new();
             rows.for_each(r, |j, a| found.push((j, a)));

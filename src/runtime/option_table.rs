@@ -307,6 +307,13 @@ pub const TABLE: &[OptionRow] = &[
         "For greedy rules: how the gradient is kept: afresh for each block (recompute), through the rows that a block touches (rows; sparse data, a copy of them by rows), or through columns of the Hessian (gram; squared loss). auto takes the one of fewest operations.",
     ),
     row(
+        "greedy_sample",
+        real(TINY, 1.0),
+        OptionValue::Real(1.0),
+        BCD,
+        "For greedy rules but gsq: the share of the coordinates (or fixed blocks) to choose from, drawn at random for each block. Below 1 the gradient is computed for those alone.",
+    ),
+    row(
         "rule",
         OptionKind::Choice(&[
             "auto",
