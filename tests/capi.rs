@@ -6,7 +6,7 @@ mod toolbox;
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
@@ -14,6 +14,7 @@ const PROGRAMS: [&str; 10] = [
     "tests/c/growth.c",
     "tests/c/outputs.c",
     "tests/c/path.c",
+    "tests/c/derivative.c",
     "tests/c/callbacks.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",

@@ -23,6 +23,7 @@ mod forward;
 mod general;
 mod greedy;
 mod heap;
+mod identification;
 mod line;
 mod linear;
 mod model_step;
@@ -41,6 +42,7 @@ mod rule_tests;
 mod scaled;
 mod score;
 mod select;
+mod sensitivity;
 mod settings;
 mod smooth;
 mod solution;
@@ -56,10 +58,12 @@ mod workspace;
 pub use batch::{Job, batch};
 pub use certificate::{Certificate, Kind, Rigor, certificate};
 pub use cross_validation::{CrossValidation, Folds, cross_validate};
+pub use identification::{Identification, identify};
 pub use outputs::{OutputModel, outputs};
 pub use path::{Grid, Path, PathEnd, Points, path};
 pub use predict::linear_predictor;
 pub use problem::Problem;
+pub use sensitivity::{Change, Gradient, Sensitivity};
 pub use settings::{
     Gradients, GsqSearch, LineSearch, PartitionKind, PenaltyKind, ProxRule, Rule, Settings, Strength,
     UpdateKind,

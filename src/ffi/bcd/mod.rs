@@ -4,6 +4,7 @@
 
 mod batch;
 mod callbacks;
+mod derivative;
 mod new_data;
 mod path;
 mod results;
