@@ -68,9 +68,12 @@ impl Correlations {
                 continue;
             }
             let zone = penalty.dead_zone(u);
-            let bound: f64 = columns.iter().map(|&j| self.bound(j, scaled).powi(2)).sum();
             // An infinite or undefined bound asks for an evaluation too.
-            if !(bound < zone * zone) || columns.iter().any(|&j| x[j] != 0.0) {
+            let inside = match columns {
+                [j] => self.bound(*j, scaled) < zone,
+                _ => columns.iter().map(|&j| self.bound(j, scaled).powi(2)).sum::<f64>() < zone * zone,
+            };
+            if !inside || columns.iter().any(|&j| x[j] != 0.0) {
                 self.stale.extend_from_slice(columns);
             }
         }
@@ -98,7 +101,7 @@ impl Correlations {
         if moved == 0.0 {
             self.value[j].abs()
         } else {
-            self.value[j].abs() + scaled.squares[j].sqrt() * (SLACK * moved)
+            self.value[j].abs() + scaled.norms[j] * (SLACK * moved)
         }
     }
 }
