@@ -365,6 +365,22 @@ typedef struct swl_cv_info {
   double se_best;
 } swl_cv_info;
 
+// What is known of a solution beyond its value.
+typedef struct swl_identification {
+  // sizeof(swl_identification), set by the caller
+  uint32_t struct_size;
+  // 1 if this is the only solution, to first order; 0: not known
+  int32_t unique;
+  // columns whose coefficient is 0 in every solution
+  int64_t safe_zeros;
+  // the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
+  // bound, in the units of lambda: how far the active set is from a change; infinity: there are none
+  double margin;
+  // the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal; NaN: not computed, there are
+  // more than 2048
+  double smallest_eigenvalue;
+} swl_identification;
+
 // The state of a solve at a check of its certificate.
 typedef struct swl_trace_row {
   // sizeof(swl_trace_row), set by the caller in the first row: the stride of the array
@@ -893,6 +909,49 @@ swl_status swl_bcd_batch(const struct swl_bcd *s,
                          double *intercept,
                          int64_t intercept_len,
                          struct swl_bcd_info *infos);
+
+// What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
+// swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
+// caller sets inout->struct_size.
+//
+// safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
+// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function).
+SWL_API
+swl_status swl_bcd_identify(const struct swl_bcd *s,
+                            uint8_t *safe_zeros,
+                            int64_t len,
+                            struct swl_identification *inout);
+
+// How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
+// rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
+// holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
+// swl_identification). Costs a Hessian of the free columns and its factorization.
+// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
+// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized).
+SWL_API
+swl_status swl_bcd_derivative_forward(const struct swl_bcd *s,
+                                      double lambda,
+                                      const struct swl_vec *weights,
+                                      const struct swl_vec *offset,
+                                      const struct swl_vec *target,
+                                      double *coef,
+                                      int64_t len,
+                                      double *intercept);
+
+// The gradient of a function of the last solution, given its gradient coef (one number per column) and intercept with
+// respect to coefficients and intercept: with respect to lambda (one number), and to the weight, the offset and the target
+// of each row (rows numbers each). NULL: not wanted. NaN: not defined (targets that are labels; weights where columns are
+// standardized).
+// Errors: as swl_bcd_derivative_forward.
+SWL_API
+swl_status swl_bcd_derivative_backward(const struct swl_bcd *s,
+                                       const struct swl_vec *coef,
+                                       double intercept,
+                                       double *lambda,
+                                       double *weights,
+                                       double *offset,
+                                       double *target,
+                                       int64_t len);
 
 // Coefficients in the data's own scale: one per column. For k outputs (softmax, multi-squared) cols * k, feature by
 // feature.

@@ -14,6 +14,7 @@ const PROGRAMS: [&str; 11] = [
     "tests/c/growth.c",
     "tests/c/outputs.c",
     "tests/c/path.c",
+    "tests/c/derivative.c",
     "tests/c/callbacks.c",
     "tests/c/graph.c",
     "tests/c/classes.cpp",

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -16,6 +16,7 @@ const SOURCES: [&str; 13] = [
     "bcd/solve.rs",
     "bcd/path.rs",
     "bcd/batch.rs",
+    "bcd/derivative.rs",
     "bcd/results.rs",
     "bcd/new_data.rs",
     "bcd/graph.rs",

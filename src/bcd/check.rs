@@ -22,6 +22,8 @@ pub(super) struct Check {
     pub(super) gradient: Vec<f64>,
     /// How exactly the next block problem should be solved, in units of the objective.
     pub(super) goal: f64,
+    /// The same for a block that holds every unit beyond its kink.
+    pub(super) thorough_goal: f64,
     /// Set where the loop has to end.
     pub(super) outcome: Option<Outcome>,
 }
@@ -179,18 +181,19 @@ impl<'c> Checker<'c> {
         let unit = self.unit();
         let t = scaled.target_scale;
         control.report(Phase::Solve, iteration, objective / (t * t), value / unit)?;
-        let goal = match freedom.kind {
-            // A model that is the function itself is worth more accuracy: fewer passes over all columns follow.
+        let goal_of = |share: f64| match freedom.kind {
             CertificateKind::Gap => {
                 let gap = if value.is_finite() { value } else { self.null_scale };
-                let share = if scaled.loss.is_quadratic() { 0.02 } else { 0.1 };
                 (0.3 * self.limit()).max(share * gap).min(f64::MAX)
             }
             CertificateKind::Gradient => {
                 0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale
             }
         };
-        Ok(Check { value, objective, gradient, goal, outcome })
+        // A model that is the function itself is worth more accuracy: fewer passes over all columns follow.
+        let share = if scaled.loss.is_quadratic() { 0.02 } else { 0.1 };
+        let (goal, thorough_goal) = (goal_of(share), goal_of(1e-4));
+        Ok(Check { value, objective, gradient, goal, thorough_goal, outcome })
     }
 
     fn note_support(&mut self, x: &[f64], iteration: u64) {

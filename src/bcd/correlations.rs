@@ -111,7 +111,7 @@ impl Correlations {
         if moved == 0.0 {
             self.value[j].abs()
         } else {
-            self.value[j].abs() + scaled.squares[j].sqrt() * (SLACK * moved)
+            self.value[j].abs() + scaled.norms[j] * (SLACK * moved)
         }
     }
 }

@@ -159,7 +159,7 @@ pub(super) fn iterate<S: Smooth>(
             return Ok(Outcome::IterationLimit);
         }
         let Some(plan) = &mut plan else {
-            let block = working_set::select(f.penalty(), None, f.lipschitz(), f.x(), &look.gradient);
+            let (block, _) = working_set::select(f.penalty(), None, f.lipschitz(), f.x(), &look.gradient);
             let goal = watch.goal(look.value);
             for _ in 0..STEPS_PER_SET {
                 let step = certifier.work_on(f, &block, goal, control)?;

@@ -24,6 +24,7 @@ mod general;
 pub mod graph;
 mod greedy;
 mod heap;
+mod identification;
 mod line;
 mod linear;
 mod model_step;
@@ -43,6 +44,7 @@ mod rule_tests;
 mod scaled;
 mod score;
 mod select;
+mod sensitivity;
 mod settings;
 mod smooth;
 mod solution;
@@ -59,10 +61,12 @@ mod workspace;
 pub use batch::{Job, batch};
 pub use certificate::{Certificate, Kind, Rigor, certificate};
 pub use cross_validation::{CrossValidation, Folds, cross_validate};
+pub use identification::{Identification, identify};
 pub use outputs::{OutputModel, outputs};
 pub use path::{Grid, Path, PathEnd, Points, path};
 pub use predict::linear_predictor;
 pub use problem::Problem;
+pub use sensitivity::{Change, Gradient, Sensitivity};
 pub use settings::{
     Gradients, GsqSearch, LineSearch, PartitionKind, PenaltyKind, ProxRule, Rule, Settings, Strength,
     UpdateKind,

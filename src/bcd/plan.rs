@@ -18,10 +18,21 @@ use crate::runtime::{Control, Stop};
 
 /// A rule and an update for a linear composition.
 pub(super) enum Plan<'e> {
-    /// Working sets and Newton steps. The penalty of the strong rule, for the first set of a path's next strength.
-    Auto(Option<&'e Penalty>),
+    /// Working sets and Newton steps.
+    Auto(Sets<'e>),
     /// A rule of the paper with an update of the paper.
     Paper(Box<Paper<Engine<'e>>>),
+}
+
+/// How working sets are chosen and solved.
+pub(super) struct Sets<'e> {
+    /// The penalty of the strong rule, for the first set of a path's next strength.
+    strong: Option<&'e Penalty>,
+    /// Whether this is a strength of a path: a set that holds every unit beyond its kink is then likely to hold the solution,
+    /// and is solved more exactly, so that fewer looks at all columns are needed.
+    on_path: bool,
+    /// Whether the last set was such a one.
+    thorough: bool,
 }
 
 /// A rule and an update of the paper, for any smooth function.
@@ -48,7 +59,7 @@ impl<'e> Plan<'e> {
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
         if settings.rule == Rule::Auto {
-            return Ok(Plan::Auto(strong));
+            return Ok(Plan::Auto(Sets { strong, on_path: strong.is_some(), thorough: false }));
         }
         Ok(Plan::Paper(Box::new(Paper::new(settings, engine, control)?)))
     }
@@ -69,9 +80,11 @@ impl<'e> Plan<'e> {
         control: &mut Control<'_>,
     ) -> Result<Choice, Stop> {
         match self {
-            Plan::Auto(strong) => {
+            Plan::Auto(sets) => {
                 let (x, g) = (&engine.state.x, &check.gradient);
-                let block = working_set::select(engine.penalty, strong.take(), engine.lipschitz, x, g);
+                let (block, all) =
+                    working_set::select(engine.penalty, sets.strong.take(), engine.lipschitz, x, g);
+                sets.thorough = sets.on_path && all;
                 Ok(Choice { block, fixed: None })
             }
             Plan::Paper(paper) => paper.select(engine, control),
@@ -87,24 +100,27 @@ impl<'e> Plan<'e> {
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
         match self {
-            Plan::Auto(_) => minimize_set(engine, choice, check, control),
+            Plan::Auto(sets) => {
+                let goal = if sets.thorough { check.thorough_goal } else { check.goal };
+                minimize_set(engine, choice, goal, control)
+            }
             Plan::Paper(paper) => paper.update(engine, choice, control),
         }
     }
 }
 
-/// Newton steps until they gain no more than the check asks for.
+/// Newton steps until they gain no more than `absolute`.
 fn minimize_set(
     engine: &mut Engine<'_>,
     choice: &Choice,
-    check: &Check,
+    absolute: f64,
     control: &mut Control<'_>,
 ) -> Result<(), Stop> {
     let quadratic = engine.scaled.loss.is_quadratic();
-    let goal = Goal { absolute: check.goal, relative: if quadratic { 0.0 } else { INEXACT } };
+    let goal = Goal { absolute, relative: if quadratic { 0.0 } else { INEXACT } };
     for _ in 0..STEPS_PER_SET {
         let step = update::newton(engine, &choice.block, goal, control)?;
-        if quadratic || step.achieved <= check.goal {
+        if quadratic || step.achieved <= absolute {
             break;
         }
     }

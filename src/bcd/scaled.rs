@@ -28,6 +28,8 @@ pub(super) struct Scaled<'p> {
     pub(super) target_scale: f64,
     /// `sum_r s_r a_rj^2` of each scaled column.
     pub(super) squares: Vec<f64>,
+    /// Their roots.
+    pub(super) norms: Vec<f64>,
     /// Columns that cannot matter: zero, or constant beside an intercept.
     pub(super) inert: Vec<bool>,
     /// Whether no column is scaled or inert.
@@ -47,6 +49,7 @@ pub(super) struct Stored {
     intercept: bool,
     target_scale: f64,
     squares: Vec<f64>,
+    norms: Vec<f64>,
     inert: Vec<bool>,
     plain: bool,
     power: Vec<f64>,
@@ -101,7 +104,7 @@ impl<'p> Scaled<'p> {
                 _ => *p,
             })
             .collect();
-        let squares = (0..facts.len())
+        let squares: Vec<f64> = (0..facts.len())
             .map(|j| match facts[j].squares {
                 known if known.is_finite() => share * (scale[j] * scale[j] * known),
                 _ => matrix.squares(j, scale[j], &s),
@@ -116,6 +119,7 @@ impl<'p> Scaled<'p> {
             s,
             intercept: settings.intercept,
             target_scale: 1.0,
+            norms: squares.iter().map(|s| s.sqrt()).collect(),
             squares,
             inert,
             plain,
@@ -149,18 +153,42 @@ impl<'p> Scaled<'p> {
 
     /// Lets go of the matrix, for [`Scaled::restore`].
     pub(super) fn store(self) -> Stored {
-        let Self { columns, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power } =
-            self;
+        let Self {
+            columns,
+            loss,
+            y,
+            offset,
+            s,
+            intercept,
+            target_scale,
+            squares,
+            norms,
+            inert,
+            plain,
+            power,
+        } = self;
         let scale = columns.into_scale();
-        Stored { scale, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power }
+        Stored { scale, loss, y, offset, s, intercept, target_scale, squares, norms, inert, plain, power }
     }
 
     /// What [`Scaled::store`] gave, on the same matrix.
     pub(super) fn restore(problem: &'p Problem<'p>, stored: Stored) -> Self {
-        let Stored { scale, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power } =
-            stored;
+        let Stored {
+            scale,
+            loss,
+            y,
+            offset,
+            s,
+            intercept,
+            target_scale,
+            squares,
+            norms,
+            inert,
+            plain,
+            power,
+        } = stored;
         let columns = Columns::new(problem.matrix(), scale);
-        Self { columns, loss, y, offset, s, intercept, target_scale, squares, inert, plain, power }
+        Self { columns, loss, y, offset, s, intercept, target_scale, squares, norms, inert, plain, power }
     }
 
     pub(super) fn rows(&self) -> usize {

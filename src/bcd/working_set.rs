@@ -17,14 +17,15 @@ const NEAR: usize = 16;
 const FAR: f64 = 0.5;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
-/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one.
+/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one. Also tells
+/// whether every violator is in it.
 pub(super) fn select(
     penalty: &Penalty,
     strong: Option<&Penalty>,
     lipschitz: &[f64],
     x: &[f64],
     g: &[f64],
-) -> Block {
+) -> (Block, bool) {
     let mut expected = 0;
     let mut support = Vec::new();
     let mut ranked = Vec::new();
@@ -67,7 +68,7 @@ pub(super) fn select(
     let mut units = support;
     units.extend(ranked.into_iter().map(|(_, u)| u));
     units.sort_unstable();
-    Block::new(penalty, units)
+    (Block::new(penalty, units), violators <= wanted)
 }
 
 fn least_new(penalty: &Penalty, cols: usize) -> usize {

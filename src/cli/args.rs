@@ -42,6 +42,10 @@ fn bcd() -> Command {
             ),
             file("path-out", "Write the path as CSV: lambda, objective, certificate, nonzeros, intercept, coefficients")
                 .requires("path"),
+            switch(
+                "identify",
+                "Also say which coefficients are 0 in every solution, how far the active set is from a change, and whether there is one solution only",
+            ),
             json(),
             file("out", "Write the coefficients, one a line (several outputs: one row per feature), 17 digits"),
             file("model", "Write the whole model as JSON, for verify and predict"),

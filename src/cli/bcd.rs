@@ -2,17 +2,17 @@
 
 use super::data::{Data, Known, Target, vector};
 use super::failure::{Failure, Verdict};
-use super::layout::{Side, table};
+use super::layout::{Facts, Side, table};
 use super::model::{Extras, Model};
-use super::number::{json_array, short};
+use super::number::{json as number, json_array, short};
 use super::option_flags::Chosen;
 use super::progress::Line;
 use super::report::{self, Report};
 use super::{files, model_json, output, path, plots, trace};
 use clap::ArgMatches;
 use serde_json::Value;
-use southwell::bcd::{self, Problem, Settings, Solution, Start};
-use southwell::runtime::{Error, ErrorKind, Family, OptionValue, Outcome};
+use southwell::bcd::{self, Identification, Problem, Settings, Solution, Start};
+use southwell::runtime::{Control, Error, ErrorKind, Family, OptionValue, Outcome};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -48,8 +48,17 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     write_files(matches, &data, &chosen, &extras, &problem, &solutions)?;
     let options = chosen.options()?;
     let report = Report { data: &data, options: &options, settings: &settings, solution };
+    let seen = match matches.get_flag("identify") {
+        true => Some(bcd::identify(&problem, &settings, solution, &mut Control::new())?),
+        false => None,
+    };
     let path = steps.map(|_| solutions.as_slice());
-    output::print(&if matches.get_flag("json") { json(&report, path) } else { text(&report, path) })?;
+    let text = if matches.get_flag("json") {
+        json(&report, path, seen.as_ref())
+    } else {
+        text(&report, path, seen.as_ref())
+    };
+    output::print(&text)?;
     Ok(Verdict::of(solutions.iter().all(|s| s.outcome == Outcome::Converged)))
 }
 
@@ -122,8 +131,17 @@ fn write_files(
     Ok(())
 }
 
-fn json(report: &Report<'_>, path: Option<&[Solution]>) -> String {
+fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identification>) -> String {
     let mut object = report.json();
+    if let Some(seen) = seen {
+        let value = serde_json::json!({
+            "margin": number(seen.margin),
+            "unique": seen.unique,
+            "smallest_eigenvalue": number(seen.smallest_eigenvalue),
+            "safe_zeros": seen.safe_zeros,
+        });
+        object.insert("identification".into(), value);
+    }
     if let Some(solutions) = path {
         let points = solutions.iter().map(|solution| {
             let mut point = report::step(report.settings, solution);
@@ -138,7 +156,7 @@ fn json(report: &Report<'_>, path: Option<&[Solution]>) -> String {
     format!("{}\n", Value::Object(object))
 }
 
-fn text(report: &Report<'_>, path: Option<&[Solution]>) -> String {
+fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identification>) -> String {
     let mut text = String::new();
     if let Some(solutions) = path {
         let rows: Vec<Vec<String>> = solutions
@@ -174,5 +192,12 @@ fn text(report: &Report<'_>, path: Option<&[Solution]>) -> String {
         text.push('\n');
     }
     text.push_str(&report.text());
+    if let Some(seen) = seen {
+        let mut facts = Facts::default();
+        facts.add("always 0", format!("{} of {}", seen.safe_zeros.len(), report.solution.coef.len()));
+        facts.add("margin", short(seen.margin, 4));
+        facts.add("unique", if seen.unique { "yes, to first order" } else { "not known" });
+        text.push_str(&facts.text());
+    }
     text
 }

@@ -45,6 +45,7 @@ fn structs_have_the_published_layout() {
     assert_eq!((offset_of!(swl_bcd_info, explained), offset_of!(swl_bcd_info, settled_at)), (112, 120));
     assert_eq!(size_of::<swl_path_grid>(), 48);
     assert_eq!((offset_of!(swl_path_grid, count), offset_of!(swl_path_grid, max_nonzeros)), (8, 40));
+    assert_eq!((size_of::<swl_identification>(), offset_of!(swl_identification, margin)), (32, 16));
     assert_eq!((size_of::<swl_cv_info>(), offset_of!(swl_cv_info, lambda_best)), (72, 40));
     assert_eq!((offset_of!(swl_bcd_info, certificate_kind), offset_of!(swl_bcd_info, lambda)), (48, 56));
     assert_eq!((offset_of!(swl_bcd_info, threads), offset_of!(swl_bcd_info, seconds_solve)), (88, 104));

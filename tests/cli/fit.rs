@@ -193,3 +193,18 @@ fn options_are_listed() {
     }
     assert!(folder.run("options lasso").ended(2).err.contains("one of bcd"));
 }
+
+#[test]
+fn what_is_known_of_the_solution_is_told_on_request() {
+    let folder = with_small_problem();
+    let fit = "bcd --data data.csv --lambda-ratio 0.3 --intercept --identify";
+    let object = folder.run(&format!("{fit} --json")).ended(0).json();
+    let seen = &object["identification"];
+    let zeros = seen["safe_zeros"].as_array().unwrap().len() as u64;
+    assert!(zeros + object["nonzeros"].as_u64().unwrap() <= 5 && seen["unique"] == true);
+    assert!(seen["margin"].as_f64().unwrap() > 0.0 && object["explained"].as_f64().unwrap() > 0.0);
+    let text = folder.run(fit).ended(0).out;
+    assert!(text.contains("always 0") && text.contains("unique"), "{text}");
+    let refused = folder.run("bcd --data labels.csv --loss softmax --identify --lambda 1");
+    assert_eq!(refused.code, 2, "{}", refused.err);
+}

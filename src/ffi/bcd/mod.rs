@@ -6,6 +6,7 @@
 
 mod batch;
 mod callbacks;
+mod derivative;
 pub(in crate::ffi) mod graph;
 mod new_data;
 mod path;

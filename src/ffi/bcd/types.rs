@@ -203,3 +203,27 @@ unsafe impl Growable for swl_cv_info {
     const NAME: &'static str = "swl_cv_info";
     const FIRST: usize = 72;
 }
+
+/// What is known of a solution beyond its value.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct swl_identification {
+    /// sizeof(swl_identification), set by the caller
+    pub struct_size: u32,
+    /// 1 if this is the only solution, to first order; 0: not known
+    pub unique: i32,
+    /// columns whose coefficient is 0 in every solution
+    pub safe_zeros: i64,
+    /// the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
+    /// bound, in the units of lambda: how far the active set is from a change; infinity: there are none
+    pub margin: f64,
+    /// the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal; NaN: not computed, there are
+    /// more than 2048
+    pub smallest_eigenvalue: f64,
+}
+
+// SAFETY: repr(C), no padding, may be all zeros.
+unsafe impl Growable for swl_identification {
+    const NAME: &'static str = "swl_identification";
+    const FIRST: usize = 32;
+}

@@ -163,6 +163,17 @@ impl Penalty {
         }
     }
 
+    /// How far `-g` is inside the subdifferential of `G_u` at a kink or bound: negative outside, infinite where `G_u` is
+    /// smooth.
+    pub fn margin(&self, u: usize, x: &[f64], g: &[f64]) -> f64 {
+        match self {
+            Penalty::Separable(p) => p.margin(u, x[0], g[0]),
+            Penalty::SparseGroup(p) => p.margin(u, x, g),
+            _ if self.is_smooth_at(u, x) => f64::INFINITY,
+            _ => self.dead_zone(u) - g.iter().map(|g| g * g).sum::<f64>().sqrt(),
+        }
+    }
+
     /// Adds the gradient of `G_u` to `g`, where it is smooth.
     pub fn add_gradient(&self, u: usize, x: &[f64], g: &mut [f64]) {
         with_penalty!(self, p => p.add_gradient(u, x, g));

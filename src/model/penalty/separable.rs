@@ -191,6 +191,15 @@ impl Separable {
         (x[0] != 0.0 || self.at(u).l1 == 0.0) && x[0] > self.at(u).lower && x[0] < self.at(u).upper
     }
 
+    /// The distance of `-g` from the ends of the interval that is the subdifferential at `x`; infinite for a point.
+    pub(super) fn margin(&self, u: usize, x: f64, g: f64) -> f64 {
+        let c = self.at(u);
+        let (left, right) = if x == 0.0 { (-c.l1, c.l1) } else { (c.l1.copysign(x), c.l1.copysign(x)) };
+        let low = if x <= c.lower { f64::NEG_INFINITY } else { left + c.l2 * x };
+        let high = if x >= c.upper { f64::INFINITY } else { right + c.l2 * x };
+        if low == high { f64::INFINITY } else { (-g - low).min(high + g) }
+    }
+
     pub(super) fn add_gradient(&self, u: usize, x: &[f64], g: &mut [f64]) {
         let l1 = if x[0] == 0.0 { 0.0 } else { self.at(u).l1.copysign(x[0]) };
         g[0] += l1 + self.at(u).l2 * x[0];

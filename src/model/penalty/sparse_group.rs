@@ -164,6 +164,17 @@ impl SparseGroup {
         x[k] != 0.0 || (t.l1 == 0.0 && (t.weight == 0.0 || norm(x) > 0.0))
     }
 
+    /// At most the distance that `Penalty::margin` asks for.
+    pub(super) fn margin(&self, u: usize, x: &[f64], g: &[f64]) -> f64 {
+        let t = &self.terms[u];
+        if norm(x) == 0.0 && t.weight > 0.0 {
+            let beyond: f64 = g.iter().map(|g| (g.abs() - t.l1).max(0.0).powi(2)).sum();
+            return t.weight - beyond.sqrt();
+        }
+        let at_kink = x.iter().zip(g).filter(|(x, _)| **x == 0.0 && t.l1 > 0.0);
+        at_kink.map(|(_, g)| t.l1 - g.abs()).fold(f64::INFINITY, f64::min)
+    }
+
     pub(super) fn add_gradient(&self, u: usize, x: &[f64], g: &mut [f64]) {
         let t = &self.terms[u];
         let size = norm(x);

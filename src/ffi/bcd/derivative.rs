@@ -1,0 +1,148 @@
+//! Derivatives of the last solution, and what is known of it beyond its value.
+
+use super::super::growable;
+use super::super::guard::{Buffer, check_pointer, guard, write_out, wrong_length};
+use super::super::handles;
+use super::super::status::swl_status;
+use super::super::views::{optional_vector, swl_vec, vector};
+use super::{Bcd, swl_bcd, swl_identification};
+use crate::bcd::{Change, Sensitivity, identify};
+use crate::runtime::{Control, Result};
+
+/// What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
+/// swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
+/// caller sets inout->struct_size.
+///
+/// safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
+/// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_identify(
+    s: *const swl_bcd,
+    safe_zeros: *mut u8,
+    len: i64,
+    inout: *mut swl_identification,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours, and `inout` has as many bytes as it states.
+        let (bcd, slot) = unsafe { (handles::read::<Bcd>(s, "s")?, growable::slot(inout, "inout")?) };
+        let solved = bcd.solved()?;
+        if !safe_zeros.is_null() && usize::try_from(len) != Ok(bcd.cols()) {
+            return Err(wrong_length("safe_zeros", usize::try_from(len).unwrap_or(0), bcd.cols(), "column"));
+        }
+        let found = identify(&bcd.problem, &solved.settings, &solved.solution, &mut Control::new())?;
+        slot.write(&swl_identification {
+            struct_size: size_of::<swl_identification>() as u32,
+            unique: i32::from(found.unique),
+            safe_zeros: found.safe_zeros.len() as i64,
+            margin: found.margin,
+            smallest_eigenvalue: found.smallest_eigenvalue,
+        });
+        if !safe_zeros.is_null() {
+            let mut flags = vec![0_u8; bcd.cols()];
+            found.safe_zeros.iter().for_each(|&j| flags[j] = 1);
+            // SAFETY: `safe_zeros` has `len` bytes, one per column.
+            unsafe { std::ptr::copy_nonoverlapping(flags.as_ptr(), safe_zeros, flags.len()) };
+        }
+        Ok(())
+    })
+}
+
+/// How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
+/// rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
+/// holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
+/// swl_identification). Costs a Hessian of the free columns and its factorization.
+/// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
+/// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_derivative_forward(
+    s: *const swl_bcd,
+    lambda: f64,
+    weights: *const swl_vec,
+    offset: *const swl_vec,
+    target: *const swl_vec,
+    coef: *mut f64,
+    len: i64,
+    intercept: *mut f64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours.
+        let bcd = unsafe { handles::read::<Bcd>(s, "s") }?;
+        let rows = bcd.rows();
+        // SAFETY: what the caller promises of each argument, passed on.
+        let (weights, offset, target) = unsafe {
+            (
+                optional_vector(weights, "weights", rows, "row")?,
+                optional_vector(offset, "offset", rows, "row")?,
+                optional_vector(target, "target", rows, "row")?,
+            )
+        };
+        let buffer = Buffer::check(coef, len, bcd.cols(), "one per column")?;
+        let change = Change {
+            lambda,
+            weights: weights.as_deref(),
+            offset: offset.as_deref(),
+            target: target.as_deref(),
+        };
+        let (found, moved) = sensitivity(&bcd)?.forward(&change)?;
+        if !intercept.is_null() {
+            // SAFETY: `intercept` may be written.
+            unsafe { write_out(intercept, moved, "intercept") }?;
+        }
+        // SAFETY: `coef` has `len` numbers.
+        unsafe { buffer.fill(&found) }
+    })
+}
+
+/// The gradient of a function of the last solution, given its gradient coef (one number per column) and intercept with
+/// respect to coefficients and intercept: with respect to lambda (one number), and to the weight, the offset and the target
+/// of each row (rows numbers each). NULL: not wanted. NaN: not defined (targets that are labels; weights where columns are
+/// standardized).
+/// Errors: as swl_bcd_derivative_forward.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_derivative_backward(
+    s: *const swl_bcd,
+    coef: *const swl_vec,
+    intercept: f64,
+    lambda: *mut f64,
+    weights: *mut f64,
+    offset: *mut f64,
+    target: *mut f64,
+    len: i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours, and `coef` is null or a view as long as it says.
+        let (bcd, coef) = unsafe {
+            let bcd = handles::read::<Bcd>(s, "s")?;
+            let coef = vector(coef, "coef", bcd.cols(), "column")?;
+            (bcd, coef)
+        };
+        let buffer = |out: *mut f64| -> Result<Option<Buffer>> {
+            if out.is_null() {
+                Ok(None)
+            } else {
+                Buffer::check(out, len, bcd.rows(), "one per row").map(Some)
+            }
+        };
+        let buffers = [buffer(weights)?, buffer(offset)?, buffer(target)?];
+        if !lambda.is_null() {
+            check_pointer(lambda, "lambda")?;
+        }
+        let found = sensitivity(&bcd)?.backward(&coef, intercept)?;
+        for (buffer, values) in buffers.into_iter().zip([&found.weights, &found.offset, &found.target]) {
+            if let Some(buffer) = buffer {
+                // SAFETY: each has `len` numbers.
+                unsafe { buffer.fill(values) }?;
+            }
+        }
+        if lambda.is_null() {
+            return Ok(());
+        }
+        // SAFETY: `lambda` may be written.
+        unsafe { write_out(lambda, found.lambda, "lambda") }
+    })
+}
+
+fn sensitivity(bcd: &Bcd) -> Result<Sensitivity<'_>> {
+    let solved = bcd.solved()?;
+    Sensitivity::new(&bcd.problem, &solved.settings, &solved.solution, &mut Control::new())
+}

@@ -1,0 +1,95 @@
+/* Derivatives against differences of solves, and what is known of a solution, through every call. */
+#include "check.h"
+
+#define ROWS 40
+#define COLS 10
+#define STEP 1e-5
+
+static double a[ROWS * COLS], y[ROWS];
+
+static void coefs(double lambda, const double *target, double *coef, double *b)
+{
+  swl_options *o = options_with("tolerance", 1e-13);
+  swl_bcd *s = dense_problem(a, target, ROWS, COLS);
+  OK(swl_options_set_f64(o, "lambda", lambda));
+  OK(swl_options_set_i64(o, "intercept", 1));
+  OK(swl_bcd_solve(s, o, NULL, NULL));
+  OK(swl_bcd_coef(s, coef, COLS));
+  OK(swl_bcd_intercept(s, b, 1));
+  swl_options_free(o);
+  swl_bcd_free(s);
+}
+
+int main(void)
+{
+  swl_options *o = options_with("tolerance", 1e-13);
+  swl_bcd *s;
+  swl_identification seen;
+  double direction[ROWS], moved[ROWS], plus[COLS], minus[COLS], coef[COLS], ones[COLS], b, bp, bm, lambda = 0.0;
+  double of_weights[ROWS], of_offset[ROWS], of_target[ROWS], total = 0.0, along = 0.0;
+  uint8_t zeros[COLS];
+  swl_vec change = swl_vec_f64(direction, ROWS), up = swl_vec_f64(ones, COLS);
+  int r, j, count = 0;
+
+  make_data(a, y, ROWS, COLS);
+  s = dense_problem(a, y, ROWS, COLS);
+  for (r = 0; r < ROWS; r++) direction[r] = r % 5 - 2.0;
+  for (j = 0; j < COLS; j++) ones[j] = 1.0 + j;
+  memset(&seen, 0, sizeof seen);
+  seen.struct_size = sizeof seen;
+  OK(swl_options_set_f64(o, "lambda", 1.0));
+  OK(swl_options_set_i64(o, "intercept", 1));
+  FAILS(swl_bcd_identify(s, NULL, 0, &seen), SWL_E_STATE, "solve");
+  FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, coef, COLS, &b), SWL_E_STATE, "solve");
+  FAILS(swl_bcd_derivative_backward(s, &up, 0.0, &lambda, NULL, NULL, NULL, 0), SWL_E_STATE, "solve");
+  OK(swl_bcd_solve(s, o, NULL, NULL));
+
+  OK(swl_bcd_identify(s, zeros, COLS, &seen));
+  OK(swl_bcd_coef(s, coef, COLS));
+  for (j = 0; j < COLS; j++) {
+    count += zeros[j];
+    CHECK(!zeros[j] || coef[j] == 0.0);
+  }
+  CHECK(seen.unique == 1 && seen.safe_zeros == count && count > 0 && seen.margin > 0.0 && seen.smallest_eigenvalue > 0.01);
+  FAILS(swl_bcd_identify(s, zeros, COLS - 1, &seen), SWL_E_ARGUMENT, "safe_zeros.len");
+  FAILS(swl_bcd_identify(s, zeros, COLS, NULL), SWL_E_ARGUMENT, "inout");
+  FAILS(swl_bcd_identify(NULL, zeros, COLS, &seen), SWL_E_ARGUMENT, "s");
+
+  OK(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, coef, COLS, &b));
+  coefs(1.0 + STEP, y, plus, &bp);
+  coefs(1.0 - STEP, y, minus, &bm);
+  for (j = 0; j < COLS; j++) CHECK(fabs(coef[j] - (plus[j] - minus[j]) / (2.0 * STEP)) < 1e-5);
+  CHECK(fabs(b - (bp - bm) / (2.0 * STEP)) < 1e-5);
+  OK(swl_bcd_derivative_backward(s, &up, 0.5, &lambda, of_weights, of_offset, of_target, ROWS));
+  for (j = 0; j < COLS; j++) total += coef[j] * ones[j];
+  CHECK(fabs(total + 0.5 * b - lambda) < 1e-9);
+
+  OK(swl_bcd_derivative_forward(s, 0.0, NULL, NULL, &change, coef, COLS, &b));
+  for (r = 0; r < ROWS; r++) moved[r] = y[r] + STEP * direction[r];
+  coefs(1.0, moved, plus, &bp);
+  for (r = 0; r < ROWS; r++) moved[r] = y[r] - STEP * direction[r];
+  coefs(1.0, moved, minus, &bm);
+  for (j = 0, total = 0.0; j < COLS; j++) {
+    CHECK(fabs(coef[j] - (plus[j] - minus[j]) / (2.0 * STEP)) < 1e-5);
+    total += coef[j] * ones[j];
+  }
+  for (r = 0; r < ROWS; r++) along += direction[r] * of_target[r];
+  CHECK(fabs(total + 0.5 * b - along) < 1e-9);
+  OK(swl_bcd_derivative_forward(s, 0.0, &change, &change, NULL, coef, COLS, NULL));
+  OK(swl_bcd_derivative_backward(s, &up, 0.5, NULL, NULL, NULL, NULL, 0));
+
+  FAILS(swl_bcd_derivative_forward(s, NAN, NULL, NULL, NULL, coef, COLS, &b), SWL_E_ARGUMENT, "lambda");
+  FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, coef, COLS + 1, &b), SWL_E_ARGUMENT, "len");
+  FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, NULL, COLS, &b), SWL_E_ARGUMENT, "out");
+  FAILS(swl_bcd_derivative_backward(s, NULL, 0.0, &lambda, NULL, NULL, NULL, 0), SWL_E_ARGUMENT, "coef");
+  FAILS(swl_bcd_derivative_backward(s, &up, NAN, &lambda, NULL, NULL, NULL, 0), SWL_E_DATA, "intercept");
+  FAILS(swl_bcd_derivative_backward(s, &up, 0.0, NULL, of_weights, NULL, NULL, ROWS - 1), SWL_E_ARGUMENT, "len");
+  change.len = ROWS - 1;
+  FAILS(swl_bcd_derivative_forward(s, 0.0, &change, NULL, NULL, coef, COLS, &b), SWL_E_ARGUMENT, "weights.len");
+  change.len = ROWS;
+  direction[3] = INFINITY;
+  FAILS(swl_bcd_derivative_forward(s, 0.0, NULL, &change, NULL, coef, COLS, &b), SWL_E_DATA, "offset, row 3");
+  swl_options_free(o);
+  swl_bcd_free(s);
+  return finish("derivative");
+}
