@@ -6,7 +6,7 @@ mod toolbox;
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
