@@ -76,7 +76,9 @@ impl ConjugateGradient {
             Preconditioner::Forest => Shape::Forest,
             _ => Shape::Multilevel,
         };
-        let (apply, order, a) = if kind == Preconditioner::Diagonal {
+        // Levels count their entries in 32 bits.
+        let countable = u32::try_from(a.entries()).is_ok();
+        let (apply, order, a) = if kind == Preconditioner::Diagonal || !countable {
             let mut a = a.clone();
             a.scale(scale);
             (Apply::Diagonal, (0..n as u32).collect(), a)
