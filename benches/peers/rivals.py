@@ -99,8 +99,8 @@ def liblinear(X, y, kind, C):
 def liblinear_svm(X, y, lam, power):
     """-s 3 for the hinge; -s 1 (dual) and -s 2 (primal) for its square."""
     version = importlib.metadata.version("liblinear-official")
-    kinds = {1: [(3, "dual")], 2: [(1, "dual"), (2, "primal")]}[power]
-    return [Rival(f"liblinear {name}", version, liblinear(X, y, kind, 1.0 / lam), 1e-1) for kind, name in kinds]
+    kinds = {1: [3], 2: [1, 2]}[power]
+    return [Rival(f"liblinear s{kind}", version, liblinear(X, y, kind, 1.0 / lam), 1e-1) for kind in kinds]
 
 
 def our_svm(library, X, y, lam, power):
