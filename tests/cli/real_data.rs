@@ -111,9 +111,7 @@ fn support_vector_machines_on_real_sets_reach_a_certified_gap_of_1e_13() {
 fn lasso_and_least_squares_with_bounds_on_real_sets_reach_a_certified_gap_of_1e_13() {
     let Some(data) = data() else { return };
     let folder = Folder::new();
-    for path in
-        ["classification/heart_scale/heart_scale", "classification/a1a/a1a", "expression/alon/alon.svm.gz"]
-    {
+    for path in ["classification/heart_scale/heart_scale", "classification/a1a/a1a"] {
         for problem in [
             "--loss squared --penalty l1 --lambda-ratio 0.1",
             "--loss squared --penalty l1 --lambda-ratio 0.1 --lower 0",
