@@ -37,12 +37,13 @@ fn derivatives_are_those_of_the_solution() {
     let weights: Vec<f64> = (0..40).map(|r| 1.0 + 0.02 * f64::from(r)).collect();
     let offset: Vec<f64> = (0..40).map(|r| 0.1 * f64::from(r % 5)).collect();
     let direction: Vec<f64> = (0..40).map(|r| f64::from(r % 7) - 3.0).collect();
-    for loss in ["squared", "logistic", "poisson", "huber"] {
+    for loss in ["squared", "logistic", "poisson", "huber", "pseudo-huber"] {
         for penalty in [
             &[("penalty", "l1"), ("lambda", "1.5")][..],
             &[("penalty", "elastic-net"), ("lambda", "1.5"), ("l1_ratio", "0.6")],
             &[("penalty", "ridge"), ("lambda", "2")],
             &[("penalty", "group"), ("group_size", "3"), ("lambda", "1")],
+            &[("penalty", "sparse-group"), ("group_size", "4"), ("lambda", "1.5"), ("l1_ratio", "0.7")],
             &[("penalty", "l1"), ("lambda", "1"), ("upper", "0.4"), ("lower", "-0.2"), ("scale", "sum")],
         ] {
             let make = || {
@@ -80,7 +81,7 @@ fn derivatives_are_those_of_the_solution() {
                 solved(&other, &settings)
             };
             // Counts of 0 cannot go below 0.
-            let numbers = matches!(loss, "squared" | "huber");
+            let numbers = matches!(loss, "squared" | "huber" | "pseudo-huber");
             let mut cases = vec![
                 (Change { lambda: 1.0, ..Change::default() }, quotient(&by_lambda(1.0), &by_lambda(-1.0))),
                 (

@@ -205,36 +205,38 @@ impl<'a> At<'a> {
         Columns::new(problem.matrix(), deviation.iter().map(|d| 1.0 / d).collect())
     }
 
-    /// Adds the penalty's Hessian at the units that are smooth and whose columns are all in `list`.
+    /// Adds the penalty's Hessian at the columns in `list`; groups at 0 have none.
     pub(super) fn add_penalty(&self, list: &[usize], h: &mut Square) {
         let penalty = self.penalty();
         let mut place = vec![usize::MAX; self.x.len()];
         list.iter().enumerate().for_each(|(k, &j)| place[j] = k);
         for u in 0..penalty.units() {
             let (columns, x) = (penalty.columns(u), self.part(u, &self.x));
-            if columns.iter().any(|&j| place[j] == usize::MAX)
-                || x.iter().all(|x| *x == 0.0) && columns.len() > 1
-            {
+            if columns.len() > 1 && x.iter().all(|x| *x == 0.0) {
                 continue;
             }
+            let listed: Vec<usize> = (0..columns.len()).filter(|&k| place[columns[k]] != usize::MAX).collect();
             let (mut basis, mut out) = (vec![0.0; columns.len()], vec![0.0; columns.len()]);
-            for k in 0..columns.len() {
+            for &k in &listed {
                 basis[k] = 1.0;
                 out.fill(0.0);
                 penalty.add_hessian_product(u, &x, &basis, &mut out);
                 basis[k] = 0.0;
                 let column = h.column_mut(place[columns[k]]);
-                columns.iter().zip(&out).for_each(|(&j, o)| column[place[j]] += o);
+                listed.iter().for_each(|&i| column[place[columns[i]]] += out[i]);
             }
         }
     }
 
-    /// Units where the penalty is smooth: what moves freely.
+    /// The columns that move freely: those away from kinks and bounds.
     pub(super) fn free(&self) -> Vec<usize> {
         let penalty = self.penalty();
-        let smooth = (0..penalty.units())
-            .filter(|&u| !penalty.is_fixed(u) && penalty.is_smooth_at(u, &self.part(u, &self.x)));
-        smooth.flat_map(|u| penalty.columns(u).iter().copied()).collect()
+        let mut free = Vec::new();
+        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+            let (columns, x) = (penalty.columns(u), self.part(u, &self.x));
+            free.extend((0..columns.len()).filter(|&k| penalty.moves_freely(u, &x, k)).map(|k| columns[k]));
+        }
+        free
     }
 
     /// Whether each column is fixed by its penalty or bounds.

@@ -118,7 +118,8 @@ impl<'p> Sensitivity<'p> {
         settings.loss.slopes(problem.target(), &point.z, &ones, &mut by_weight);
         let by_target = match settings.loss {
             Loss::Squared(_) | Loss::Poisson(_) => evaluation.s.iter().map(|s| -s).collect(),
-            Loss::Huber(_) => point.curvatures.iter().map(|w| -w).collect(),
+            // The slope of these is one of `z - y`.
+            Loss::Huber(_) | Loss::PseudoHuber(_) => point.curvatures.iter().map(|w| -w).collect(),
             _ => vec![f64::NAN; point.z.len()],
         };
         let found = Self {
