@@ -5,9 +5,9 @@ use super::correlations::Correlations;
 use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point};
 use super::engine::Engine;
 use super::null_model::NullModel;
+use super::patience::Patience;
 use super::scaled::Scaled;
-use super::score::decrease;
-use super::settings::{Rule, Settings};
+use super::settings::Settings;
 use super::solution::TraceRow;
 use crate::model::{Loss, Penalty};
 use crate::runtime::{Control, Outcome, Phase, Stop};
@@ -34,25 +34,6 @@ impl Check {
     }
 }
 
-/// Checks without progress before a loop is given up: a working set does much between two checks, a rule little, and a
-/// random rule may not draw the one block that matters for long.
-fn patience(settings: &Settings) -> u32 {
-    match settings.rule {
-        Rule::Auto => 6,
-        Rule::Random | Rule::Lipschitz => 10_000,
-        _ if settings.is_greedy() && settings.greedy_sample < 1.0 => 10_000,
-        _ => 1000,
-    }
-}
-
-/// The same where the certificate is down to rounding and there is little to wait for.
-const PATIENCE_AT_FLOOR: u32 = 30;
-/// Where a gap is down to rounding, relative to the objective.
-const FLOOR: f64 = 1e-11;
-/// Proximal steps of all units that would gain no more than this, squared and relative to the objective, are the rounding
-/// of gradients: nothing moves any more.
-const STILL: f64 = 32.0 * f64::EPSILON;
-
 /// Remembers the best dual point and how the certificate went.
 pub(super) struct Checker<'c> {
     scaled: &'c Scaled<'c>,
@@ -64,13 +45,10 @@ pub(super) struct Checker<'c> {
     /// Whether the correlations are those of the start, whose predictions are fresh.
     known: bool,
     best: Option<DualPoint>,
-    best_value: f64,
-    best_objective: f64,
-    without_progress: u32,
+    patience: Patience,
     /// Coordinates away from 0 at the last check, and since when it is these.
     support: Vec<usize>,
     settled_at: u64,
-    patience: u32,
     trace: Option<Vec<TraceRow>>,
 }
 
@@ -92,12 +70,9 @@ impl<'c> Checker<'c> {
             tolerance: settings.tolerance,
             known,
             best: None,
-            best_value: f64::INFINITY,
-            best_objective: f64::INFINITY,
-            without_progress: 0,
+            patience: Patience::new(settings),
             support: Vec::new(),
             settled_at: 0,
-            patience: patience(settings),
             trace: settings.trace.then(Vec::new),
         }
     }
@@ -177,7 +152,7 @@ impl<'c> Checker<'c> {
         control.spend(20 * scaled.rows() as u64)?;
         self.record(engine, iteration, objective, value, control);
         self.note_support(&engine.state.x, iteration);
-        let outcome = self.judge(engine, &gradient, objective, value);
+        let outcome = self.judge(engine, objective, value);
         let unit = self.unit();
         let t = scaled.target_scale;
         control.report(Phase::Solve, iteration, objective / (t * t), value / unit)?;
@@ -206,13 +181,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn judge(
-        &mut self,
-        engine: &Engine<'_>,
-        gradient: &[f64],
-        objective: f64,
-        value: f64,
-    ) -> Option<Outcome> {
+    fn judge(&mut self, engine: &Engine<'_>, objective: f64, value: f64) -> Option<Outcome> {
         if !objective.is_finite() {
             return Some(Outcome::Diverged);
         }
@@ -224,22 +193,11 @@ impl<'c> Checker<'c> {
         if value <= limit && (limit.is_finite() || self.tolerance.is_infinite()) {
             return Some(Outcome::Converged);
         }
-        let lowered = objective < self.best_objective - 1e-14 * objective.abs();
-        let certified = value < 0.99 * self.best_value;
-        self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
-        self.best_objective = self.best_objective.min(objective);
-        self.best_value = self.best_value.min(value);
         let scale = match self.freedom.kind {
             CertificateKind::Gap => objective.abs().max(self.null_scale),
             CertificateKind::Gradient => self.null_gradient,
         };
-        let at_floor = value <= FLOOR * scale;
-        let quick = self.patience.min(PATIENCE_AT_FLOOR);
-        let waited = self.without_progress > 0 && self.without_progress.is_multiple_of(quick);
-        let ends = at_floor || (waited && is_still(engine, gradient, objective.abs().max(self.null_scale)));
-        let patience = if ends { quick } else { self.patience };
-        let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
-        (self.without_progress >= patience).then_some(outcome)
+        self.patience.look(objective, value, scale)
     }
 
     fn record(
@@ -281,23 +239,6 @@ impl<'c> Checker<'c> {
         }
         squares.sqrt()
     }
-}
-
-/// Whether no unit, and no intercept, has a step to take that is more than rounding; `size` is that of the objective.
-fn is_still(engine: &Engine<'_>, gradient: &[f64], size: f64) -> bool {
-    let penalty = engine.penalty;
-    let mut gain = 0.0;
-    for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
-        let columns = penalty.columns(u);
-        let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
-        let h: f64 = columns.iter().map(|&j| engine.lipschitz[j]).sum();
-        gain += decrease(penalty, u, &part(&engine.state.x), &part(gradient), h);
-    }
-    if engine.scaled.intercept {
-        let slope: f64 = engine.state.d.iter().sum();
-        gain += slope * slope / (engine.kappa() * engine.scaled.s.iter().sum::<f64>());
-    }
-    gain <= STILL * STILL * size * (1 + penalty.units()) as f64
 }
 
 /// Whether the free columns (and the intercept) separate the labels: then the logistic loss has no minimum, and the

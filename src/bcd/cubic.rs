@@ -6,7 +6,7 @@
 use super::block::Block;
 use super::model_step::{ModelStep, block_gradient};
 use super::smooth::{Metric, Smooth};
-use super::update::{ROUNDING, Step};
+use super::update::Step;
 use crate::model::Penalty;
 use crate::numerics::gram::Square;
 use crate::runtime::{Control, Stop};
@@ -179,13 +179,6 @@ pub(super) fn update_with_estimate<S: Smooth>(
         let change = f.change(&ray, 1.0, control)?;
         // On a quadratic the bound holds with equality, so it needs room for the rounding of its terms.
         let rounding = 1e-13 * (model.slope.abs() + model.bend + penalty_change.abs());
-        // Where gains drown in the rounding of the objective the bound cannot be tested, only that nothing rose.
-        let drowned = model.slope.max(model.bend) <= ROUNDING * f.objective_size();
-        if drowned && change + penalty_change <= 0.0 {
-            *estimate = last;
-            f.move_to(block.columns(), &model.to, control)?;
-            return Ok(Step { promised, achieved: -(change + penalty_change) });
-        }
         if change <= smooth_bound + rounding {
             f.move_to(block.columns(), &model.to, control)?;
             return Ok(Step { promised, achieved: -(change + penalty_change) });

@@ -3,6 +3,7 @@
 //! The steps are those of [`solve`](super::solve): look at the certificate; select a block; update it.
 
 use super::block::Block;
+use super::patience::Patience;
 use super::plan::Paper;
 use super::settings::{Rule, Settings};
 use super::smooth::Smooth;
@@ -38,7 +39,7 @@ pub(super) trait Certifier<S: Smooth> {
 pub(super) struct Aim {
     /// The certificate that is small enough.
     pub(super) limit: f64,
-    /// Size of the certificate at the start: at this times [`FLOOR`] it is down to rounding.
+    /// Size of the certificate at the start: a tiny share of it is rounding.
     pub(super) scale: f64,
     /// The same in units of the objective.
     pub(super) objective_scale: f64,
@@ -46,9 +47,6 @@ pub(super) struct Aim {
     pub(super) is_gap: bool,
 }
 
-/// Where a certificate is down to rounding.
-const FLOOR: f64 = 1e-11;
-const PATIENCE_AT_FLOOR: u32 = 30;
 /// Newton steps on one working set before the others are looked at again.
 const STEPS_PER_SET: usize = 12;
 
@@ -56,16 +54,13 @@ const STEPS_PER_SET: usize = 12;
 pub(super) struct Watch<'w> {
     aim: Aim,
     settings: &'w Settings,
-    best_value: f64,
-    best_objective: f64,
-    without_progress: u32,
+    patience: Patience,
     trace: Vec<TraceRow>,
 }
 
 impl<'w> Watch<'w> {
     pub(super) fn new(aim: Aim, settings: &'w Settings) -> Self {
-        let (best_value, best_objective) = (f64::INFINITY, f64::INFINITY);
-        Self { aim, settings, best_value, best_objective, without_progress: 0, trace: Vec::new() }
+        Self { aim, settings, patience: Patience::new(settings), trace: Vec::new() }
     }
 
     pub(super) fn target(&self) -> f64 {
@@ -97,21 +92,8 @@ impl<'w> Watch<'w> {
         if value <= limit && (limit.is_finite() || self.settings.tolerance.is_infinite()) {
             return Some(Outcome::Converged);
         }
-        let lowered = objective < self.best_objective - 1e-14 * objective.abs();
-        let certified = value < 0.99 * self.best_value;
-        self.without_progress = if lowered || certified { 0 } else { self.without_progress + 1 };
-        self.best_objective = self.best_objective.min(objective);
-        self.best_value = self.best_value.min(value);
         let scale = if self.aim.is_gap { objective.abs().max(self.aim.scale) } else { self.aim.scale };
-        let at_floor = value <= FLOOR * scale;
-        let patience = match self.settings.rule {
-            Rule::Auto => 6,
-            Rule::Random | Rule::Lipschitz => 10_000,
-            _ => 1000,
-        };
-        let patience = if at_floor { PATIENCE_AT_FLOOR.min(patience) } else { patience };
-        let outcome = if at_floor { Outcome::Floor } else { Outcome::Stalled };
-        (self.without_progress >= patience).then_some(outcome)
+        self.patience.look(objective, value, scale)
     }
 
     /// A gain in the objective that is small enough for the next block.

@@ -215,7 +215,8 @@ impl<'a> At<'a> {
             if columns.len() > 1 && x.iter().all(|x| *x == 0.0) {
                 continue;
             }
-            let listed: Vec<usize> = (0..columns.len()).filter(|&k| place[columns[k]] != usize::MAX).collect();
+            let listed: Vec<usize> =
+                (0..columns.len()).filter(|&k| place[columns[k]] != usize::MAX).collect();
             let (mut basis, mut out) = (vec![0.0; columns.len()], vec![0.0; columns.len()]);
             for &k in &listed {
                 basis[k] = 1.0;

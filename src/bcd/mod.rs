@@ -34,6 +34,7 @@ mod outputs;
 mod paper_tests;
 mod partition;
 mod path;
+mod patience;
 mod plan;
 mod predict;
 mod problem;

@@ -200,10 +200,7 @@ impl Grid {
             Points::Spaced(count) => *count,
             Points::Adaptive { .. } => 1,
         };
-        let last = match strength {
-            Strength::Lambda(lambda) => lambda,
-            Strength::Ratio(ratio) => ratio * lambda_max,
-        };
+        let last = strength.lambda(lambda_max);
         if !(lambda_max.is_finite() && last > 0.0 && last <= lambda_max) {
             return Err(Error::new(ErrorKind::Option, "option \"lambda\"")
                 .expected("a strength above 0 and up to a finite lambda_max, for a path")

@@ -109,7 +109,7 @@ impl<M> Selector<M> {
                 constants.fixed.push(block_constant(f, block, control)?);
             }
         }
-        if selector.is_greedy() && !selector.units.is_empty() {
+        if selector.rule.is_greedy() && !selector.units.is_empty() {
             selector.greedy = Some(selector.prepare(settings, f, constants, control)?);
         }
         Ok(selector)
@@ -155,13 +155,9 @@ impl<M> Selector<M> {
         })
     }
 
-    pub(super) fn is_greedy(&self) -> bool {
-        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
-    }
-
     /// Whether the rule looks at the gradient of all units.
     pub(super) fn sees_all(&self) -> bool {
-        self.is_greedy() && self.sample >= 1.0
+        self.rule.is_greedy() && self.sample >= 1.0
     }
 
     /// Blocks after which every unit could have had its turn.
@@ -192,7 +188,7 @@ impl<M> Selector<M> {
         if self.units.is_empty() {
             return Ok(Choice { block: Block::default(), fixed: None });
         }
-        if self.is_greedy() {
+        if self.rule.is_greedy() {
             return self.greedy(f, constants, control);
         }
         if self.blocks.is_empty() {

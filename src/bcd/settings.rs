@@ -36,6 +36,18 @@ pub enum Strength {
     Ratio(f64),
 }
 
+impl Strength {
+    /// The lambda that is meant, given the smallest one with an all-zero solution.
+    pub fn lambda(self, lambda_max: f64) -> f64 {
+        match self {
+            Strength::Lambda(lambda) => lambda,
+            Strength::Ratio(ratio) if lambda_max > 0.0 => ratio * lambda_max,
+            // With no penalized column that matters lambda_max is 0, and so is lambda, whatever the ratio.
+            Strength::Ratio(_) => 0.0,
+        }
+    }
+}
+
 /// Which block is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
@@ -59,6 +71,13 @@ pub enum Rule {
     Gsq,
     /// Gauss-Southwell-Cubic.
     Gsc,
+}
+
+impl Rule {
+    /// Whether it looks at gradients to choose a block.
+    pub fn is_greedy(self) -> bool {
+        matches!(self, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
+    }
 }
 
 /// How the quadratic rule finds a variable block.
@@ -291,11 +310,6 @@ impl Settings {
         };
         settings.check()?;
         Ok(settings)
-    }
-
-    /// Whether the rule looks at all gradients to choose a block.
-    pub fn is_greedy(&self) -> bool {
-        matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd | Rule::Gsq | Rule::Gsc)
     }
 
     /// The hinge is solved through a dual that only a ridge on every coefficient has.

@@ -100,6 +100,19 @@ impl Solution {
         }
     }
 
+    /// Takes the certificate of the answer, which has the last word on the outcome.
+    pub(super) fn take_certificate(&mut self, found: Certificate) {
+        self.certificate = found;
+        // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
+        let meets = found.meets(self.target, self.null_loss);
+        match self.outcome {
+            Outcome::Converged if !meets => self.outcome = Outcome::Uncertified,
+            // A limit that came when the answer was good enough.
+            Outcome::WorkLimit | Outcome::TimeLimit if meets => self.outcome = Outcome::Converged,
+            _ => {}
+        }
+    }
+
     /// Coefficients that are not 0.
     pub fn nonzeros(&self) -> usize {
         self.coef.iter().filter(|c| **c != 0.0).count()

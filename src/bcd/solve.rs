@@ -28,9 +28,8 @@ use super::null_model;
 use super::outputs;
 use super::plan::Plan;
 use super::problem::Problem;
-use super::scaled::Scaled;
-use super::scaled::column_bounds;
-use super::settings::{Settings, Strength};
+use super::scaled::{Scaled, column_bounds};
+use super::settings::Settings;
 use super::solution::Solution;
 use super::state::State;
 use super::svm;
@@ -178,7 +177,7 @@ impl<'s> Solve<'s> {
             Ok(setup) => setup,
             Err(stop) => return Ok(unfinished(self.problem, self.settings, stop, start, control)),
         };
-        let lambda = self.strength(&setup);
+        let lambda = self.settings.strength.lambda(setup.null.lambda_max);
         let penalty = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let seconds_setup = control.seconds();
         let origin = start.map_or(Origin::Null, Origin::Given);
@@ -188,16 +187,6 @@ impl<'s> Solve<'s> {
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
-    }
-
-    /// The strength that the settings ask for.
-    pub(super) fn strength(&self, setup: &Setup<'_>) -> f64 {
-        match self.settings.strength {
-            Strength::Lambda(lambda) => lambda,
-            // With no penalized column that matters lambda_max is 0, and so is lambda.
-            Strength::Ratio(ratio) if setup.null.lambda_max > 0.0 => ratio * setup.null.lambda_max,
-            Strength::Ratio(_) => 0.0,
-        }
     }
 
     /// Step 1, or what the workspace has of it. The outer result is of the data, the inner one of the control.
@@ -412,17 +401,7 @@ pub(super) fn certify(
         .map(|s| Point { lambda: s.lambda, coef: &s.coef, intercept: s.intercept, dual: &s.dual })
         .collect();
     let certificates = certificates(problem, settings, &points, team)?;
-    for (solution, found) in solutions.iter_mut().zip(certificates) {
-        solution.certificate = found;
-        // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
-        let meets = found.meets(solution.target, solution.null_loss);
-        match solution.outcome {
-            Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
-            // A limit that came when the answer was good enough.
-            Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
-            _ => {}
-        }
-    }
+    solutions.iter_mut().zip(certificates).for_each(|(solution, found)| solution.take_certificate(found));
     Ok(())
 }
 

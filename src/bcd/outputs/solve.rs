@@ -7,7 +7,7 @@ use super::super::null_model::null_penalty;
 use super::super::problem::Problem;
 use super::super::quadratic::Goal;
 use super::super::scaled::Scaled;
-use super::super::settings::{Settings, Strength};
+use super::super::settings::Settings;
 use super::super::solution::Solution;
 use super::super::solve::Start;
 use super::super::update::{Step, exactly};
@@ -70,11 +70,7 @@ impl<'s> Solve<'s> {
             Ok(found) => found,
             Err(stop) => return Ok(self.unfinished(loss, k, from, stop, control)),
         };
-        let lambda = match self.settings.strength {
-            Strength::Lambda(lambda) => lambda,
-            Strength::Ratio(ratio) if null.lambda_max > 0.0 => ratio * null.lambda_max,
-            Strength::Ratio(_) => 0.0,
-        };
+        let lambda = self.settings.strength.lambda(null.lambda_max);
         let features = setup.scaled.penalty(self.problem, self.settings, lambda)?;
         let penalties = (features.for_outputs(k, &[]), features.for_outputs(k, &setup.free));
         let seconds_setup = control.seconds();
@@ -303,13 +299,7 @@ impl<'s> Solve<'s> {
     fn certify(&self, solution: &mut Solution) -> Result<()> {
         let point = solution.stacked();
         let found = certificate(self.problem, self.settings, solution.lambda, &point, &solution.dual)?;
-        solution.certificate = found;
-        let meets = found.meets(solution.target, solution.null_loss);
-        match solution.outcome {
-            Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
-            Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
-            _ => {}
-        }
+        solution.take_certificate(found);
         Ok(())
     }
 

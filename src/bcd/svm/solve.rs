@@ -12,6 +12,7 @@ use super::dual::Dual;
 use super::free::newton;
 use super::proximal::Proximal;
 use super::sweep::{Active, Point};
+use crate::bcd::patience::FLOOR;
 use crate::bcd::problem::Problem;
 use crate::bcd::scaled::Scaled;
 use crate::bcd::settings::{PenaltyKind, Rule, Settings, Strength};
@@ -38,8 +39,6 @@ const CG_STEPS: (usize, usize) = (40, 1000);
 const PROXIMAL: (f64, f64) = (10.0, 1e14);
 /// Checks without progress before the loop is given up.
 const PATIENCE: u32 = 8;
-/// Where a gap is down to rounding, relative to the null loss.
-const FLOOR: f64 = 1e-11;
 
 /// Whether a problem is solved here: the hinge always, its square where the dual is faster than the primal.
 pub(in crate::bcd) fn applies(problem: &Problem<'_>, settings: &Settings) -> bool {

@@ -4,7 +4,7 @@ use super::super::block::Block;
 use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations};
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::problem::Problem;
-use super::super::settings::{LineSearch, PenaltyKind, Rule, Settings, Strength, UpdateKind};
+use super::super::settings::{LineSearch, PenaltyKind, Rule, Settings, UpdateKind};
 use super::super::smooth::Smooth;
 use super::super::solution::Solution;
 use super::super::solve::Start;
@@ -14,7 +14,7 @@ use super::{UserFunction, failed};
 use crate::model::Penalty;
 use crate::numerics::sum::Sum;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
 use std::cell::RefCell;
 
 /// Coordinates of the largest block whose Hessian rule auto asks for.
@@ -67,14 +67,8 @@ impl Solve<'_> {
         solution.work = control.work();
         if !solution.lambda.is_nan() {
             let lambda = solution.lambda;
-            solution.certificate =
-                certificate(self.problem, self.function, self.settings, lambda, &solution.coef)?;
-            let meets = solution.certificate.meets(solution.target, solution.null_loss);
-            match solution.outcome {
-                Outcome::Converged if !meets => solution.outcome = Outcome::Uncertified,
-                Outcome::WorkLimit | Outcome::TimeLimit if meets => solution.outcome = Outcome::Converged,
-                _ => {}
-            }
+            let found = certificate(self.problem, self.function, self.settings, lambda, &solution.coef)?;
+            solution.take_certificate(found);
         }
         solution.seconds_solve = control.seconds() - solution.seconds_setup;
         Ok(solution)
@@ -193,11 +187,7 @@ impl Solve<'_> {
             Err(stop) => return Ok(Err(stop)),
         };
         let lambda_max = self.threshold(&null)?;
-        let lambda = match self.settings.strength {
-            Strength::Lambda(lambda) => lambda,
-            Strength::Ratio(ratio) if lambda_max > 0.0 => ratio * lambda_max,
-            Strength::Ratio(_) => 0.0,
-        };
+        let lambda = self.settings.strength.lambda(lambda_max);
         let penalty = self.penalty(self.settings, lambda)?;
         let tolerance = self.settings.tolerance;
         let limit = if tolerance.is_infinite() { f64::INFINITY } else { tolerance * null.scale };

@@ -313,7 +313,8 @@ pub unsafe extern "C" fn swl_bcd_memory_estimate(
         // Greedy rules: the data by rows, columns of the Hessian for gradients and for gsq, scores and their order.
         let by_rows =
             if shape.sparse { entries * if u32::try_from(shape.cols).is_ok() { 12 } else { 16 } } else { 0 };
-        let kept = if settings.is_greedy() { by_rows + 2 * 8 * (cols * cols).min(LARGEST_CACHE) } else { 0 };
+        let kept =
+            if settings.rule.is_greedy() { by_rows + 2 * 8 * (cols * cols).min(LARGEST_CACHE) } else { 0 };
         let total = data + vectors + kept + 32 * block * block;
         let total = u64::try_from(total).unwrap_or(u64::MAX);
         // SAFETY: `bytes` is null or may be written.
