@@ -5,7 +5,7 @@
 //! does not lower the model, the step ends at one of the kinks on the way, at the first if need be.
 
 use super::block::Block;
-use super::quadratic::{BlockModel, Solver};
+use super::block_model::{BlockModel, Solver};
 use super::row_system::{self, RowSystem};
 use crate::model::Penalty;
 use crate::numerics::cholesky::Cholesky;

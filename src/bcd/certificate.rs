@@ -1,8 +1,10 @@
 //! The certificate of a final answer, recomputed from the raw data by code that knows nothing of the loop.
 
+use super::column_facts::column_facts;
 use super::dual::{balance, is_dust};
 use super::problem::{Problem, wrong_length};
 use super::settings::Settings;
+use super::strengths::{column_bounds, group_strengths, group_terms_penalty, groups, penalty_shares};
 use crate::model::Penalty;
 use crate::model::penalty::{Coordinate, GroupTerms, Separable};
 use crate::numerics::sum::{Sum, sum};
@@ -246,17 +248,17 @@ impl<'p> Evaluation<'p> {
             factor == f64::INFINITY || strength(share1, factor) + strength(share2, factor) == f64::INFINITY
         };
         let penalty = if settings.penalty.has_groups() {
-            let (of_column, weights) = super::scaled::groups(problem, settings, cols)?;
-            let (l1, norm) = super::scaled::group_strengths(problem, settings, lambda, &of_column, &weights);
+            let (of_column, weights) = groups(problem, settings, cols)?;
+            let (l1, norm) = group_strengths(problem, settings, lambda, &of_column, &weights);
             let terms =
                 l1.into_iter().zip(norm).map(|(l1, weight)| GroupTerms { l1, weight, l2: settings.l2 });
-            super::scaled::group_terms_penalty(settings, &of_column, terms.collect())?
+            group_terms_penalty(settings, &of_column, terms.collect())?
         } else {
-            let (share1, share2) = super::scaled::penalty_shares(settings);
+            let (share1, share2) = penalty_shares(settings);
             let coordinate = |j: usize| {
                 let factor = problem.factor(j);
                 let fixed = fixed(share1, share2, factor);
-                let (low, high) = super::scaled::column_bounds(problem, settings, j);
+                let (low, high) = column_bounds(problem, settings, j);
                 Coordinate {
                     l1: if fixed || left_out[j] { f64::INFINITY } else { strength(share1, factor) },
                     l2: if fixed { 0.0 } else { strength(share2, factor) },
@@ -395,6 +397,6 @@ impl<'p> Evaluation<'p> {
 
 /// The weighted standard deviation of a column about its mean; `None` if the column is constant up to rounding.
 pub(super) fn deviation(problem: &Problem<'_>, j: usize) -> Option<f64> {
-    let facts = super::scaled::column_facts(problem, j, true);
+    let facts = column_facts(problem, j, true);
     (!facts.constant && facts.size > 0.0).then_some(facts.deviation)
 }

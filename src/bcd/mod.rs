@@ -8,9 +8,11 @@
 mod active_set;
 mod batch;
 mod block;
+mod block_model;
 mod callbacks;
 mod certificate;
 mod check;
+mod column_facts;
 mod constants;
 mod correlations;
 mod cross_validation;
@@ -51,6 +53,7 @@ mod smooth;
 mod solution;
 mod solve;
 mod state;
+mod strengths;
 mod svm;
 mod update;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Steps to the minimum of a quadratic model of the block, for any [`Smooth`] function.
 
 use super::block::Block;
+use super::block_model::{Curvature, GramModel};
 use super::line;
-use super::quadratic::{Curvature, GramModel, minimize};
+use super::quadratic::minimize;
 use super::settings::LineSearch;
 use super::smooth::{Metric, Smooth};
 use super::update::{ARMIJO, ROUNDING, Step, exactly};

@@ -6,7 +6,7 @@
 //! definite by a small share of the diagonal of `B'B`, so that this is a preconditioner that conjugate gradients need
 //! about two steps with.
 
-use super::quadratic::Curvature;
+use super::block_model::Curvature;
 use crate::numerics::Columns;
 use crate::numerics::cholesky::Cholesky;
 use crate::numerics::gram::Square;

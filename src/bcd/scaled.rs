@@ -1,16 +1,17 @@
-//! The problem as the loop sees it: scaled columns and targets, one penalty in scaled coordinates.
+//! The problem as the loop sees it: scaled columns and targets. Its penalty is in [`strengths`](super::strengths).
 //!
 //! Column `j` becomes `c_j a_j`: unit standard deviation where asked for, and otherwise a power of two that is 1 unless
 //! the column's size is extreme. For losses that are homogeneous, a target of extreme size is scaled by a power of two
 //! too. All of it is undone exactly (or, for standardization, to rounding) in [`Scaled::coefficients`].
 
+use super::column_facts::{ColumnFacts, column_facts};
 use super::problem::Problem;
-use super::settings::{PenaltyKind, Settings, group_with_bounds};
+use super::settings::Settings;
+use super::strengths::groups;
+use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber};
-use crate::model::penalty::{Coordinate, Group, GroupTerms, Separable, SparseGroup};
-use crate::model::{Loss, Penalty};
 use crate::numerics::Columns;
-use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+use crate::runtime::{Control, Stop};
 
 /// Sizes beyond `2^±EXTREME` are scaled.
 const EXTREME: i32 = 64;
@@ -18,8 +19,11 @@ const EXTREME: i32 = 64;
 /// The scaled problem, without the penalty's strength.
 pub(super) struct Scaled<'p> {
     pub(super) columns: Columns<'p>,
+    /// The loss of scaled predictors and targets.
     pub(super) loss: Loss,
+    /// Scaled target, one number per row.
     pub(super) y: Vec<f64>,
+    /// Scaled offset, one number per row.
     pub(super) offset: Vec<f64>,
     /// Weight of each row in the objective.
     pub(super) s: Vec<f64>,
@@ -33,9 +37,9 @@ pub(super) struct Scaled<'p> {
     /// Columns that cannot matter: zero, or constant beside an intercept.
     pub(super) inert: Vec<bool>,
     /// Whether no column is scaled or inert.
-    plain: bool,
+    pub(super) plain: bool,
     /// Power-of-two part of the scale of each column: what the penalty sees.
-    power: Vec<f64>,
+    pub(super) power: Vec<f64>,
 }
 
 /// A scaled problem without its matrix: fields as in [`Scaled`].
@@ -53,16 +57,6 @@ pub(super) struct Stored {
     inert: Vec<bool>,
     plain: bool,
     power: Vec<f64>,
-}
-
-/// What a pass over a column finds.
-pub(super) struct ColumnFacts {
-    /// The largest entry, or the norm where that is of ordinary size; 0 for a column without weight.
-    pub(super) size: f64,
-    /// The weighted sum of squares; NaN where it would overflow or vanish.
-    squares: f64,
-    pub(super) deviation: f64,
-    pub(super) constant: bool,
 }
 
 impl<'p> Scaled<'p> {
@@ -199,83 +193,6 @@ impl<'p> Scaled<'p> {
         self.columns.cols()
     }
 
-    /// The penalty with strength `lambda` (in the data's scale) in scaled coordinates.
-    pub(super) fn penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
-        if settings.penalty.has_groups() {
-            return self.group_penalty(problem, settings, lambda);
-        }
-        let t = self.target_scale;
-        let (share1, share2) = penalty_shares(settings);
-        let cols = self.cols();
-        let coordinate = |j: usize| {
-            let (factor, p) = (problem.factor(j), self.power[j]);
-            let strength =
-                |share: f64| if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor };
-            let (low, high) = column_bounds(problem, settings, j);
-            // A column that cannot matter stays at the point of its bounds that costs least.
-            let rest = if self.inert[j] && low <= high { 0.0_f64.clamp(low, high) } else { 0.0 };
-            let (low, high) = if rest == 0.0 { (low, high) } else { (rest, rest) };
-            // x = c x' / t in the data's scale, c = power / deviation; the objective is multiplied by t^2.
-            let fixed = self.inert[j] && rest == 0.0
-                || factor == f64::INFINITY
-                || lambda == f64::INFINITY && factor > 0.0 && share1 + share2 > 0.0;
-            let l1 = if fixed { f64::INFINITY } else { strength(share1) * p * t };
-            let l2 = if fixed { 0.0 } else { strength(share2) * p * p };
-            let c = self.columns.scale()[j];
-            Coordinate { l1, l2, lower: low * t / c, upper: high * t / c }
-        };
-        let alike = problem.treats_columns_alike() && self.plain && cols > 0;
-        for j in 0..if alike { 1 } else { cols } {
-            let (low, high) = column_bounds(problem, settings, j);
-            if low > high {
-                return Err(Error::new(ErrorKind::Data, "lower")
-                    .at(format!("column {j}"))
-                    .expected(format!(
-                        "bounds that overlap with the options lower and upper [{}, {}]",
-                        settings.lower, settings.upper
-                    ))
-                    .found(format!("[{low}, {high}]")));
-            }
-        }
-        Ok(Penalty::Separable(if alike {
-            Separable::uniform(coordinate(0), cols)
-        } else {
-            Separable::new((0..cols).map(coordinate))
-        }))
-    }
-
-    /// The ridge on scaled column `j` with strength `lambda` of `penalty=ridge`; infinite for a column that stays at 0.
-    pub(super) fn ridge(&self, problem: &Problem<'_>, lambda: f64, j: usize) -> f64 {
-        let factor = problem.factor(j);
-        if self.inert[j] || factor == f64::INFINITY {
-            return f64::INFINITY;
-        }
-        lambda * factor * self.power[j] * self.power[j]
-    }
-
-    fn group_penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
-        if problem.bounds().is_some() {
-            return Err(group_with_bounds());
-        }
-        let (of_column, weights) = groups(problem, settings, self.cols())?;
-        let mut power = vec![1.0; weights.len()];
-        of_column.iter().enumerate().for_each(|(j, &g)| power[g] = self.power[j]);
-        let mut alive = vec![false; weights.len()];
-        of_column.iter().enumerate().for_each(|(j, &g)| alive[g] |= !self.inert[j]);
-        let (l1, norm) = group_strengths(problem, settings, lambda, &of_column, &weights);
-        let scale = |g: usize, strength: f64| match (strength, alive[g]) {
-            (_, false) => f64::INFINITY,
-            (0.0, true) => 0.0,
-            (strength, true) => strength * power[g] * self.target_scale,
-        };
-        let terms = (0..weights.len()).map(|g| GroupTerms {
-            l1: if l1[g] == 0.0 { 0.0 } else { scale(g, l1[g]) },
-            weight: scale(g, norm[g]),
-            l2: settings.l2 * power[g] * power[g],
-        });
-        group_terms_penalty(settings, &of_column, terms.collect())
-    }
-
     /// Coefficients in the data's scale.
     pub(super) fn coefficients(&self, x: &[f64]) -> Vec<f64> {
         x.iter().zip(self.columns.scale()).map(|(x, c)| x * c / self.target_scale).collect()
@@ -290,100 +207,12 @@ impl<'p> Scaled<'p> {
     }
 }
 
-/// The shares of L1 and of ridge in a unit of lambda.
-pub(super) fn penalty_shares(settings: &Settings) -> (f64, f64) {
-    match settings.penalty {
-        PenaltyKind::L1 => (1.0, 0.0),
-        PenaltyKind::ElasticNet => (settings.l1_ratio, 1.0 - settings.l1_ratio),
-        PenaltyKind::Ridge => (0.0, 1.0),
-        PenaltyKind::None | PenaltyKind::Group | PenaltyKind::SparseGroup => (0.0, 0.0),
-    }
-}
-
-/// The strengths of the L1 part and of the norm of each group, given its weight with its factor as [`groups`] has it.
-pub(super) fn group_strengths(
-    problem: &Problem<'_>,
-    settings: &Settings,
-    lambda: f64,
-    of_column: &[usize],
-    weights: &[f64],
-) -> (Vec<f64>, Vec<f64>) {
-    let times = |strength: f64, factor: f64| match (strength, factor) {
-        (0.0, _) | (_, 0.0) => 0.0,
-        (strength, factor) => strength * factor,
-    };
-    let (share1, share2) = match settings.penalty {
-        PenaltyKind::SparseGroup => (settings.l1_ratio, 1.0 - settings.l1_ratio),
-        _ => (0.0, 1.0),
-    };
-    let mut l1 = vec![0.0; weights.len()];
-    of_column.iter().enumerate().for_each(|(j, &g)| l1[g] = times(times(lambda, share1), problem.factor(j)));
-    // An infinite weight fixes the group whatever the shares and lambda are.
-    let norm = |w: &f64| if *w == f64::INFINITY { *w } else { times(times(lambda, share2), *w) };
-    (l1, weights.iter().map(norm).collect())
-}
-
-/// The penalty of groups: the plain one where there are norms only.
-pub(super) fn group_terms_penalty(
-    settings: &Settings,
-    of_column: &[usize],
-    terms: Vec<GroupTerms>,
-) -> Result<Penalty> {
-    if settings.penalty == PenaltyKind::Group && settings.l2 == 0.0 {
-        return Group::new(of_column, terms.iter().map(|t| t.weight).collect()).map(Penalty::Group);
-    }
-    SparseGroup::new(of_column, &terms).map(Penalty::SparseGroup)
-}
-
-/// The bounds of a coefficient: those of the problem within those of the options.
-pub(super) fn column_bounds(problem: &Problem<'_>, settings: &Settings, j: usize) -> (f64, f64) {
-    problem.bounds().map_or((settings.lower, settings.upper), |(l, u)| {
-        (l[j].max(settings.lower), u[j].min(settings.upper))
-    })
-}
-
-/// The group of each column and the weight of each group, from the problem or the option `group_size`.
-pub(super) fn groups(
-    problem: &Problem<'_>,
-    settings: &Settings,
-    cols: usize,
-) -> Result<(Vec<usize>, Vec<f64>)> {
-    let (of_column, mut weights) = match (problem.groups(), settings.group_size) {
-        (Some(groups), _) => (groups.of_column.clone(), groups.weights.clone()),
-        (None, 0) => {
-            return Err(Error::new(ErrorKind::Option, "option \"group_size\"")
-                .expected("groups for the penalty, from this option or one by one")
-                .found("none"));
-        }
-        (None, size) => ((0..cols).map(|j| j / size).collect(), vec![1.0; cols.div_ceil(size)]),
-    };
-    // A penalty factor belongs to a whole group: that of its columns, which must agree.
-    let mut seen = vec![f64::NAN; weights.len()];
-    for (j, &g) in of_column.iter().enumerate() {
-        let factor = problem.factor(j);
-        if seen[g].is_nan() {
-            seen[g] = factor;
-            weights[g] = match (factor, weights[g]) {
-                (0.0, _) => 0.0,
-                (f64::INFINITY, _) => f64::INFINITY,
-                (factor, weight) => weight * factor,
-            };
-        } else if seen[g] != factor {
-            return Err(Error::new(ErrorKind::Data, "penalty_factors")
-                .at(format!("column {j}"))
-                .expected(format!("{}, that of the other columns of group {g}", seen[g]))
-                .found(factor));
-        }
-    }
-    Ok((of_column, weights))
-}
-
 /// Gives the columns of a group one power, that of its largest column.
 fn share_power(power: &mut [f64], facts: &[ColumnFacts], problem: &Problem<'_>, settings: &Settings) {
     if settings.standardize {
         return;
     }
-    // An error here is reported by `group_penalty`.
+    // An error here is reported by `Scaled::penalty`.
     if let Ok((of_column, weights)) = groups(problem, settings, power.len()) {
         let mut size = vec![0.0_f64; weights.len()];
         of_column.iter().enumerate().for_each(|(j, &g)| size[g] = size[g].max(facts[j].size));
@@ -391,7 +220,7 @@ fn share_power(power: &mut [f64], facts: &[ColumnFacts], problem: &Problem<'_>, 
     }
 }
 
-/// Sizes that are not extreme: `2^±60` and more.
+/// Well within `2^±EXTREME`, as most columns are: no logarithm is needed to know.
 const ORDINARY_SIZE: std::ops::Range<f64> = 1e-18..1e18;
 
 /// A power of two that brings `size` near 1 if it is extreme, else 1.
@@ -401,63 +230,4 @@ fn tame(size: f64) -> f64 {
     }
     let exponent = size.log2().floor() as i32;
     if exponent.abs() <= EXTREME { 1.0 } else { 2.0_f64.powi((-exponent).clamp(-1000, 1000)) }
-}
-
-pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
-    let matrix = problem.matrix();
-    let weights = problem.weights();
-    let squares = matrix.squares(j, 1.0, weights);
-    if ORDINARY.contains(&squares) {
-        if !wants_deviation {
-            return ColumnFacts { size: squares.sqrt(), squares, deviation: 0.0, constant: false };
-        }
-        let total: f64 = weights.iter().sum();
-        let sum = matrix.dot(j, weights);
-        let spread = squares - sum * (sum / total);
-        // Little cancels: the short formula is accurate.
-        if spread > 0.01 * squares {
-            let deviation = (spread / total).sqrt();
-            return ColumnFacts { size: squares.sqrt(), squares, deviation, constant: false };
-        }
-    }
-    careful_facts(problem, j, wants_deviation)
-}
-
-/// Sums of squares that neither overflow nor vanish on the way.
-const ORDINARY: std::ops::Range<f64> = 1e-36..1e36;
-
-/// The same for columns of extreme size, and for those that may be constant.
-fn careful_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
-    let matrix = problem.matrix();
-    let weights = problem.weights();
-    let mut size = 0.0_f64;
-    matrix.for_each(j, |r, a| {
-        if weights[r] > 0.0 {
-            size = size.max(a.abs());
-        }
-    });
-    if size == 0.0 || !wants_deviation {
-        return ColumnFacts { size, squares: f64::NAN, deviation: 0.0, constant: false };
-    }
-    let total: f64 = weights.iter().sum();
-    let mut mean = 0.0;
-    matrix.for_each(j, |r, a| mean += weights[r] / total * (a / size));
-    // Around the mean, so that a large constant does not drown the deviation; absent entries are zeros.
-    let (mut spread, mut drift, mut squares, mut present) = (0.0, 0.0, 0.0, 0.0);
-    matrix.for_each(j, |r, a| {
-        let (share, a) = (weights[r] / total, a / size);
-        spread += share * (a - mean) * (a - mean);
-        drift += share * (a - mean);
-        squares += share * a * a;
-        present += share;
-    });
-    if matrix.column_entries(j) < matrix.rows() {
-        let absent = (1.0 - present).max(0.0);
-        spread += absent * mean * mean;
-        drift -= absent * mean;
-    }
-    // The mean is off by its own rounding, which a long column makes larger than the deviation that is looked for.
-    spread = (spread - drift * drift).max(0.0);
-    let constant = spread <= (64.0 * f64::EPSILON).powi(2) * squares;
-    ColumnFacts { size, squares: f64::NAN, deviation: size * spread.sqrt(), constant }
 }

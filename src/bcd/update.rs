@@ -6,10 +6,11 @@
 //! * [`super::cubic`], [`super::exact`]: the others. [`super::model_step`] has bounds and Newton steps for all functions.
 
 use super::block::Block;
+use super::block_model::{Curvature, GramModel, RowModel, gram_pays};
 use super::engine::Engine;
 use super::line;
 use super::model_step::block_gradient;
-use super::quadratic::{Curvature, Goal, GramModel, RowModel, gram_pays, minimize};
+use super::quadratic::{Goal, minimize};
 use super::settings::LineSearch;
 use super::smooth::Smooth;
 use crate::numerics::gram::gram;
@@ -50,7 +51,8 @@ pub(super) fn gradient<S: Smooth>(
     Ok(Step { promised: trial.promised, achieved: trial.promised.max(0.0) })
 }
 
-/// The same with an estimated constant ("Lipschitz approximation" in the paper's experiments): doubles while the quadratic bound fails, and halves the next start.
+/// The same with an estimated constant ("Lipschitz approximation" in the paper's experiments): doubles while the quadratic
+/// bound fails, and halves the next start.
 ///
 /// The bound is tested on accurate differences of the loss, so that rounding near the optimum cannot make it double
 /// for ever.

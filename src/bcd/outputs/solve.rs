@@ -10,6 +10,7 @@ use super::super::scaled::Scaled;
 use super::super::settings::Settings;
 use super::super::solution::Solution;
 use super::super::solve::Start;
+use super::super::strengths::column_bounds;
 use super::super::update::{Step, exactly};
 use super::certificate::certificate;
 use super::data::Data;
@@ -266,7 +267,7 @@ impl<'s> Solve<'s> {
         let mut coef: Vec<f64> = (0..features).map(|j| x[j] * scale[j / k]).collect();
         for (j, coef) in coef.iter_mut().enumerate() {
             // Scaling back and forth may step over a bound by a rounding.
-            let (low, high) = super::super::scaled::column_bounds(self.problem, self.settings, j / k);
+            let (low, high) = column_bounds(self.problem, self.settings, j / k);
             if low <= high {
                 *coef = coef.max(low).min(high);
             }

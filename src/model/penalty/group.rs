@@ -34,17 +34,6 @@ impl Group {
         self.members.columns(u)
     }
 
-    /// Each unit with its part of a full vector.
-    pub(super) fn parts<'a>(&'a self, full: &'a [f64]) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
-        self.members.parts(full)
-    }
-
-    /// The largest figure of the units that are not free.
-    pub(super) fn largest_of_penalized(&self, v: &[f64], of: impl Fn(&Self, usize, &[f64]) -> f64) -> f64 {
-        let penalized = self.parts(v).filter(|(u, _)| !self.is_free(*u));
-        penalized.map(|(u, v)| of(self, u, &v)).fold(0.0, f64::max)
-    }
-
     pub(super) fn is_fixed(&self, u: usize) -> bool {
         self.weight[u] == f64::INFINITY || self.columns(u).is_empty()
     }

@@ -53,11 +53,6 @@ impl Membership {
     pub(super) fn columns(&self, u: usize) -> &[usize] {
         &self.members[self.start[u]..self.start[u + 1]]
     }
-
-    /// Each unit with its part of a full vector.
-    pub(super) fn parts<'a>(&'a self, full: &'a [f64]) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
-        (0..self.units()).map(move |u| (u, self.columns(u).iter().map(|&j| full[j]).collect()))
-    }
 }
 
 /// The Euclidean norm.

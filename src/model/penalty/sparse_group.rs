@@ -76,11 +76,6 @@ impl SparseGroup {
         self.members.columns(u)
     }
 
-    /// Each unit with its part of a full vector.
-    pub(super) fn parts<'a>(&'a self, full: &'a [f64]) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
-        self.members.parts(full)
-    }
-
     pub(super) fn is_fixed(&self, u: usize) -> bool {
         let t = &self.terms[u];
         t.l1 == f64::INFINITY || t.weight == f64::INFINITY || self.columns(u).is_empty()
@@ -319,12 +314,6 @@ impl SparseGroup {
         let mut other = self.clone();
         other.terms.iter_mut().for_each(|t| t.weight = 0.0);
         super::Penalty::SparseGroup(other)
-    }
-
-    /// The largest figure of the units that are not free.
-    pub(super) fn largest_of_penalized(&self, v: &[f64], of: impl Fn(&Self, usize, &[f64]) -> f64) -> f64 {
-        let penalized = self.parts(v).filter(|(u, _)| !self.is_free(*u));
-        penalized.map(|(u, v)| of(self, u, &v)).fold(0.0, f64::max)
     }
 }
 
