@@ -1,15 +1,17 @@
 //! Many solves on one matrix: other targets, weights, offsets or strengths, several at a time.
 //!
-//! Jobs are dealt to tasks by their order alone, and a task's jobs share a workspace, so the thread count cannot change a bit.
+//! Jobs are dealt to tasks by their order alone, and a task's jobs share a workspace, so the thread count cannot change a
+//! bit.
 
 use super::callbacks;
 use super::problem::Problem;
 use super::settings::{Settings, Strength};
 use super::solution::Solution;
 use super::solve::{Start, any_solve};
+use super::waves::in_waves;
 use super::workspace::Workspace;
 use crate::runtime::parallel::{Team, with_team};
-use crate::runtime::{Control, Error, ErrorKind, Options, Phase, Result};
+use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 
 /// What one solve of a batch has of its own; `None`: as the problem and the options say.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,8 +30,6 @@ pub struct Job<'j> {
 
 /// Jobs that one task does one after the other.
 const JOBS_PER_TASK: usize = 8;
-/// Tasks between two looks at the control's callbacks.
-const TASKS_PER_WAVE: usize = 16;
 
 /// Solves the problem once for each job, in parallel over jobs with the threads of the options; kernels use one thread each.
 /// The solutions are those of single solves up to rounding, in the order of the jobs.
@@ -62,38 +62,6 @@ pub fn batch(
             Ok(solutions)
         })?
     })
-}
-
-/// Runs `task(0), ..` with controls of their own, in waves; the error is that of the first task that has one.
-pub(super) fn in_waves<T: Send>(
-    count: usize,
-    team: &Team<'_>,
-    control: &mut Control<'_>,
-    task: impl Fn(usize, &mut Control<'static>) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let mut found = Vec::with_capacity(count);
-    let mut first = 0;
-    while first < count {
-        let wave = TASKS_PER_WAVE.min(count - first);
-        // A callback that says stop trips this control, but not those of later tasks: they are told here.
-        let stopped = control.report(Phase::Solve, first as u64, f64::NAN, f64::NAN).err();
-        let fork = control.forks();
-        let results = team.map(wave, |k| {
-            let mut own = fork();
-            if let Some(stop) = stopped {
-                own.halt(stop);
-            }
-            let result = task(first + k, &mut own);
-            (result, own.work())
-        });
-        for (result, work) in results {
-            // Stops are seen at the next report.
-            let _ = control.spend(work);
-            found.push(result?);
-        }
-        first += wave;
-    }
-    Ok(found)
 }
 
 /// The setup of the first job that has no weights of its own: the others begin with its columns.

@@ -1,10 +1,10 @@
 //! Cross-validation over a path: each fold's rows are left out by weight 0, so that the matrix is never copied.
 
-use super::batch::in_waves;
 use super::callbacks;
 use super::path::{Grid, Path, PathEnd, any_path};
 use super::problem::Problem;
 use super::settings::Settings;
+use super::waves::in_waves;
 use super::workspace::Workspace;
 use crate::model::Loss;
 use crate::numerics::sum::sum;

@@ -1,4 +1,4 @@
-//! The gradient of a linear composition kept up to date from block to block (1.7 of the notes on the paper's costs).
+//! The gradient of a linear composition kept up to date from block to block.
 //!
 //! | way | after a block | cheap where |
 //! |---|---|---|

@@ -4,8 +4,8 @@
 //! * Guaranteed zeros (gap-safe): the dual is strongly concave, so the optimal dual point is within
 //!   `r = sqrt(2 kappa gap)` of the one at hand in the norm `|S^(-1/2) .|`, and a column whose `a_j'theta` is further than
 //!   `r |S^(1/2) a_j|` inside the subdifferential of its penalty at 0 is 0 in every solution.
-//! * Margin (section 1.11 of the notes on the paper): the least distance of `-grad_j f` from the boundary of the
-//!   subdifferential, over coordinates at a kink or a bound.
+//! * Margin (what decides in the paper how soon the active set is identified): the least distance of `-grad_j f` from the
+//!   boundary of the subdifferential, over coordinates at a kink or a bound.
 //! * Uniqueness: all solutions live on the other columns; where the Hessian of those is definite, there is one.
 
 use super::certificate::{Evaluation, Rigor, deviations};

@@ -1,9 +1,23 @@
 //! Block coordinate descent with greedy rules (Nutini, Laradji and Schmidt, arXiv 1712.08859).
 //!
 //! Minimizes `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`. [`Problem`] holds the data, [`solve()`] runs the method,
-//! [`certificate()`] checks an answer from the raw data. Inside: `settings` (what options mean), `scaled` (the problem
-//! as the loop sees it), `partition`, `select` and `update` (the paper's three independent choices, put together in
-//! `plan`), `quadratic` and `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
+//! [`certificate()`] checks an answer from the raw data. "The paper" is that one throughout.
+//!
+//! Where to look:
+//!
+//! | part | files |
+//! |---|---|
+//! | what is asked | `problem`, `settings`, `callbacks` |
+//! | the problem as the loop sees it | `scaled` (`column_facts`, `strengths`: its penalty), `null_model`, `workspace` (what lasts) |
+//! | the loop | `solve` (one output), `plan` (rule and update of the options), `engine` and `state` (the iterate) |
+//! | any smooth function | `smooth` (what rules and updates ask of it), `general` (the loop for it), `linear` (the one of `solve`) |
+//! | section 3: which block | `partition`, `select`, `score`, `constants`; `greedy`, `heap`, `followed`, `forward`; `working_set` (auto) |
+//! | section 4: how it moves | `update`, `model_step`, `cubic`, `exact`, `line` |
+//! | the problem of a block | `block`, `block_model`, `quadratic`, `active_set`, `row_system` |
+//! | gaps and stopping | `dual`, `correlations`, `check`, `patience` |
+//! | answers | `solution`, `certificate`, `predict`, `identification`, `sensitivity` |
+//! | many solves | `path`, `batch` (`waves`), `cross_validation` |
+//! | other problems | `outputs` (several outputs), `user` (the caller's function), `svm`, [`graph`] |
 
 mod active_set;
 mod batch;
@@ -59,6 +73,7 @@ mod update;
 #[cfg(test)]
 mod update_tests;
 mod user;
+mod waves;
 mod working_set;
 mod workspace;
 

@@ -6,8 +6,8 @@
 //!
 //! [`Points::Adaptive`] chooses the strengths: with the point `x` of `lambda` and its dual candidate shrunk in proportion to
 //! the strength, the duality gap is a convex function of the strength, so that a bound at both ends of an interval holds
-//! within (section 4.1.8 of the notes on the paper; the idea is Giesen, Jaggi and Laue's). The next strength is the
-//! smallest at which the gap is still within the bound.
+//! within (after Giesen, Jaggi and Laue, Approximating Parameterized Convex Optimization Problems, ESA 2010). The next
+//! strength is the smallest at which the gap is still within the bound.
 
 use super::callbacks;
 use super::dual::{CertificateKind, Freedom, gap_at_strength};

@@ -22,7 +22,8 @@ pub struct SymmetricMatrix {
 }
 
 impl SymmetricMatrix {
-    /// From a square sparse array called `name` in messages, with both triangles stored (CSC and CSR are the same here). Stored zeros are no edges.
+    /// From a square sparse array called `name` in messages, with both triangles stored (CSC and CSR are the same here).
+    /// Stored zeros are no edges.
     ///
     /// Errors: not square, too large for 32-bit indices, a bad `indptr`, indices out of range, NaN or infinity, repeats
     /// unless `sum` is set, and entries that differ from their mirror image. Costs two passes over the entries, and a

@@ -7,6 +7,9 @@
 //! 3. `x += (p'r / p'Ap) p`, and `r` likewise.
 //!
 //! Once `r` is small enough it is computed afresh; where that says otherwise the iteration starts over from there.
+//!
+//! [`krylov`](crate::numerics::krylov) has the plain method for the small systems inside Newton steps: from 0, with a
+//! preconditioner that is linear, and to a rough accuracy. Here the accuracy is that of the answer.
 
 use super::certificate::norm;
 use super::multilevel::{Hierarchy, Shape};

@@ -9,12 +9,14 @@
 //! `rule=auto` makes the sweep over all forests, there and back, the preconditioner of conjugate gradients
 //! (`conjugate_gradient`, `multilevel`).
 
-use super::blocks::{Blocks, Failure};
+use super::blocks::{BlockSolver, Blocks, Failure};
 use super::certificate::{GraphCertificate, certify, norm};
 use super::conjugate_gradient::{CgEnd, ConjugateGradient, Limit};
 use super::problem::GraphProblem;
 use super::settings::{GraphRule, GraphSettings};
 use super::solution::{GraphSolution, GraphTraceRow};
+use crate::bcd::Rigor;
+use crate::numerics::SymmetricMatrix;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Error, ErrorKind, Level, Options, Outcome, Phase, Result, Stop};
 
@@ -23,6 +25,12 @@ const REFRESH: u64 = 256;
 
 /// Sweeps without a better residual after which the run has stalled.
 const PATIENCE: u64 = 200;
+
+/// A residual below this share of the best one is progress.
+const PROGRESS: f64 = 0.999;
+
+/// A relative residual below this is one that rounding may hold up.
+const FLOOR: f64 = 1e-10;
 
 /// Accuracies of the rough solve for the bound on the error.
 const ROUGH: [f64; 2] = [1e-3, 1e-7];
@@ -50,10 +58,13 @@ struct Solve<'s> {
     problem: &'s GraphProblem,
     settings: &'s GraphSettings,
     team: &'s Team<'s>,
+    /// The unknowns, column by column.
     x: Vec<f64>,
     iterations: u64,
     trace: Vec<GraphTraceRow>,
+    /// Seconds until the loop began.
     setup: f64,
+    /// What proves the bound on the error, where it was asked for and found.
     barrier: Option<Vec<f64>>,
 }
 
@@ -141,7 +152,7 @@ impl<'s> Solve<'s> {
     ) -> std::result::Result<(), Stop> {
         let n = self.problem.unknowns();
         // A ridge or strong labels give the bound for nothing.
-        if certify(self.problem, &self.x, None).rigor == crate::bcd::Rigor::Proven {
+        if certify(self.problem, &self.x, None).rigor == Rigor::Proven {
             return Ok(());
         }
         let scale = self.problem.matrix().diagonal().iter().copied().fold(0.0, f64::max);
@@ -153,7 +164,7 @@ impl<'s> Solve<'s> {
                 *count += 1;
                 control.poll()
             })?;
-            if certify(self.problem, &self.x, Some(&v)).rigor == crate::bcd::Rigor::Proven {
+            if certify(self.problem, &self.x, Some(&v)).rigor == Rigor::Proven {
                 self.barrier = Some(v);
                 break;
             }
@@ -170,14 +181,14 @@ impl<'s> Solve<'s> {
         let sizes: Vec<f64> = b.chunks(n).map(norm).collect();
         let mut r = vec![0.0; b.len()];
         let mut c = Vec::with_capacity(n);
-        let (mut best, mut since, mut fresh) = (f64::INFINITY, 0, 0);
-        let mut last = 0;
+        // Blocks since the best residual, blocks since a fresh one, and nodes of the last block.
+        let (mut best, mut since, mut age, mut last) = (f64::INFINITY, 0, 0, 0);
         self.refresh(&mut r, control)?;
         loop {
             let mut residual = relative(&r, &sizes);
-            if residual <= settings.tolerance && fresh > 0 {
+            if residual <= settings.tolerance && age > 0 {
                 self.refresh(&mut r, control)?;
-                fresh = 0;
+                age = 0;
                 residual = relative(&r, &sizes);
             }
             let objective = -0.5 * self.x.iter().zip(b).zip(&r).map(|((x, b), r)| x * (b + r)).sum::<f64>();
@@ -192,32 +203,21 @@ impl<'s> Solve<'s> {
             if self.iterations >= settings.max_iterations {
                 return Ok(Outcome::IterationLimit);
             }
-            (best, since) = if residual < 0.999 * best { (residual, 0) } else { (best, since + 1) };
+            (best, since) = if residual < PROGRESS * best { (residual, 0) } else { (best, since + 1) };
             if since > PATIENCE * blocks.per_sweep() as u64 {
-                return Ok(if best < 1e-10 { Outcome::Floor } else { Outcome::Stalled });
+                return Ok(if best < FLOOR { Outcome::Floor } else { Outcome::Stalled });
             }
             let solver = blocks.select(self.iterations, &r, control)?;
+            step(a, solver, &mut self.x, &mut r, &mut c);
             let nodes = solver.nodes();
-            for (x, r) in self.x.chunks_mut(n).zip(r.chunks_mut(n)) {
-                c.clear();
-                c.extend(nodes.iter().map(|&i| r[i as usize]));
-                solver.solve(&mut c);
-                for (&i, &d) in nodes.iter().zip(&c) {
-                    x[i as usize] += d;
-                    r[i as usize] -= a.diagonal()[i as usize] * d;
-                    a.row(i as usize).for_each(|(j, v)| r[j] -= v * d);
-                }
-                // Zero but for rounding, whose order must not decide about the next block.
-                nodes.iter().for_each(|&i| r[i as usize] = 0.0);
-            }
             let touched = nodes.iter().map(|&i| a.degree(i as usize) as u64 + 4).sum::<u64>();
             last = nodes.len();
             control.spend(2 * touched * problem.columns() as u64)?;
             self.iterations += 1;
-            fresh += 1;
-            if fresh >= REFRESH {
+            age += 1;
+            if age >= REFRESH {
                 self.refresh(&mut r, control)?;
-                fresh = 0;
+                age = 0;
             }
         }
     }
@@ -232,6 +232,23 @@ impl<'s> Solve<'s> {
             control.spend(a.flops())?;
         }
         Ok(())
+    }
+}
+
+/// Steps 2 and 3: solves a block, and brings `x` and the residual `r` along. `c` is scratch.
+fn step(a: &SymmetricMatrix, block: &BlockSolver, x: &mut [f64], r: &mut [f64], c: &mut Vec<f64>) {
+    let (nodes, n) = (block.nodes(), a.size());
+    for (x, r) in x.chunks_mut(n).zip(r.chunks_mut(n)) {
+        c.clear();
+        c.extend(nodes.iter().map(|&i| r[i as usize]));
+        block.solve(c);
+        for (&i, &d) in nodes.iter().zip(&*c) {
+            x[i as usize] += d;
+            r[i as usize] -= a.diagonal()[i as usize] * d;
+            a.row(i as usize).for_each(|(j, v)| r[j] -= v * d);
+        }
+        // Zero but for rounding, whose order must not decide about the next block.
+        nodes.iter().for_each(|&i| r[i as usize] = 0.0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tree partition: fixed blocks that are forests (section 1.9 of the notes, "tree partition").
+//! Tree partition: fixed blocks that are forests, as the paper has them for its message passing.
 
 use super::forest::GrowingForest;
 use crate::numerics::SymmetricMatrix;

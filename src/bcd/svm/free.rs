@@ -19,6 +19,8 @@ const MOST_FACTORED: usize = 1024;
 const CG_TOLERANCE: f64 = 0.03;
 /// Trials along a step.
 const MOST_TRIALS: u32 = 30;
+/// Where the box stopped less than one row in this many, more steps of conjugate gradients would have gone further.
+const FEW_CLIPPED: usize = 100;
 
 /// One step from `point` on the free rows of `active`.
 ///
@@ -79,7 +81,7 @@ pub(super) fn newton(
         converged = info.residual <= CG_TOLERANCE;
     }
     let clipped = search(dual, &rows, &ids, &gradient, &step, point, control)?;
-    Ok(!converged && clipped * 100 < ids.len())
+    Ok(!converged && clipped * FEW_CLIPPED < ids.len())
 }
 
 /// `Q_FF + D_F` from its rows: one is spread out at a time.

@@ -33,10 +33,20 @@ const MOST_SWEEPS: u64 = 100;
 const SLOW: f64 = 0.8;
 /// Newton steps wait until less than this share of the free rows come and go.
 const UNSETTLED: f64 = 0.2;
-/// Steps of conjugate gradients at first, and at most.
-const CG_STEPS: (usize, usize) = (40, 1000);
-/// The first proximal weight and the largest, relative to the inverse of the mean curvature.
-const PROXIMAL: (f64, f64) = (10.0, 1e14);
+/// Steps of conjugate gradients at first, ..
+const FIRST_CG_STEPS: usize = 40;
+/// .. and at most.
+const MOST_CG_STEPS: usize = 1000;
+/// The first weight of proximal steps, relative to the inverse of the mean curvature, ..
+const FIRST_SIGMA: f64 = 10.0;
+/// .. and how much larger it may become: beyond, its inverse is lost beside the curvatures.
+const MOST_GROWTH: f64 = 1e13;
+/// A proximal step of no more Newton steps than this was easy: the next one may be much longer.
+const EASY_STEPS: usize = 6;
+/// A proximal step that leaves more than this many times the gap before it led away.
+const LED_AWAY: f64 = 10.0;
+/// A gap below this share of the one at the check before is progress.
+const PROGRESS: f64 = 0.99;
 /// Checks without progress before the loop is given up.
 const PATIENCE: u32 = 8;
 
@@ -198,19 +208,24 @@ struct Run<'r> {
     team: &'r Team<'r>,
     point: Point,
     best: Best,
-    /// The gap of the point at the last check, the smallest known then, and how many checks brought no progress.
+    /// The gap of the point at the last check.
     gap: f64,
+    /// The smallest gap known at the last check.
     checked: f64,
+    /// Checks in a row that brought no progress.
     without_progress: u32,
     /// The gap that is small enough.
     limit: f64,
+    /// Sweeps, Newton steps and proximal steps.
     iterations: u64,
     sweeps: u64,
+    /// Most steps of conjugate gradients in a Newton step.
     cg_steps: usize,
-    /// Weight of proximal steps, and the free rows after the last.
+    /// Weight of the next proximal step.
     sigma: f64,
-    /// The first of these weights.
+    /// That of the first.
     first_sigma: f64,
+    /// How many rows were free after the last proximal step.
     free: usize,
     trace: Option<Vec<TraceRow>>,
 }
@@ -221,7 +236,7 @@ impl<'r> Run<'r> {
         let (rows, cols) = (setup.dual.len(), setup.root.len());
         let best = Best { alpha: zeros(rows), w: zeros(cols), gap: f64::INFINITY };
         let mean = setup.dual.lipschitz.iter().sum::<f64>() / rows.max(1) as f64;
-        let first = if mean > 0.0 && mean.is_finite() { PROXIMAL.0 / mean } else { 1.0 };
+        let first = if mean > 0.0 && mean.is_finite() { FIRST_SIGMA / mean } else { 1.0 };
         // An infinite tolerance accepts anything, also on a scale of 0.
         let limit = match settings.tolerance {
             f64::INFINITY => f64::INFINITY,
@@ -239,7 +254,7 @@ impl<'r> Run<'r> {
             limit,
             iterations: 0,
             sweeps: 0,
-            cg_steps: CG_STEPS.0,
+            cg_steps: FIRST_CG_STEPS,
             sigma: first,
             first_sigma: first,
             free: usize::MAX,
@@ -347,7 +362,7 @@ impl<'r> Run<'r> {
         if !self.gap.is_finite() {
             return Ok(Some(Outcome::Diverged));
         }
-        let progress = self.sweeps == 0 || self.best.gap < 0.99 * self.checked;
+        let progress = self.sweeps == 0 || self.best.gap < PROGRESS * self.checked;
         self.checked = self.best.gap;
         self.without_progress = if progress { 0 } else { self.without_progress + 1 };
         let at_floor = self.best.gap <= FLOOR * self.setup.null_loss;
@@ -385,7 +400,7 @@ impl<'r> Run<'r> {
                 self.iterations += 1;
                 last = f64::INFINITY;
                 if wants_more {
-                    self.cg_steps = (2 * self.cg_steps).min(CG_STEPS.1);
+                    self.cg_steps = (2 * self.cg_steps).min(MOST_CG_STEPS);
                 }
             }
         }
@@ -414,14 +429,13 @@ impl<'r> Run<'r> {
             newton(dual, &Active::all(), &mut self.point, self.cg_steps, self.team, control)?;
         }
         self.free = free;
-        let largest = PROXIMAL.1 / PROXIMAL.0 * self.first_sigma;
         // A step that led away went too far for the accuracy of the factors.
-        self.sigma = match (rose && gap <= 10.0 * before, reached.steps <= 6) {
+        self.sigma = match (rose && gap <= LED_AWAY * before, reached.steps <= EASY_STEPS) {
             (true, true) => 10.0 * self.sigma,
             (true, false) => 3.0 * self.sigma,
             (false, _) => self.sigma / 10.0,
         }
-        .clamp(self.first_sigma, largest);
+        .clamp(self.first_sigma, MOST_GROWTH * self.first_sigma);
         Ok(())
     }
 }

@@ -12,6 +12,8 @@ use crate::runtime::{Control, Stop};
 
 /// Rows of a chunk: a power of two.
 const CHUNK: usize = 32;
+/// The rows that stay are copied together once less than this share is left: a copy costs about a sweep.
+const KEPT: f64 = 0.9;
 
 /// The point of the dual: `alpha`, and `w = sum_k alpha_k a_k` maintained.
 #[derive(Clone)]
@@ -126,7 +128,7 @@ impl Active {
             }
             control.spend(flops)?;
         }
-        if kept.len() * 10 < count * 9 {
+        if (kept.len() as f64) < KEPT * count as f64 {
             drop(id);
             kept.sort_unstable();
             control.spend(self.keep(dual, kept))?;
@@ -138,9 +140,7 @@ impl Active {
         self.low = if least < 0.0 { least } else { f64::NEG_INFINITY };
         Ok(seen)
     }
-}
 
-impl Active {
     /// Copies the rows in `kept`, ascending, together. Gives the work.
     fn keep(&mut self, dual: &Dual, kept: Vec<usize>) -> u64 {
         let (rows, _) = match self.part.take() {

@@ -45,10 +45,6 @@ impl Membership {
         Self { start, members }
     }
 
-    pub(super) fn units(&self) -> usize {
-        self.start.len() - 1
-    }
-
     #[inline]
     pub(super) fn columns(&self, u: usize) -> &[usize] {
         &self.members[self.start[u]..self.start[u + 1]]

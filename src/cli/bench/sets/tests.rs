@@ -72,7 +72,7 @@ fn a_and_e_follow_the_recipe() {
     assert!((5.5..7.0).contains(&degree), "{degree}");
 }
 
-/// The curves of figure 6 that the notes verified, by the library alone.
+/// The curves of figure 6 of the paper, by the library alone.
 #[test]
 fn d_reaches_the_outcomes_of_figure_6_in_the_library() {
     use southwell::bcd::graph::lattice::{lattice_colours, lattice_combs};
