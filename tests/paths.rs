@@ -278,13 +278,18 @@ fn folds_are_dealt_evenly_and_checked() {
     let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
     assert_eq!((&one.fold_of_row, bits(&one.mean)), (&two.fold_of_row, bits(&two.mean)));
     assert_ne!(one.fold_of_row, cv(Folds::Seeded(4), &[("seed", "6")]).unwrap().fold_of_row);
-    for fold in 0..4 {
-        let of = |label: f64| {
-            (0..40).filter(|&r| one.fold_of_row[r] == fold && problem.target()[r] == label).count()
-        };
-        let all = |label: f64| problem.target().iter().filter(|y| **y == label).count();
-        for label in [-1.0, 1.0] {
-            assert!(of(label) >= all(label) / 4 && of(label) <= all(label).div_ceil(4) + 1);
+    let strengths = Grid::given(&[1.0]);
+    let svm = options(&[("loss", "hinge"), ("penalty", "ridge"), ("seed", "5")]);
+    let svm = cross_validate(&problem, &svm, &strengths, &Folds::Seeded(4), &mut quiet()).unwrap();
+    for fold_of_row in [&one.fold_of_row, &svm.fold_of_row] {
+        for fold in 0..4 {
+            let of = |label: f64| {
+                (0..40).filter(|&r| fold_of_row[r] == fold && problem.target()[r] == label).count()
+            };
+            let all = |label: f64| problem.target().iter().filter(|y| **y == label).count();
+            for label in [-1.0, 1.0] {
+                assert!(of(label) >= all(label) / 4 && of(label) <= all(label).div_ceil(4) + 1);
+            }
         }
     }
     for folds in [

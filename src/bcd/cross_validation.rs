@@ -6,7 +6,6 @@ use super::problem::Problem;
 use super::settings::Settings;
 use super::waves::in_waves;
 use super::workspace::Workspace;
-use crate::model::Loss;
 use crate::numerics::sum::sum;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::rng::{Purpose, Stream};
@@ -179,7 +178,7 @@ impl Folds {
             Folds::Seeded(count) => {
                 let mut order: Vec<usize> = (0..rows).collect();
                 Stream::new(settings.seed, Purpose::Folds, 0).shuffle_front(&mut order, rows);
-                if matches!(settings.loss, Loss::Logistic(_) | Loss::SquaredHinge(_)) {
+                if settings.loss.has_labels() {
                     let y = problem.target();
                     order.sort_by(|&a, &b| y[a].total_cmp(&y[b]));
                 }

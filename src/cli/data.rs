@@ -176,7 +176,7 @@ impl Data {
             return Ok(target);
         };
         let expected = match loss {
-            Loss::Logistic(_) | Loss::Hinge(_) | Loss::SquaredHinge(_) => {
+            _ if loss.has_labels() => {
                 "the label -1 or 1 (--positive LABEL takes that label as 1 and all others as -1)"
             }
             Loss::Poisson(_) => "a number >= 0",

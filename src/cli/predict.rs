@@ -136,16 +136,13 @@ fn scores(data: &Data, loss: &Loss, z: &[f64]) -> Result<Vec<(&'static str, f64)
     let total: f64 = w.iter().sum();
     let mean = |value: &dyn Fn(usize) -> f64| (0..z.len()).map(|r| w[r] * value(r)).sum::<f64>() / total;
     let mut found = vec![("mean loss", loss.value(y, z, w) / total)];
-    match loss {
-        Loss::Logistic(_) | Loss::Hinge(_) | Loss::SquaredHinge(_) => {
-            found.push(("accuracy", mean(&|r| f64::from((z[r] > 0.0) == (y[r] > 0.0)))));
-        }
-        _ => {
-            let center = mean(&|r| y[r]);
-            let squares = mean(&|r| (y[r] - loss.mean(z[r])).powi(2));
-            found.push(("rmse", squares.sqrt()));
-            found.push(("r squared", 1.0 - squares / mean(&|r| (y[r] - center).powi(2))));
-        }
+    if loss.has_labels() {
+        found.push(("accuracy", mean(&|r| f64::from((z[r] > 0.0) == (y[r] > 0.0)))));
+    } else {
+        let center = mean(&|r| y[r]);
+        let squares = mean(&|r| (y[r] - loss.mean(z[r])).powi(2));
+        found.push(("rmse", squares.sqrt()));
+        found.push(("r squared", 1.0 - squares / mean(&|r| (y[r] - center).powi(2))));
     }
     Ok(found)
 }

@@ -111,6 +111,11 @@ impl Loss {
         matches!(self, Loss::Squared(_))
     }
 
+    /// Whether the targets are the labels -1 and 1.
+    pub fn has_labels(&self) -> bool {
+        matches!(self, Loss::Logistic(_) | Loss::Hinge(_) | Loss::SquaredHinge(_))
+    }
+
     /// Refuses targets that are not of the loss.
     pub fn check_targets(&self, y: &[f64]) -> Result<()> {
         with_loss!(self, l => match (l.targets(), y.iter().position(|&y| !l.takes(y))) {
