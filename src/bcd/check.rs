@@ -210,14 +210,7 @@ impl<'c> Checker<'c> {
     ) {
         let (t, unit) = (self.scaled.target_scale, self.unit());
         if let Some(trace) = self.trace.as_mut() {
-            trace.push(TraceRow {
-                iteration,
-                work: control.work(),
-                seconds: control.seconds(),
-                objective: objective / (t * t),
-                certificate: value / unit,
-                nonzeros: engine.state.x.iter().filter(|x| **x != 0.0).count() as u64,
-            });
+            trace.push(TraceRow::new(iteration, objective / (t * t), value / unit, &engine.state.x, control));
         }
     }
 

@@ -6,7 +6,7 @@
 use super::block::Block;
 use super::model_step::{ModelStep, block_gradient};
 use super::smooth::{Metric, Smooth};
-use super::update::Step;
+use super::update::{DOUBLINGS, Step};
 use crate::model::Penalty;
 use crate::numerics::gram::Square;
 use crate::runtime::{Control, Stop};
@@ -166,7 +166,7 @@ pub(super) fn update_with_estimate<S: Smooth>(
     let before = block.gather(f.x());
     let last = *estimate;
     *estimate = (0.5 * *estimate).max(f64::MIN_POSITIVE);
-    for _ in 0..120 {
+    for _ in 0..DOUBLINGS {
         let (model, promised) = minimize(f, block, &square, &g, *estimate, control)?;
         if model.is_null() {
             // No step, no news of the constant.

@@ -1,9 +1,10 @@
 //! What every step of the loop works on: the scaled problem, the penalty, the iterate and the constants.
 
 use super::block::Block;
+use super::damping::Damping;
 use super::scaled::Scaled;
 use super::state::State;
-use crate::model::Penalty;
+use crate::model::{Loss, Penalty};
 use crate::numerics::gram::{Square, extend_gram, gram};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
@@ -16,8 +17,8 @@ pub(super) struct Engine<'e> {
     pub(super) state: State,
     /// `L_j = kappa sum_r s_r a_rj^2`: the Lipschitz constant of each coordinate (1 as kappa where there is none).
     pub(super) lipschitz: &'e [f64],
-    /// Damping of Newton models, relative to the Lipschitz constants (Levenberg and Marquardt).
-    pub(super) damping: f64,
+    /// Damping of Newton models.
+    pub(super) damping: Damping,
     /// Size of the objective at the last check.
     pub(super) objective_size: f64,
     /// The Gram block of a quadratic loss, which never changes.
@@ -26,6 +27,11 @@ pub(super) struct Engine<'e> {
 
 /// Smallest damping of losses whose curvature can vanish on whole rows.
 const LEAST_DAMPING: f64 = 1e-6;
+
+/// Whether the curvature of the loss can vanish on whole rows.
+pub(super) fn needs_damping(scaled: &Scaled<'_>) -> bool {
+    matches!(scaled.loss, Loss::Huber(_) | Loss::PseudoHuber(_) | Loss::SquaredHinge(_))
+}
 
 impl<'e> Engine<'e> {
     pub(super) fn new(
@@ -36,19 +42,8 @@ impl<'e> Engine<'e> {
         lipschitz: &'e [f64],
         grams: GramCache,
     ) -> Self {
-        let mut engine =
-            Self { scaled, penalty, team, state, lipschitz, damping: 0.0, objective_size: 0.0, grams };
-        engine.damping = engine.least_damping();
-        engine
-    }
-
-    /// The damping that the loss needs at least.
-    pub(super) fn least_damping(&self) -> f64 {
-        use crate::model::Loss;
-        match self.scaled.loss {
-            Loss::Huber(_) | Loss::PseudoHuber(_) | Loss::SquaredHinge(_) => LEAST_DAMPING,
-            _ => 0.0,
-        }
+        let damping = Damping::new(if needs_damping(scaled) { LEAST_DAMPING } else { 0.0 });
+        Self { scaled, penalty, team, state, lipschitz, damping, objective_size: 0.0, grams }
     }
 
     /// The gradient of the loss at the block's coordinates.

@@ -4,7 +4,7 @@
 
 use super::block::Block;
 use super::patience::Patience;
-use super::plan::Paper;
+use super::plan::{Paper, STEPS_PER_SET};
 use super::settings::{Rule, Settings};
 use super::smooth::Smooth;
 use super::solution::TraceRow;
@@ -47,9 +47,6 @@ pub(super) struct Aim {
     pub(super) is_gap: bool,
 }
 
-/// Newton steps on one working set before the others are looked at again.
-const STEPS_PER_SET: usize = 12;
-
 /// What is remembered from look to look.
 pub(super) struct Watch<'w> {
     aim: Aim,
@@ -75,14 +72,7 @@ impl<'w> Watch<'w> {
     fn judge(&mut self, look: &Look, x: &[f64], iteration: u64, control: &Control<'_>) -> Option<Outcome> {
         let Look { objective, value, .. } = *look;
         if self.settings.trace {
-            self.trace.push(TraceRow {
-                iteration,
-                work: control.work(),
-                seconds: control.seconds(),
-                objective,
-                certificate: value,
-                nonzeros: x.iter().filter(|x| **x != 0.0).count() as u64,
-            });
+            self.trace.push(TraceRow::new(iteration, objective, value, x, control));
         }
         if !objective.is_finite() {
             return Some(Outcome::Diverged);

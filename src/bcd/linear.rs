@@ -1,7 +1,7 @@
 //! The linear composition `f(x) = sum_r s_r phi(a_r'x + b + o_r)` as the rules and updates see it.
 
 use super::block::Block;
-use super::engine::Engine;
+use super::engine::{Engine, needs_damping};
 use super::followed::Followed;
 use super::settings::{Gradients, LineSearch};
 use super::smooth::{Changed, Metric, Smooth};
@@ -326,7 +326,7 @@ impl Smooth for Engine<'_> {
         search: LineSearch,
         control: &mut Control<'_>,
     ) -> Result<Step, Stop> {
-        if !self.scaled.intercept && self.least_damping() == 0.0 && self.touches_little(block.columns()) {
+        if !self.scaled.intercept && !needs_damping(self.scaled) && self.touches_little(block.columns()) {
             return super::model_step::newton(self, block, search, control);
         }
         update::newton_searched(self, block, update::exactly(), search, control)

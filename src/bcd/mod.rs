@@ -12,7 +12,7 @@
 //! | the loop | `solve` (one output), `plan` (rule and update of the options), `engine` and `state` (the iterate) |
 //! | any smooth function | `smooth` (what rules and updates ask of it), `general` (the loop for it), `linear` (the one of `solve`) |
 //! | section 3: which block | `partition`, `select`, `score`, `constants`; `greedy`, `heap`, `followed`, `forward`; `working_set` (auto) |
-//! | section 4: how it moves | `update`, `model_step`, `cubic`, `exact`, `line` |
+//! | section 4: how it moves | `update`, `model_step`, `cubic`, `exact`; `line`, `damping` |
 //! | the problem of a block | `block`, `block_model`, `quadratic`, `active_set`, `row_system` |
 //! | gaps and stopping | `dual`, `correlations`, `check`, `patience` |
 //! | answers | `solution`, `certificate`, `predict`, `identification`, `sensitivity` |
@@ -31,6 +31,7 @@ mod constants;
 mod correlations;
 mod cross_validation;
 mod cubic;
+mod damping;
 mod dual;
 mod engine;
 mod exact;

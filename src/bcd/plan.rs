@@ -45,9 +45,9 @@ pub(super) struct Paper<S: Smooth> {
 }
 
 /// Newton steps on one working set before the others are looked at again.
-const STEPS_PER_SET: usize = 12;
+pub(super) const STEPS_PER_SET: usize = 12;
 /// Share of a block problem's first gain that an inexact Newton step may leave.
-const INEXACT: f64 = 0.01;
+pub(super) const INEXACT: f64 = 0.01;
 /// Where greedy rules pay for a gradient with each block, looking at the certificate costs them little more.
 const GREEDY_BLOCKS: u64 = 20;
 

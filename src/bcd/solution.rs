@@ -4,7 +4,7 @@ use super::certificate::Certificate;
 use super::outputs::OutputModel;
 use crate::model::{Loss, OutputLoss};
 use crate::numerics::Matrix;
-use crate::runtime::{Outcome, Result};
+use crate::runtime::{Control, Outcome, Result};
 
 /// A row of the trace: the state at a check of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,26 @@ pub struct TraceRow {
     pub certificate: f64,
     /// Coefficients that are not 0.
     pub nonzeros: u64,
+}
+
+impl TraceRow {
+    /// A look at coordinates `x` now.
+    pub(super) fn new(
+        iteration: u64,
+        objective: f64,
+        certificate: f64,
+        x: &[f64],
+        control: &Control<'_>,
+    ) -> Self {
+        Self {
+            iteration,
+            work: control.work(),
+            seconds: control.seconds(),
+            objective,
+            certificate,
+            nonzeros: x.iter().filter(|x| **x != 0.0).count() as u64,
+        }
+    }
 }
 
 /// The answer of a solve, in the data's own scale.

@@ -30,9 +30,10 @@ pub(super) struct Step {
 pub(super) const ARMIJO: f64 = 1e-4;
 /// Gains below this share of the objective cannot be measured.
 pub(super) const ROUNDING: f64 = 1e-14;
-/// With this damping each coordinate alone is bounded, for losses whose curvature is; more would only shorten steps that
-/// the search shortens anyway.
-const MOST_DAMPING: f64 = 1.0;
+/// Halvings of a Newton step before it is given up.
+pub(super) const HALVINGS: usize = 60;
+/// Doublings of an estimated constant before a step is given up.
+pub(super) const DOUBLINGS: usize = 120;
 /// Sweeps that a Gram block of a Newton model is likely to serve.
 const NEWTON_SWEEPS: u64 = 20;
 /// The same for a quadratic loss, where the block lasts for the whole solve.
@@ -65,7 +66,7 @@ pub(super) fn gradient_with_estimate<S: Smooth>(
     let last = *estimate;
     *estimate *= 0.5;
     let g = block_gradient(f, block, control)?;
-    for _ in 0..120 {
+    for _ in 0..DOUBLINGS {
         let trial = Trial::new(f, block, &g, *estimate);
         if trial.step.iter().all(|s| *s == 0.0) {
             // No step, no news of the constant.
@@ -148,7 +149,7 @@ pub(super) fn newton_searched(
     let mut w = vec![0.0; scaled.rows()];
     scaled.loss.curvatures(&scaled.y, &engine.state.z, &scaled.s, &mut w);
     control.spend(super::state::LOSS_FLOPS * w.len() as u64)?;
-    let model = block_step(engine, block, w, engine.damping, goal, control)?;
+    let model = block_step(engine, block, w, engine.damping.share(), goal, control)?;
     if model.step.iter().all(|s| *s == 0.0) && model.intercept_step == 0.0 {
         return Ok(Step::default());
     }
@@ -240,7 +241,7 @@ fn line_search(
     }
     if !(model.slope > 0.0) {
         // No descent: a model so flat that its minimizer is lost to rounding.
-        engine.damping = (16.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
+        engine.damping.failed();
         return Ok(Step { promised: model.promised, achieved: 0.0 });
     }
     let mut alpha = match search {
@@ -249,25 +250,20 @@ fn line_search(
             engine.slopes_along(&model.dz, alpha, control)
         })?,
     };
-    for _ in 0..60 {
+    for _ in 0..HALVINGS {
         let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
         // Rounding must not take the full step out of the bounds that it ends at.
         let to = if alpha == 1.0 { &model.to } else { &x };
         let change = engine.loss_change(&model.dz, alpha, control)?
             + block.penalty_change(engine.penalty, &before, to);
         if change <= -ARMIJO * alpha * model.slope {
-            let least = engine.least_damping();
-            if alpha < 0.3 {
-                engine.damping = (4.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
-            } else if alpha == 1.0 {
-                engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 }.max(least);
-            }
+            engine.damping.stepped(alpha);
             engine.move_block(block, to, alpha * model.intercept_step, control)?;
             return Ok(Step { promised: model.promised, achieved: -change });
         }
         alpha *= 0.5;
     }
-    engine.damping = (16.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
+    engine.damping.failed();
     Ok(Step { promised: model.promised, achieved: 0.0 })
 }
 

@@ -3,6 +3,7 @@
 //! Coordinate `f k + c` is that of feature `f` and output `c`; after the features come the intercepts, as those of a
 //! column of ones. What belongs to rows is held output after output, so that columns meet contiguous numbers.
 
+use super::super::damping::Damping;
 use super::super::scaled::Scaled;
 use super::data::Data;
 use crate::model::Penalty;
@@ -13,6 +14,9 @@ use crate::runtime::{Control, Stop};
 
 /// Flops counted for a loss and its derivatives at one row and output.
 const LOSS_FLOPS: u64 = 16;
+/// Least damping of softmax models. A common shift of all classes changes nothing: without a little curvature along it,
+/// rounding would decide how far a Newton step goes that way.
+const LEAST_DAMPING: f64 = 1e-10;
 /// Work between two reports inside one pass.
 const BATCH_FLOPS: u64 = 1 << 22;
 /// Coordinates per task of a team.
@@ -35,7 +39,7 @@ pub(in crate::bcd) struct Outputs<'e> {
     /// Slopes `s_r phi'(z_r)`.
     pub(in crate::bcd) d: Vec<f64>,
     /// Damping of Newton models, relative to the Lipschitz constants.
-    pub(in crate::bcd) damping: f64,
+    pub(in crate::bcd) damping: Damping,
     pub(in crate::bcd) objective_size: f64,
 }
 
@@ -62,7 +66,7 @@ impl<'e> Outputs<'e> {
             z: empty(),
             mean: empty(),
             d: empty(),
-            damping: 0.0,
+            damping: Damping::new(if data.loss.is_quadratic() { 0.0 } else { LEAST_DAMPING }),
             objective_size: 0.0,
         };
         engine.refresh_all(control)?;

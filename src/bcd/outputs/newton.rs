@@ -7,18 +7,13 @@
 use super::super::block::Block;
 use super::super::block_model::{BlockModel, Solver};
 use super::super::quadratic::{Goal, minimize};
-use super::super::update::Step;
+use super::super::update::{ARMIJO, HALVINGS, ROUNDING, Step};
 use super::engine::Outputs;
 use crate::numerics::gram::Square;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
-/// Sufficient decrease of the line search.
-const ARMIJO: f64 = 1e-4;
-/// Gains below this share of the objective cannot be measured.
-const ROUNDING: f64 = 1e-14;
-const MOST_DAMPING: f64 = 1.0;
-/// Largest system that is factored.
+/// Largest system that is factored: 8 MiB.
 const LARGEST_FACTOR: usize = 1024;
 /// Steps that conjugate gradients are likely to need.
 const EXPECTED_CG_STEPS: u64 = 40;
@@ -58,11 +53,7 @@ impl<'m, 'e> Model<'m, 'e> {
             engine.map(&coordinates, 2, &mut out, control, |j| engine.squares(engine.pair(j).0, &w))?;
             of.iter().zip(out).for_each(|(&i, h)| diagonal[i] = h);
         }
-        // A common shift of all classes changes nothing: without a little curvature along it, rounding would decide how
-        // far a Newton step goes that way.
-        let least = if data.loss.is_quadratic() { 0.0 } else { LEAST_DAMPING };
-        let damping: Vec<f64> =
-            list.iter().map(|&j| engine.damping.max(least) * engine.lipschitz[j]).collect();
+        let damping: Vec<f64> = list.iter().map(|&j| engine.damping.share() * engine.lipschitz[j]).collect();
         diagonal.iter_mut().zip(&damping).for_each(|(h, d)| *h += d);
         control.spend(4 * engine.mean.len() as u64)?;
         Ok(Self {
@@ -83,9 +74,6 @@ impl<'m, 'e> Model<'m, 'e> {
         if self.engine.data.loss.is_quadratic() { &self.weights } else { &self.weights[c * rows..][..rows] }
     }
 }
-
-/// Damping of softmax models, relative to the Lipschitz constants.
-const LEAST_DAMPING: f64 = 1e-10;
 
 impl BlockModel for Model<'_, '_> {
     fn diagonal(&self, k: usize) -> f64 {
@@ -224,22 +212,18 @@ pub(in crate::bcd) fn step(
         return Ok(Step { promised: bend, achieved });
     }
     let mut alpha = 1.0;
-    for _ in 0..60 {
+    for _ in 0..HALVINGS {
         let trial: Vec<f64> = before.iter().zip(&step).map(|(x, p)| x + alpha * p).collect();
         let change =
             engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &trial);
         if change <= -ARMIJO * alpha * slope {
-            if alpha < 0.3 {
-                engine.damping = (4.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
-            } else if alpha == 1.0 {
-                engine.damping = if engine.damping > 1e-8 { 0.25 * engine.damping } else { 0.0 };
-            }
+            engine.damping.stepped(alpha);
             engine.go(list, if alpha == 1.0 { &to } else { &trial }, control)?;
             return Ok(Step { promised, achieved: -change });
         }
         alpha *= 0.5;
     }
-    engine.damping = (16.0 * engine.damping).clamp(1e-4, MOST_DAMPING);
+    engine.damping.failed();
     Ok(Step { promised, achieved: 0.0 })
 }
 

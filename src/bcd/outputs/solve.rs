@@ -4,6 +4,7 @@ use super::super::block::Block;
 use super::super::certificate::gap;
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::null_model::null_penalty;
+use super::super::plan::INEXACT;
 use super::super::problem::Problem;
 use super::super::quadratic::Goal;
 use super::super::scaled::Scaled;
@@ -22,8 +23,6 @@ use crate::model::outputs::OutputLoss;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
 
-/// Share of a block problem's first gain that an inexact Newton step may leave.
-const INEXACT: f64 = 0.01;
 /// Newton steps of the null model.
 const MOST_NULL_STEPS: usize = 200;
 /// Log-odds of a class that no row has, beside an intercept: its share of the loss is below rounding there.

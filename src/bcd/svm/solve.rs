@@ -346,14 +346,7 @@ impl<'r> Run<'r> {
             control.log(Level::Debug, &line);
         }
         if let Some(trace) = self.trace.as_mut() {
-            trace.push(TraceRow {
-                iteration: self.iterations,
-                work: control.work(),
-                seconds: control.seconds(),
-                objective,
-                certificate: self.best.gap,
-                nonzeros: self.best.w.iter().filter(|w| **w != 0.0).count() as u64,
-            });
+            trace.push(TraceRow::new(self.iterations, objective, self.best.gap, &self.best.w, control));
         }
         control.report(Phase::Solve, self.iterations, objective, self.best.gap)?;
         if self.best.gap <= self.limit {
