@@ -34,6 +34,23 @@ impl Check {
     }
 }
 
+/// How much a block problem may leave of the gap that is small enough; ..
+const LIMIT_SHARE: f64 = 0.3;
+/// .. of the gap, for a quadratic: its model is the function itself, and fewer passes over all columns follow if it is solved
+/// well; ..
+const QUADRATIC_SHARE: f64 = 0.02;
+/// .. for other losses, whose model is as good as the iterate; ..
+const MODEL_SHARE: f64 = 0.1;
+/// .. and where the block holds every unit beyond its kink, so that it is likely to be the last.
+const THOROUGH_SHARE: f64 = 1e-4;
+
+/// A gain in the objective that is small enough where the certificate is a gradient norm: gains go with its square.
+/// `scale` is the size of the objective at the start.
+pub(super) fn goal_of_gradient(tolerance: f64, scale: f64) -> f64 {
+    // Below the square of rounding nothing is gained.
+    0.01 * (tolerance * tolerance).clamp(1e-26, 1.0) * scale
+}
+
 /// Remembers the best dual point and how the certificate went.
 pub(super) struct Checker<'c> {
     scaled: &'c Scaled<'c>,
@@ -159,15 +176,12 @@ impl<'c> Checker<'c> {
         let goal_of = |share: f64| match freedom.kind {
             CertificateKind::Gap => {
                 let gap = if value.is_finite() { value } else { self.null_scale };
-                (0.3 * self.limit()).max(share * gap).min(f64::MAX)
+                (LIMIT_SHARE * self.limit()).max(share * gap).min(f64::MAX)
             }
-            CertificateKind::Gradient => {
-                0.01 * (self.tolerance * self.tolerance).clamp(1e-26, 1.0) * self.null_scale
-            }
+            CertificateKind::Gradient => goal_of_gradient(self.tolerance, self.null_scale),
         };
-        // A model that is the function itself is worth more accuracy: fewer passes over all columns follow.
-        let share = if scaled.loss.is_quadratic() { 0.02 } else { 0.1 };
-        let (goal, thorough_goal) = (goal_of(share), goal_of(1e-4));
+        let share = if scaled.loss.is_quadratic() { QUADRATIC_SHARE } else { MODEL_SHARE };
+        let (goal, thorough_goal) = (goal_of(share), goal_of(THOROUGH_SHARE));
         Ok(Check { value, objective, gradient, goal, thorough_goal, outcome })
     }
 

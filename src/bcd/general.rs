@@ -3,6 +3,7 @@
 //! The steps are those of [`solve`](super::solve): look at the certificate; select a block; update it.
 
 use super::block::Block;
+use super::check::goal_of_gradient;
 use super::patience::Patience;
 use super::plan::{Paper, STEPS_PER_SET};
 use super::settings::{Rule, Settings};
@@ -92,8 +93,7 @@ impl<'w> Watch<'w> {
             let gap = if value.is_finite() { value } else { self.aim.scale };
             0.1 * self.aim.limit.max(0.1 * gap).min(f64::MAX)
         } else {
-            let tolerance = self.settings.tolerance;
-            0.01 * (tolerance * tolerance).clamp(1e-26, 1.0) * self.aim.objective_scale
+            goal_of_gradient(self.settings.tolerance, self.aim.objective_scale)
         }
     }
 }
