@@ -6,6 +6,7 @@
 //! `plan`), `quadratic` and `active_set` (the block problem), `dual` and `check` (gaps and stopping), `solve` (the loop).
 
 mod active_set;
+mod anderson;
 mod batch;
 mod block;
 mod callbacks;
