@@ -12,7 +12,7 @@
 //! | the loop | `solve` (one output), `plan` (rule and update of the options), `engine` and `state` (the iterate) |
 //! | any smooth function | `smooth` (what rules and updates ask of it), `general` (the loop for it), `linear` (the one of `solve`) |
 //! | section 3: which block | `partition`, `select`, `score`, `constants`; `greedy`, `heap`, `followed`, `forward`; `working_set` (auto) |
-//! | section 4: how it moves | `update`, `model_step`, `cubic`, `exact`; `line`, `damping` |
+//! | section 4: how it moves | `update`, `model_step`, `cubic`, `exact`; `line`, `damping`; `anderson` (beside the paper) |
 //! | the problem of a block | `block`, `block_model`, `quadratic`, `active_set`, `row_system` |
 //! | gaps and stopping | `dual`, `correlations`, `check`, `patience` |
 //! | answers | `solution`, `certificate`, `predict`, `identification`, `sensitivity` |
@@ -20,6 +20,7 @@
 //! | other problems | `outputs` (several outputs), `user` (the caller's function), `svm`, [`graph`] |
 
 mod active_set;
+mod anderson;
 mod batch;
 mod block;
 mod block_model;

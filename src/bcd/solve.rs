@@ -18,6 +18,7 @@
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
+use super::anderson::Anderson;
 use super::callbacks;
 use super::certificate::{Point, certificates};
 use super::check::Checker;
@@ -369,6 +370,7 @@ impl<'s> Solve<'s> {
         control: &mut Control<'_>,
     ) -> std::result::Result<Outcome, Stop> {
         let mut plan = Plan::new(self.settings, engine, strong, control)?;
+        let mut anderson = self.settings.anderson.then(Anderson::default);
         loop {
             let check = checker.check(engine, *iterations, control)?;
             if control.logs(Level::Debug) {
@@ -380,6 +382,9 @@ impl<'s> Solve<'s> {
             let left = self.settings.max_iterations - *iterations;
             if left == 0 {
                 return Ok(Outcome::IterationLimit);
+            }
+            if let Some(anderson) = &mut anderson {
+                anderson.follow(engine, check.objective, control)?;
             }
             for _ in 0..left.min(plan.blocks_per_check(engine)) {
                 let choice = plan.select(engine, &check, control)?;

@@ -286,6 +286,13 @@ pub const TABLE: &[OptionRow] = &[
         "For newton updates (not for rule auto): halve the step until it falls enough (armijo), or go to the minimum along it (exact).",
     ),
     row(
+        "acceleration",
+        OptionKind::Choice(&["none", "anderson"]),
+        OptionValue::Choice("none"),
+        BCD,
+        "For rules cyclic, permuted, random and lipschitz: extrapolate the iterates of the last five sweeps where that lowers the objective (anderson).",
+    ),
+    row(
         "gsq_search",
         OptionKind::Choice(&["auto", "schur", "pool", "iht", "pursuit"]),
         OptionValue::Choice("auto"),

@@ -74,6 +74,8 @@ pub struct Settings {
     pub gradients: Gradients,
     /// Share of the units (or fixed blocks) that a greedy rule chooses from.
     pub greedy_sample: f64,
+    /// Whether the iterates of sweeps are extrapolated.
+    pub anderson: bool,
 }
 
 impl Settings {
@@ -127,6 +129,7 @@ impl Settings {
             prox_rule: ProxRule::of(options),
             gradients: Gradients::of(options),
             greedy_sample: real("greedy_sample"),
+            anderson: options.choice("acceleration") == "anderson",
         };
         settings.check()?;
         Ok(settings)
@@ -177,6 +180,13 @@ impl Settings {
             return Err(Error::new(ErrorKind::Option, "option \"l2\"")
                 .expected("penalty group or sparse-group with it (elastic-net and ridge have their own)")
                 .found("another penalty"));
+        }
+        if self.anderson && (self.rule == Rule::Auto || self.rule.is_greedy() || self.output_loss.is_some()) {
+            return Err(Error::new(ErrorKind::Option, "option \"acceleration\"")
+                .expected(
+                    "none, but for losses of one output with rules cyclic, permuted, random and lipschitz",
+                )
+                .found("anderson"));
         }
         if matches!(self.loss, Loss::Hinge(_)) && self.output_loss.is_none() {
             return self.check_hinge(bounded);
