@@ -2,6 +2,7 @@
 
 use super::data::{Data, Known, Target, vector};
 use super::failure::{Failure, Verdict};
+use super::interrupt;
 use super::layout::{Facts, Side, table};
 use super::model::{Extras, Model};
 use super::number::{json as number, json_array, short};
@@ -49,7 +50,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let options = chosen.options()?;
     let report = Report { data: &data, options: &options, settings: &settings, solution };
     let seen = match matches.get_flag("identify") {
-        true => Some(bcd::identify(&problem, &settings, solution, &mut Control::new())?),
+        true => identification(&problem, &settings, solution)?,
         false => None,
     };
     let path = steps.map(|_| solutions.as_slice());
@@ -129,6 +130,19 @@ fn write_files(
         chart.write(file)?;
     }
     Ok(())
+}
+
+/// What is known of the solution; nothing where Ctrl-C ends it, so that the answer is written all the same.
+fn identification(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    solution: &Solution,
+) -> Result<Option<Identification>, Error> {
+    let mut control = Control::new().with_cancel(interrupt::token());
+    match bcd::identify(problem, settings, solution, &mut control) {
+        Err(error) if error.kind() == ErrorKind::Stopped => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identification>) -> String {
