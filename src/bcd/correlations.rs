@@ -63,16 +63,10 @@ impl Correlations {
         self.path += SLACK * distance(theta, &self.theta, &scaled.s);
         self.stale.clear();
         match penalty {
-            Penalty::Separable(_) => {
-                let stale = (0..self.value.len()).filter(|&j| {
-                    let room = penalty.dead_zone(j) - self.value[j].abs();
-                    let moved = SLACK * (self.path - self.seen[j]);
-                    // An undefined bound asks for an evaluation too.
-                    let stays = room > 0.0 && scaled.squares[j] * (moved * moved) < room * room;
-                    (!stays || x[j] != 0.0) && moved != 0.0
-                });
-                self.stale.extend(stale);
-            }
+            Penalty::Separable(_) => match penalty.l1_of_all() {
+                Some(weight) => self.find_stale(scaled, x, |_| weight),
+                None => self.find_stale(scaled, x, |j| penalty.dead_zone(j)),
+            },
             Penalty::Group(_) | Penalty::SparseGroup(_) => {
                 for u in 0..penalty.units() {
                     let columns = penalty.columns(u);
@@ -97,6 +91,18 @@ impl Correlations {
             self.seen[j] = self.path;
         }
         Ok(())
+    }
+
+    /// The single coordinates whose value may have left the dead zone, or that are away from 0.
+    fn find_stale(&mut self, scaled: &Scaled<'_>, x: &[f64], dead_zone: impl Fn(usize) -> f64) {
+        let stale = (0..self.value.len()).filter(|&j| {
+            let room = dead_zone(j) - self.value[j].abs();
+            let moved = SLACK * (self.path - self.seen[j]);
+            // An undefined bound asks for an evaluation too.
+            let stays = room > 0.0 && scaled.squares[j] * (moved * moved) < room * room;
+            (!stays || x[j] != 0.0) && moved != 0.0
+        });
+        self.stale.extend(stale);
     }
 
     /// Numbers of the sign of the values and at least their size: what a dual point has to be feasible for.

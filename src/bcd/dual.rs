@@ -177,10 +177,10 @@ pub(super) fn feasible_point(
         }
         _ => 1.0,
     };
-    let mut point = at_scale(scaled, penalty, &theta, &v, price, best.min(most));
-    if best != 1.0 {
-        // With bounds that exclude 0 the penalty's conjugate takes part, and the point itself may be better.
-        let unscaled = at_scale(scaled, penalty, &theta, &v, price, most.min(1.0));
+    let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, best.min(most));
+    if best != 1.0 && conjugate != 0.0 {
+        // Where the penalty's conjugate takes part, the point itself may be better.
+        let (unscaled, _) = at_scale(scaled, penalty, &theta, &v, price, most.min(1.0));
         if unscaled.value > point.value {
             point = unscaled;
         }
@@ -205,7 +205,8 @@ pub(super) fn gap_at_strength(
     let price = waive(scaled, state, freedom, theta, &mut v);
     let gauge = penalty.gauge(&v);
     let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
-    let dual = at_scale(scaled, penalty, theta, &v, price, t).value;
+    let (found, _) = at_scale(scaled, penalty, theta, &v, price, t);
+    let dual = found.value;
     super::certificate::gap(state.objective(scaled, penalty), dual)
 }
 
@@ -235,7 +236,7 @@ pub(super) fn is_dust(v: f64, size: f64) -> bool {
     v.abs() <= 1e-13 * size
 }
 
-/// The value of the feasible point `t theta`.
+/// The feasible point `t theta` with its value, and what the penalty's conjugate has to do with it.
 fn at_scale(
     scaled: &Scaled<'_>,
     penalty: &Penalty,
@@ -243,14 +244,14 @@ fn at_scale(
     v: &[f64],
     price: f64,
     t: f64,
-) -> DualPoint {
+) -> (DualPoint, f64) {
     let theta: Vec<f64> = theta.iter().map(|theta| t * theta).collect();
-    let v: Vec<f64> = v.iter().map(|v| t * v).collect();
+    let conjugate = penalty.conjugate_of_multiple(t, v);
     let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
         - dot(&theta, &scaled.offset)
-        - penalty.conjugate(&v)
+        - conjugate
         - t * price;
-    DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
+    (DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }, conjugate)
 }
 
 #[cfg(test)]

@@ -42,20 +42,29 @@ pub(super) fn select(
             expected += usize::from(strong.is_some_and(|p| p.urgency(u, x, g, constant) > 0.0));
         }
     };
-    for u in 0..penalty.units() {
-        let columns = penalty.columns(u);
-        if let [j] = *columns {
-            if x[j] == 0.0 && g[j].abs() < FAR * penalty.dead_zone(u) {
-                continue;
+    match penalty.l1_of_all() {
+        Some(weight) => {
+            // Also takes NaN.
+            for j in (0..x.len()).filter(|&j| x[j] != 0.0 || !(g[j].abs() < FAR * weight)) {
+                rank(j, &x[j..=j], &g[j..=j], lipschitz[j]);
             }
-            rank(u, &x[j..=j], &g[j..=j], lipschitz[j]);
-            continue;
         }
-        unit_x.clear();
-        unit_g.clear();
-        unit_x.extend(columns.iter().map(|&j| x[j]));
-        unit_g.extend(columns.iter().map(|&j| g[j]));
-        rank(u, &unit_x, &unit_g, columns.iter().map(|&j| lipschitz[j]).sum());
+        None => {
+            for u in 0..penalty.units() {
+                let columns = penalty.columns(u);
+                if let [j] = *columns {
+                    if x[j] != 0.0 || !(g[j].abs() < FAR * penalty.dead_zone(u)) {
+                        rank(u, &x[j..=j], &g[j..=j], lipschitz[j]);
+                    }
+                    continue;
+                }
+                unit_x.clear();
+                unit_g.clear();
+                unit_x.extend(columns.iter().map(|&j| x[j]));
+                unit_g.extend(columns.iter().map(|&j| g[j]));
+                rank(u, &unit_x, &unit_g, columns.iter().map(|&j| lipschitz[j]).sum());
+            }
+        }
     }
     let violators = ranked.iter().filter(|r| r.0 > 0.0).count();
     let wanted = (violators + NEAR).max(expected).min(support.len().max(least_new(penalty, x.len())));

@@ -224,6 +224,22 @@ impl Penalty {
         }
     }
 
+    /// The conjugate at `t v`, without a copy of it where the penalty is the same L1 norm of all coordinates.
+    pub fn conjugate_of_multiple(&self, t: f64, v: &[f64]) -> f64 {
+        match self.l1_of_all() {
+            Some(weight) if v.iter().fold(true, |inside, v| inside & ((t * v).abs() <= weight)) => 0.0,
+            _ => self.conjugate(&v.iter().map(|v| t * v).collect::<Vec<f64>>()),
+        }
+    }
+
+    /// The weight of the L1 norm, where the penalty is that and nothing else, with one weight for all coordinates.
+    pub fn l1_of_all(&self) -> Option<f64> {
+        match self {
+            Penalty::Separable(p) => p.lasso_weight(),
+            _ => None,
+        }
+    }
+
     /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free.
     pub fn gauge(&self, v: &[f64]) -> f64 {
         match self {

@@ -59,7 +59,7 @@ impl Separable {
     }
 
     /// Whether every coordinate has the same L1 weight and nothing else: then extremes over coordinates are one pass.
-    fn lasso_weight(&self) -> Option<f64> {
+    pub(super) fn lasso_weight(&self) -> Option<f64> {
         let plain = |c: &&Coordinate| {
             c.l2 == 0.0 && c.l1 > 0.0 && c.lower == f64::NEG_INFINITY && c.upper == f64::INFINITY
         };
@@ -76,7 +76,7 @@ impl Separable {
     /// `sum_u unit_conjugate`.
     pub(super) fn conjugate(&self, v: &[f64]) -> f64 {
         match self.lasso_weight() {
-            Some(weight) if v.iter().all(|v| v.abs() <= weight) => 0.0,
+            Some(weight) if v.iter().fold(true, |inside, v| inside & (v.abs() <= weight)) => 0.0,
             _ => sum((0..self.units()).map(|u| self.unit_conjugate(u, &v[u..=u]))),
         }
     }
