@@ -1,4 +1,7 @@
-/* cc -std=c99 callbacks.c -I../../include -L../../target/release -lsouthwell -lm && ./a.out
+/* Minimizes a function of the caller:  cc -std=c99 callbacks.c -I../../include -L../../target/release -lsouthwell -lm
+ * The loader wants the library by its SONAME, and to know where it is:
+ *   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
+ *   LD_LIBRARY_PATH=../../target/release ./a.out
  *
  * A function of our own, f(x) = sum_i log(cosh(x_i - t_i)) + 1/2 sum_i (x_i - x_{i+1})^2, with an L1 penalty. */
 #include <math.h>

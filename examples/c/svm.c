@@ -1,4 +1,7 @@
-/* Fits a support vector machine:  cc -std=c99 svm.c -I../../include -L../../target/release -lsouthwell -lm && ./a.out
+/* Fits a support vector machine:  cc -std=c99 svm.c -I../../include -L../../target/release -lsouthwell -lm
+ * The loader wants the library by its SONAME, and to know where it is:
+ *   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
+ *   LD_LIBRARY_PATH=../../target/release ./a.out
  *
  * minimize sum_r max(0, 1 - y_r a_r'x) + lambda/2 |x|^2. The last column is constant: it is the bias. */
 #include <southwell.h>
