@@ -66,7 +66,9 @@ pub fn identify(
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
         smallest = smallest_eigenvalue(&unit_diagonal(hessian.map_err(stopped)?));
-        unique = smallest > DEFINITE;
+        // Where no row bends the loss, nothing holds the intercept.
+        let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
+        unique = smallest > DEFINITE && held;
     }
     super::callbacks::unless_failed(
         problem.matrix(),
@@ -205,36 +207,38 @@ impl<'a> At<'a> {
         Columns::new(problem.matrix(), deviation.iter().map(|d| 1.0 / d).collect())
     }
 
-    /// Adds the penalty's Hessian at the units that are smooth and whose columns are all in `list`.
+    /// Adds the penalty's Hessian over the columns of `list`, where that is defined: not at groups that are 0 as a whole.
     pub(super) fn add_penalty(&self, list: &[usize], h: &mut Square) {
         let penalty = self.penalty();
         let mut place = vec![usize::MAX; self.x.len()];
         list.iter().enumerate().for_each(|(k, &j)| place[j] = k);
         for u in 0..penalty.units() {
             let (columns, x) = (penalty.columns(u), self.part(u, &self.x));
-            if columns.iter().any(|&j| place[j] == usize::MAX)
-                || x.iter().all(|x| *x == 0.0) && columns.len() > 1
-            {
+            if x.iter().all(|x| *x == 0.0) && columns.len() > 1 {
                 continue;
             }
             let (mut basis, mut out) = (vec![0.0; columns.len()], vec![0.0; columns.len()]);
-            for k in 0..columns.len() {
+            for k in (0..columns.len()).filter(|&k| place[columns[k]] != usize::MAX) {
                 basis[k] = 1.0;
                 out.fill(0.0);
                 penalty.add_hessian_product(u, &x, &basis, &mut out);
                 basis[k] = 0.0;
                 let column = h.column_mut(place[columns[k]]);
-                columns.iter().zip(&out).for_each(|(&j, o)| column[place[j]] += o);
+                let listed = columns.iter().zip(&out).filter(|(j, _)| place[**j] != usize::MAX);
+                listed.for_each(|(&j, o)| column[place[j]] += o);
             }
         }
     }
 
-    /// Units where the penalty is smooth: what moves freely.
+    /// The coordinates along which the penalty is smooth while those at a kink are held there: what moves freely.
     pub(super) fn free(&self) -> Vec<usize> {
         let penalty = self.penalty();
-        let smooth = (0..penalty.units())
-            .filter(|&u| !penalty.is_fixed(u) && penalty.is_smooth_at(u, &self.part(u, &self.x)));
-        smooth.flat_map(|u| penalty.columns(u).iter().copied()).collect()
+        let mut free = Vec::new();
+        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+            let (columns, x) = (penalty.columns(u), self.part(u, &self.x));
+            free.extend((0..x.len()).filter(|&k| penalty.moves_freely(u, &x, k)).map(|k| columns[k]));
+        }
+        free
     }
 
     /// Whether each column is fixed by its penalty or bounds.
