@@ -304,3 +304,41 @@ fn folds_are_dealt_evenly_and_checked() {
     }
     assert_eq!(cv(Folds::Seeded(4), &[("max_seconds", "0")]).unwrap_err().kind(), ErrorKind::Stopped);
 }
+
+#[test]
+fn folds_that_repeat_each_other_lose_what_all_rows_lose() {
+    // Half the losses, half the strength, half the ridge: the same fit.
+    let half = data(30, 12, 1.0, 5);
+    let columns: Vec<Vec<f64>> = (0..12).map(|j| [half.column(j), half.column(j)].concat()).collect();
+    let columns: Vec<&[f64]> = columns.iter().map(|c| c.as_slice()).collect();
+    let given = Data::of(&columns, &[half.score.clone(), half.score].concat());
+    let problem = given.problem("squared");
+    let folds = Folds::Given((0..60).map(|r| r / 30).collect());
+    for penalty in [&[("penalty", "l1")][..], &[("penalty", "group"), ("group_size", "3"), ("l2", "4")]] {
+        for scale in ["sum", "mean"] {
+            let settings = chosen("squared", penalty, &[("scale", scale), ("tolerance", "1e-12")]);
+            let found = cross_validate(&problem, &settings, &Grid::spaced(5), &folds, &mut quiet()).unwrap();
+            for (point, mean) in found.path.points.iter().zip(&found.mean) {
+                let all = point.score(problem.matrix(), problem.target(), None, None).unwrap();
+                assert!((all - mean).abs() <= 1e-6 * all, "{penalty:?} {scale}: {all} {mean}");
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_are_dealt_evenly() {
+    let given = data(60, 5, 1.0, 5);
+    for loss in ["logistic", "squared-hinge", "hinge"] {
+        let problem = given.problem(loss);
+        let settings = options(&[("loss", loss), ("penalty", "ridge")]);
+        let grid = Grid::given(&[2.0, 1.0]);
+        let found = cross_validate(&problem, &settings, &grid, &Folds::Seeded(4), &mut quiet()).unwrap();
+        let count = |fold: usize| {
+            let rows = found.fold_of_row.iter().zip(problem.target());
+            rows.filter(|(f, y)| **f == fold && **y > 0.0).count()
+        };
+        let counts: Vec<usize> = (0..4).map(count).collect();
+        assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1, "{loss} {counts:?}");
+    }
+}

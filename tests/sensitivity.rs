@@ -44,6 +44,15 @@ fn derivatives_are_those_of_the_solution() {
             &[("penalty", "ridge"), ("lambda", "2")],
             &[("penalty", "group"), ("group_size", "3"), ("lambda", "1")],
             &[("penalty", "sparse-group"), ("group_size", "4"), ("lambda", "1.5"), ("l1_ratio", "0.7")],
+            &[("penalty", "group"), ("group_size", "3"), ("lambda", "1"), ("l2", "2")],
+            &[("penalty", "sparse-group"), ("group_size", "4"), ("l1_ratio", "0.6"), ("lambda", "2")],
+            &[
+                ("penalty", "sparse-group"),
+                ("group_size", "4"),
+                ("lambda", "0.05"),
+                ("l2", "0.1"),
+                ("scale", "mean"),
+            ],
             &[("penalty", "l1"), ("lambda", "1"), ("upper", "0.4"), ("lower", "-0.2"), ("scale", "sum")],
         ] {
             let make = || {
@@ -57,6 +66,10 @@ fn derivatives_are_those_of_the_solution() {
             let solution = solved(&problem, &settings);
             let read = Settings::from_options(&settings).unwrap();
             let found = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap();
+            // What is on neither a kink nor a bound moves, also beside zeros of its own group.
+            let held = |x: f64| x == 0.0 || (what.contains("upper") && (x == 0.4 || x == -0.2));
+            let moving: Vec<usize> = (0..12).filter(|&j| !held(solution.coef[j])).collect();
+            assert_eq!(found.free(), moving, "{what}");
             let moved = |values: &[f64], sign: f64| -> Vec<f64> {
                 values.iter().zip(&direction).map(|(v, d)| v + sign * STEP * d).collect()
             };
@@ -127,6 +140,12 @@ fn what_cannot_be_differentiated_is_refused() {
     let solution = solved(&problem, &settings);
     let error = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data);
+    let problem = given.problem("hinge");
+    let settings = options(&[("loss", "hinge"), ("penalty", "ridge"), ("lambda", "1")]);
+    let read = Settings::from_options(&settings).unwrap();
+    let solution = solved(&problem, &settings);
+    let error = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
     let problem = given.problem("logistic");
     let settings = chosen("logistic", &[("lambda", "0.5"), ("standardize", "true")]);
     let read = Settings::from_options(&settings).unwrap();
@@ -195,4 +214,18 @@ fn a_copied_column_is_not_unique() {
     let read = Settings::from_options(&multi).unwrap();
     let error = identify(&problem, &read, &solution, &mut Control::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn an_intercept_that_nothing_holds_is_not_unique() {
+    // Two targets far apart: every intercept between their linear parts does.
+    let given = Data::of(&[&[1.0, -1.0]], &[-10.0, 10.0]);
+    let problem = given.problem("huber");
+    for (delta, unique) in [("1", false), ("100", true)] {
+        let settings = chosen("huber", &[("huber_delta", delta), ("lambda", "1000")]);
+        let solution = solved(&problem, &settings);
+        let read = Settings::from_options(&settings).unwrap();
+        let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
+        assert_eq!(seen.unique, unique, "{delta}");
+    }
 }

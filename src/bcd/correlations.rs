@@ -124,6 +124,7 @@ impl Correlations {
 
 /// `|S^(-1/2) (a - b)|` over the rows with weight: the others never carry a slope.
 fn distance(a: &[f64], b: &[f64], s: &[f64]) -> f64 {
-    let square = |((a, b), s): ((&f64, &f64), &f64)| if *s > 0.0 { (a - b) * (a - b) / s } else { 0.0 };
+    // In this order: the square of a difference of tiny weights would vanish, and the move go unseen.
+    let square = |((a, b), s): ((&f64, &f64), &f64)| if *s > 0.0 { (a - b) * ((a - b) / s) } else { 0.0 };
     a.iter().zip(b).zip(s).map(square).sum::<f64>().sqrt()
 }

@@ -66,7 +66,9 @@ pub fn identify(
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
         smallest = smallest_eigenvalue(&unit_diagonal(hessian.map_err(stopped)?));
-        unique = smallest > DEFINITE;
+        // Where no row bends the loss, nothing holds the intercept.
+        let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
+        unique = smallest > DEFINITE && held;
     }
     super::callbacks::unless_failed(
         problem.matrix(),

@@ -63,7 +63,8 @@ impl<'p> Sensitivity<'p> {
     /// Factors the Hessian of the coordinates that are free at the solution. Costs `rows n^2 + n^3 / 3` flops for `n` of
     /// them.
     ///
-    /// Errors: as [`identify`](super::identify()); a singular Hessian, where the derivative is not defined.
+    /// Errors: as [`identify`](super::identify()); the hinge, whose slope jumps; a singular Hessian, where the derivative is
+    /// not defined.
     pub fn new(
         problem: &'p Problem<'p>,
         settings: &Settings,
@@ -71,6 +72,12 @@ impl<'p> Sensitivity<'p> {
         control: &mut Control<'_>,
     ) -> Result<Self> {
         check(problem, settings, solution)?;
+        if let Loss::Hinge(_) = settings.loss {
+            // At its solutions rows are at the kink, where the slope is no function of the prediction.
+            return Err(Error::new(ErrorKind::Unsupported, "option \"loss\"")
+                .expected("a loss with a derivative, to differentiate its solution")
+                .found("hinge"));
+        }
         let deviations = deviations(problem, settings);
         let evaluation = Evaluation::new(problem, settings, solution.lambda, &solution.coef, &deviations)?;
         let point = At::new(&evaluation, solution)?;
@@ -103,7 +110,9 @@ impl<'p> Sensitivity<'p> {
                 .expected("one whose free coordinates have a definite Hessian, to be differentiated")
                 .found("a singular one"));
         }
-        let unit = Evaluation::new(problem, settings, 1.0, &solution.coef, &deviations)?.penalty;
+        // The ridge of groups is not lambda's.
+        let without = Settings { l2: 0.0, ..settings.clone() };
+        let unit = Evaluation::new(problem, &without, 1.0, &solution.coef, &deviations)?.penalty;
         let mut by_lambda = vec![0.0; point.x.len()];
         for u in (0..unit.units()).filter(|&u| !unit.is_fixed(u)) {
             let columns = unit.columns(u);

@@ -165,3 +165,20 @@ fn numbers_that_overflow_are_never_certified() {
     squared.set_offset(&[1e308; 12]).unwrap();
     check(&squared, &[], None);
 }
+
+#[test]
+fn weights_of_extreme_scale() {
+    let base = data(30, 40, 1.0, 15);
+    for loss in ["squared", "logistic", "huber"] {
+        let reference =
+            solved(&base.problem(loss), &[("loss", loss), ("lambda", "0.5"), ("tolerance", "1e-12")]);
+        for exponent in [-700, -500, -60, 60, 300] {
+            let c = 2.0_f64.powi(exponent);
+            let mut problem = base.problem(loss);
+            problem.set_weights(&[c; 30]).unwrap();
+            let lambda = format!("{:e}", 0.5 * c);
+            let found = solved(&problem, &[("loss", loss), ("lambda", &lambda), ("tolerance", "1e-12")]);
+            all_near(&found.coef, &reference.coef, 1e-5);
+        }
+    }
+}

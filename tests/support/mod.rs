@@ -64,7 +64,7 @@ impl Data {
         let label = |r: usize, s: f64| if (s > 0.3) ^ r.is_multiple_of(7) { 1.0 } else { -1.0 };
         match loss {
             // A few labels are wrong, so that nothing is separable.
-            "logistic" | "squared-hinge" => {
+            "logistic" | "squared-hinge" | "hinge" => {
                 self.score.iter().enumerate().map(|(r, s)| label(r, *s)).collect()
             }
             "poisson" => self.score.iter().map(|s| s.exp().min(20.0).floor()).collect(),

@@ -389,3 +389,18 @@ fn a_start_near_the_answer_saves_work() {
         assert!(s.certificate.residual < 1e-13, "{rule} {:?} {:?}", s.outcome, s.certificate);
     }
 }
+
+#[test]
+fn the_bound_on_the_error_covers_the_rounding_of_the_residual() {
+    // The solution is 1/3 and 2/3; at their nearest numbers the computed residual is 0.
+    let edges = [(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0)];
+    let labels = Labels { nodes: &[0, 3], values: &[0.0, 1.0], columns: 1 };
+    let problem = GraphProblem::labels(&weights(4, &edges), labels, 0.0, Unreached::Error).unwrap();
+    let x = [1.0 / 3.0, 2.0 / 3.0];
+    let found = graph_certificate(&problem, &[0.0, x[0], x[1], 1.0], Some(&[1.0, 1.0])).unwrap();
+    assert_eq!((found.residual, found.rigor), (0.0, Rigor::Proven));
+    // 3 x is 1 - 2^(-54).
+    let error = 2.0_f64.powi(-54) / 3.0;
+    assert!(found.error >= 2.0 * error && found.error < 1e-14, "{:e}", found.error);
+    assert!(found.gap >= error * error && found.gap < 1e-28, "{:e}", found.gap);
+}

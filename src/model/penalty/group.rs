@@ -1,6 +1,6 @@
 //! `sum_g w_g |x_g|_2` over disjoint groups that cover all coordinates.
 
-use super::membership::{Membership, inner, norm};
+use super::membership::{Membership, careful_norm, inner, norm};
 use crate::runtime::Result;
 
 /// Group weights and members. A weight of infinity fixes the group at 0; a weight of 0 leaves it free.
@@ -123,11 +123,12 @@ impl Group {
     }
 
     pub(super) fn unit_conjugate(&self, u: usize, v: &[f64]) -> f64 {
-        if self.is_fixed(u) || norm(v) <= self.weight[u] { 0.0 } else { f64::INFINITY }
+        let size = careful_norm(v.iter().copied());
+        if self.is_fixed(u) || size <= self.weight[u] { 0.0 } else { f64::INFINITY }
     }
 
     pub(super) fn unit_gauge(&self, u: usize, v: &[f64]) -> f64 {
-        let size = norm(v);
+        let size = careful_norm(v.iter().copied());
         if size == 0.0 { 0.0 } else { size / self.weight[u] }
     }
 

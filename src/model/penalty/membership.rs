@@ -1,5 +1,6 @@
 //! Which coordinates belong to which unit.
 
+use crate::numerics::sum::Sum;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// Units of coordinates, each a list in increasing order.
@@ -55,6 +56,11 @@ impl Membership {
 #[inline]
 pub(super) fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The Euclidean norm, compensated: what decides about the domain of a conjugate must not depend on the length of a group.
+pub(super) fn careful_norm(x: impl Iterator<Item = f64>) -> f64 {
+    x.map(|x| x * x).collect::<Sum>().value().sqrt()
 }
 
 #[inline]

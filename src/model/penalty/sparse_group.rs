@@ -3,8 +3,9 @@
 //! The domain of a unit's conjugate is `|S(v, l1)|_2 <= w` (`S` the soft threshold), so its gauge is the root `t` of
 //! `|S(v, t l1)|_2 = t w`: an epsilon-norm of Burdakov.
 
-use super::membership::{Membership, inner, norm};
+use super::membership::{Membership, careful_norm, inner, norm};
 use super::soft_threshold;
+use crate::numerics::sum::Sum;
 use crate::runtime::Result;
 
 /// The penalty of one group; all parts at least 0. An infinite `l1` or `weight` fixes the group at 0.
@@ -254,7 +255,7 @@ impl SparseGroup {
     /// lower bound never pass the root.
     pub(super) fn unit_threshold(&self, u: usize, v: &[f64]) -> f64 {
         let GroupTerms { l1, weight, .. } = self.terms[u];
-        let size = norm(v);
+        let size = careful_norm(v.iter().copied());
         if size == 0.0 || self.is_fixed(u) || (l1 == 0.0 && weight == 0.0) {
             return 0.0;
         }
@@ -268,15 +269,15 @@ impl SparseGroup {
         let mut t = (most / (l1 + weight)).max(size / (l1 * (v.len() as f64).sqrt() + weight));
         for _ in 0..MOST_STEPS {
             let threshold = t * l1;
-            let (mut squares, mut sum) = (0.0, 0.0);
+            let (mut squares, mut sum) = (Sum::default(), 0.0);
             for v in v {
                 let left = v.abs() - threshold;
                 if left > 0.0 {
-                    squares += left * left;
+                    squares.add(left * left);
                     sum += left;
                 }
             }
-            let length = squares.sqrt();
+            let length = squares.value().sqrt();
             let excess = length - t * weight;
             if !(excess > 0.0) {
                 break;
@@ -319,5 +320,5 @@ impl SparseGroup {
 
 /// `|S(v, t)|_2`.
 fn thresholded_norm(v: &[f64], t: f64) -> f64 {
-    v.iter().map(|v| soft_threshold(*v, t)).map(|v| v * v).sum::<f64>().sqrt()
+    careful_norm(v.iter().map(|v| soft_threshold(*v, t)))
 }

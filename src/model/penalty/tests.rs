@@ -187,6 +187,32 @@ fn outputs_share_the_penalty_of_their_feature() {
 }
 
 #[test]
+fn a_long_group_scaled_by_its_gauge_is_in_the_domain() {
+    for n in [1_usize, 7, 300, 20_000, 300_000] {
+        for seed in 0..20_u64 {
+            let mut state = seed;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+            };
+            let v: Vec<f64> = (0..n).map(|_| next()).collect();
+            let one = vec![0; n];
+            let group = Penalty::Group(Group::new(&one, vec![0.7]).unwrap());
+            for penalty in
+                [group, sparse_group(&one, &[(0.3, 0.5, 0.0)]), sparse_group(&one, &[(1e-3, 0.5, 0.0)])]
+            {
+                let t = (1.0 - 4.0 * f64::EPSILON) / penalty.gauge(&v);
+                let v: Vec<f64> = v.iter().map(|v| t * v).collect();
+                assert_eq!(penalty.conjugate(&v), 0.0, "{n} {seed}");
+            }
+            if n > 1000 && seed > 2 {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
 fn zero_thresholds() {
     let penalties = examples();
     let v = [1.0, -2.0, 0.5, 0.1];
