@@ -9,11 +9,12 @@ use southwell::runtime::{Control, ErrorKind, Options, Outcome};
 use support::{Data, Numbers, Plain, data, options, run};
 
 const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
-const PENALTIES: [&[(&str, &str)]; 4] = [
+const PENALTIES: [&[(&str, &str)]; 5] = [
     &[("penalty", "l1")],
     &[("penalty", "elastic-net"), ("l1_ratio", "0.6")],
     &[("penalty", "group"), ("group_size", "3")],
     &[("penalty", "l1"), ("lower", "0"), ("standardize", "true")],
+    &[("penalty", "sparse-group"), ("group_size", "3"), ("l1_ratio", "0.4"), ("l2", "0.3")],
 ];
 
 fn chosen(loss: &str, penalty: &[(&str, &str)], more: &[(&str, &str)]) -> Options {

@@ -229,3 +229,26 @@ fn an_intercept_that_nothing_holds_is_not_unique() {
         assert_eq!(seen.unique, unique, "{delta}");
     }
 }
+
+#[test]
+fn a_constant_column_that_is_left_out_does_not_move() {
+    let given = data(30, 3, 1.0, 8);
+    let columns = [given.column(0), &[1.0; 30][..], given.column(1)];
+    let with = Data::of(&columns, &given.score);
+    let problem = with.problem("squared");
+    let pairs = [
+        ("penalty", "group"),
+        ("group_size", "3"),
+        ("lambda", "1"),
+        ("standardize", "true"),
+        ("tolerance", "1e-12"),
+    ];
+    let settings = options(&pairs);
+    let solution = solved(&problem, &settings);
+    assert!(solution.coef[0] != 0.0 && solution.coef[1] == 0.0);
+    let read = Settings::from_options(&settings).unwrap();
+    let found = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap();
+    assert_eq!(found.free(), [0, 2]);
+    let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
+    assert!(seen.unique);
+}

@@ -223,7 +223,7 @@ pub(super) struct Evaluation<'p> {
     /// Standard deviations of the columns, or 1.
     pub(super) deviation: Vec<f64>,
     /// Columns that the solver left out: constant ones, when it standardizes.
-    left_out: Vec<bool>,
+    pub(super) left_out: Vec<bool>,
     pub(super) penalty: Penalty,
 }
 

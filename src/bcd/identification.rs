@@ -231,21 +231,23 @@ impl<'a> At<'a> {
         }
     }
 
-    /// The columns that move freely: those away from kinks and bounds.
+    /// The coordinates along which the penalty is smooth while those at a kink are held there: what moves freely. Not
+    /// constant columns, which standardization leaves out.
     pub(super) fn free(&self) -> Vec<usize> {
         let penalty = self.penalty();
         let mut free = Vec::new();
         for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
             let (columns, x) = (penalty.columns(u), self.part(u, &self.x));
-            free.extend((0..columns.len()).filter(|&k| penalty.moves_freely(u, &x, k)).map(|k| columns[k]));
+            let moves = |k: &usize| penalty.moves_freely(u, &x, *k) && !self.evaluation.left_out[columns[*k]];
+            free.extend((0..x.len()).filter(moves).map(|k| columns[k]));
         }
         free
     }
 
-    /// Whether each column is fixed by its penalty or bounds.
+    /// Whether each column is fixed by its penalty or bounds, or left out.
     fn fixed(&self) -> Vec<bool> {
         let penalty = self.penalty();
-        let mut fixed = vec![false; self.x.len()];
+        let mut fixed = self.evaluation.left_out.clone();
         for u in (0..penalty.units()).filter(|&u| penalty.is_fixed(u)) {
             penalty.columns(u).iter().for_each(|&j| fixed[j] = true);
         }
