@@ -26,6 +26,13 @@ const LEAST_RATIO: &str = "0.001";
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let mut chosen = Chosen::read(matches, Family::Bcd)?;
     let options = chosen.options()?;
+    // Said before the strength is chosen: the messages about lambda would send the user from one to the other.
+    if options.get("penalty")? == OptionValue::Choice("ridge") {
+        return Err(Error::new(ErrorKind::Option, "option \"penalty\"")
+            .expected("one with a finite lambda_max, which the strengths start from")
+            .found("ridge (elastic-net with a small l1_ratio has one)")
+            .into());
+    }
     if options.get("lambda")? == OptionValue::Unset && options.get("lambda_ratio")? == OptionValue::Unset {
         chosen.set("lambda_ratio", LEAST_RATIO);
     }
@@ -76,7 +83,7 @@ fn read_folds(matches: &ArgMatches, data: &Data) -> Result<Folds, Error> {
     let numbers = vector(file, data.rows(), "row")?;
     if let Some(row) = numbers.iter().position(|v| v.fract() != 0.0) {
         return Err(Error::new(ErrorKind::Data, given)
-            .at(format!("row {row}"))
+            .at(format!("row {}", row + 1))
             .expected("a whole number, the fold of the row")
             .found(numbers[row]));
     }

@@ -1,5 +1,6 @@
 //! How a command ends: well, short of its goal, or refused.
 
+use clap::error::ErrorKind;
 use southwell::runtime::Error;
 use std::io::Write;
 
@@ -32,6 +33,9 @@ impl Failure {
     /// A command line that could not be read.
     pub fn usage(error: &clap::Error) -> Self {
         let text = error.render().to_string();
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return Self(format!("expected a command, found none\n\n{}", text.trim_end()));
+        }
         Self(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
     }
 

@@ -13,6 +13,7 @@ use southwell::bcd::Rigor;
 use southwell::bcd::graph::{GraphProblem, GraphSettings, GraphSolution, Labels, graph_solve};
 use southwell::numerics::{Layout, SparseView, SymmetricMatrix};
 use southwell::runtime::{Error, ErrorKind, Family, Outcome, Result};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -32,15 +33,25 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let labels = of("labels").map(|labels| read_labels(labels, base)).transpose()?;
     let rhs = of("rhs").map(|rhs| files::read_table(rhs, &ReadOptions::default())).transpose()?;
     let least = labels.as_ref().and_then(|l| l.nodes.iter().max()).map_or(0, |node| node + 1);
-    let matrix = read_graph(&file, base, least, settings.sum_duplicates)?;
+    let as_counted = |e: Error| counted_from_0(&e, base, &file);
+    let matrix =
+        read_graph(&file, base, least, settings.sum_duplicates, labels.is_some()).map_err(as_counted)?;
     let mut problem = match (labels, rhs) {
         (Some(read), _) => {
             let labels = Labels { nodes: &read.nodes, values: &read.values, columns: read.columns };
-            GraphProblem::labels(&matrix, labels, settings.ridge, settings.unreached)?
+            GraphProblem::labels(&matrix, labels, settings.ridge, settings.unreached).map_err(as_counted)?
         }
         (None, Some(table)) => {
             let columns = table.cols;
-            GraphProblem::quadratic(matrix, dense(table.values, table.rows), columns, settings.ridge)?
+            if table.rows != matrix.size() {
+                let rhs = of("rhs").map_or_else(String::new, |rhs| rhs.display().to_string());
+                return Err(Error::new(ErrorKind::Data, rhs)
+                    .expected(format!("{} rows, one for each row of the matrix", matrix.size()))
+                    .found(table.rows)
+                    .into());
+            }
+            GraphProblem::quadratic(matrix, dense(table.values, table.rows), columns, settings.ridge)
+                .map_err(as_counted)?
         }
         (None, None) => return Err(Failure::new("southwell graph needs --labels or --rhs")),
     };
@@ -64,22 +75,30 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     Ok(Verdict::of(solution.outcome == Outcome::Converged))
 }
 
-/// A matrix from a Matrix Market file, or a list of edges: two nodes and, if there is a third number, a weight.
-fn read_graph(file: &Path, base: usize, least: usize, sum: bool) -> Result<SymmetricMatrix> {
+/// The library counts nodes, rows and columns from 0; a message says so where the file may count from 1.
+fn counted_from_0(error: &Error, base: usize, file: &Path) -> Failure {
+    let market = files::is_matrix_market(file).unwrap_or(false);
+    let file_error = error.kind() == ErrorKind::Format;
+    let note = if (market || base == 1) && !file_error { " (counted from 0)" } else { "" };
+    Failure::new(format!("{error}{note}"))
+}
+
+/// A matrix from a Matrix Market file, or a list of edges: two nodes and, if there is a third number, a weight, which
+/// is not negative if there are labels.
+fn read_graph(file: &Path, base: usize, least: usize, sum: bool, labels: bool) -> Result<SymmetricMatrix> {
+    let name = file.display().to_string();
     if files::is_matrix_market(file)? {
         let table = files::read_table(file, &ReadOptions::default())?;
         let Values::Sparse { indptr, indices, values } = &table.values else {
-            return Err(Error::new(ErrorKind::Format, file.display().to_string())
-                .expected("a coordinate file")
-                .found("an array"));
+            return Err(Error::new(ErrorKind::Format, name).expected("a coordinate file").found("an array"));
         };
         let view =
             SparseView { rows: table.rows, cols: table.cols, indptr, indices, values, layout: Layout::Csc };
-        return SymmetricMatrix::new(&view, sum, "--graph");
+        return SymmetricMatrix::new(&view, sum, &name);
     }
     let mut edges = Vec::new();
     for (k, words) in files::read_words(file)?.iter().enumerate() {
-        let place = || format!("{}, row {}", file.display(), k + 1);
+        let place = || format!("{name}, row {}", k + 1);
         let parsed = match words.as_slice() {
             // A line of names.
             [first, ..] if k == 0 && first.parse::<f64>().is_err() => continue,
@@ -88,6 +107,11 @@ fn read_graph(file: &Path, base: usize, least: usize, sum: bool) -> Result<Symme
             _ => None,
         };
         match parsed {
+            Some((_, _, Some(w))) if labels && w < 0.0 => {
+                return Err(Error::new(ErrorKind::Format, place())
+                    .expected("a weight that is not negative, as there are labels")
+                    .found(w));
+            }
             Some((Some(i), Some(j), Some(w))) => edges.push((i, j, w)),
             _ => {
                 return Err(Error::new(ErrorKind::Format, place())
@@ -97,7 +121,7 @@ fn read_graph(file: &Path, base: usize, least: usize, sum: bool) -> Result<Symme
         }
     }
     let n = edges.iter().map(|(i, j, _)| i.max(j) + 1).max().unwrap_or(0).max(least);
-    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, "--graph")
+    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name)
 }
 
 fn node(word: &str, base: usize) -> Option<usize> {
@@ -114,6 +138,7 @@ struct Read {
 /// Lines of a node and one or more values.
 fn read_labels(file: &Path, base: usize) -> Result<Read> {
     let (mut nodes, mut rows, mut columns) = (Vec::new(), Vec::new(), None);
+    let mut seen = HashSet::new();
     for (k, words) in files::read_words(file)?.iter().enumerate() {
         if k == 0 && words.first().is_some_and(|w| w.parse::<f64>().is_err()) {
             continue;
@@ -122,6 +147,11 @@ fn read_labels(file: &Path, base: usize) -> Result<Read> {
         let width = *columns.get_or_insert(words.len().saturating_sub(1).max(1));
         match (words.first().and_then(|w| node(w, base)), values) {
             (Some(node), Some(values)) if values.len() == width => {
+                if !seen.insert(node) {
+                    return Err(Error::new(ErrorKind::Format, format!("{}, row {}", file.display(), k + 1))
+                        .expected("a node that no line before has")
+                        .found(node + base));
+                }
                 nodes.push(node);
                 rows.extend(values);
             }

@@ -40,7 +40,7 @@ fn markdown(families: &[Family]) -> String {
     let mut text = String::from(
         "# Options\n\n<!-- Printed by `southwell options --markdown` from the option table; do not edit. -->\n\n\
          Options are set by name: `--key VALUE` or `--option key=value` on the command line (underscores of a key are\n\
-         hyphens in its flag), by key in the C, C++, Python and Rust interfaces. A value out of bounds is refused, never\n\
+         hyphens in its flag), by key in the C, C++ and Rust interfaces. A value out of bounds is refused, never\n\
          clamped.\n",
     );
     for family in families {

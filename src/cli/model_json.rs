@@ -61,8 +61,9 @@ pub fn read(path: &Path) -> Result<Model> {
     let refused = |kind| Error::new(kind, name.as_str());
     let text = std::fs::read_to_string(path)
         .map_err(|e| refused(ErrorKind::Argument).expected("a model that can be read").found(e))?;
-    let value: Value = serde_json::from_str(&text)
-        .map_err(|e| refused(ErrorKind::Format).expected("a model in JSON").found(e))?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| {
+        refused(ErrorKind::Format).expected("a model in JSON").found(format!("other text ({e})"))
+    })?;
     let file = Reader { name: &name, value: &value };
     file.header()?;
     let columns = file.count("columns")?;

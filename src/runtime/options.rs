@@ -84,7 +84,7 @@ impl Options {
         self.values[slot] = match row.kind {
             OptionKind::Real { lower, upper } => {
                 if value.is_nan() || value < lower || value > upper {
-                    return Err(refused(row, format!("a number in [{lower}, {upper}]"), value));
+                    return Err(refused(row, format!("a number in {}", interval(lower, upper)), value));
                 }
                 OptionValue::Real(value)
             }
@@ -191,6 +191,17 @@ impl Options {
 
 fn rows(family: Family) -> impl Iterator<Item = &'static OptionRow> {
     TABLE.iter().filter(move |row| row.families.contains(&family))
+}
+
+/// The interval as text. The least positive number stands for an open end at 0, the largest for one at infinity.
+fn interval(lower: f64, upper: f64) -> String {
+    let lower = match lower {
+        f64::MIN_POSITIVE => "(0".to_owned(),
+        f64::MIN => "(-inf".to_owned(),
+        _ => format!("[{lower}"),
+    };
+    let upper = if upper == f64::MAX { "inf)".to_owned() } else { format!("{upper}]") };
+    format!("{lower}, {upper}")
 }
 
 fn refused(row: &OptionRow, expected: impl Into<String>, found: impl std::fmt::Display) -> Error {

@@ -42,6 +42,13 @@ fn folds_may_come_from_a_file() {
         assert!(refused.err.contains(text), "{}", refused.err);
     }
     folder.write("half.txt", "0.5\n".repeat(40));
-    assert!(folder.run(&format!("{cv} half.txt")).ended(2).err.contains("half.txt, row 0"));
-    assert!(folder.run("cv --data data.csv --penalty ridge --lambda 1").ended(2).err.contains("lambda_max"));
+    assert!(folder.run(&format!("{cv} half.txt")).ended(2).err.contains("half.txt, row 1:"));
+    for lambda in ["", " --lambda 1"] {
+        let refused = folder.run(&format!("cv --data data.csv --penalty ridge{lambda}")).ended(2);
+        assert!(
+            refused.err.contains("option \"penalty\": expected one with a finite lambda_max"),
+            "{}",
+            refused.err
+        );
+    }
 }

@@ -49,6 +49,19 @@ fn matrices_are_solved_too() {
     folder.write("edges.txt", "0 1\n2 3\n");
     refused("graph --graph edges.txt --labels labels.txt", "node 0");
     refused("graph --graph edges.txt --labels labels.txt --base 1", "two nodes of at least 1");
+    // Places are those of the file; what the library counts from 0 is said to be so.
+    refused("graph --graph edges.txt --labels labels.txt", "a component without a label (2 such nodes)\n");
+    folder.write("one.txt", "1 2\n3 4\n");
+    refused("graph --graph one.txt --labels labels.txt --base 1", "node 2: ");
+    refused("graph --graph one.txt --labels labels.txt --base 1", "(counted from 0)\n");
+    folder.write("twice.txt", "1 5\n2 5\n1 6\n");
+    refused("graph --graph one.txt --labels twice.txt --base 1", "twice.txt, row 3");
+    folder.write("negative.txt", "0 1\n2 3 -1\n");
+    refused("graph --graph negative.txt --labels labels.txt", "negative.txt, row 2");
+    folder.write("again.txt", "0 1\n1 0\n");
+    refused("graph --graph again.txt --labels labels.txt", "again.txt, row 0, column 1");
+    folder.write("short.txt", "1\n0\n");
+    refused("graph --graph a.mtx --rhs short.txt", "short.txt: expected 3 rows");
     folder.write("odd.txt", "0 1 2 3\n");
     refused("graph --graph odd.txt --labels labels.txt", "row 1");
     refused("graph --graph edges.txt --labels edges.txt --rule tree", "did you mean");

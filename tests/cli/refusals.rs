@@ -55,6 +55,8 @@ fn bad_options_are_told_with_the_nearest() {
         ("--loss logistik", &["\"logistik\"", "did you mean \"logistic\"?", "poisson"]),
         ("--rule gsz", &["gsz", "did you mean"]),
         ("--tolerance -1", &["tolerance", "[0, inf]", "-1"]),
+        ("--greedy-sample 0", &["greedy_sample", "a number in (0, 1]", "found 0"]),
+        ("--huber-delta 0", &["huber_delta", "a number in (0, inf)"]),
         ("--tolerance nan", &["tolerance", "NaN"]),
         ("--block-size 0", &["block_size", "[1, 4096]"]),
         ("--block-size two", &["block_size", "an integer", "\"two\""]),
@@ -73,5 +75,6 @@ fn bad_options_are_told_with_the_nearest() {
         assert!(ran.err.starts_with("southwell: "), "{}", ran.err);
         assert!(parts.iter().all(|part| ran.err.contains(part)), "{flags}: {}", ran.err);
     }
+    assert!(folder.run("").ended(2).err.starts_with("southwell: expected a command, found none\n"));
     assert!(folder.run("verfy").ended(2).err.contains("'verify'"));
 }
