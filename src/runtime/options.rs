@@ -1,6 +1,6 @@
 //! Options by name, checked against the one table in [`super::option_table`].
 
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Error, ErrorKind, Result, number};
 use super::option_table::{Family, OptionRow, TABLE};
 
 /// What kind of value an option takes.
@@ -84,7 +84,11 @@ impl Options {
         self.values[slot] = match row.kind {
             OptionKind::Real { lower, upper } => {
                 if value.is_nan() || value < lower || value > upper {
-                    return Err(refused(row, format!("a number in [{lower}, {upper}]"), value));
+                    return Err(refused(
+                        row,
+                        format!("a number in [{}, {}]", number(lower), number(upper)),
+                        value,
+                    ));
                 }
                 OptionValue::Real(value)
             }
