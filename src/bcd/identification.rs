@@ -18,7 +18,7 @@ use crate::numerics::Columns;
 use crate::numerics::eigen::smallest_eigenvalue;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::{Team, with_team};
-use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Result, Stop};
 
 /// What [`identify`] finds.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,8 @@ pub fn identify(
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
         smallest = smallest_eigenvalue(&unit_diagonal(hessian.map_err(stopped)?));
-        unique = smallest > DEFINITE;
+        // Where the infimum is not attained there is none.
+        unique = smallest > DEFINITE && solution.outcome != Outcome::InfimumNotAttained;
     }
     super::callbacks::unless_failed(
         problem.matrix(),
