@@ -328,6 +328,28 @@ fn folds_that_repeat_each_other_lose_what_all_rows_lose() {
 }
 
 #[test]
+fn a_limit_of_work_is_that_of_each_task_however_many_there_are() {
+    let given = data(60, 8, 1.0, 5);
+    let problem = given.problem("squared");
+    // More tasks and folds than are run side by side.
+    let jobs = vec![Job::default(); 200];
+    let base = [("lambda", "1")];
+    let work = |solutions: &[Solution]| solutions.iter().map(|s| s.work).sum::<u64>();
+    let free = batch(&problem, &options(&base), &jobs, &mut quiet()).unwrap();
+    let most = free.chunks(8).map(work).max().unwrap();
+    let limit = (2 * most).to_string();
+    let held = batch(&problem, &options(&[base[0], ("max_work", &limit)]), &jobs, &mut quiet()).unwrap();
+    assert!(held.iter().all(|s| s.outcome == Outcome::Converged));
+    let grid = Grid::spaced(4);
+    let whole = path(&problem, &options(&[("lambda_ratio", "0.05")]), &grid, None, &mut quiet()).unwrap();
+    let limit = (4 * work(&whole.points)).to_string();
+    let limited = options(&[("lambda_ratio", "0.05"), ("max_work", &limit)]);
+    for folds in [16, 40] {
+        cross_validate(&problem, &limited, &grid, &Folds::Seeded(folds), &mut quiet()).unwrap();
+    }
+}
+
+#[test]
 fn classes_are_dealt_evenly() {
     let given = data(60, 5, 1.0, 5);
     for loss in ["logistic", "squared-hinge", "hinge"] {
@@ -342,4 +364,19 @@ fn classes_are_dealt_evenly() {
         let counts: Vec<usize> = (0..4).map(count).collect();
         assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1, "{loss} {counts:?}");
     }
+}
+
+#[test]
+fn without_weight_there_is_no_mean_loss() {
+    let given = data(20, 3, 1.0, 4);
+    let mut problem = given.problem("squared");
+    let cv = |problem: &Problem<'_>| {
+        cross_validate(problem, &options(&[]), &Grid::given(&[1.0, 0.1]), &Folds::Seeded(4), &mut quiet())
+            .unwrap()
+    };
+    assert!(cv(&problem).mean.iter().all(|m| m.is_finite()));
+    problem.set_weights(&[0.0; 20]).unwrap();
+    let found = cv(&problem);
+    assert!(found.mean.iter().chain(&found.standard_error).all(|v| v.is_nan()));
+    assert_eq!((found.best, found.one_standard_error), (0, 0));
 }

@@ -3,7 +3,8 @@
 mod support;
 
 use southwell::bcd::{Change, Problem, Sensitivity, Settings, Solution, identify, solve};
-use southwell::runtime::{Control, ErrorKind, Options};
+use southwell::numerics::{DenseView, Matrix, Order};
+use southwell::runtime::{Control, ErrorKind, Options, Outcome};
 use support::{Data, data, options};
 
 fn chosen(loss: &str, more: &[(&str, &str)]) -> Options {
@@ -251,4 +252,33 @@ fn a_constant_column_that_is_left_out_does_not_move() {
     assert_eq!(found.free(), [0, 2]);
     let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
     assert!(seen.unique);
+}
+
+#[test]
+fn where_no_minimum_is_attained_nothing_is_unique_or_differentiated() {
+    let score: Vec<f64> = (0..20).map(|r| if r < 10 { -1.0 } else { 1.0 }).collect();
+    let column: Vec<f64> = (0..20).map(|r| f64::from(r) - 9.5).collect();
+    let separable = Data::of(&[&column], &score);
+    let problem = Problem::new(separable.dense(), &score).unwrap();
+    let settings = chosen("logistic", &[("penalty", "none")]);
+    let solution = solved(&problem, &settings);
+    assert_eq!(solution.outcome, Outcome::InfimumNotAttained);
+    let read = Settings::from_options(&settings).unwrap();
+    let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
+    assert!(!seen.unique);
+    let error = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Data);
+}
+
+#[test]
+fn a_hessian_beyond_memory_is_refused() {
+    let n = 1 << 22;
+    let ones = vec![1.0; n];
+    let view = DenseView { data: &ones[..], rows: 1, cols: n, ld: 1, order: Order::ColumnMajor };
+    let problem = Problem::new(Matrix::dense_borrowed(view).unwrap(), &[1.0]).unwrap();
+    let settings = options(&[("penalty", "ridge"), ("max_iterations", "1"), ("tolerance", "inf")]);
+    let solution = solved(&problem, &settings);
+    let read = Settings::from_options(&settings).unwrap();
+    let error = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Memory);
 }

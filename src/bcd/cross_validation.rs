@@ -27,7 +27,7 @@ pub struct CrossValidation {
     pub path: Path,
     /// The fold of each row.
     pub fold_of_row: Vec<usize>,
-    /// Mean loss on the rows left out, averaged over folds by their weight.
+    /// Mean loss on the rows left out, averaged over folds by their weight; NaN where all weights are 0.
     pub mean: Vec<f64>,
     /// The standard error of that mean over folds.
     pub standard_error: Vec<f64>,
@@ -93,10 +93,11 @@ fn run(
     for k in 0..path.points.len() {
         let at = |f: &Fold| (f.weight / total, f.loss[k]);
         let present = || fits.iter().filter(|f| f.weight > 0.0).map(at);
-        let m = sum(present().map(|(share, loss)| share * loss));
+        // Without weight there is no mean.
+        let m = if total > 0.0 { sum(present().map(|(share, loss)| share * loss)) } else { f64::NAN };
         let spread = sum(present().map(|(share, loss)| share * (loss - m) * (loss - m)));
         mean.push(m);
-        standard_error.push((spread / (present().count() as f64 - 1.0)).sqrt());
+        standard_error.push((spread / present().count().saturating_sub(1) as f64).sqrt());
     }
     let best = (0..mean.len()).fold(0, |best, k| if mean[k] < mean[best] { k } else { best });
     let limit = mean[best] + standard_error[best];

@@ -18,7 +18,7 @@ use crate::numerics::Columns;
 use crate::numerics::eigen::smallest_eigenvalue;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::{Team, with_team};
-use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Result, Stop};
 
 /// What [`identify`] finds.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,9 +66,9 @@ pub fn identify(
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
         smallest = smallest_eigenvalue(&unit_diagonal(hessian.map_err(stopped)?));
-        // Where no row bends the loss, nothing holds the intercept.
+        // Where no row bends the loss, nothing holds the intercept; where the infimum is not attained, there is no solution.
         let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
-        unique = smallest > DEFINITE && held;
+        unique = smallest > DEFINITE && held && solution.outcome != Outcome::InfimumNotAttained;
     }
     super::callbacks::unless_failed(
         problem.matrix(),

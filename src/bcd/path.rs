@@ -416,8 +416,8 @@ fn repeated(
 ) -> Result<Path> {
     if matches!(grid.points, Points::Adaptive { .. }) {
         return Err(Error::new(ErrorKind::Unsupported, "gap")
-            .expected("a problem of one output, for an adaptive path")
-            .found("several outputs, or a function of the caller"));
+            .expected("a problem of one output that is not solved through its dual, for an adaptive path")
+            .found("several outputs, a function of the caller, or loss=hinge"));
     }
     let mut shares = Shares { work: control.work(), seconds: control.seconds() };
     let mut path = Path { points: Vec::new(), between: Vec::new(), end: PathEnd::Complete };

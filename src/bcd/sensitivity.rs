@@ -13,8 +13,9 @@ use super::solution::Solution;
 use crate::model::Loss;
 use crate::numerics::cholesky::Cholesky;
 use crate::numerics::gram::{Square, gram};
+use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::with_team;
-use crate::runtime::{Control, Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Result};
 
 /// A change of what the solution depends on; `None`: no change.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,8 +64,8 @@ impl<'p> Sensitivity<'p> {
     /// Factors the Hessian of the coordinates that are free at the solution. Costs `rows n^2 + n^3 / 3` flops for `n` of
     /// them.
     ///
-    /// Errors: as [`identify`](super::identify()); the hinge, whose slope jumps; a singular Hessian, where the derivative is
-    /// not defined.
+    /// Errors: as [`identify`](super::identify()); the hinge, whose slope jumps; a singular Hessian or an infimum that is not
+    /// attained, where the derivative is not defined; memory for three such Hessians that cannot be had.
     pub fn new(
         problem: &'p Problem<'p>,
         settings: &Settings,
@@ -78,11 +79,13 @@ impl<'p> Sensitivity<'p> {
                 .expected("a loss with a derivative, to differentiate its solution")
                 .found("hinge"));
         }
+        attained(solution)?;
         let deviations = deviations(problem, settings);
         let evaluation = Evaluation::new(problem, settings, solution.lambda, &solution.coef, &deviations)?;
         let point = At::new(&evaluation, solution)?;
         let free = point.free();
         let intercept = settings.intercept;
+        check_room(free.len() + usize::from(intercept))?;
         let h = with_team(settings.threads, |team| -> std::result::Result<Square, crate::runtime::Stop> {
             let columns = point.columns();
             let mut block = gram(&columns, &free, &point.curvatures, team, control)?;
@@ -104,6 +107,8 @@ impl<'p> Sensitivity<'p> {
         })?
         .map_err(stopped)?;
         let factor = Cholesky::new(&h, control).map_err(stopped)?;
+        // What a callback that failed left undone may look singular.
+        super::callbacks::unless_failed(problem.matrix(), ())?;
         let zero = (0..h.size()).any(|k| !(h.at(k, k) > 0.0));
         if zero || !factor.is_well_conditioned() {
             return Err(Error::new(ErrorKind::Data, "solution")
@@ -224,4 +229,21 @@ impl<'p> Sensitivity<'p> {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses the iterate of a loss that falls for ever: there is no solution to be differentiated.
+fn attained(solution: &Solution) -> Result<()> {
+    if solution.outcome == Outcome::InfimumNotAttained {
+        return Err(Error::new(ErrorKind::Data, "solution")
+            .expected("a minimum, to be differentiated")
+            .found(solution.outcome.name()));
+    }
+    Ok(())
+}
+
+/// Whether there is memory for a Hessian of this size, its blocks and its factor.
+fn check_room(size: usize) -> Result<()> {
+    let count = size.saturating_mul(size).saturating_mul(3);
+    let mut room: Vec<f64> = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| out_of_memory("the Hessian of the free columns", count, 8))
 }

@@ -333,7 +333,7 @@ impl<'s> Solve<'s> {
             null_loss: setup.null.scale / (t * t),
             explained: setup.null.explained(state.loss(scaled)),
             settled_at: checker.settled_at(),
-            direction: self.direction(scaled, state, outcome),
+            direction: self.direction(scaled, state, outcome, lambda),
             iterations,
             work: control.work(),
             trace: checker.take_trace(),
@@ -343,7 +343,7 @@ impl<'s> Solve<'s> {
 
     /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate that
     /// showed it.
-    fn direction(&self, scaled: &Scaled<'_>, state: &State, outcome: Outcome) -> Vec<f64> {
+    fn direction(&self, scaled: &Scaled<'_>, state: &State, outcome: Outcome, lambda: f64) -> Vec<f64> {
         if outcome != Outcome::InfimumNotAttained {
             return Vec::new();
         }
@@ -352,7 +352,8 @@ impl<'s> Solve<'s> {
             direction[scaled.cols()] = sign;
             return direction;
         }
-        let Ok(penalty) = scaled.penalty(self.problem, self.settings, 1.0) else { return Vec::new() };
+        // At strength 0 all columns are unpenalized.
+        let Ok(penalty) = scaled.penalty(self.problem, self.settings, lambda) else { return Vec::new() };
         let mut x = vec![0.0; scaled.cols()];
         Freedom::of(&penalty).columns.iter().for_each(|&j| x[j] = state.x[j]);
         let mut direction = scaled.coefficients(&x);

@@ -32,8 +32,7 @@ pub(super) fn in_waves<T: Send>(
             (result, own.work())
         });
         for (result, work) in results {
-            // Stops are seen at the next report.
-            let _ = control.spend(work);
+            control.count(work);
             found.push(result?);
         }
         first += wave;

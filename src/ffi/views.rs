@@ -255,7 +255,7 @@ pub(super) unsafe fn dense_rows(
     check_pointer(view, subject)?;
     // SAFETY: checked just now.
     let view = unsafe { view.read() };
-    let shape = dense_shape(view)?;
+    let shape = dense_shape(view).map_err(|e| e.renamed("a", subject))?;
     if shape.rows != rows {
         return Err(argument(&format!("{subject}.rows"), rows.to_string(), shape.rows));
     }

@@ -197,6 +197,8 @@ impl Default for Clock {
 #[derive(Default)]
 struct Meter {
     work: u64,
+    /// Work of parts with controls of their own.
+    elsewhere: u64,
     since_poll: u64,
     longest_stretch: u64,
     polls: u64,
@@ -255,7 +257,7 @@ impl<'a> Control<'a> {
     }
 
     /// Makes quiet controls for parts of the call that run on other threads: the same token, deadline and work limit, counts
-    /// of their own. What a part has done is counted here by [`Control::spend`] once it is over.
+    /// of their own. What a part has done is told by [`Control::count`] once it is over.
     pub fn forks(&self) -> impl Fn() -> Control<'static> + Sync + use<> {
         let (cancel, abort) = (self.cancel.clone(), self.abort.clone());
         let Clock { started, deadline, work_limit } = self.clock;
@@ -265,6 +267,11 @@ impl<'a> Control<'a> {
             clock: Clock { started, deadline, work_limit },
             ..Control::default()
         }
+    }
+
+    /// Counts work that a part has done under a control of its own, which held it to the limit.
+    pub fn count(&mut self, flops: u64) {
+        self.meter.elsewhere += flops;
     }
 
     /// Makes this control say stop from now on, for a reason found elsewhere.
@@ -277,9 +284,9 @@ impl<'a> Control<'a> {
         self.clock.started.elapsed().as_secs_f64()
     }
 
-    /// Floating-point operations since [`Control::begin`].
+    /// Floating-point operations since [`Control::begin`], those of parts included.
     pub fn work(&self) -> u64 {
-        self.meter.work
+        self.meter.work + self.meter.elsewhere
     }
 
     /// How often the clock and the token were looked at since [`Control::begin`].
@@ -334,8 +341,8 @@ impl<'a> Control<'a> {
         if let (Some(report), true) = (self.progress.as_mut(), due) {
             self.meter.reported = iteration;
             let seconds = self.clock.started.elapsed().as_secs_f64();
-            let progress =
-                Progress { phase, iteration, work: self.meter.work, seconds, objective, certificate };
+            let work = self.meter.work + self.meter.elsewhere;
+            let progress = Progress { phase, iteration, work, seconds, objective, certificate };
             if report(&progress) == Verdict::Stop {
                 self.meter.stop = Some(Stop(Outcome::Cancelled));
             }
@@ -383,6 +390,10 @@ mod tests {
         control.begin(f64::INFINITY, 10);
         assert_eq!(control.spend(POLL_FLOPS), Err(Stop(Outcome::WorkLimit)));
         assert_eq!(control.longest_stretch(), POLL_FLOPS);
+        // What parts have done counts, but each has the limit for itself.
+        control.begin(f64::INFINITY, 10);
+        control.count(100);
+        assert_eq!((control.poll(), control.work()), (Ok(()), 100));
     }
 
     #[test]

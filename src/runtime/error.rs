@@ -42,6 +42,9 @@ pub struct Error {
     code: i32,
 }
 
+/// Numbers with more characters than this are written with an exponent.
+const LONGEST_NUMBER: usize = 24;
+
 /// The result of everything that can be refused.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -72,6 +75,17 @@ impl Error {
         self
     }
 
+    /// Says `new` for the subject `old`, also in `old.len` and the like.
+    #[must_use]
+    pub fn renamed(mut self, old: &str, new: &str) -> Self {
+        if let Some(rest) = self.subject.strip_prefix(old)
+            && (rest.is_empty() || rest.starts_with('.'))
+        {
+            self.subject = format!("{new}{rest}");
+        }
+        self
+    }
+
     /// What would have been right.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
@@ -82,7 +96,9 @@ impl Error {
     /// What was there.
     #[must_use]
     pub fn found(mut self, found: impl fmt::Display) -> Self {
-        self.found = found.to_string();
+        let text = found.to_string();
+        let long = if text.len() > LONGEST_NUMBER { text.parse::<f64>().ok() } else { None };
+        self.found = long.map_or(text, number);
         self
     }
 
@@ -107,6 +123,20 @@ pub fn out_of_memory(subject: &str, count: usize, bytes: usize) -> Error {
     Error::new(ErrorKind::Memory, subject)
         .expected("memory for it")
         .found(format!("none for {count} elements of {bytes} bytes"))
+}
+
+/// A number as messages have it: hundreds of digits help nobody.
+pub fn number(value: f64) -> String {
+    let text = value.to_string();
+    if text.len() > LONGEST_NUMBER { format!("{value:e}") } else { text }
+}
+
+/// `count` zeros. Errors: `Memory`, where an allocation that cannot fail would end the process.
+pub fn zeros(subject: &str, count: usize) -> Result<Vec<f64>> {
+    let mut zeros = Vec::new();
+    zeros.try_reserve_exact(count).map_err(|_| out_of_memory(subject, count, 8))?;
+    zeros.resize(count, 0.0);
+    Ok(zeros)
 }
 
 impl fmt::Display for Error {
@@ -138,5 +168,14 @@ mod tests {
             Error::new(ErrorKind::State, "coef").found("there is no solution yet").to_string(),
             "coef: there is no solution yet"
         );
+    }
+
+    #[test]
+    fn numbers_have_no_hundreds_of_digits() {
+        let error = Error::new(ErrorKind::Data, "y").expected("a number >= 0").found(-2.5e300);
+        assert_eq!(error.to_string(), "y: expected a number >= 0, found -2.5e300");
+        assert_eq!((number(1.0), number(f64::MIN_POSITIVE)), ("1".into(), "2.2250738585072014e-308".into()));
+        let error = Error::new(ErrorKind::Argument, "a.ld").renamed("a", "b");
+        assert_eq!((error.subject(), error.clone().renamed("b.l", "c").subject()), ("b.ld", "b.ld"));
     }
 }

@@ -1,6 +1,6 @@
 //! Options by name, checked against the one table in [`super::option_table`].
 
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Error, ErrorKind, Result, number};
 use super::option_table::{Family, OptionRow, TABLE};
 
 /// What kind of value an option takes.
@@ -198,9 +198,9 @@ fn interval(lower: f64, upper: f64) -> String {
     let lower = match lower {
         f64::MIN_POSITIVE => "(0".to_owned(),
         f64::MIN => "(-inf".to_owned(),
-        _ => format!("[{lower}"),
+        _ => format!("[{}", number(lower)),
     };
-    let upper = if upper == f64::MAX { "inf)".to_owned() } else { format!("{upper}]") };
+    let upper = if upper == f64::MAX { "inf)".to_owned() } else { format!("{}]", number(upper)) };
     format!("{lower}, {upper}")
 }
 

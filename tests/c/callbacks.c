@@ -107,6 +107,16 @@ static void columns(void)
     CHECK(swl_bcd_coef(s, coef, COLS) == SWL_E_STATE);
   }
   CHECK(at > 10 && c.calls < at);
+  for (at = 1; at < 1000; at++) {
+    swl_status rc;
+    c.calls = 0;
+    c.fail_at = at;
+    coef[0] = 7.0;
+    rc = swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, coef, COLS, NULL);
+    if (rc == SWL_OK) break;
+    CHECK(rc == SWL_E_CALLBACK && strstr(message(), "42") != NULL && coef[0] == 7.0);
+  }
+  CHECK(at > 1 && c.calls < at);
   c.fail_at = 0;
   for (at = 1; at < 30; at++) {
     c.calls = 0;

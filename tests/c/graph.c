@@ -133,6 +133,15 @@ static void bad(void)
   bad_y = swl_dense_f64(labels, 4, 1, 4, SWL_COL_MAJOR);
   FAILS(swl_bcd_new_graph_quadratic(&a, &bad_y, NULL, NULL, &made), SWL_E_DATA, "positive diagonal");
   CHECK(made == NULL);
+  /* Without rows any number of columns can be stated: it is not counted out one by one. */
+  bad_y = swl_dense_f64(NULL, 0, (int64_t)1 << 62, 0, SWL_COL_MAJOR);
+  NEW_FAILS(&a, NULL, 0, &bad_y, SWL_E_ARGUMENT, "columns");
+  csr = swl_csr_f64_i32(0, 0, 0, indptr, indices, w);
+  OK(swl_bcd_new_graph_quadratic(&a, &bad_y, NULL, NULL, &g));
+  swl_bcd_graph_free(g);
+  csr = swl_csr_f64_i32(4, 4, 6, indptr, indices, w);
+  bad_y = swl_dense_f64(labels, 2, 2, 1, SWL_COL_MAJOR);
+  NEW_FAILS(&a, labelled, 2, &bad_y, SWL_E_ARGUMENT, "labels.ld");
   OK(swl_bcd_new_graph(&a, labelled, 2, &y, NULL, NULL, &g));
   FAILS(swl_bcd_graph_solve(g, wrong, NULL, NULL), SWL_E_OPTION, "graph");
   FAILS(swl_bcd_graph_solve(NULL, NULL, NULL, NULL), SWL_E_ARGUMENT, "g:");

@@ -187,6 +187,66 @@ static void cross_validation(void)
   swl_bcd_free(s);
 }
 
+static int32_t stop_later(void *ctx, const swl_progress *p)
+{
+  (void)p;
+  return ++*(int *)ctx >= 4 ? 33 : 0;
+}
+
+static int32_t stop_now(void *ctx, const swl_progress *p)
+{
+  (void)ctx;
+  (void)p;
+  return 34;
+}
+
+/* What a callback returned is told of the point that it stopped, and of no other. */
+static void stopped_by_a_callback(void)
+{
+  swl_options *o = options_with("lambda_ratio", 0.01);
+  swl_bcd *s = dense_problem(a, y, ROWS, COLS);
+  swl_dense t = swl_dense_f64(y, ROWS, 1, ROWS, SWL_COL_MAJOR);
+  swl_control control;
+  swl_bcd_info info = empty_info();
+  double coef[COLS];
+  int64_t count = 0, k;
+  int32_t end = -1;
+  int calls = 0;
+  memset(&control, 0, sizeof control);
+  control.struct_size = sizeof control;
+  control.progress = stop_later;
+  control.ctx = &calls;
+  OK(swl_bcd_path(s, o, NULL, &control, &count));
+  OK(swl_bcd_path_end(s, &end));
+  CHECK(end == SWL_PATH_STOPPED && count > 1 && count < 100);
+  for (k = 0; k < count; k++) {
+    OK(swl_bcd_path_info(s, k, &info));
+    CHECK(info.callback_code == (k + 1 == count ? 33 : 0));
+    CHECK((info.outcome == SWL_CANCELLED) == (k + 1 == count));
+  }
+  control.progress = stop_now;
+  OK(swl_bcd_batch(s, o, &t, NULL, &control, coef, COLS, NULL, 0, &info));
+  CHECK(info.outcome == SWL_CANCELLED && info.callback_code == 34);
+  swl_options_free(o);
+  swl_bcd_free(s);
+}
+
+/* Without rows any number of solves can be stated. */
+static void batches_of_nothing(void)
+{
+  const int64_t many[] = { (int64_t)1 << 62, (int64_t)1 << 40 };
+  swl_bcd *s = dense_problem(a, y, 0, COLS);
+  double coef = 7.0;
+  int k;
+  for (k = 0; k < 2; k++) {
+    swl_dense t = swl_dense_f64(NULL, 0, many[k], 0, SWL_COL_MAJOR);
+    FAILS(swl_bcd_batch(s, NULL, &t, NULL, NULL, &coef, 1, NULL, 0, NULL), SWL_E_MEMORY, "targets");
+    FAILS(swl_bcd_batch(s, NULL, NULL, &t, NULL, &coef, 1, NULL, 0, NULL), SWL_E_MEMORY, "weights");
+  }
+  CHECK(coef == 7.0);
+  swl_bcd_free(s);
+}
+
 static void batches(void)
 {
   swl_options *o = options_with("lambda", 2.0);
@@ -277,6 +337,8 @@ int main(void)
   paths();
   cross_validation();
   batches();
+  batches_of_nothing();
+  stopped_by_a_callback();
   separation();
   return finish("path");
 }

@@ -30,6 +30,28 @@ fn separable_labels_without_a_penalty_have_no_solution() {
 }
 
 #[test]
+fn the_direction_separates_also_where_a_penalty_has_no_strength() {
+    let data = separable();
+    let problem = separable_problem(&data);
+    for penalty in ["none", "l1", "ridge", "elastic-net", "group", "sparse-group"] {
+        for intercept in ["false", "true"] {
+            let mut pairs = vec![("loss", "logistic"), ("penalty", penalty), ("intercept", intercept)];
+            if penalty != "none" {
+                pairs.push(("lambda", "0"));
+            }
+            if penalty.ends_with("group") {
+                pairs.push(("group_size", "2"));
+            }
+            let found = run(&problem, &pairs);
+            assert_eq!(found.outcome, Outcome::InfimumNotAttained, "{penalty}");
+            let plain = Plain::new(&data, "logistic", 0.0, 0.0, intercept == "true");
+            let z = plain.predictor(&found.direction[..3], found.direction[3]);
+            assert!(z.iter().zip(&data.score).all(|(z, y)| z * y > 0.0), "{penalty} {:?}", found.direction);
+        }
+    }
+}
+
+#[test]
 fn separable_labels_with_a_tiny_penalty_are_solved() {
     let data = separable();
     let problem = separable_problem(&data);

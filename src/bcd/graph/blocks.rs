@@ -125,7 +125,7 @@ impl<'p> Blocks<'p> {
         let order = node_order(a, settings);
         let cut = match settings.rule {
             GraphRule::RedBlack => colouring(&order, a),
-            GraphRule::TreePartition => tree_partition(&order, a),
+            GraphRule::TreePartition => tree_partition(&order, a, control)?,
             GraphRule::Partition => match problem.blocks() {
                 Some(blocks) => blocks.to_vec(),
                 None => {

@@ -17,7 +17,7 @@ use crate::runtime::{Error, ErrorKind, Result};
 /// What is known about an answer. Of several right-hand sides: the worst.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GraphCertificate {
-    /// `|b - A x| / |b|`; 0 where both are.
+    /// `|b - A x| / |b|`; 0 where both are, NaN where products overflow.
     pub residual: f64,
     /// The objective is within this of its minimum, summed over the right-hand sides; NaN where no bound is known.
     pub gap: f64,
@@ -66,7 +66,7 @@ pub(super) fn certify(problem: &GraphProblem, x: &[f64], barrier: Option<&[f64]>
         let (size, left) = (norm(b), norm(&r));
         // Of 0 / 0 nothing is left to do; of r / 0 everything.
         let relative = if left == 0.0 { 0.0 } else { left / size };
-        found.residual = found.residual.max(relative);
+        found.residual = larger(found.residual, relative);
         found.objective -= 0.5 * x.iter().zip(b).zip(&r).map(|((x, b), r)| x * (b + r)).sum::<f64>();
         if let Some((v, w)) = &proof {
             // What the rounding of the residual may hide.
@@ -76,7 +76,8 @@ pub(super) fn certify(problem: &GraphProblem, x: &[f64], barrier: Option<&[f64]>
             found.error = found.error.max(c * v.iter().copied().fold(0.0, f64::max));
         }
     }
-    if proof.is_none() {
+    // A product that overflows proves nothing.
+    if proof.is_none() || found.residual.is_nan() {
         found.gap = f64::NAN;
         found.error = f64::NAN;
         found.rigor = Rigor::None;
@@ -106,9 +107,14 @@ fn shadow(a: &SymmetricMatrix, v: &[f64]) -> Option<Vec<f64>> {
     Some(w)
 }
 
-/// The Euclidean norm without overflow or underflow.
+/// The larger of the two; NaN where either is.
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if b > a || b.is_nan() { b } else { a }
+}
+
+/// The Euclidean norm without overflow or underflow; NaN where an entry is.
 pub(super) fn norm(v: &[f64]) -> f64 {
-    let largest = v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let largest = v.iter().fold(0.0_f64, |m, v| larger(m, v.abs()));
     if largest == 0.0 || !largest.is_finite() {
         return largest;
     }

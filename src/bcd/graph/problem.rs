@@ -2,6 +2,7 @@
 
 use super::components::unreached;
 use crate::numerics::SymmetricMatrix;
+use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// The place of a node that is no unknown.
@@ -85,7 +86,7 @@ impl GraphProblem {
         check_weights(weights)?;
         let mut known = vec![false; n];
         let full = n.checked_mul(labels.columns).ok_or_else(|| too_many(n, labels.columns))?;
-        let mut values = vec![0.0; full];
+        let mut values = zeros("values", full)?;
         for (k, &node) in labels.nodes.iter().enumerate() {
             if node >= n || known[node] {
                 return Err(Error::new(ErrorKind::Data, "labelled")
@@ -222,7 +223,7 @@ fn reduced(
         unknowns += 1;
     }
     let mut a = SymmetricMatrix::with_capacity(unknowns, weights.entries(), "a")?;
-    let mut b = vec![0.0; unknowns * columns];
+    let mut b = zeros("values", unknowns * columns)?;
     for i in (0..n).filter(|i| !known[*i]) {
         let row = place[i] as usize;
         let mut diagonal = ridge;

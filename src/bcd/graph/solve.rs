@@ -10,7 +10,7 @@
 //! (`conjugate_gradient`, `multilevel`).
 
 use super::blocks::{BlockSolver, Blocks, Failure};
-use super::certificate::{GraphCertificate, certify, norm};
+use super::certificate::{GraphCertificate, certify, larger, norm};
 use super::conjugate_gradient::{CgEnd, ConjugateGradient, Limit};
 use super::problem::GraphProblem;
 use super::settings::{GraphRule, GraphSettings};
@@ -84,12 +84,14 @@ impl<'s> Solve<'s> {
             Ok(outcome) | Err(Failure::Stop(Stop(outcome))) => outcome,
             Err(Failure::Error(error)) => return Err(error),
         };
-        let finite = self.x.iter().all(|x| x.is_finite());
+        let mut certificate = certify(self.problem, &self.x, self.barrier.as_deref());
+        // Nothing can be said of numbers whose products overflow.
+        let finite = self.x.iter().all(|x| x.is_finite()) && !certificate.residual.is_nan();
         if !finite {
             self.x.fill(0.0);
             outcome = Outcome::Diverged;
+            certificate = certify(self.problem, &self.x, self.barrier.as_deref());
         }
-        let certificate = certify(self.problem, &self.x, self.barrier.as_deref());
         outcome = self.last_word(outcome, &certificate);
         let seconds = control.seconds();
         Ok(GraphSolution {
@@ -259,7 +261,7 @@ fn relative(r: &[f64], sizes: &[f64]) -> f64 {
         let left = norm(r);
         if left == 0.0 { 0.0 } else { left / size }
     };
-    r.chunks(n).zip(sizes).map(of).fold(0.0, f64::max)
+    r.chunks(n).zip(sizes).map(of).fold(0.0, larger)
 }
 
 /// Tells the log, the trace and the progress callback.

@@ -117,7 +117,7 @@ fn blocks_have_no_cycle_and_are_solved_exactly() {
         Stream::new(seed, Purpose::Select, 0).shuffle_front(&mut order, n);
         let mut forest = GrowingForest::new(n);
         let mut blocks = vec![greedy_forest(&order, &matrix, &mut forest)];
-        let trees = tree_partition(&order, &matrix);
+        let trees = tree_partition(&order, &matrix, &mut Control::new()).unwrap();
         let colours = colouring(&order, &matrix);
         for cut in [&trees, &colours] {
             let mut all = cut.concat();
@@ -403,4 +403,48 @@ fn the_bound_on_the_error_covers_the_rounding_of_the_residual() {
     let error = 2.0_f64.powi(-54) / 3.0;
     assert!(found.error >= 2.0 * error && found.error < 1e-14, "{:e}", found.error);
     assert!(found.gap >= error * error && found.gap < 1e-28, "{:e}", found.gap);
+}
+
+#[test]
+fn a_dense_graph_is_cut_into_forests_with_polls_in_between() {
+    let n = 600;
+    let edges: Vec<Edge> = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j, 1.0))).collect();
+    let problem = labelled(n, &edges, n, 0.0);
+    for rule in ["auto", "tree-partition"] {
+        let mut control = Control::new().with_trip_at_poll(25);
+        let s = graph_solve(&problem, &options(&[("rule", rule)]), None, &mut control).unwrap();
+        // Hundreds of forests of two nodes: the run is stopped while it makes them.
+        assert_eq!((s.outcome, s.iterations), (Outcome::Cancelled, 0), "{rule}");
+        assert!(control.longest_stretch() < 1 << 23, "{rule} {}", control.longest_stretch());
+    }
+}
+
+#[test]
+fn a_start_whose_products_overflow_is_no_answer() {
+    for (diagonal, off) in [(3e200, -1e200), (2e200, -1e200)] {
+        let mut a = weights(3, &[(0, 1, off), (1, 2, off)]);
+        a.diagonal.fill(diagonal);
+        let problem = GraphProblem::quadratic(a, vec![1e200; 3], 1, 0.0).unwrap();
+        // A x is infinity minus infinity, and no number is left to compare.
+        let far = graph_certificate(&problem, &[1e150; 3], None).unwrap();
+        assert!(far.residual.is_nan() && far.rigor == Rigor::None && far.error.is_nan());
+        for rule in RULES {
+            let o = options(&[("rule", rule)]);
+            let s = graph_solve(&problem, &o, Some(&[1e150; 3]), &mut Control::new()).unwrap();
+            // Conjugate gradients scale the problem, and may find their way back.
+            if rule != "auto" || s.outcome != Outcome::Converged {
+                assert_eq!(s.outcome, Outcome::Diverged, "{rule}");
+                assert!(s.values.iter().all(|v| *v == 0.0) && s.certificate.residual == 1.0, "{rule}");
+            }
+            let again = graph_solve(&problem, &o, Some(&s.values), &mut Control::new()).unwrap();
+            assert_eq!(again.outcome, Outcome::Converged, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn more_values_than_memory_are_refused() {
+    let labels = Labels { nodes: &[], values: &[], columns: 1 << 40 };
+    let error = GraphProblem::labels(&weights(1 << 16, &[]), labels, 1.0, Unreached::Error).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Memory);
 }

@@ -313,6 +313,8 @@ impl<'r> Run<'r> {
         let alpha: Vec<f64> = (0..dual.len()).map(slope).collect();
         let v = dual.combine(&alpha, control)?;
         let gap = dual.gap(&w, &h, &alpha, &v);
+        // Anything is better than a start whose products overflow.
+        let gap = if gap.is_nan() { f64::INFINITY } else { gap };
         self.best = Best { alpha: alpha.clone(), w, gap };
         if dual.value(&alpha, &v) > 0.0 {
             self.point = Point { alpha, w: v };

@@ -199,6 +199,11 @@ fn starts_and_limits_are_kept() {
     let asked = run(&[pairs[0], pairs[1], ("max_iterations", "0")], &cold.coef).unwrap();
     assert_eq!((asked.outcome, &asked.coef), (Outcome::IterationLimit, &cold.coef));
     assert!(run(&pairs, &[0.0; 3]).is_err());
+    // A start whose products overflow is left behind.
+    for far in [1e200, 1e308] {
+        let back = run(&pairs, &vec![far; cold.coef.len()]).unwrap();
+        assert_eq!((back.outcome, back.certificate.objective.is_finite()), (Outcome::Converged, true));
+    }
     let short = fit(&problem, &[pairs[0], pairs[1], ("max_iterations", "2")]);
     assert_eq!((short.outcome, short.iterations), (Outcome::IterationLimit, 2));
     for n in 1..40 {

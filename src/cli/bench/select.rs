@@ -13,6 +13,7 @@ use southwell::bcd::graph::lattice::{lattice_colours, lattice_combs};
 use southwell::bcd::graph::tree_partition::tree_partition;
 use southwell::numerics::cholesky::Cholesky;
 use southwell::numerics::eigen::largest_eigenvalue;
+use southwell::runtime::Control;
 
 /// What selection and update remember between iterations.
 pub struct Memory<'a> {
@@ -267,7 +268,11 @@ fn graph_blocks(set: &Set, rule: Rule) -> Vec<Vec<usize>> {
     let keys = if by_lipschitz { set.objective().lipschitz() } else { &ones };
     let order: Vec<usize> = argsort(keys).into_iter().rev().collect();
     let order = numbers(&order);
-    let blocks = if red_black { colouring(&order, a) } else { tree_partition(&order, a) };
+    let blocks = match red_black {
+        true => colouring(&order, a),
+        // A quiet control never says stop.
+        false => tree_partition(&order, a, &mut Control::new()).unwrap_or_default(),
+    };
     blocks.iter().map(|block| places(block)).collect()
 }
 

@@ -9,7 +9,8 @@ use super::super::status::swl_status;
 use super::super::views::{dense_rows, swl_dense};
 use super::solve::info;
 use super::{Bcd, Solved, swl_bcd, swl_bcd_info};
-use crate::bcd::{Job, Settings, batch};
+use crate::bcd::{Job, Settings, Solution, batch};
+use crate::runtime::error::out_of_memory;
 use crate::runtime::{Error, ErrorKind, Family, Result};
 
 /// Solves the problem once for each column of targets, of weights, or of both, on the one matrix and without a copy of it;
@@ -59,7 +60,8 @@ pub unsafe extern "C" fn swl_bcd_batch(
         if targets.is_none() {
             bcd.need_target(&settings)?;
         }
-        let coefs = Buffer::check(coef, coef_len, count * bcd.cols(), "one per column and solve")?;
+        let numbers = count.checked_mul(bcd.cols()).ok_or_else(|| out_of_memory("coef", count, 8))?;
+        let coefs = Buffer::check(coef, coef_len, numbers, "one per column and solve")?;
         let intercepts = if intercept.is_null() {
             None
         } else {
@@ -91,7 +93,7 @@ pub unsafe extern "C" fn swl_bcd_batch(
         if let Some(slot) = slot {
             for (k, solution) in found.into_iter().enumerate() {
                 let solved = Solved { solution, settings: settings.clone() };
-                slot.write_nth(k, &info(&bcd, &solved, call.code()));
+                slot.write_nth(k, &info(&bcd, &solved, solved.code(call.code())));
             }
         }
         Ok(())
@@ -108,5 +110,8 @@ unsafe fn columns(view: *const swl_dense, subject: &str, rows: usize) -> Result<
     }
     // SAFETY: passed on.
     let (count, by_rows) = unsafe { dense_rows(view, subject, rows) }?;
+    // Without rows a caller may state any number of columns, and there is a solution for each.
+    let mut room: Vec<Solution> = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| out_of_memory(subject, count, size_of::<Solution>()))?;
     Ok(Some((0..count).map(|k| by_rows.iter().skip(k).step_by(count).copied().collect()).collect()))
 }

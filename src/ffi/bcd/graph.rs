@@ -336,6 +336,8 @@ unsafe fn propagation(
 
 /// Rows after one another as columns after one another.
 fn by_columns(rows: &[f64], columns: usize) -> Vec<f64> {
+    // Without rows a caller may state any number of columns.
+    let columns = if rows.is_empty() { 0 } else { columns };
     (0..columns).flat_map(|c| rows.iter().skip(c).step_by(columns).copied()).collect()
 }
 

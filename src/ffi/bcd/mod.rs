@@ -61,6 +61,8 @@ struct Walked {
     path: Path,
     settings: Settings,
     validated: Option<Validated>,
+    /// What a callback returned when it stopped the path; else 0.
+    code: i32,
 }
 
 /// The curve of a cross-validation.

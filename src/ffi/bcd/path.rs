@@ -58,7 +58,7 @@ pub unsafe extern "C" fn swl_bcd_path(
         let path = workspace.path(problem, &options, &grid, start, &mut control)?;
         let points = path.points.len() as i64;
         let last = path.points.last().cloned();
-        bcd.take_path(Walked { path, settings, validated: None }, last);
+        bcd.take_path(Walked { path, settings, validated: None, code: call.code() }, last);
         // SAFETY: `count` may be written.
         unsafe { write_out(count, points, "count") }
     })
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn swl_bcd_path_info(
         let (bcd, slot) = unsafe { (handles::read::<Bcd>(s, "s")?, growable::slot(inout, "inout")?) };
         let walked = bcd.walked()?;
         let solved = Solved { solution: walked.point(k)?.clone(), settings: walked.settings.clone() };
-        slot.write(&info(&bcd, &solved, 0));
+        slot.write(&info(&bcd, &solved, solved.code(walked.code)));
         Ok(())
     })
 }
@@ -201,7 +201,8 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
         let found = cross_validate(&bcd.problem, &options, &grid, &folds, &mut control);
         let found = found.map_err(|error| match error.kind() {
             ErrorKind::Stopped => {
-                let stopped = control.poll().err().map_or(Outcome::Cancelled, |stop| stop.0);
+                // Only work is limited for each fold alone.
+                let stopped = control.poll().err().map_or(Outcome::WorkLimit, |stop| stop.0);
                 call.stopped("swl_bcd_cross_validate", stopped)
             }
             _ => error,
@@ -223,7 +224,8 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
         }
         let best = found.path.points.get(found.best).cloned();
         let validated = Validated { mean: found.mean, standard_error: found.standard_error };
-        bcd.take_path(Walked { path: found.path, settings, validated: Some(validated) }, best);
+        let walked = Walked { path: found.path, settings, validated: Some(validated), code: 0 };
+        bcd.take_path(walked, best);
         Ok(())
     })
 }

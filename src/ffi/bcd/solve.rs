@@ -177,6 +177,13 @@ impl Bcd {
     }
 }
 
+impl Solved {
+    /// Of several solves in a call: what a callback returned, where it stopped this one; else 0.
+    pub(super) fn code(&self, code: i32) -> i32 {
+        if self.solution.outcome == Outcome::Cancelled { code } else { 0 }
+    }
+}
+
 pub(super) fn info(bcd: &Bcd, solved: &Solved, code: i32) -> swl_bcd_info {
     let Solved { solution, settings } = solved;
     swl_bcd_info {

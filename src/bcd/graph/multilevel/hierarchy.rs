@@ -255,7 +255,7 @@ fn renumbered<T: Real>(
 ) -> Result<(SymmetricMatrix, ForestSweep<T>, Vec<u32>), Stop> {
     let n = a.size();
     let index: Vec<u32> = (0..n as u32).collect();
-    let blocks = tree_partition(&index, a);
+    let blocks = tree_partition(&index, a, control)?;
     control.spend(10 * a.entries() as u64)?;
     let mut place = vec![NONE; n];
     let mut order = Vec::with_capacity(n);
