@@ -137,9 +137,10 @@ fn strengths_are_checked() {
     ] {
         assert_eq!(refused(Grid::of(points.clone())).kind(), ErrorKind::Argument, "{points:?}");
     }
-    assert!(
-        refused(Grid { max_explained: f64::NAN, ..Grid::spaced(2) }).to_string().contains("max_explained")
-    );
+    for wrong in [f64::NAN, -0.1] {
+        let error = refused(Grid { max_explained: wrong, ..Grid::spaced(2) });
+        assert!(error.to_string().contains("max_explained"), "{error}");
+    }
     let ridge = options(&[("penalty", "ridge"), ("lambda", "1")]);
     let error = path(&problem, &ridge, &Grid::spaced(4), None, &mut quiet()).unwrap_err();
     assert!(error.to_string().contains("lambda_max"), "{error}");

@@ -151,8 +151,9 @@ impl Grid {
         let refused = |subject: &str, expected: &str, found: String| {
             Err(Error::new(ErrorKind::Argument, subject).expected(expected).found(found))
         };
-        if self.max_explained.is_nan() {
-            return refused("max_explained", "a number", "NaN".into());
+        // Also refuses NaN.
+        if !(self.max_explained >= 0.0) {
+            return refused("max_explained", "a number >= 0", self.max_explained.to_string());
         }
         match &self.points {
             Points::Spaced(0) => refused("count", "at least 1 point", "0".into()),
