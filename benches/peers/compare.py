@@ -170,7 +170,8 @@ def table(results):
     ratios = []
     for r in results:
         ours = next((p for p in r["programs"] if p["name"] == "southwell"), {})
-        head = f"| {r['problem']} | {r['ratio']:g} | {r['target']:.0e} | {ours.get('median', math.nan):.3g}"
+        seconds = f"{ours['median']:.3g}" if "median" in ours else "missed"
+        head = f"| {r['problem']} | {r['ratio']:g} | {r['target']:.0e} | {seconds}"
         if "speed" not in r:
             lines.append(f"{head} | none met the gap | | | | {'' if 'median' in ours else ours.get('left_out', '')} |")
             continue
