@@ -186,6 +186,17 @@ def table(results):
     return "\n".join(lines) + "\n"
 
 
+def saved(files):
+    """The records of `--save`, in the order of the cases; of two for the same row the last."""
+    rows = {}
+    for name in files:
+        with open(name) as file:
+            for r in map(json.loads, file):
+                rows[r["problem"], r["ratio"], r["target"]] = r
+    order = list(CASES)
+    return sorted(rows.values(), key=lambda r: (order.index(r["problem"]), -r["ratio"], -r["target"]))
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", help="Southwell's shared library; without it the peers run alone")
@@ -197,6 +208,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shape", type=int, nargs=2, metavar=("N", "P"), help="other rows and columns, for a trial")
     parser.add_argument("--table", help="file for a table in Markdown")
+    parser.add_argument("--records", action="append", help="a file of --save: its rows go into the table, nothing runs; may be given several times")
     parser.add_argument("--save", help="file for the records, one JSON object a line")
     return parser.parse_args()
 
@@ -204,6 +216,9 @@ def arguments():
 def main():
     """Exit code 1 if Southwell failed or was slower on some case."""
     args = arguments()
+    if args.records:
+        print(table(saved(args.records)), end="")
+        return 0
     warnings.filterwarnings("ignore")  # peers warn on every rung that is too loose or too tight
     library = southwell.Library(args.library) if args.library else None
     shape = dict(zip("np", args.shape)) if args.shape else {}
