@@ -1,9 +1,9 @@
 //! What every step of the loop works on: the scaled problem, the penalty, the iterate and the constants.
 
 use super::block::Block;
-use super::damping::Damping;
 use super::scaled::Scaled;
 use super::state::State;
+use super::updates::damping::Damping;
 use crate::model::{Loss, Penalty};
 use crate::numerics::gram::{Square, extend_gram, gram};
 use crate::runtime::parallel::Team;

@@ -2,15 +2,15 @@
 //!
 //! The steps are those of [`solve`](super::solve): look at the certificate; select a block; update it.
 
+use super::answers::solution::TraceRow;
 use super::block::Block;
-use super::check::goal_of_gradient;
-use super::patience::Patience;
 use super::plan::{Paper, STEPS_PER_SET};
+use super::rules::working_set;
 use super::settings::{Rule, Settings};
 use super::smooth::Smooth;
-use super::solution::TraceRow;
-use super::update::Step;
-use super::working_set;
+use super::stopping::check::goal_of_gradient;
+use super::stopping::patience::Patience;
+use super::updates::update::Step;
 use crate::runtime::{Control, Level, Outcome, Phase, Stop};
 
 /// What a look at the iterate finds.

@@ -2,11 +2,11 @@
 
 use super::block::Block;
 use super::engine::{Engine, needs_damping};
-use super::followed::Followed;
+use super::rules::followed::Followed;
 use super::settings::{Gradients, LineSearch};
 use super::smooth::{Changed, Metric, Smooth};
 use super::state::LOSS_FLOPS;
-use super::update::{self, Step};
+use super::updates::update::{self, Step};
 use crate::model::Penalty;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::Team;
@@ -314,7 +314,7 @@ impl Smooth for Engine<'_> {
 
     fn bound_step(&mut self, block: &Block, metric: Metric, control: &mut Control<'_>) -> Result<Step, Stop> {
         if !self.scaled.intercept && self.touches_little(block.columns()) {
-            return super::model_step::bound(self, block, metric, control);
+            return super::updates::model_step::bound(self, block, metric, control);
         }
         let w = self.row_weights(metric, control)?;
         update::with_weights(self, block, w, control)
@@ -327,7 +327,7 @@ impl Smooth for Engine<'_> {
         control: &mut Control<'_>,
     ) -> Result<Step, Stop> {
         if !self.scaled.intercept && !needs_damping(self.scaled) && self.touches_little(block.columns()) {
-            return super::model_step::newton(self, block, search, control);
+            return super::updates::model_step::newton(self, block, search, control);
         }
         update::newton_searched(self, block, update::exactly(), search, control)
     }

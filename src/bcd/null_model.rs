@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::scaled::Scaled;
 use super::settings::{PenaltyKind, Settings};
 use super::state::State;
-use super::update;
+use super::updates::update;
 use crate::model::{Loss, Penalty};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};

@@ -2,17 +2,17 @@
 //!
 //! `rule=auto` is one of these plans: a variable block as large as a working set, minimized by Newton steps.
 
-use super::check::Check;
-use super::constants::Constants;
-use super::cubic;
+use super::block_problem::quadratic::Goal;
 use super::engine::Engine;
-use super::exact;
-use super::quadratic::Goal;
-use super::select::{Choice, Selector};
+use super::rules::constants::Constants;
+use super::rules::select::{Choice, Selector};
+use super::rules::working_set;
 use super::settings::{LineSearch, Rule, Settings, UpdateKind};
 use super::smooth::{Metric, Smooth};
-use super::update;
-use super::working_set;
+use super::stopping::check::Check;
+use super::updates::cubic;
+use super::updates::exact;
+use super::updates::update;
 use crate::model::Penalty;
 use crate::runtime::{Control, Stop};
 

@@ -9,9 +9,9 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 use super::block::Block;
-use super::model_step;
 use super::settings::{Gradients, LineSearch};
-use super::update::Step;
+use super::updates::model_step;
+use super::updates::update::Step;
 
 /// Which matrix stands for the curvature of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

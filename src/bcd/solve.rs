@@ -18,12 +18,9 @@
 //!
 //! `rule=auto` is this loop with a variable-block greedy rule whose block grows (`working_set`), and the Newton update.
 
-use super::anderson::Anderson;
+use super::answers::certificate::{Point, certificates};
+use super::answers::solution::Solution;
 use super::callbacks;
-use super::certificate::{Point, certificates};
-use super::check::Checker;
-use super::correlations::Correlations;
-use super::dual::Freedom;
 use super::engine::{Engine, GramCache, lipschitz_constants};
 use super::null_model;
 use super::outputs;
@@ -31,10 +28,13 @@ use super::plan::Plan;
 use super::problem::Problem;
 use super::scaled::Scaled;
 use super::settings::Settings;
-use super::solution::Solution;
 use super::state::State;
+use super::stopping::check::Checker;
+use super::stopping::correlations::Correlations;
+use super::stopping::dual::Freedom;
 use super::strengths::column_bounds;
 use super::svm;
+use super::updates::anderson::Anderson;
 use super::user;
 use super::workspace::{Found, Setup, Workspace};
 use crate::model::Penalty;

@@ -1,7 +1,7 @@
 //! The certificate of an answer with several outputs, recomputed from the raw data by code that knows nothing of the
 //! loop.
 
-use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
+use super::super::answers::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
 use super::super::problem::{Problem, wrong_length};
 use super::super::settings::Settings;
 use super::data::Data;
@@ -12,7 +12,7 @@ use crate::numerics::sum::{Sum, sum};
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// The certificate of a point (coefficients feature by feature, then the intercepts if there are any) and a dual point
-/// (row after row; empty: none). As [`certificate`](super::super::certificate()).
+/// (row after row; empty: none). As [`certificate`](super::super::answers::certificate()).
 pub(in crate::bcd) fn certificate(
     problem: &Problem<'_>,
     settings: &Settings,

@@ -3,8 +3,8 @@
 //! Coordinate `f k + c` is that of feature `f` and output `c`; after the features come the intercepts, as those of a
 //! column of ones. What belongs to rows is held output after output, so that columns meet contiguous numbers.
 
-use super::super::damping::Damping;
 use super::super::scaled::Scaled;
+use super::super::updates::damping::Damping;
 use super::data::Data;
 use crate::model::Penalty;
 use crate::numerics::gram::{Square, gram};

@@ -5,9 +5,9 @@
 //! `g_j + sum_r a_rf s_r P_rc (u_rc - q_r)`: a step costs a pass over one column, whatever the number of outputs.
 
 use super::super::block::Block;
-use super::super::block_model::{BlockModel, Solver};
-use super::super::quadratic::{Goal, minimize};
-use super::super::update::{ARMIJO, HALVINGS, ROUNDING, Step};
+use super::super::block_problem::block_model::{BlockModel, Solver};
+use super::super::block_problem::quadratic::{Goal, minimize};
+use super::super::updates::update::{ARMIJO, HALVINGS, ROUNDING, Step};
 use super::engine::Outputs;
 use crate::numerics::gram::Square;
 use crate::runtime::parallel::Team;

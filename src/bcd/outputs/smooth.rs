@@ -8,10 +8,10 @@
 //!   spread by up to `sqrt 2` times the norm of their change, which makes it `2 sqrt 2` times as much.
 
 use super::super::block::Block;
-use super::super::model_step;
 use super::super::settings::{Gradients, LineSearch};
 use super::super::smooth::{Metric, Smooth};
-use super::super::update::{Step, exactly};
+use super::super::updates::model_step;
+use super::super::updates::update::{Step, exactly};
 use super::engine::Outputs;
 use super::newton::{self, row_curvature};
 use crate::model::Penalty;

@@ -1,18 +1,18 @@
 //! Solving a problem with several outputs: setup, null model, the loop, the answer.
 
+use super::super::answers::certificate::gap;
+use super::super::answers::solution::Solution;
 use super::super::block::Block;
-use super::super::certificate::gap;
+use super::super::block_problem::quadratic::Goal;
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::null_model::null_penalty;
 use super::super::plan::INEXACT;
 use super::super::problem::Problem;
-use super::super::quadratic::Goal;
 use super::super::scaled::Scaled;
 use super::super::settings::Settings;
-use super::super::solution::Solution;
 use super::super::solve::Start;
 use super::super::strengths::column_bounds;
-use super::super::update::{Step, exactly};
+use super::super::updates::update::{Step, exactly};
 use super::certificate::certificate;
 use super::data::Data;
 use super::dual::{balance, best_scale, complete};

@@ -1,14 +1,14 @@
 //! Solving with the caller's function.
 
+use super::super::answers::certificate::{Certificate, Evaluation, Kind, Rigor, deviations};
+use super::super::answers::solution::Solution;
 use super::super::block::Block;
-use super::super::certificate::{Certificate, Evaluation, Kind, Rigor, deviations};
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::problem::Problem;
 use super::super::settings::{LineSearch, PenaltyKind, Rule, Settings, UpdateKind};
 use super::super::smooth::Smooth;
-use super::super::solution::Solution;
 use super::super::solve::Start;
-use super::super::update::{self, Step};
+use super::super::updates::update::{self, Step};
 use super::engine::Engine;
 use super::{UserFunction, failed};
 use crate::model::Penalty;

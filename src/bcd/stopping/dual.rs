@@ -1,0 +1,271 @@
+//! Dual points and duality gaps.
+//!
+//! The dual of `min sum_r s_r phi_r(a_r'x + b + o_r) + G(x)` is to maximize
+//! `D(theta) = -sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta)`, with `1'theta = 0` if there is an intercept.
+//! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above.
+
+use crate::bcd::scaled::Scaled;
+use crate::bcd::state::State;
+use crate::model::{Loss, Penalty};
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::gram::gram;
+use crate::numerics::kernels::dot;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// Free columns beyond this number are not projected out: the certificate is then the gradient.
+const MOST_FREE: usize = 256;
+
+/// What certificate a problem can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::bcd) enum CertificateKind {
+    /// A duality gap.
+    Gap,
+    /// The norm of the minimum-norm subgradient: no dual point can be had.
+    Gradient,
+}
+
+/// Which units have neither penalty nor bounds, and what that means for the certificate.
+pub(in crate::bcd) struct Freedom {
+    /// Their columns.
+    pub(in crate::bcd) columns: Vec<usize>,
+    /// Columns without a penalty and with one bound: inside it they demand what free columns do.
+    half: Vec<(usize, f64)>,
+    pub(in crate::bcd) kind: CertificateKind,
+}
+
+impl Freedom {
+    pub(in crate::bcd) fn of(penalty: &Penalty) -> Self {
+        let (mut columns, mut half) = (Vec::new(), Vec::new());
+        let mut others = false;
+        for u in 0..penalty.units() {
+            if penalty.is_free(u) {
+                columns.extend_from_slice(penalty.columns(u));
+            } else {
+                others |= !penalty.is_fixed(u);
+                half.extend(penalty.only_bound(u).map(|bound| (penalty.columns(u)[0], bound)));
+            }
+        }
+        let projectable = columns.is_empty() || (others && columns.len() <= MOST_FREE);
+        let kind = if projectable { CertificateKind::Gap } else { CertificateKind::Gradient };
+        Self { columns, half, kind }
+    }
+
+    /// Whether minus the slopes are a candidate as they are.
+    pub(in crate::bcd) fn accepts(&self, scaled: &Scaled<'_>, state: &State) -> bool {
+        let balanced = || {
+            let size: f64 = state.d.iter().map(|d| d.abs()).sum();
+            is_dust(state.d.iter().sum(), size)
+        };
+        self.demanding(&state.x).is_empty() && (!scaled.intercept || balanced())
+    }
+
+    /// The columns whose correlation with a dual point has to vanish at `x`.
+    fn demanding(&self, x: &[f64]) -> Vec<usize> {
+        let inside = self.half.iter().filter(|(j, bound)| x[*j] != *bound).map(|(j, _)| *j);
+        let all: Vec<usize> = self.columns.iter().copied().chain(inside).collect();
+        if all.len() <= MOST_FREE { all } else { self.columns.clone() }
+    }
+}
+
+/// A feasible dual point and its value.
+#[derive(Clone)]
+pub(in crate::bcd) struct DualPoint {
+    pub(in crate::bcd) theta: Vec<f64>,
+    pub(in crate::bcd) value: f64,
+}
+
+/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` for the columns `U` that are free
+/// or inside their only bound.
+pub(in crate::bcd) fn candidate(
+    scaled: &Scaled<'_>,
+    state: &State,
+    freedom: &Freedom,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Vec<f64>, Stop> {
+    let mut theta: Vec<f64> = state.d.iter().map(|d| -d).collect();
+    let demanding = freedom.demanding(&state.x);
+    if freedom.kind == CertificateKind::Gap && !demanding.is_empty() {
+        project(scaled, state, &demanding, &mut theta, team, control)?;
+    } else if scaled.intercept {
+        balance(&mut theta);
+    }
+    control.spend(4 * theta.len() as u64)?;
+    Ok(theta)
+}
+
+/// Shrinks the entries of the heavier sign so that all sum to 0. Every conjugate's domain is a product of intervals
+/// that contain 0, so the point stays in it.
+pub(in crate::bcd) fn balance(theta: &mut [f64]) {
+    // Twice: the first pass leaves a sum of rounding size.
+    for _ in 0..2 {
+        let positive: f64 = theta.iter().filter(|t| **t > 0.0).sum();
+        let negative: f64 = theta.iter().filter(|t| **t < 0.0).map(|t| -t).sum();
+        let (heavy, keep) =
+            if positive > negative { (1.0, negative / positive) } else { (-1.0, positive / negative) };
+        if !keep.is_finite() || keep == 1.0 {
+            return;
+        }
+        theta.iter_mut().filter(|t| **t * heavy > 0.0).for_each(|t| *t *= keep);
+    }
+}
+
+/// `theta -= W A_U c` with `c` such that `A_U'theta = 0`, the intercept's column included.
+fn project(
+    scaled: &Scaled<'_>,
+    state: &State,
+    free: &[usize],
+    theta: &mut [f64],
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    let columns = &scaled.columns;
+    let mut w = vec![0.0; scaled.rows()];
+    scaled.loss.curvatures(&scaled.y, &state.z, &scaled.s, &mut w);
+    let total: f64 = w.iter().sum();
+    let with_intercept = scaled.intercept && total > 0.0;
+    let mut sums = vec![0.0; free.len()];
+    columns.correlations(free, &w, &mut sums, team, control)?;
+    let mut h = gram(columns, free, &w, team, control)?;
+    if with_intercept {
+        // Eliminating the intercept's column leaves its Schur complement.
+        for j in 0..free.len() {
+            let factor = sums[j] / total;
+            h.column_mut(j).iter_mut().zip(&sums).for_each(|(h, s)| *h -= factor * s);
+        }
+    }
+    let factor = Cholesky::new(&h, control)?;
+    for _ in 0..2 {
+        let mut c = vec![0.0; free.len()];
+        columns.correlations(free, theta, &mut c, team, control)?;
+        let sum: f64 = theta.iter().sum();
+        if with_intercept {
+            c.iter_mut().zip(&sums).for_each(|(c, s)| *c -= s * (sum / total));
+        }
+        factor.solve(&mut c);
+        let mut fit = vec![0.0; theta.len()];
+        columns.accumulate(free, &c, &mut fit, control)?;
+        let b = if with_intercept { (sum - dot(&sums, &c)) / total } else { 0.0 };
+        theta.iter_mut().zip(&fit).zip(&w).for_each(|((t, f), w)| *t -= w * (f + b));
+    }
+    Ok(())
+}
+
+/// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
+///
+/// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
+pub(in crate::bcd) fn feasible_point(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    theta: Vec<f64>,
+    mut v: Vec<f64>,
+) -> DualPoint {
+    let price = waive(scaled, state, freedom, &theta, &mut v);
+    let gauge = penalty.gauge(&v);
+    let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
+    let best = match scaled.loss {
+        // Along the ray the squared loss's dual is a parabola (where the penalty has no conjugate of its own).
+        Loss::Squared(_) if gauge > 0.0 => {
+            let norm: f64 =
+                theta.iter().zip(&scaled.s).filter(|(_, s)| **s > 0.0).map(|(t, s)| t * t / s).sum();
+            let inner: f64 =
+                theta.iter().zip(scaled.y.iter().zip(&scaled.offset)).map(|(t, (y, o))| t * (y - o)).sum();
+            if norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 }
+        }
+        _ => 1.0,
+    };
+    let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, best.min(most));
+    if best != 1.0 && conjugate != 0.0 {
+        // Where the penalty's conjugate takes part, the point itself may be better.
+        let (unscaled, _) = at_scale(scaled, penalty, &theta, &v, price, most.min(1.0));
+        if unscaled.value > point.value {
+            point = unscaled;
+        }
+    }
+    point
+}
+
+/// The duality gap of a state at the strength of `penalty`, with the candidate `theta` (its correlations `v`) shrunk just
+/// until it is feasible.
+///
+/// As a function of the strength alone it is convex on either side of the strength at which the candidate begins to be
+/// feasible as it is: there the scale is 1, or proportional to the strength, and the gap is convex in both together.
+pub(in crate::bcd) fn gap_at_strength(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    theta: &[f64],
+    v: &[f64],
+) -> f64 {
+    let mut v = v.to_vec();
+    let price = waive(scaled, state, freedom, theta, &mut v);
+    let gauge = penalty.gauge(&v);
+    let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
+    let (found, _) = at_scale(scaled, penalty, theta, &v, price, t);
+    let dual = found.value;
+    crate::bcd::answers::certificate::gap(state.objective(scaled, penalty), dual)
+}
+
+/// Clears correlations that have to vanish, or to be of one sign, and do not for rounding alone. Gives their price to
+/// first order.
+fn waive(scaled: &Scaled<'_>, state: &State, freedom: &Freedom, theta: &[f64], v: &mut [f64]) -> f64 {
+    let mut price = 0.0;
+    let free = freedom.columns.iter().map(|&j| (j, true));
+    for (j, must_vanish) in free.chain(freedom.half.iter().map(|&(j, _)| (j, false))) {
+        let mut size = 0.0;
+        scaled.columns.for_each(j, |r, a| size += (a * theta[r]).abs());
+        match (is_dust(v[j], size), must_vanish) {
+            (true, _) => {
+                price += (v[j] * state.x[j]).abs();
+                v[j] = 0.0;
+            }
+            (false, true) => price = f64::INFINITY,
+            (false, false) => {}
+        }
+    }
+    if scaled.intercept { price + (theta.iter().sum::<f64>() * state.b).abs() } else { price }
+}
+
+/// Whether a correlation is rounding beside the sum `size` of the sizes of its terms. The looser this is, the further a
+/// nearly dependent pair of free columns can carry the optimum from what is certified.
+pub(in crate::bcd) fn is_dust(v: f64, size: f64) -> bool {
+    v.abs() <= 1e-13 * size
+}
+
+/// The feasible point `t theta` with its value, and what the penalty's conjugate has to do with it.
+fn at_scale(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    theta: &[f64],
+    v: &[f64],
+    price: f64,
+    t: f64,
+) -> (DualPoint, f64) {
+    let theta: Vec<f64> = theta.iter().map(|theta| t * theta).collect();
+    let conjugate = penalty.conjugate_of_multiple(t, v);
+    let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
+        - dot(&theta, &scaled.offset)
+        - conjugate
+        - t * price;
+    (DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }, conjugate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balancing_shrinks_the_heavier_sign() {
+        let mut theta = vec![1.0, 2.0, -0.5, -1.0];
+        balance(&mut theta);
+        assert!(theta.iter().sum::<f64>().abs() < 1e-15);
+        assert_eq!(&theta[2..], [-0.5, -1.0]);
+        let mut one_sided = vec![1.0, 2.0];
+        balance(&mut one_sided);
+        assert_eq!(one_sided, [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,5 @@
+//! What the paper promises and what every rule and update promises, checked on random problems.
+
+mod paper;
+mod rules;
+mod updates;
