@@ -47,10 +47,10 @@ pub struct CrossValidation {
 /// of groups likewise), where `W` is the weight of those rows and `W_all` of all: its losses then have the same share in the
 /// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
 /// every fold. Folds run in parallel
-/// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](super::path()), `max_work`
+/// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), `max_work`
 /// of each fold.
 ///
-/// Errors: as [`path`](super::path()); folds of another number than rows, fewer than 2, or empty; several outputs and
+/// Errors: as [`path`](fn@super::path::path); folds of another number than rows, fewer than 2, or empty; several outputs and
 /// functions of the caller; `Stopped` where the control ended a path before it was complete.
 pub fn cross_validate(
     problem: &Problem<'_>,
