@@ -139,7 +139,7 @@ impl Solution {
     }
 
     /// The coefficients of several outputs and, after them, their intercepts: what a
-    /// [`Start`](crate::bcd::Start) and [`certificate`](super::certificate()) take. For one output the coefficients alone.
+    /// [`Start`](crate::bcd::Start) and [`certificate`](crate::bcd::certificate()) take. For one output the coefficients alone.
     pub fn stacked(&self) -> Vec<f64> {
         [self.coef.as_slice(), &self.intercepts].concat()
     }
