@@ -11,7 +11,6 @@ pub mod matrix;
 pub mod operator;
 pub mod outer;
 pub mod packed_rows;
-pub mod rows;
 pub mod sparse;
 pub mod sum;
 pub mod symmetric;

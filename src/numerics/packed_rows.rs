@@ -20,22 +20,34 @@ pub struct PackedRows {
 }
 
 impl PackedRows {
+    /// Copies all rows as they are: [`PackedRows::new`] with every row in its place, times 1.
+    pub fn of_all(columns: &Columns<'_>, control: &mut Control<'_>) -> Result<Option<Self>, Stop> {
+        let rows = columns.rows();
+        let (Some(mut place), Some(mut factor)) = (zeros(rows), zeros(rows)) else { return Ok(None) };
+        place.iter_mut().enumerate().for_each(|(r, place)| *place = r);
+        factor.fill(1.0);
+        Self::new(columns, &place, &factor, rows, control)
+    }
+
     /// Copies rows: row `r` goes to `place[r]` (`usize::MAX`: left out) times `factor[r]`, and there are `count` places.
     /// Columns of scale 0 are left out of sparse rows.
     ///
-    /// `columns` has less than 2^32 columns. Costs two passes over the columns, one for dense data, and for a while
-    /// 16 bytes more for each sparse entry.
+    /// Costs two passes over the columns, one for dense data, and for a while 16 bytes more for each sparse entry. `None`
+    /// where there is no memory for that, or where there are 2^32 columns or more.
     pub fn new(
         columns: &Columns<'_>,
         place: &[usize],
         factor: &[f64],
         count: usize,
         control: &mut Control<'_>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Option<Self>, Stop> {
         let (cols, dense) = (columns.cols(), !columns.is_sparse());
-        assert!(u32::try_from(cols).is_ok());
-        let mut start = vec![0; count + 1];
+        if u32::try_from(cols).is_err() {
+            return Ok(None);
+        }
+        let Some(mut start) = count.checked_add(1).and_then(zeros) else { return Ok(None) };
         if dense {
+            // No more than the data have, which fit.
             (0..=count).for_each(|k| start[k] = k * cols);
         } else {
             for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
@@ -48,8 +60,8 @@ impl PackedRows {
             }
             (0..count).for_each(|k| start[k + 1] += start[k]);
         }
-        let mut value = vec![0.0; start[count]];
-        let mut index = vec![0; if dense { 0 } else { start[count] }];
+        let index = zeros(if dense { 0 } else { start[count] });
+        let (Some(mut value), Some(mut index)) = (zeros(start[count]), index) else { return Ok(None) };
         if dense {
             for j in 0..cols {
                 columns.for_each(j, |r, a| {
@@ -59,12 +71,12 @@ impl PackedRows {
                 });
                 control.spend(columns.flops(j))?;
             }
-            return Ok(Self::of(cols, dense, start, index, value));
+            return Ok(Some(Self::of(cols, dense, start, index, value)));
         }
         // By bands of places first: the rows of one stay in the cache while its entries find their own.
         let bands = count.div_ceil(BAND).max(1);
         let mut ends: Vec<usize> = (0..bands).map(|band| start[band * BAND]).collect();
-        let mut entries = vec![(0_u32, 0_u32, 0.0); start[count]];
+        let Some(mut entries) = zeros::<(u32, u32, f64)>(start[count]) else { return Ok(None) };
         for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
             columns.for_each(j, |r, a| {
                 let k = place[r];
@@ -90,7 +102,7 @@ impl PackedRows {
                 *at += 1;
             }
         }
-        Ok(Self::of(cols, dense, start, index, value))
+        Ok(Some(Self::of(cols, dense, start, index, value)))
     }
 
     /// Indices are below `cols`: they number columns.
@@ -109,12 +121,13 @@ impl PackedRows {
         &self.lines.values[self.range(k)]
     }
 
-    /// The rows in `keep`, in that order.
-    pub fn subset(&self, keep: &[usize]) -> Self {
+    /// The rows in `keep`, in that order; `None` where there is no memory for them.
+    pub fn subset(&self, keep: &[usize]) -> Option<Self> {
         let entries = keep.iter().map(|&k| self.entries(k)).sum();
-        let mut start = Vec::with_capacity(keep.len() + 1);
-        let mut index = Vec::with_capacity(if self.dense { 0 } else { entries });
-        let mut value = Vec::with_capacity(entries);
+        let (mut start, mut index, mut value) = (Vec::new(), Vec::new(), Vec::new());
+        start.try_reserve_exact(keep.len() + 1).ok()?;
+        index.try_reserve_exact(if self.dense { 0 } else { entries }).ok()?;
+        value.try_reserve_exact(entries).ok()?;
         start.push(0);
         for &k in keep {
             let range = self.range(k);
@@ -124,7 +137,7 @@ impl PackedRows {
             value.extend_from_slice(&self.lines.values[range]);
             start.push(value.len());
         }
-        Self::of(self.cols, self.dense, start, index, value)
+        Some(Self::of(self.cols, self.dense, start, index, value))
     }
 
     /// Leaves only the rows in `keep`, which ascends, in place.
@@ -214,6 +227,14 @@ impl PackedRows {
     }
 }
 
+/// Zeros, or `None` where there is no memory for them.
+fn zeros<T: Clone + Default>(count: usize) -> Option<Vec<T>> {
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(count).ok()?;
+    vector.resize(count, T::default());
+    Some(vector)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,15 +259,45 @@ mod tests {
         let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
         let columns = Columns::new(&matrix, vec![2.0, 0.0, 0.5]);
         let place = [1, usize::MAX, 0];
-        let rows = PackedRows::new(&columns, &place, &[1.0, 1.0, -1.0], 2, &mut Control::new()).unwrap();
+        let factor = [1.0, 1.0, -1.0];
+        let rows = PackedRows::new(&columns, &place, &factor, 2, &mut Control::new()).unwrap().unwrap();
         assert_eq!(row(&rows, 0), [(0, -4.0), (2, -2.0)]);
         assert_eq!(row(&rows, 1), [(0, 2.0)]);
         assert_eq!(rows.dot(0, &[1.0, 5.0, 2.0]), -8.0);
-        let part = rows.subset(&[1]);
+        let part = rows.subset(&[1]).unwrap();
         assert_eq!((part.len(), row(&part, 0)), (1, row(&rows, 1)));
-        let mut rest = rows.subset(&[0, 1]);
+        let mut rest = rows.subset(&[0, 1]).unwrap();
         rest.retain(&[1]);
         assert_eq!((rest.len(), row(&rest, 0)), (1, row(&rows, 1)));
+    }
+
+    #[test]
+    fn all_rows_hold_the_scaled_entries_of_the_columns() {
+        let view = SparseView {
+            rows: 3,
+            cols: 3,
+            indptr: &[0_i32, 2, 2, 4][..],
+            indices: &[0_i32, 2, 1, 2][..],
+            values: &[1.0, 2.0, 3.0, 4.0][..],
+            layout: Layout::Csc,
+        };
+        let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
+        let columns = Columns::new(&matrix, vec![2.0, 1.0, 0.5]);
+        let rows = PackedRows::of_all(&columns, &mut Control::new()).unwrap().unwrap();
+        assert_eq!(row(&rows, 0), [(0, 2.0)]);
+        assert_eq!(row(&rows, 1), [(2, 1.5)]);
+        assert_eq!(row(&rows, 2), [(0, 4.0), (2, 2.0)]);
+    }
+
+    #[test]
+    fn what_memory_cannot_hold_is_none() {
+        assert!(zeros::<f64>(usize::MAX / 16).is_none());
+        let view = DenseView { data: &[0.0; 0][..], rows: 0, cols: 2, ld: 0, order: Order::ColumnMajor };
+        let matrix = Matrix::dense(view).unwrap();
+        let columns = Columns::new(&matrix, vec![1.0; 2]);
+        for places in [usize::MAX, usize::MAX / 32] {
+            assert!(PackedRows::new(&columns, &[], &[], places, &mut Control::new()).unwrap().is_none());
+        }
     }
 
     #[test]
@@ -255,7 +306,7 @@ mod tests {
         let view = DenseView { data: &data[..], rows: 2, cols: 2, ld: 2, order: Order::ColumnMajor };
         let matrix = Matrix::dense(view).unwrap();
         let columns = Columns::new(&matrix, vec![1.0, 0.0]);
-        let rows = PackedRows::new(&columns, &[1, 0], &[1.0, -1.0], 2, &mut Control::new()).unwrap();
+        let rows = PackedRows::new(&columns, &[1, 0], &[1.0, -1.0], 2, &mut Control::new()).unwrap().unwrap();
         assert!(rows.is_dense());
         assert_eq!(row(&rows, 0), [(0, -2.0), (1, 0.0)]);
         let mut v = vec![1.0, 1.0];

@@ -10,7 +10,7 @@ use crate::bcd::engine::Engine;
 use crate::bcd::settings::Gradients;
 use crate::bcd::smooth::{Changed, Smooth};
 use crate::numerics::kernels::add;
-use crate::numerics::rows::Rows;
+use crate::numerics::packed_rows::PackedRows;
 use crate::runtime::{Control, Stop};
 
 /// How a gradient is followed, with what that needs.
@@ -22,7 +22,7 @@ pub(in crate::bcd) enum Followed {
 
 /// Residual-driven.
 pub(in crate::bcd) struct ByRows {
-    rows: Rows,
+    rows: PackedRows,
     /// The slopes that `g` was computed with.
     d: Vec<f64>,
     b: f64,
@@ -77,7 +77,7 @@ impl Followed {
         let scaled = engine.scaled;
         Ok(match (way, rows, gram) {
             // Without memory for the rows the gradient is computed afresh each time: slower, and right.
-            (Gradients::Rows, Some(cost), _) => match Rows::new(&scaled.columns, control)? {
+            (Gradients::Rows, Some(cost), _) => match PackedRows::of_all(&scaled.columns, control)? {
                 Some(rows) => Followed::Rows(Box::new(ByRows {
                     rows,
                     d: engine.state.d.clone(),
