@@ -72,7 +72,7 @@ impl Data {
         &self.a[j * self.rows..(j + 1) * self.rows]
     }
 
-    fn matrix(&self) -> Matrix<'static> {
+    pub(in crate::bcd) fn matrix(&self) -> Matrix<'static> {
         let (rows, cols) = (self.rows, self.cols);
         if !self.sparse {
             let view = DenseView { data: &self.a[..], rows, cols, ld: rows, order: Order::ColumnMajor };
