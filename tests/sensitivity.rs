@@ -218,6 +218,23 @@ fn a_copied_column_is_not_unique() {
 }
 
 #[test]
+fn a_zero_column_is_unique_where_a_penalty_holds_it_alone() {
+    let given = data(30, 3, 1.0, 4);
+    let with = Data::of(&[given.column(0), &[0.0; 30], given.column(1)], &given.score);
+    for (penalty, strength, unique) in
+        [("l1", "0.1", true), ("ridge", "0.1", true), ("none", "1", false), ("ridge", "0", false)]
+    {
+        let problem = with.problem("squared");
+        let settings = options(&[("penalty", penalty), ("lambda", strength), ("tolerance", "1e-9")]);
+        let solution = solved(&problem, &settings);
+        assert_eq!(solution.coef[1], 0.0);
+        let read = Settings::from_options(&settings).unwrap();
+        let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
+        assert_eq!(seen.unique, unique, "{penalty} {strength}");
+    }
+}
+
+#[test]
 fn an_intercept_that_nothing_holds_is_not_unique() {
     // Two targets far apart: every intercept between their linear parts does.
     let given = Data::of(&[&[1.0, -1.0]], &[-10.0, 10.0]);
