@@ -245,7 +245,9 @@ fn block_step(
     let penalty_change = block.penalty_change(engine.penalty, &before, &x);
     let slope = -(linear + penalty_change);
     let dz = engine.predictor_step(block, &step, intercept_step, control)?;
-    let bend: f64 = dz.iter().zip(&curvature.w).map(|(z, w)| z * z * w).sum();
+    // A row without weight may hold anything, and its square overflow.
+    let weighted = dz.iter().zip(&curvature.w).filter(|(_, w)| **w != 0.0);
+    let bend: f64 = weighted.map(|(z, w)| z * z * w).sum();
     Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend, dz })
 }
 
