@@ -37,6 +37,9 @@ pub(in crate::bcd) struct Freedom {
 impl Freedom {
     pub(in crate::bcd) fn of(penalty: &Penalty) -> Self {
         let (mut columns, mut half) = (Vec::new(), Vec::new());
+        if penalty.l1_of_all().is_some() {
+            return Self { columns, half, kind: CertificateKind::Gap };
+        }
         let mut others = false;
         for u in 0..penalty.units() {
             if penalty.is_free(u) {
