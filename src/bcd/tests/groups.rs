@@ -70,7 +70,7 @@ fn without_a_penalty_each_group_is_the_best_beside_those_before_it() {
                 });
             }
         }
-        assert!(least > 0.8 && mean / trials > 0.99, "{search}: {least} {}", mean / trials);
+        assert!(least > 0.7 && mean / trials > 0.98, "{search}: {least} {}", mean / trials);
     }
 }
 
