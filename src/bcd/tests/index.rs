@@ -125,7 +125,6 @@ fn an_index_pays_where_columns_point_in_few_directions() {
             .map(|(dimensions, cols)| share_met(&on_a_surface(40, cols, dimensions), rule))
             .collect();
         let structureless = share_met(&data(1000, 100, "squared", 1), rule);
-        println!("{rule}: work beside recompute {shares:?}, without structure {structureless}");
         assert!(shares[1] < 0.5 && shares[1] < shares[0], "{shares:?}");
         assert!((0.9..1.5).contains(&structureless), "{structureless}");
     }
