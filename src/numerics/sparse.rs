@@ -4,8 +4,11 @@ use super::dense::not_finite;
 use super::kernels::{Index, Scalar};
 use super::matrix::{Matrix, SparseColumns};
 use crate::runtime::error::out_of_memory;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::borrow::Cow;
+
+/// Entries that are checked between two reports of work.
+const PIECE: usize = 1 << 16;
 
 /// Which lines of a sparse array are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,10 @@ pub struct SparseView<'a, T, P, I> {
 
 impl<T: Scalar, P: CallerIndex, I: CallerIndex> SparseView<'_, T, P, I> {
     /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-    pub(crate) fn positions(&self) -> Result<Vec<usize>> {
-        check(self)
+    ///
+    /// Errors: as for a matrix made of it; `Stopped` by the control, which is asked at every piece.
+    pub(crate) fn positions(&self, control: &mut Control<'_>) -> Result<Vec<usize>> {
+        check(self, control)
     }
 }
 
@@ -116,7 +121,7 @@ impl<'a> Matrix<'a> {
                 .expected("CSC where nothing is copied")
                 .found("CSR"));
         }
-        let indptr = check(&view)?;
+        let indptr = check(&view, &mut Control::new())?;
         let falls = |w: &[I]| w[0].value() >= w[1].value();
         let column = |j: usize| &view.indices[indptr[j]..indptr[j + 1]];
         // All falls are between columns: counted at once, so that the pass runs at the speed of the memory.
@@ -152,7 +157,7 @@ impl<'a> Matrix<'a> {
         P: CallerIndex,
         I: CallerIndex,
     {
-        let indptr = check(&view)?;
+        let indptr = check(&view, &mut Control::new())?;
         if u32::try_from(view.rows).is_ok() {
             columns::<T, P, I, u32>(&view, &indptr, duplicates).map(<T as SparseForm<u32>>::wrap)
         } else {
@@ -162,7 +167,10 @@ impl<'a> Matrix<'a> {
 }
 
 /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, I>) -> Result<Vec<usize>> {
+fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(
+    view: &SparseView<'_, T, P, I>,
+    control: &mut Control<'_>,
+) -> Result<Vec<usize>> {
     let (lines, range, line_name, index_name) = match view.layout {
         Layout::Csc => (view.cols, view.rows, "column", "row"),
         Layout::Csr => (view.rows, view.cols, "row", "column"),
@@ -216,7 +224,13 @@ fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, 
             indptr[lines].to_string(),
         );
     }
-    if is_sound(view.indices, view.values, range) {
+    control.spend(lines as u64)?;
+    let mut sound = true;
+    for (indices, values) in view.indices.chunks(PIECE).zip(view.values.chunks(PIECE)) {
+        sound &= is_sound(indices, values, range);
+        control.spend(2 * indices.len() as u64)?;
+    }
+    if sound {
         return Ok(indptr);
     }
     for line in 0..lines {

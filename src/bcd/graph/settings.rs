@@ -5,7 +5,7 @@ use crate::runtime::{Error, ErrorKind, Family, Options, Result};
 
 /// Which block is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GraphRule {
+pub enum Rule {
     /// Conjugate gradients, preconditioned.
     Auto,
     /// Colour classes in turn.
@@ -55,7 +55,7 @@ pub enum Preconditioner {
 
 /// All settings of a solve on a graph.
 #[derive(Debug, Clone, Copy)]
-pub struct GraphSettings {
+pub struct Settings {
     /// Relative residual to stop at.
     pub tolerance: f64,
     /// Iteration limit, for each right-hand side where the rule is auto.
@@ -73,7 +73,7 @@ pub struct GraphSettings {
     /// Whether repeated entries are summed.
     pub sum_duplicates: bool,
     /// The rule.
-    pub rule: GraphRule,
+    pub rule: Rule,
     /// The order of nodes for fixed blocks.
     pub order: NodeOrder,
     /// The score of nodes for greedy blocks.
@@ -88,7 +88,7 @@ pub struct GraphSettings {
     pub error_bound: bool,
 }
 
-impl GraphSettings {
+impl Settings {
     /// Reads the options. Errors: options of another family.
     pub fn from_options(options: &Options) -> Result<Self> {
         if options.family() != Family::Graph {
@@ -108,13 +108,13 @@ impl GraphSettings {
             trace: options.flag("trace"),
             sum_duplicates: options.choice("duplicates") == "sum",
             rule: match options.choice("rule") {
-                "red-black" => GraphRule::RedBlack,
-                "tree-partition" => GraphRule::TreePartition,
-                "greedy-tree" => GraphRule::GreedyTree,
-                "random-tree" => GraphRule::RandomTree,
-                "general" => GraphRule::General,
-                "partition" => GraphRule::Partition,
-                _ => GraphRule::Auto,
+                "red-black" => Rule::RedBlack,
+                "tree-partition" => Rule::TreePartition,
+                "greedy-tree" => Rule::GreedyTree,
+                "random-tree" => Rule::RandomTree,
+                "general" => Rule::General,
+                "partition" => Rule::Partition,
+                _ => Rule::Auto,
             },
             order: match options.choice("order") {
                 "random" => NodeOrder::Random,
