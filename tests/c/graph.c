@@ -82,6 +82,49 @@ static void quadratic(void)
   swl_graph_free(g);
 }
 
+/* No minimum, a start with NaN where it is not read and with numbers that overflow, and calls that are stopped. */
+static void hard(void)
+{
+  const double rhs[] = { 1, 1 }, indefinite[] = { 1, 3, 3, 1 };
+  const double start[8] = { NAN, 1e308, -1e308, NAN, INFINITY, 0, 0, NAN }, unknown[8] = { 0, NAN };
+  const int32_t starts[] = { 0, 2, 4 }, columns[] = { 0, 1, 0, 1 };
+  swl_sparse sparse = swl_csr_f64_i32(2, 2, 4, starts, columns, indefinite);
+  swl_sparse csr = swl_csr_f64_i32(4, 4, 6, indptr, indices, weights);
+  swl_matrix a = swl_matrix_sparse(&sparse), w = swl_matrix_sparse(&csr);
+  swl_dense b = swl_dense_f64(rhs, 2, 1, 2, SWL_COL_MAJOR), y = swl_dense_f64(labels, 2, 2, 2, SWL_ROW_MAJOR);
+  swl_vec values = swl_vec_f64(start, 8), missing = swl_vec_f64(unknown, 8);
+  swl_graph_info info = empty_graph_info();
+  swl_graph *g = NULL, *made = NULL;
+  swl_options *o = NULL;
+  swl_control c;
+  swl_cancel *token = NULL;
+  OK(swl_graph_new_quadratic(&a, &b, NULL, NULL, &g));
+  OK(swl_graph_solve(g, NULL, NULL, &info));
+  CHECK(info.outcome == SWL_UNBOUNDED && info.rigor == SWL_RIGOR_NONE);
+  swl_graph_free(g);
+  OK(swl_options_new("graph", &o));
+  OK(swl_options_set_f64(o, "tolerance", 1e-13));
+  OK(swl_options_set_str(o, "error_bound", "true"));
+  OK(swl_options_set_str(o, "rule", "tree-partition"));
+  OK(swl_graph_new(&w, labelled, 2, &y, NULL, NULL, &g));
+  OK(swl_graph_warm_start(g, &values));
+  check_values(g, o);
+  FAILS(swl_graph_warm_start(g, &missing), SWL_E_DATA, "entry 1, column 0");
+  swl_graph_free(g);
+  OK(swl_cancel_new(&token));
+  memset(&c, 0, sizeof c);
+  c.struct_size = sizeof c;
+  c.cancel = token;
+  swl_cancel_trip(token);
+  FAILS(swl_graph_new(&w, labelled, 2, &y, NULL, &c, &made), SWL_E_STOPPED, "cancel token");
+  FAILS(swl_graph_new_quadratic(&a, &b, NULL, &c, &made), SWL_E_STOPPED, "swl_graph_new");
+  OK(swl_options_set_f64(o, "max_seconds", 0));
+  FAILS(swl_graph_new(&w, labelled, 2, &y, o, NULL, &made), SWL_E_STOPPED, "max_seconds");
+  CHECK(made == NULL);
+  swl_cancel_free(token);
+  swl_options_free(o);
+}
+
 static void bad(void)
 {
   static double w[6];
@@ -157,6 +200,7 @@ int main(void)
 {
   good();
   quadratic();
+  hard();
   bad();
   return finish("graph");
 }

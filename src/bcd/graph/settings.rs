@@ -1,7 +1,7 @@
 //! What the options of `graph` say, in types.
 
 use super::problem::Unreached;
-use crate::runtime::{Error, ErrorKind, Family, Options, Result};
+use crate::runtime::{Family, Options, Result};
 
 /// Which block is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,21 +91,15 @@ pub struct Settings {
 impl Settings {
     /// Reads the options. Errors: options of another family.
     pub fn from_options(options: &Options) -> Result<Self> {
-        if options.family() != Family::Graph {
-            return Err(Error::new(ErrorKind::Option, "options")
-                .expected("options of solver graph")
-                .found(options.family().name()));
-        }
-        let real = |key| options.real(key).unwrap_or(f64::INFINITY);
+        let common = options.common(Family::Graph)?;
         Ok(Self {
-            tolerance: real("tolerance"),
-            max_iterations: options.integer("max_iterations") as u64,
-            max_seconds: real("max_seconds"),
-            // The cast saturates, which is what infinity means here.
-            max_work: real("max_work") as u64,
-            threads: options.integer("threads") as usize,
-            seed: options.integer("seed") as u64,
-            trace: options.flag("trace"),
+            tolerance: common.tolerance,
+            max_iterations: common.max_iterations,
+            max_seconds: common.max_seconds,
+            max_work: common.max_work,
+            threads: common.threads,
+            seed: common.seed,
+            trace: common.trace,
             sum_duplicates: options.choice("duplicates") == "sum",
             rule: match options.choice("rule") {
                 "red-black" => Rule::RedBlack,
