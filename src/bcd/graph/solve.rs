@@ -46,7 +46,7 @@ const PROBE: f64 = 1e-6;
 /// Solves a problem on a graph, from 0 or from `start` (values of all nodes, column by column).
 ///
 /// Not converging is an outcome of the solution, not an error; nor is a matrix with a direction of negative curvature
-/// (unbounded). A column of the start at which residual or objective overflow is passed over for 0. Errors: options of
+/// (unbounded). A column of the start at which the relative residual overflows is passed over for 0. Errors: options of
 /// another solver, a start that does not fit, a matrix that turns out to be singular, `rule=partition` without blocks.
 pub fn solve(
     problem: &Problem,
@@ -137,8 +137,7 @@ impl<'s> Solve<'s> {
         }
     }
 
-    /// Columns of the start whose residual or objective overflow begin at 0 instead: they are further away than numbers
-    /// reach.
+    /// Columns of the start whose relative residual overflows begin at 0 instead: they are further away than numbers reach.
     fn drop_far_starts(&mut self, control: &mut Control<'_>) -> std::result::Result<(), Stop> {
         let (a, n) = (self.problem.matrix(), self.problem.unknowns());
         let mut r = vec![0.0; n];
@@ -147,11 +146,10 @@ impl<'s> Solve<'s> {
                 continue;
             }
             a.times(x, &mut r, self.team);
-            let terms = x.iter().zip(&r).zip(b);
-            let objective: f64 = terms.clone().map(|((x, ax), b)| x * (0.5 * ax - b)).sum();
-            let size: f64 = terms.map(|((_, ax), b)| (b - ax) * (b - ax)).sum();
-            if !(objective.is_finite() && size.is_finite()) {
-                control.log(Level::Warning, "graph: products of the start overflow: 0 instead");
+            r.iter_mut().zip(b).for_each(|(r, b)| *r = b - *r);
+            // Without a right-hand side the solution is 0.
+            if !(norm(&r) / norm(b)).is_finite() {
+                control.log(Level::Warning, "graph: the start is out of reach: 0 instead");
                 x.fill(0.0);
             }
             control.spend(a.flops())?;
@@ -169,15 +167,13 @@ impl<'s> Solve<'s> {
         let ended =
             matches!(outcome, Outcome::Converged | Outcome::Floor | Outcome::Stalled | Outcome::Diverged);
         if ended && !self.definite {
-            let ready = solver.take();
-            let solver = match ready {
-                Some(ready) => solver.insert(ready),
-                None => {
-                    let new = Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?;
-                    solver.insert(new)
-                }
+            let mut ready = match solver {
+                Some(ready) => ready,
+                None => Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?,
             };
-            if !self.probe(solver, control)? {
+            let known = self.probe(&mut ready, control)?;
+            solver = Some(ready);
+            if !known {
                 let claims = matches!(outcome, Outcome::Converged | Outcome::Floor);
                 return Ok(if claims { Outcome::IterationLimit } else { outcome });
             }

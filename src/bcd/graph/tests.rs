@@ -412,6 +412,13 @@ fn starts_are_read_at_unknown_nodes_alone_and_far_ones_are_passed_over() {
         assert_eq!(s.outcome, Outcome::Converged, "{rule}");
         assert!(far(&s.values, &dense_solution(&problem)) < 1e-4, "{rule}");
     }
+    // Far starts of problems whose numbers are as large are kept.
+    let edges = grid_edges(10, 10, |_| 1e300);
+    let large = labelled(100, &edges, 11, 0.0);
+    let o = options(&[("rule", "red-black"), ("tolerance", "1e-9")]);
+    let first = super::solve(&large, &o, None, &mut Control::new()).unwrap();
+    let again = super::solve(&large, &o, Some(&first.values), &mut Control::new()).unwrap();
+    assert_eq!((again.outcome, again.iterations), (Outcome::Converged, 0));
     start[1] = f64::NAN;
     let error = super::solve(&problem, &options(&[]), Some(&start), &mut Control::new()).unwrap_err();
     assert!(error.to_string().contains("entry 1, column 0"), "{error}");

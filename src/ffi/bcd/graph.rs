@@ -215,7 +215,7 @@ pub unsafe extern "C" fn swl_graph_warm_start(g: *mut swl_graph, values: *const 
 /// inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 ///
 /// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at which
-/// products overflow is passed over for 0.
+/// the relative residual overflows is passed over for 0.
 ///
 /// Errors: SWL_E_DATA (the matrix is singular; with the node whose pivot shows it), SWL_E_STATE
 /// (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
