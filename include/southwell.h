@@ -1048,10 +1048,10 @@ swl_status swl_bcd_score(const struct swl_bcd *s,
 // nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
 SWL_API
 swl_status swl_graph_new_quadratic(const struct swl_matrix *a,
-                                       const struct swl_dense *b,
-                                       const struct swl_options *options,
-                                       const struct swl_control *control,
-                                       struct swl_graph **out);
+                                   const struct swl_dense *b,
+                                   const struct swl_options *options,
+                                   const struct swl_control *control,
+                                   struct swl_graph **out);
 
 // Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
 // a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
@@ -1060,27 +1060,27 @@ swl_status swl_graph_new_quadratic(const struct swl_matrix *a,
 // ridge is 0 and the option unreached is error.
 SWL_API
 swl_status swl_graph_new(const struct swl_matrix *weights,
-                             const int64_t *labelled,
-                             int64_t count,
-                             const struct swl_dense *labels,
-                             const struct swl_options *options,
-                             const struct swl_control *control,
-                             struct swl_graph **out);
+                         const int64_t *labelled,
+                         int64_t count,
+                         const struct swl_dense *labels,
+                         const struct swl_options *options,
+                         const struct swl_control *control,
+                         struct swl_graph **out);
 
 // As swl_graph_new, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
 // given once, in either order. weight has a number for each edge; NULL: all 1. Loops have no effect.
 SWL_API
 swl_status swl_graph_new_edges(int64_t nodes,
-                                   int64_t edges,
-                                   const int64_t *from,
-                                   const int64_t *to,
-                                   const struct swl_vec *weight,
-                                   const int64_t *labelled,
-                                   int64_t count,
-                                   const struct swl_dense *labels,
-                                   const struct swl_options *options,
-                                   const struct swl_control *control,
-                                   struct swl_graph **out);
+                               int64_t edges,
+                               const int64_t *from,
+                               const int64_t *to,
+                               const struct swl_vec *weight,
+                               const int64_t *labelled,
+                               int64_t count,
+                               const struct swl_dense *labels,
+                               const struct swl_options *options,
+                               const struct swl_control *control,
+                               struct swl_graph **out);
 
 // Ends the problem; NULL is fine. One in use is not freed, and leaves a message.
 SWL_API void swl_graph_free(struct swl_graph *g);
@@ -1090,12 +1090,10 @@ SWL_API void swl_graph_free(struct swl_graph *g);
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_BUSY.
 SWL_API swl_status swl_graph_set_partition(struct swl_graph *g, const int64_t *block_of, int64_t len);
 
-// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes do not matter); without
-// this it starts at the last iterate. NULL: at 0. Copied.
+// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes are not read).
+// Without this it starts at the last iterate. NULL: at 0. Copied.
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
-SWL_API
-swl_status swl_graph_warm_start(struct swl_graph *g,
-                                    const struct swl_vec *values);
+SWL_API swl_status swl_graph_warm_start(struct swl_graph *g, const struct swl_vec *values);
 
 // Solves the problem from the last iterate, or from where swl_graph_warm_start says. options (of solver "graph") NULL:
 // the defaults; duplicates, ridge and unreached are not read here. control NULL: runs quietly to the end.
@@ -1103,14 +1101,17 @@ swl_status swl_graph_warm_start(struct swl_graph *g,
 // Not converging is an outcome, not an error: look at inout->outcome; the iterate is valid in any case. The caller sets
 // inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 //
-// Errors: SWL_E_DATA (the matrix is not positive definite; with the node whose pivot shows it), SWL_E_STATE
+// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at which
+// the relative residual overflows is passed over for 0.
+//
+// Errors: SWL_E_DATA (the matrix is singular; with the node whose pivot shows it), SWL_E_STATE
 // (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
 // SWL_E_BUSY. The last solution is still there then.
 SWL_API
 swl_status swl_graph_solve(struct swl_graph *g,
-                               const struct swl_options *options,
-                               const struct swl_control *control,
-                               struct swl_graph_info *inout);
+                           const struct swl_options *options,
+                           const struct swl_control *control,
+                           struct swl_graph_info *inout);
 
 // The values of the last solution: nodes * columns numbers, column by column, labels included. len is the exact length;
 // out is written only on success. Any number of threads at once, unless one of them changes the handle.

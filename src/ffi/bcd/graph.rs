@@ -188,8 +188,8 @@ pub unsafe extern "C" fn swl_graph_set_partition(
     })
 }
 
-/// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes are not read); without
-/// this it starts at the last iterate. NULL: at 0. Copied.
+/// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes are not read).
+/// Without this it starts at the last iterate. NULL: at 0. Copied.
 /// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_graph_warm_start(g: *mut swl_graph, values: *const swl_vec) -> swl_status {
