@@ -221,7 +221,7 @@ pub unsafe extern "C" fn swl_graph_warm_start(g: *mut swl_graph, values: *const 
 /// (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
 /// SWL_E_BUSY. The last solution is still there then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_solve(
+pub unsafe extern "C" fn swl_graph_solve(
     g: *mut swl_graph,
     options: *const swl_options,
     control: *const swl_control,
