@@ -10,6 +10,7 @@ use crate::model::penalty::{Coordinate, GroupTerms, Separable};
 use crate::numerics::sum::{Sum, sum};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 
 /// Rounding of a figure, relative to the objective.
 const ROUNDING: f64 = 1e-12;
@@ -201,10 +202,12 @@ fn products(problem: &Problem<'_>, thetas: &[&[f64]], team: &Team<'_>) -> Vec<f6
     products
 }
 
-/// Standard deviations of the columns where they are scaled by them (`None`: constant), else 1.
-pub(in crate::bcd) fn deviations(problem: &Problem<'_>, settings: &Settings) -> Vec<Option<f64>> {
-    let cols = problem.matrix().cols();
-    (0..cols).map(|j| if settings.standardize { deviation(problem, j) } else { Some(1.0) }).collect()
+/// Standard deviations of the columns where they are scaled by them (`None`: constant); nothing where all count as 1.
+pub(in crate::bcd) struct Deviations(Option<Vec<Option<f64>>>);
+
+pub(in crate::bcd) fn deviations(problem: &Problem<'_>, settings: &Settings) -> Deviations {
+    let all = || (0..problem.matrix().cols()).map(|j| deviation(problem, j)).collect();
+    Deviations(settings.standardize.then(all))
 }
 
 /// What the predictions at a point give: the sum of losses, and the vector whose correlations are wanted (the dual point,
@@ -233,13 +236,17 @@ impl<'p> Evaluation<'p> {
         settings: &'p Settings,
         lambda: f64,
         coef: &[f64],
-        found: &[Option<f64>],
+        deviations: &Deviations,
     ) -> Result<Self> {
         let rows = problem.matrix().rows();
         let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
         let cols = coef.len();
-        let left_out: Vec<bool> = (0..cols).map(|j| found[j].is_none() && coef[j] == 0.0).collect();
-        let deviation: Vec<f64> = found.iter().map(|d| d.unwrap_or(1.0)).collect();
+        let (left_out, deviation): (Vec<bool>, Vec<f64>) = match &deviations.0 {
+            None => (vec![false; cols], vec![1.0; cols]),
+            Some(found) => {
+                (0..cols).map(|j| (found[j].is_none() && coef[j] == 0.0, found[j].unwrap_or(1.0))).unzip()
+            }
+        };
         let strength = |share: f64, factor: f64| {
             if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor }
         };
@@ -293,7 +300,10 @@ impl<'p> Evaluation<'p> {
 
     /// `v` are the correlations with `slopes.theta`.
     fn certificate(&self, point: &Point<'_>, slopes: &Slopes, v: Vec<f64>) -> Certificate {
-        let x: Vec<f64> = point.coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect();
+        let x = match self.settings.standardize {
+            true => Cow::Owned(point.coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect()),
+            false => Cow::Borrowed(point.coef),
+        };
         let mut objective = Sum::default();
         objective.add(slopes.loss);
         objective.add(self.penalty.value(&x));
@@ -348,6 +358,9 @@ impl<'p> Evaluation<'p> {
     /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared.
     fn waive(&self, x: &[f64], theta: &[f64], v: &mut [f64], price: &mut Sum) -> bool {
         let mut estimated = false;
+        if self.penalty.l1_of_all().is_some() {
+            return false;
+        }
         for u in 0..self.penalty.units() {
             let free = self.penalty.is_free(u);
             if !free && self.penalty.only_bound(u).is_none() {
@@ -374,6 +387,9 @@ impl<'p> Evaluation<'p> {
 
     /// `a_j' v / deviation_j` of every column, given `a_j' v`.
     pub(in crate::bcd) fn correlations(&self, product: impl Fn(usize) -> f64) -> Vec<f64> {
+        if !self.settings.standardize {
+            return (0..self.deviation.len()).map(product).collect();
+        }
         let column = |j: usize| product(j) / self.deviation[j];
         (0..self.deviation.len()).map(|j| if self.left_out[j] { 0.0 } else { column(j) }).collect()
     }
