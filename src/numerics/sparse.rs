@@ -4,8 +4,11 @@ use super::dense::not_finite;
 use super::kernels::{Index, Scalar};
 use super::matrix::{Matrix, SparseColumns};
 use crate::runtime::error::out_of_memory;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::borrow::Cow;
+
+/// Entries that are checked between two reports of work.
+const PIECE: usize = 1 << 16;
 
 /// Which lines of a sparse array are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,10 @@ pub struct SparseView<'a, T, P, I> {
 
 impl<T: Scalar, P: CallerIndex, I: CallerIndex> SparseView<'_, T, P, I> {
     /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-    pub(crate) fn positions(&self) -> Result<Vec<usize>> {
-        check(self)
+    ///
+    /// Errors: as for a matrix made of it; `Stopped` by the control, which is asked at every piece.
+    pub(crate) fn positions(&self, control: &mut Control<'_>) -> Result<Vec<usize>> {
+        check(self, control)
     }
 }
 
@@ -149,7 +154,7 @@ impl<'a> Matrix<'a> {
         P: CallerIndex,
         I: CallerIndex,
     {
-        let indptr = check(&view)?;
+        let indptr = check(&view, &mut Control::new())?;
         if u32::try_from(view.rows).is_ok() {
             columns::<T, P, I, u32>(&view, &indptr, duplicates).map(<T as SparseForm<u32>>::wrap)
         } else {
@@ -159,12 +164,20 @@ impl<'a> Matrix<'a> {
 }
 
 /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, I>) -> Result<Vec<usize>> {
+fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(
+    view: &SparseView<'_, T, P, I>,
+    control: &mut Control<'_>,
+) -> Result<Vec<usize>> {
     let indptr = partition(view)?;
     let range = if view.layout == Layout::Csc { view.rows } else { view.cols };
     // A negative index is a large number. Without an early end, so that the pass runs at the speed of the memory.
-    let stray = view.indices.iter().fold(false, |bad, i| bad | (i.value() as u64 >= range as u64));
-    if stray || !are_finite(view.values) {
+    let mut sound = true;
+    for (indices, values) in view.indices.chunks(PIECE).zip(view.values.chunks(PIECE)) {
+        let stray = indices.iter().fold(false, |bad, i| bad | (i.value() as u64 >= range as u64));
+        sound &= !stray && are_finite(values);
+        control.spend(2 * indices.len() as u64)?;
+    }
+    if !sound {
         name_defect(view, &indptr)?;
     }
     Ok(indptr)

@@ -3,6 +3,7 @@
 //! One [`Control`] is made for each call and borrowed by every loop inside it. Loops report the work they do with
 //! [`Control::spend`]; the control looks at the clock and at the token at least once every [`POLL_FLOPS`] of work.
 
+use super::error::{Error, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -168,6 +169,13 @@ type LogFn<'a> = Box<dyn FnMut(Level, &str) + 'a>;
 /// Why a loop must stop now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop(pub Outcome);
+
+impl From<Stop> for Error {
+    /// The error of a call that was stopped with nothing to give back.
+    fn from(Stop(outcome): Stop) -> Self {
+        Error::new(ErrorKind::Stopped, "the call").expected("to be left to end").found(outcome.name())
+    }
+}
 
 /// The control of one call. `Control::default()` runs quietly to the end.
 #[derive(Default)]

@@ -375,6 +375,6 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Flag,
         OptionValue::Flag(false),
         GRAPH,
-        "Also prove a bound on the error of every value and on the objective, by one more rough solve where no ridge gives it.",
+        "Also prove a bound on the error of every value and on the objective, under every rule, by one more rough solve where no ridge gives it; NaN where none can be proven.",
     ),
 ];

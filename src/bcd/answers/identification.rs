@@ -93,8 +93,8 @@ pub(in crate::bcd) fn check(problem: &Problem<'_>, settings: &Settings, solution
 }
 
 /// The error of a control that said stop.
-pub(in crate::bcd) fn stopped(Stop(outcome): Stop) -> Error {
-    Error::new(ErrorKind::Stopped, "the call").expected("to be left to end").found(outcome.name())
+pub(in crate::bcd) fn stopped(stop: Stop) -> Error {
+    stop.into()
 }
 
 /// A solution with what the data say at it, in the coordinates of the penalty: `x_j = coef_j deviation_j`.
