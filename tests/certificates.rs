@@ -209,6 +209,7 @@ fn every_way_of_a_greedy_rule_finds_the_same_minimum() {
                 [("rule", "gs"), ("prox_rule", "residual"), ("greedy_gradient", "gram")],
                 [("rule", "gsl"), ("prox_rule", "subgradient"), ("greedy_gradient", "rows")],
                 [("rule", "gsd"), ("line_search", "exact"), ("greedy_gradient", "recompute")],
+                [("rule", "gsd"), ("update", "exact"), ("greedy_gradient", "index")],
                 [("rule", "gsl"), ("greedy_sample", "0.3"), ("update", "exact")],
                 [("rule", "gs"), ("greedy_sample", "0.2"), ("blocks", "fixed")],
                 [("rule", "gsc"), ("greedy_sample", "1e-9"), ("update", "newton")],

@@ -11,6 +11,7 @@ use crate::numerics::sum::{Sum, sum};
 use crate::runtime::control::STRETCH_FLOPS;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
+use std::borrow::Cow;
 
 /// Rounding of a figure, relative to the objective.
 const ROUNDING: f64 = 1e-12;
@@ -179,7 +180,7 @@ fn pass(
     problem: &Problem<'_>,
     settings: &Settings,
     points: &[Point<'_>],
-    deviations: &[Option<f64>],
+    deviations: &Deviations,
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<Vec<Certificate>> {
@@ -251,21 +252,22 @@ fn products(
     Ok(products)
 }
 
-/// Standard deviations of the columns where they are scaled by them (`None`: constant), else 1.
+/// Standard deviations of the columns where they are scaled by them (`None`: constant); nothing where all count as 1.
+pub(in crate::bcd) struct Deviations(Option<Vec<Option<f64>>>);
+
 pub(in crate::bcd) fn deviations(
     problem: &Problem<'_>,
     settings: &Settings,
     control: &mut Control<'_>,
-) -> Result<Vec<Option<f64>>> {
-    let cols = problem.matrix().cols();
+) -> Result<Deviations> {
     if !settings.standardize {
-        return Ok(vec![Some(1.0); cols]);
+        return Ok(Deviations(None));
     }
     let one = |j: usize| {
         control.spend(4 * problem.matrix().column_entries(j) as u64 + 8)?;
         Ok(deviation(problem, j))
     };
-    (0..cols).map(one).collect()
+    (0..problem.matrix().cols()).map(one).collect::<Result<_>>().map(|all| Deviations(Some(all)))
 }
 
 /// What the predictions at a point give: the sum of losses, and the vector whose correlations are wanted (the dual point,
@@ -294,13 +296,17 @@ impl<'p> Evaluation<'p> {
         settings: &'p Settings,
         lambda: f64,
         coef: &[f64],
-        found: &[Option<f64>],
+        deviations: &Deviations,
     ) -> Result<Self> {
         let rows = problem.matrix().rows();
         let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
         let cols = coef.len();
-        let left_out: Vec<bool> = (0..cols).map(|j| found[j].is_none() && coef[j] == 0.0).collect();
-        let deviation: Vec<f64> = found.iter().map(|d| d.unwrap_or(1.0)).collect();
+        let (left_out, deviation): (Vec<bool>, Vec<f64>) = match &deviations.0 {
+            None => (vec![false; cols], vec![1.0; cols]),
+            Some(found) => {
+                (0..cols).map(|j| (found[j].is_none() && coef[j] == 0.0, found[j].unwrap_or(1.0))).unzip()
+            }
+        };
         let strength = |share: f64, factor: f64| {
             if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor }
         };
@@ -363,7 +369,10 @@ impl<'p> Evaluation<'p> {
         control: &mut Control<'_>,
     ) -> Result<Certificate> {
         control.spend((FLOPS_EACH * v.len()) as u64)?;
-        let x: Vec<f64> = point.coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect();
+        let x = match self.settings.standardize {
+            true => Cow::Owned(point.coef.iter().zip(&self.deviation).map(|(c, d)| c * d).collect()),
+            false => Cow::Borrowed(point.coef),
+        };
         let mut objective = Sum::default();
         objective.add(slopes.loss);
         objective.add(self.penalty.value(&x));
@@ -426,6 +435,9 @@ impl<'p> Evaluation<'p> {
         control: &mut Control<'_>,
     ) -> Result<bool> {
         let mut estimated = false;
+        if self.penalty.l1_of_all().is_some() {
+            return Ok(false);
+        }
         for u in 0..self.penalty.units() {
             let free = self.penalty.is_free(u);
             if !free && self.penalty.only_bound(u).is_none() {
@@ -468,6 +480,9 @@ impl<'p> Evaluation<'p> {
 
     /// `a_j' v / deviation_j` of every column, given `a_j' v`.
     pub(in crate::bcd) fn correlations(&self, product: impl Fn(usize) -> f64) -> Vec<f64> {
+        if !self.settings.standardize {
+            return (0..self.deviation.len()).map(product).collect();
+        }
         let column = |j: usize| product(j) / self.deviation[j];
         (0..self.deviation.len()).map(|j| if self.left_out[j] { 0.0 } else { column(j) }).collect()
     }

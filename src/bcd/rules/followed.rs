@@ -5,6 +5,8 @@
 //! | recompute | a pass over the data | blocks are large, or data dense |
 //! | rows | the rows touched: `g += sum_r (d_r - d_r before) a_r` | rows and columns are both sparse |
 //! | gram | columns of the Hessian: `g += H_b step` | the loss is quadratic and blocks are small |
+//!
+//! A [`ColumnIndex`](super::column_index::ColumnIndex) does without the gradient.
 
 use crate::bcd::engine::Engine;
 use crate::bcd::settings::Gradients;
@@ -56,7 +58,7 @@ impl Followed {
         block_size: usize,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
-        if wanted == Gradients::Recompute {
+        if matches!(wanted, Gradients::Recompute | Gradients::Index) {
             return Ok(Followed::Recompute);
         }
         let costs = Costs::of(engine, control)?;

@@ -181,11 +181,9 @@ impl Settings {
                 .expected("penalty group or sparse-group with it (elastic-net and ridge have their own)")
                 .found("another penalty"));
         }
-        if self.anderson && (self.rule == Rule::Auto || self.rule.is_greedy() || self.output_loss.is_some()) {
+        if self.anderson && (self.rule == Rule::Auto || self.rule.is_greedy()) {
             return Err(Error::new(ErrorKind::Option, "option \"acceleration\"")
-                .expected(
-                    "none, but for losses of one output with rules cyclic, permuted, random and lipschitz",
-                )
+                .expected("none, but with rules cyclic, permuted, random and lipschitz")
                 .found("anderson"));
         }
         if matches!(self.loss, Loss::Hinge(_)) && self.output_loss.is_none() {

@@ -11,7 +11,7 @@ use crate::bcd::engine::Engine;
 use crate::bcd::plan::Paper;
 use crate::bcd::rules::constants::Constants;
 use crate::bcd::rules::followed::Followed;
-use crate::bcd::rules::forward::{Candidates, Forward};
+use crate::bcd::rules::forward::Forward;
 use crate::bcd::rules::select::Selector;
 use crate::bcd::settings::{Gradients, GsqSearch, Settings};
 use crate::bcd::smooth::{Changed, Metric, Smooth};
@@ -140,11 +140,12 @@ fn scores_of_ways(problem: &Data, size: usize, ways: &[GsqSearch]) -> Vec<f64> {
         let g = block_gradient(engine, &all_coordinates(engine), control).unwrap();
         let gsd: Vec<f64> = every.iter().map(|&j| g[j] * g[j] / engine.lipschitz[j]).collect();
         for &way in ways {
-            let mut forward = Forward::new(engine, way, &every, size, 1000, control).unwrap();
+            let all = all_coordinates(engine);
+            let mut forward = Forward::new(engine, way, &all, size, 1000, control).unwrap();
             let list = forward
                 .pool(size)
                 .map_or(every.clone(), |pool| crate::bcd::rules::greedy::largest(&gsd, pool));
-            let candidates = Candidates { units: &list, list: &list };
+            let candidates = Block::new(engine.penalty, list);
             let block = forward.select(engine, &candidates, size, &g, control).unwrap();
             assert_eq!(block.len(), size);
             found.push(gsq_score(problem, &block, &g, 1.0));
