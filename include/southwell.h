@@ -821,7 +821,9 @@ swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
 // where swl_bcd_solve would start.
 //
 // count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why). The
-// options' max_seconds and max_work are limits of the whole path. Afterwards the last point is the last solution, and
+// options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
+// certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
+// swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
 // swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
 // Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
 // lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
@@ -912,28 +914,32 @@ swl_status swl_bcd_batch(const struct swl_bcd *s,
 
 // What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
 // swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
-// caller sets inout->struct_size.
+// caller sets inout->struct_size. max_seconds and max_work of the last solve's options hold for this call anew.
 //
 // safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
-// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function).
+// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED, SWL_E_CALLBACK.
 SWL_API
 swl_status swl_bcd_identify(const struct swl_bcd *s,
                             uint8_t *safe_zeros,
                             int64_t len,
+                            const struct swl_control *control,
                             struct swl_identification *inout);
 
 // How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
 // rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
 // holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
-// swl_identification). Costs a Hessian of the free columns and its factorization.
+// swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
+// solve's options hold for this call anew.
 // Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
-// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized).
+// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized),
+// SWL_E_STOPPED, SWL_E_CALLBACK.
 SWL_API
 swl_status swl_bcd_derivative_forward(const struct swl_bcd *s,
                                       double lambda,
                                       const struct swl_vec *weights,
                                       const struct swl_vec *offset,
                                       const struct swl_vec *target,
+                                      const struct swl_control *control,
                                       double *coef,
                                       int64_t len,
                                       double *intercept);
@@ -947,6 +953,7 @@ SWL_API
 swl_status swl_bcd_derivative_backward(const struct swl_bcd *s,
                                        const struct swl_vec *coef,
                                        double intercept,
+                                       const struct swl_control *control,
                                        double *lambda,
                                        double *weights,
                                        double *offset,

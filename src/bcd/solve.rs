@@ -185,7 +185,9 @@ impl<'s> Solve<'s> {
         let origin = start.map_or(Origin::Null, Origin::Given);
         let (mut solution, _) = self.search(&mut setup, &penalty, lambda, origin, control)?;
         workspace.keep(self.problem, self.settings, setup);
-        certify(self.problem, self.settings, std::slice::from_mut(&mut solution), self.team)?;
+        let one = std::slice::from_mut(&mut solution);
+        // Two passes that end every solve, also one that was stopped.
+        certify(self.problem, self.settings, one, self.team, &mut Control::new())?;
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
@@ -402,20 +404,22 @@ impl<'s> Solve<'s> {
     }
 }
 
-/// Step 3, and the last word on the outcomes.
+/// Step 3, and the last word on the outcomes. How many solutions have their certificates: all, unless the control says stop.
 pub(super) fn certify(
     problem: &Problem<'_>,
     settings: &Settings,
     solutions: &mut [Solution],
     team: &Team<'_>,
-) -> Result<()> {
+    control: &mut Control<'_>,
+) -> Result<usize> {
     let points: Vec<Point<'_>> = solutions
         .iter()
         .map(|s| Point { lambda: s.lambda, coef: &s.coef, intercept: s.intercept, dual: &s.dual })
         .collect();
-    let certificates = certificates(problem, settings, &points, team)?;
+    let certificates = certificates(problem, settings, &points, team, control)?;
+    let count = certificates.len();
     solutions.iter_mut().zip(certificates).for_each(|(solution, found)| solution.take_certificate(found));
-    Ok(())
+    Ok(count)
 }
 
 /// The answer where the control stopped the setup: the start, uncertified.

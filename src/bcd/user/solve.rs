@@ -156,8 +156,8 @@ impl Solve<'_> {
     /// The penalty in the data's own scale.
     fn penalty(&self, settings: &Settings, lambda: f64) -> Result<Penalty> {
         let zeros = vec![0.0; self.function.cols()];
-        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations(self.problem, settings))?
-            .penalty)
+        let deviations = deviations(self.problem, settings, &mut Control::new())?;
+        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations)?.penalty)
     }
 
     fn threshold(&self, null: &NullModel) -> Result<f64> {
@@ -325,7 +325,8 @@ pub(in crate::bcd) fn certificate(
 ) -> Result<Certificate> {
     let n = function.cols();
     super::super::problem::check_start(Some(x), 0.0, n)?;
-    let penalty = Evaluation::new(problem, settings, lambda, x, &deviations(problem, settings))?.penalty;
+    let deviations = deviations(problem, settings, &mut Control::new())?;
+    let penalty = Evaluation::new(problem, settings, lambda, x, &deviations)?.penalty;
     let (mut value, mut g) = (f64::NAN, vec![f64::NAN; n]);
     let every: Vec<usize> = (0..n).collect();
     let code = function.value(x, &mut value);

@@ -290,7 +290,7 @@ unsafe fn make(
     let settings = Settings::from_options(&options)?;
     let mut control = call.control();
     control.begin(settings.max_seconds, settings.max_work);
-    let stopped = |Stop(outcome)| call.stopped("swl_graph_new", outcome);
+    let stopped = |stop: Stop| call.stopped("swl_graph_new", stop);
     control.report(Phase::Setup, 0, f64::NAN, f64::NAN).map_err(stopped)?;
     let built = build(&settings, &mut control);
     // A stop is told in the words of the call: a control that said so once says so for good.

@@ -85,7 +85,7 @@ unsafe fn problem(
     call: &Call,
     control: &mut Control<'_>,
 ) -> Result<(Problem<'static>, Option<Keep>)> {
-    let stopped = |Stop(outcome)| call.stopped("swl_bcd_new", outcome);
+    let stopped = |stop: Stop| call.stopped("swl_bcd_new", stop);
     // SAFETY: passed on.
     let shape = unsafe { shape(a) }?;
     check_room(shape.rows, shape.cols)?;
