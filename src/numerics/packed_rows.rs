@@ -6,8 +6,10 @@ use super::matrix::SparseColumns;
 use crate::runtime::{Control, Stop};
 use std::borrow::Cow;
 
-/// Places sorted at a time when columns are turned into rows.
-const BAND: usize = 2048;
+/// Entries sorted at a time when columns are turned into rows, about: they stay in the cache.
+const BAND_ENTRIES: usize = 1 << 17;
+/// The most places among those, as a power of two.
+const MOST_PLACES: u32 = 11;
 
 /// Rows in memory order. Sparse ones take 12 bytes for each entry, dense ones 8.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl PackedRows {
     /// Copies rows: row `r` goes to `place[r]` (`usize::MAX`: left out) times `factor[r]`, and there are `count` places.
     /// Columns of scale 0 are left out of sparse rows.
     ///
-    /// Costs two passes over the columns, one for dense data, and for a while 16 bytes more for each sparse entry. `None`
+    /// Costs two passes over the columns, one for dense data, and for a while 2 bytes more for each sparse entry. `None`
     /// where there is no memory for that, or where there are 2^32 columns or more.
     pub fn new(
         columns: &Columns<'_>,
@@ -74,30 +76,35 @@ impl PackedRows {
             return Ok(Some(Self::of(cols, dense, start, index, value)));
         }
         // By bands of places first: the rows of one stay in the cache while its entries find their own.
-        let bands = count.div_ceil(BAND).max(1);
-        let mut ends: Vec<usize> = (0..bands).map(|band| start[band * BAND]).collect();
-        let Some(mut entries) = zeros::<(u32, u32, f64)>(start[count]) else { return Ok(None) };
+        let shift = (BAND_ENTRIES * count / start[count].max(1)).max(1).ilog2().min(MOST_PLACES);
+        let places = 1 << shift;
+        let mut ends: Vec<usize> = start[..count].iter().step_by(places).copied().collect();
+        let Some(mut within) = zeros::<u16>(start[count]) else { return Ok(None) };
         for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
             columns.for_each(j, |r, a| {
                 let k = place[r];
                 if k != usize::MAX {
-                    let end = &mut ends[k / BAND];
+                    let end = &mut ends[k >> shift];
                     // They fit: the number of columns does, and a place within its band.
-                    entries[*end] = ((k % BAND) as u32, j as u32, factor[r] * a);
+                    within[*end] = (k % places) as u16;
+                    (index[*end], value[*end]) = (j as u32, factor[r] * a);
                     *end += 1;
                 }
             });
             control.spend(columns.flops(j))?;
         }
-        let mut next = [0; BAND];
-        for band in 0..bands {
-            let first = band * BAND;
-            let rows = BAND.min(count - first);
-            next[..rows].copy_from_slice(&start[first..first + rows]);
-            let range = start[first]..start[first + rows];
-            control.spend(2 * range.len() as u64)?;
-            for &(k, j, a) in &entries[range] {
-                let at = &mut next[k as usize];
+        let mut next = Vec::with_capacity(places);
+        let mut entries = Vec::new();
+        for first in (0..count).step_by(places) {
+            let last = (first + places).min(count);
+            let range = start[first]..start[last];
+            control.spend(4 * range.len() as u64)?;
+            next.clear();
+            next.extend_from_slice(&start[first..last]);
+            entries.clear();
+            entries.extend(range.map(|at| (within[at], index[at], value[at])));
+            for &(k, j, a) in &entries {
+                let at = &mut next[usize::from(k)];
                 (index[*at], value[*at]) = (j, a);
                 *at += 1;
             }
