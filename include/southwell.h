@@ -73,7 +73,8 @@
 // Rigor of a certificate: it bounds nothing by itself.
 #define SWL_RIGOR_NONE 0
 
-// Rigor of a certificate: it holds to first order only.
+// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to vanish,
+// or where rounding may hide more than 1e-12 of the objective (columns that hardly vary beside an intercept).
 #define SWL_RIGOR_ESTIMATED 1
 
 // Rigor of a certificate: a theorem, up to rounding.
