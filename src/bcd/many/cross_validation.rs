@@ -1,6 +1,7 @@
 //! Cross-validation over a path: each fold's rows are left out by weight 0, so that the matrix is never copied.
 
-use super::path::{Grid, Path, PathEnd, any_path};
+use super::grid::{Grid, PathEnd};
+use super::path::{Path, any_path};
 use super::waves::in_waves;
 use crate::bcd::callbacks;
 use crate::bcd::problem::Problem;
