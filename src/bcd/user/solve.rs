@@ -109,7 +109,10 @@ impl Solve<'_> {
     }
 
     /// The smallest lambda with an all-zero solution. The outer result is of the function, the inner one of the control.
-    pub(in crate::bcd) fn lambda_max(&self, control: &mut Control<'_>) -> Result<std::result::Result<f64, Stop>> {
+    pub(in crate::bcd) fn lambda_max(
+        &self,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<f64, Stop>> {
         self.check()?;
         let ones = vec![1.0; self.function.cols()];
         let lipschitz = self.function.lipschitz().unwrap_or(&ones);
