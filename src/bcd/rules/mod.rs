@@ -2,12 +2,18 @@
 
 pub(super) mod column_index;
 pub(super) mod constants;
+mod drawn;
 pub(super) mod followed;
 pub(super) mod forward;
 pub(super) mod greedy;
 pub(super) mod heap;
+pub(super) mod item_scores;
+pub(super) mod items;
+pub(super) mod kept;
 mod own_blocks;
 pub(super) mod partition;
+pub(super) mod ranking;
 pub(super) mod score;
 pub(super) mod select;
+mod unit_scores;
 pub(super) mod working_set;
