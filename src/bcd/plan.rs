@@ -5,7 +5,8 @@
 use super::block_problem::quadratic::Goal;
 use super::engine::Engine;
 use super::rules::constants::Constants;
-use super::rules::select::{Choice, Selector};
+use super::rules::items::Choice;
+use super::rules::select::Selector;
 use super::rules::working_set;
 use super::settings::{LineSearch, Rule, Settings, UpdateKind};
 use super::smooth::{Metric, Smooth};

@@ -117,7 +117,7 @@ static void hard(void)
   c.cancel = token;
   swl_cancel_trip(token);
   FAILS(swl_graph_new(&w, labelled, 2, &y, NULL, &c, &made), SWL_E_STOPPED, "cancel token");
-  FAILS(swl_graph_new_quadratic(&a, &b, NULL, &c, &made), SWL_E_STOPPED, "swl_graph_new");
+  FAILS(swl_graph_new_quadratic(&a, &b, NULL, &c, &made), SWL_E_STOPPED, "swl_graph_new_quadratic");
   OK(swl_options_set_f64(o, "max_seconds", 0));
   FAILS(swl_graph_new(&w, labelled, 2, &y, o, NULL, &made), SWL_E_STOPPED, "max_seconds");
   CHECK(made == NULL);

@@ -89,14 +89,14 @@ impl<'s> Solve<'s> {
         Ok(solution)
     }
 
-    /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
+    /// The smallest lambda with an all-zero solution. The outer result is of the data, the inner one of the control.
     pub(in crate::bcd) fn lambda_max(
         &self,
         loss: OutputLoss,
         control: &mut Control<'_>,
-    ) -> Result<Option<f64>> {
+    ) -> Result<Stopped<f64>> {
         let data = Data::new(self.problem, self.settings, loss)?;
-        Ok(self.setup(data, control)?.ok().map(|(_, null)| null.lambda_max))
+        Ok(self.setup(data, control)?.map(|(_, null)| null.lambda_max))
     }
 
     /// The outer result is of the data, the inner one of the control.

@@ -110,8 +110,11 @@ impl Solve<'_> {
         Ok(Cholesky::new(&h, control).is_ok_and(|factor| factor.shift() > NEGATIVE))
     }
 
-    /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
-    pub(in crate::bcd) fn lambda_max(&self, control: &mut Control<'_>) -> Result<Option<f64>> {
+    /// The smallest lambda with an all-zero solution. The outer result is of the function, the inner one of the control.
+    pub(in crate::bcd) fn lambda_max(
+        &self,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<f64, Stop>> {
         self.check()?;
         let ones = vec![1.0; self.function.cols()];
         let lipschitz = self.function.lipschitz().unwrap_or(&ones);
@@ -120,7 +123,10 @@ impl Solve<'_> {
         if let Some(error) = failure.into_inner() {
             return Err(error);
         }
-        found.ok().map(|null| self.threshold(&null)).transpose()
+        match found {
+            Ok(null) => self.threshold(&null).map(Ok),
+            Err(stop) => Ok(Err(stop)),
+        }
     }
 
     /// Refuses what has no meaning without rows.

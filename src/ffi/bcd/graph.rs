@@ -98,7 +98,7 @@ pub unsafe extern "C" fn swl_graph_new_quadratic(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
+        make("swl_graph_new_quadratic", options, control, out, |settings, control| {
             let matrix = matrix(a, settings, control)?;
             let (columns, b) = dense_rows(b, "b", matrix.size())?;
             Problem::quadratic(matrix, by_columns(&b, columns), columns, settings.ridge, control)
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn swl_graph_new(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
+        make("swl_graph_new", options, control, out, |settings, control| {
             let matrix = matrix(weights, settings, control)?;
             propagation(&matrix, (labelled, count), labels, settings, control)
         })
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn swl_graph_new_edges(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
+        make("swl_graph_new_edges", options, control, out, |settings, control| {
             let (n, m) = (size(nodes, "nodes")?, size(edges, "edges")?);
             check_room(n, m)?;
             let (from, to) = (node_numbers(from, m, "from")?, node_numbers(to, m, "to")?);
@@ -279,6 +279,7 @@ impl Graph {
 /// # Safety
 /// The pointers are null or what their types say.
 unsafe fn make(
+    name: &str,
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
@@ -290,7 +291,7 @@ unsafe fn make(
     let settings = Settings::from_options(&options)?;
     let mut control = call.control();
     control.begin(settings.max_seconds, settings.max_work);
-    let stopped = |stop: Stop| call.stopped("swl_graph_new", stop);
+    let stopped = |stop: Stop| call.stopped(name, stop);
     control.report(Phase::Setup, 0, f64::NAN, f64::NAN).map_err(stopped)?;
     let built = build(&settings, &mut control);
     // A stop is told in the words of the call: a control that said so once says so for good.
