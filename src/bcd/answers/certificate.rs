@@ -1,6 +1,7 @@
 //! The certificate of a final answer, recomputed from the raw data by code that knows nothing of the loop.
 
 use super::evaluation::{Deviations, Evaluation, FLOPS_EACH, Slopes, deviations};
+use crate::bcd::duality::gap;
 use crate::bcd::problem::{Problem, wrong_length};
 use crate::bcd::settings::Settings;
 use crate::runtime::control::STRETCH_FLOPS;
@@ -22,7 +23,8 @@ pub enum Rigor {
     /// A theorem, up to the rounding of the sums that evaluate it.
     Proven,
     /// It holds to first order only: correlations that have to vanish do so only up to rounding, or rounding may hide more
-    /// than 1e-12 of the objective, and what it may hide is in the figure (columns that hardly vary beside an intercept).
+    /// than 1e-12 of the objective and of the loss at zero, and a unit in the last place of what cancels is in the figure (large
+    /// coefficients of columns that hardly vary beside an intercept, or hardly differ).
     Estimated,
     /// It bounds nothing by itself.
     None,
@@ -41,7 +43,12 @@ pub struct Certificate {
     pub objective: f64,
     /// The dual value; minus infinity where there is none.
     pub dual_objective: f64,
+    /// What of the value is charged for rounding that may hide in terms that cancel: 0 for nearly all problems.
+    pub rounding: f64,
 }
+
+/// A dual value is never beyond the objective by more than this share of the terms of both.
+const ABSURD: f64 = 1e-9;
 
 impl Certificate {
     /// Rounding of a figure, relative to the sizes of the objective and of the loss of the null model.
@@ -55,6 +62,7 @@ impl Certificate {
             value: f64::INFINITY,
             objective: f64::NAN,
             dual_objective: f64::NEG_INFINITY,
+            rounding: 0.0,
         }
     }
 
@@ -67,7 +75,39 @@ impl Certificate {
             value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
             objective,
             dual_objective: f64::NEG_INFINITY,
+            rounding: 0.0,
         }
+    }
+
+    /// That of a dual value, which has `rounding` charged already. `scale` is the size of what both are the sums of: a dual
+    /// value beyond the objective by more than a rounding of that has overflowed or vanished on the way, and is worth nothing.
+    pub(in crate::bcd) fn of_dual(
+        objective: f64,
+        dual_objective: f64,
+        rounding: f64,
+        scale: f64,
+        estimated: bool,
+    ) -> Self {
+        let absurd = dual_objective - objective > ABSURD * scale;
+        Self {
+            kind: Kind::DualityGap,
+            rigor: match (absurd, estimated) {
+                (true, _) => Rigor::None,
+                (false, true) => Rigor::Estimated,
+                (false, false) => Rigor::Proven,
+            },
+            value: if absurd { f64::INFINITY } else { gap(objective, dual_objective) },
+            objective,
+            dual_objective,
+            rounding,
+        }
+    }
+
+    /// What rounding may hide in sums whose terms have this size: a unit in the last place, where that is more than the
+    /// rounding of ordinary sums of size `scale`, and 0 elsewhere.
+    pub(in crate::bcd) fn hidden(terms: f64, scale: f64) -> f64 {
+        let rounding = f64::EPSILON * terms;
+        if rounding > Self::ROUNDING * scale { rounding } else { 0.0 }
     }
 
     /// Whether the figure is at most `target`, up to the rounding of what it is the difference of; `null_loss` is the

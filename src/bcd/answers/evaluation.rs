@@ -1,9 +1,9 @@
 //! A problem at one strength in the data's scale, from the raw data: what certificates, identification and derivatives
 //! evaluate.
 
-use super::certificate::{Certificate, Kind, Point, Rigor};
+use super::certificate::{Certificate, Point};
 use crate::bcd::column_facts::column_facts;
-use crate::bcd::duality::{balance, gap, is_dust};
+use crate::bcd::duality::{balance, is_dust};
 use crate::bcd::problem::Problem;
 use crate::bcd::settings::Settings;
 use crate::bcd::strengths::{column_bounds, group_strengths, group_terms_penalty, groups, penalty_shares};
@@ -161,10 +161,11 @@ impl<'p> Evaluation<'p> {
     ) -> Result<Certificate> {
         let mut price = Sum::default();
         let mut estimated = self.waive(x, &theta, &mut v, &mut price, control)?;
+        let scale = objective.value().abs() + self.loss_at_zero().abs();
+        let rounding = Certificate::hidden(self.terms(|j| x[j], &theta, control)?, scale);
+        estimated |= rounding > 0.0;
+        price.add(rounding);
         if self.settings.intercept {
-            let rounding = self.rounding(x, intercept, &theta, objective.value(), control)?;
-            estimated |= rounding > 0.0;
-            price.add(rounding);
             price.add((sum(theta.iter().copied()) * intercept).abs());
         }
         let gauge = self.penalty.gauge(&v);
@@ -177,13 +178,7 @@ impl<'p> Evaluation<'p> {
         value.add(-self.penalty.conjugate(&v));
         value.add(-price.value());
         let dual_objective = if value.value().is_nan() { f64::NEG_INFINITY } else { value.value() };
-        Ok(Certificate {
-            kind: Kind::DualityGap,
-            rigor: if estimated { Rigor::Estimated } else { Rigor::Proven },
-            value: gap(objective.value(), dual_objective),
-            objective: objective.value(),
-            dual_objective,
-        })
+        Ok(Certificate::of_dual(objective.value(), dual_objective, rounding, scale, estimated))
     }
 
     /// Clears correlations that have to vanish (free columns) or to be of one sign (columns with one bound and no
@@ -241,34 +236,28 @@ impl<'p> Evaluation<'p> {
         Ok(self.correlations(|j| products[j]))
     }
 
-    /// What rounding may hide where it is more than the rounding of ordinary sums: 0 there, else a unit in the last place of
-    /// `sum_j |x_j| sum_r |a_rj theta_r|`, which bounds it in the predictions as well as in the correlations.
-    ///
-    /// A column that hardly varies beside an intercept needs a large coefficient, and an intercept that takes its mean back:
-    /// by that it is known, before a pass over the columns that are not at 0.
-    fn rounding(
+    /// The loss where all coefficients and the intercept are 0: with the objective, the scale that rounding is measured by.
+    fn loss_at_zero(&self) -> f64 {
+        self.settings.loss.value(self.problem.target(), self.problem.offset(), &self.s)
+    }
+
+    /// `sum_j |x_j| sum_r |a_rj theta_r|`: the size of the terms that cancel where columns that hardly vary, or hardly
+    /// differ, have large coefficients. The rounding of the predictions and of the correlations is some units in its last place.
+    pub(in crate::bcd) fn terms(
         &self,
-        x: &[f64],
-        intercept: f64,
+        x: impl Fn(usize) -> f64,
         theta: &[f64],
-        objective: f64,
         control: &mut Control<'_>,
     ) -> Result<f64> {
         let matrix = self.problem.matrix();
-        let ordinary = Certificate::ROUNDING * objective.abs();
-        let of_intercept = f64::EPSILON * intercept.abs() * theta.iter().map(|t| t.abs()).sum::<f64>();
-        if of_intercept <= 0.1 * ordinary {
-            return Ok(0.0);
-        }
         let mut total = 0.0;
-        for j in (0..x.len()).filter(|&j| x[j] != 0.0) {
+        for j in (0..self.deviation.len()).filter(|&j| x(j) != 0.0) {
             let mut size = 0.0;
             matrix.for_each(j, |r, a| size += (a * theta[r]).abs());
             control.spend(3 * matrix.column_entries(j) as u64)?;
-            total += (x[j] / self.deviation[j]).abs() * size;
+            total += (x(j) / self.deviation[j]).abs() * size;
         }
-        let rounding = f64::EPSILON * total;
-        Ok(if rounding > ordinary { rounding } else { 0.0 })
+        Ok(total)
     }
 
     /// `a_j' v / deviation_j` of every column, given `a_j' v`.
@@ -306,19 +295,15 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_hardly_varies_hides_a_unit_in_the_last_place_of_what_cancels() {
+    fn columns_that_cancel_hide_a_unit_in_the_last_place_of_their_terms() {
         on_a_flat_column(6, |evaluation, sum, theta| {
             let mut control = Control::new();
-            let mut rounding = |x: f64, intercept: f64, objective: f64| {
-                let before = control.work();
-                let found = evaluation.rounding(&[x], intercept, theta, objective, &mut control).unwrap();
-                (found, control.work() - before)
-            };
-            assert_eq!(rounding(2.0, -2e8, 1e-3), (2.0 * sum * f64::EPSILON, 18));
-            // Less than the rounding of ordinary sums; a coefficient at 0; an intercept that takes nothing back.
-            assert_eq!(rounding(2.0, -2e8, 1e6), (0.0, 18));
-            assert_eq!(rounding(0.0, -2e8, 1e-3), (0.0, 0));
-            assert_eq!(rounding(2.0, 0.0, 1e-3), (0.0, 0));
+            let terms = evaluation.terms(|_| -2.0, theta, &mut control).unwrap();
+            assert_eq!((terms, control.work()), (2.0 * sum, 18));
+            assert_eq!(Certificate::hidden(terms, 1e-3), terms * f64::EPSILON);
+            // Less than the rounding of ordinary sums; a coefficient at 0.
+            assert_eq!(Certificate::hidden(terms, 1e6), 0.0);
+            assert_eq!(evaluation.terms(|_| 0.0, theta, &mut control).unwrap(), 0.0);
         });
     }
 
@@ -327,7 +312,7 @@ mod tests {
         on_a_flat_column(POLL_FLOPS as usize / 3 + 1, |evaluation, _, theta| {
             let mut control = Control::new();
             control.begin(f64::INFINITY, 1);
-            let error = evaluation.rounding(&[2.0], -2e8, theta, 1e-3, &mut control).unwrap_err();
+            let error = evaluation.terms(|_| 2.0, theta, &mut control).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Stopped);
         });
     }

@@ -140,6 +140,9 @@ fn project(
     Ok(())
 }
 
+/// A price within this of the dual value is rounding: no other point of the ray can be better by more.
+const DUST: f64 = 1e-14;
+
 /// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
 ///
 /// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
@@ -163,7 +166,7 @@ pub(in crate::bcd) fn feasible_point(
     let best = if gauge > 0.0 && norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 };
     let first = best.min(most);
     let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, first);
-    if conjugate == 0.0 && price == 0.0 {
+    if conjugate == 0.0 && price <= DUST * point.value.abs() {
         return point;
     }
     // Where the penalty's conjugate takes part, the point itself may be better, ..
