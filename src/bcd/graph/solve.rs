@@ -192,7 +192,7 @@ impl<'s> Solve<'s> {
         control: &mut Control<'_>,
     ) -> std::result::Result<bool, Failure> {
         let n = self.problem.unknowns();
-        let mut stream = Stream::new(self.settings.seed, Purpose::Partition, u64::MAX);
+        let mut stream = Stream::new(self.settings.seed, Purpose::Probe, 0);
         let sign: Vec<f64> = (0..n).map(|_| if stream.uniform() < 0.5 { -1.0 } else { 1.0 }).collect();
         let limit = Limit { tolerance: PROBE, iterations: self.settings.max_iterations };
         let count = &mut self.iterations;
