@@ -143,6 +143,10 @@ enum Seen {
 }
 
 fn identification(problem: &Problem<'_>, settings: &Settings, solution: &Solution) -> Result<Seen, Error> {
+    // A solve that was stopped in its setup has nothing to look at.
+    if solution.lambda.is_nan() {
+        return Ok(Seen::Stopped(solution.outcome));
+    }
     let mut control = Control::new().with_cancel(interrupt::token());
     match bcd::identify(problem, settings, solution, &mut control) {
         Err(error) if error.kind() == ErrorKind::Stopped => {
