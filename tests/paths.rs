@@ -5,7 +5,7 @@ mod support;
 use southwell::bcd::{
     Folds, Grid, Job, Kind, PathEnd, Points, Problem, Solution, Workspace, batch, cross_validate, path, solve,
 };
-use southwell::runtime::{Control, ErrorKind, Options, Outcome};
+use southwell::runtime::{Control, ErrorKind, Options, Outcome, Verdict};
 use support::{Data, Numbers, Plain, data, options, run};
 
 const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
@@ -394,6 +394,43 @@ fn a_path_without_a_first_point_says_why() {
         let chosen = options(&[("loss", "hinge"), ("penalty", "ridge"), (limit, "0")]);
         let found = path(&problem, &chosen, &Grid::spaced(3), None, &mut quiet()).unwrap();
         assert_eq!((found.points.len(), found.end), (0, PathEnd::Stopped(outcome)));
+    }
+}
+
+#[test]
+fn a_callback_that_said_stop_is_left_alone() {
+    let given = data(30, 8, 1.0, 5);
+    let problem = given.problem("squared");
+    // More tasks and folds than are run side by side.
+    let jobs = vec![Job::default(); 200];
+    let grid = Grid::spaced(3);
+    for threads in ["1", "2"] {
+        let settings = options(&[("lambda_ratio", "0.1"), ("threads", threads)]);
+        type Call<'c> = &'c dyn Fn(&mut Control<'_>) -> bool;
+        let is_cut = |s: &Solution| s.outcome == Outcome::Cancelled;
+        let calls: [(&str, Call<'_>); 3] = [
+            ("batch", &|control| batch(&problem, &settings, &jobs, control).unwrap().iter().any(is_cut)),
+            ("path", &|control| {
+                path(&problem, &settings, &grid, None, control).unwrap().end != PathEnd::Complete
+            }),
+            ("folds", &|control| {
+                cross_validate(&problem, &settings, &grid, &Folds::Seeded(20), control).is_err()
+            }),
+        ];
+        for (what, call) in calls {
+            for stop_at in [1, 2, 3, 5, 9] {
+                let mut count = 0;
+                let mut control = Control::new().with_progress(1, |_| {
+                    count += 1;
+                    if count >= stop_at { Verdict::Stop } else { Verdict::Continue }
+                });
+                let stopped = call(&mut control);
+                drop(control);
+                // Calls that end before so many reports are not stopped.
+                assert!(count <= stop_at, "{what} {threads} {stop_at} {count}");
+                assert_eq!(stopped, count == stop_at, "{what} {threads} {stop_at} {count}");
+            }
+        }
     }
 }
 

@@ -374,7 +374,7 @@ impl<'a> Control<'a> {
         meter.stop.map_or(Ok(()), Err)
     }
 
-    /// Reports an iteration to the progress callback, if one is due.
+    /// Reports an iteration to the progress callback, if one is due. Once the control said stop, none is.
     pub fn report(
         &mut self,
         phase: Phase,
@@ -390,8 +390,12 @@ impl<'a> Control<'a> {
         self.poll()
     }
 
-    /// Calls the progress callback now: for a part of the call whose own control has just reported.
+    /// Calls the progress callback now: for a part of the call whose own control has just reported. Once the control said
+    /// stop, the callback is left alone.
     pub fn tell(&mut self, phase: Phase, iteration: u64, objective: f64, certificate: f64) -> Verdict {
+        if self.meter.stop.is_some() {
+            return Verdict::Stop;
+        }
         let (seconds, work) = (self.seconds(), self.work());
         let Some(report) = self.progress.as_mut() else { return Verdict::Continue };
         let verdict = report(&Progress { phase, iteration, work, seconds, objective, certificate });
@@ -478,6 +482,9 @@ mod tests {
             assert_eq!(control.report(Phase::Solve, iteration, 0.0, 0.0), Ok(()));
         }
         assert_eq!(control.report(Phase::Solve, 4, 0.0, 0.0), Err(Stop(Outcome::Cancelled)));
+        // Whoever said stop is not asked again.
+        assert_eq!(control.report(Phase::Solve, 6, 0.0, 0.0), Err(Stop(Outcome::Cancelled)));
+        assert_eq!(control.tell(Phase::Solve, 8, 0.0, 0.0), Verdict::Stop);
         drop(control);
         assert_eq!(seen, [0, 2, 4]);
     }

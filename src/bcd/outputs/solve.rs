@@ -219,9 +219,14 @@ impl<'s> Solve<'s> {
         if best.x.is_empty() {
             best.x.clone_from(&null.x);
         }
-        let finite = best.x.iter().all(|x| x.is_finite());
-        let (x, outcome) = if finite { (&best.x, outcome) } else { (&null.x, Outcome::Diverged) };
-        let (coef, intercepts) = self.in_data_scale(setup, x);
+        // An iterate that is no longer a number is no answer; the null model is one, or else zeros.
+        let (outcome, (coef, intercepts)) = match self.in_data_scale(setup, &best.x) {
+            Some(answer) => (outcome, answer),
+            None => {
+                let answer = self.in_data_scale(setup, &null.x);
+                (Outcome::Diverged, answer.unwrap_or_else(|| self.zeros(setup)))
+            }
+        };
         let theta = best.theta.filter(|theta| theta.iter().all(|v| v.is_finite()));
         Solution {
             coef,
@@ -257,20 +262,34 @@ impl<'s> Solve<'s> {
         Ok(if asked_about || started.objective() <= null.objective() { started } else { null })
     }
 
-    /// Coefficients and intercepts in the data's scale.
-    fn in_data_scale(&self, setup: &Setup<'_>, x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    /// Coefficients and intercepts in the data's scale; `None` where the iterate is no longer a number, or overflows in that
+    /// scale.
+    fn in_data_scale(&self, setup: &Setup<'_>, x: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
         let (k, scale) = (setup.data.k, setup.scaled.columns.scale());
         let features = scale.len() * k;
-        let mut coef: Vec<f64> = (0..features).map(|j| x[j] * scale[j / k]).collect();
+        let coef = self.within_bounds((0..features).map(|j| x[j] * scale[j / k]).collect(), k);
+        let absent = |c: usize| if setup.free[c] { 0.0 } else { ABSENT };
+        let intercepts: Vec<f64> = (0..setup.free.len()).map(|c| x[features + c] + absent(c)).collect();
+        let finite = x.iter().chain(&coef).chain(&intercepts).all(|v| v.is_finite());
+        finite.then_some((coef, intercepts))
+    }
+
+    /// Coefficients and intercepts of 0, as far as bounds allow.
+    fn zeros(&self, setup: &Setup<'_>) -> (Vec<f64>, Vec<f64>) {
+        let k = setup.data.k;
+        let coef = self.within_bounds(vec![0.0; setup.scaled.cols() * k], k);
+        (coef, vec![0.0; setup.free.len()])
+    }
+
+    /// Scaling back and forth may step over a bound by a rounding.
+    fn within_bounds(&self, mut coef: Vec<f64>, k: usize) -> Vec<f64> {
         for (j, coef) in coef.iter_mut().enumerate() {
-            // Scaling back and forth may step over a bound by a rounding.
             let (low, high) = column_bounds(self.problem, self.settings, j / k);
             if low <= high {
                 *coef = coef.max(low).min(high);
             }
         }
-        let absent = |c: usize| if setup.free[c] { 0.0 } else { ABSENT };
-        (coef, (0..setup.free.len()).map(|c| x[features + c] + absent(c)).collect())
+        coef
     }
 
     /// Coordinates of a start.
