@@ -73,7 +73,8 @@
 // Rigor of a certificate: it bounds nothing by itself.
 #define SWL_RIGOR_NONE 0
 
-// Rigor of a certificate: it holds to first order only.
+// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to vanish,
+// or where rounding may hide more than 1e-12 of the objective (columns that hardly vary beside an intercept).
 #define SWL_RIGOR_ESTIMATED 1
 
 // Rigor of a certificate: a theorem, up to rounding.
@@ -897,7 +898,8 @@ swl_status swl_bcd_cv_curve(const struct swl_bcd *s,
 //
 // With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not wanted) k.
 // infos is NULL, or an array of k structs whose first one states the stride. The handle and its last solution stay as they
-// are. Losses of one output. What was stopped has its outcome in its info, and max_work is that of each 8 solves.
+// are. Losses of one output. What was stopped has its outcome in its info; max_seconds and max_work are limits of the
+// whole call, the latter looked at anew for each 128 solves.
 //
 // Errors: as swl_bcd_solve, and SWL_E_UNSUPPORTED (several outputs); nothing is written then.
 SWL_API

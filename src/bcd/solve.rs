@@ -82,6 +82,21 @@ impl Workspace {
             with_team(settings.threads, |team| any_solve(problem, settings, team, self, start, control))?
         })
     }
+
+    /// Pays the setup of a problem of one output now, as far as the control lets it. Errors: as [`solve()`].
+    pub(super) fn prepare(
+        &mut self,
+        problem: &Problem<'_>,
+        settings: &Settings,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<()> {
+        settings.loss.check_targets(problem.target())?;
+        if let Ok(setup) = (Solve { problem, settings, team }).setup(self, control)? {
+            self.keep(problem, settings, setup);
+        }
+        Ok(())
+    }
 }
 
 /// Solves by what the problem is: the caller's function, several outputs, or one.
@@ -121,15 +136,17 @@ pub fn lambda_max(
     control.begin(settings.max_seconds, settings.max_work);
     callbacks::watched(problem, settings, control, |settings, control| {
         with_team(settings.threads, |team| any_lambda_max(problem, settings, team, control))?
+            .map(std::result::Result::ok)
     })
 }
 
+/// [`lambda_max`] within a call. The outer result is of the data, the inner one of the control.
 pub(super) fn any_lambda_max(
     problem: &Problem<'_>,
     settings: &Settings,
     team: &Team<'_>,
     control: &mut Control<'_>,
-) -> Result<Option<f64>> {
+) -> Result<std::result::Result<f64, Stop>> {
     if let Some(function) = problem.function() {
         return user::Solve { problem, function, settings, team }.lambda_max(control);
     }
@@ -139,7 +156,7 @@ pub(super) fn any_lambda_max(
     settings.loss.check_targets(problem.target())?;
     let solve = Solve { problem, settings, team };
     let setup = solve.setup(&mut Workspace::new(), control)?;
-    Ok(setup.ok().map(|setup| setup.null.lambda_max))
+    Ok(setup.map(|setup| setup.null.lambda_max))
 }
 
 /// A problem of one output with its settings and threads.

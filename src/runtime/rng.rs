@@ -13,6 +13,8 @@ pub enum Purpose {
     Select = 2,
     /// Dealing rows to folds.
     Folds = 3,
+    /// Looking in a random direction.
+    Probe = 4,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).

@@ -5,7 +5,7 @@
 //! (a positive [`margin`](crate::bcd::Identification::margin)), the implicit function theorem gives
 //! `du = -M^(-1) (partial derivative of the system)`; the other coordinates do not move.
 
-use super::certificate::{Evaluation, deviations};
+use super::evaluation::{Evaluation, deviations};
 use super::identification::{At, check};
 use super::solution::Solution;
 use crate::bcd::callbacks;

@@ -116,7 +116,7 @@ mod tests {
             let edges = [(0, 0, 1.0), (1, 1, first), (2, 2, second), (0, 1, 0.1 * first.sqrt()), (1, 2, off)];
             SymmetricMatrix::from_edges(3, edges.into_iter(), false, "a", &mut Control::new()).unwrap()
         };
-        let pair = |a| indefinite_pair(a, &mut Control::new()).unwrap();
+        let pair = |a: &SymmetricMatrix| indefinite_pair(a, &mut Control::new()).unwrap();
         for (first, second) in [(1.0_f64, 1.0_f64), (1e-200, 1e200), (3e300, 1e300), (7e-300, 2e-5)] {
             let root = first.sqrt() * second.sqrt();
             for share in [1.01, -1.01, 7.0] {

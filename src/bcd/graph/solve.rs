@@ -210,7 +210,7 @@ impl<'s> Solve<'s> {
         control: &mut Control<'_>,
     ) -> std::result::Result<Outcome, Failure> {
         let (a, n) = (self.problem.matrix(), self.problem.unknowns());
-        let mut stream = Stream::new(self.settings.seed, Purpose::Partition, u64::MAX);
+        let mut stream = Stream::new(self.settings.seed, Purpose::Probe, 0);
         // Not signs alone: those are often orthogonal to an eigenvector of a regular graph.
         let mut g: Vec<f64> = (0..n).map(|_| 2.0 * stream.uniform() - 1.0).collect();
         let limit = Limit { tolerance: PROBE, iterations: self.settings.max_iterations };

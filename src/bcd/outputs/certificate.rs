@@ -1,7 +1,9 @@
 //! The certificate of an answer with several outputs, recomputed from the raw data by code that knows nothing of the
 //! loop.
 
-use super::super::answers::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
+use super::super::answers::certificate::{Certificate, Kind, Rigor};
+use super::super::answers::evaluation::{Evaluation, deviations};
+use super::super::duality::gap;
 use super::super::problem::{Problem, wrong_length};
 use super::super::settings::Settings;
 use super::data::Data;
@@ -123,13 +125,6 @@ impl Check<'_> {
         if self.evaluation.settings.intercept {
             d.chunks(rows.max(1)).for_each(|d| squares.add(sum(d.iter().copied()).powi(2)));
         }
-        let norm = squares.value().sqrt();
-        Certificate {
-            kind: Kind::Gradient,
-            rigor: Rigor::None,
-            value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
-            objective,
-            dual_objective: f64::NEG_INFINITY,
-        }
+        Certificate::of_gradient(squares.value().sqrt(), objective)
     }
 }

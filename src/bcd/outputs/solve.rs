@@ -1,9 +1,9 @@
 //! Solving a problem with several outputs: setup, null model, the loop, the answer.
 
-use super::super::answers::certificate::gap;
 use super::super::answers::solution::Solution;
 use super::super::block::Block;
 use super::super::block_problem::quadratic::Goal;
+use super::super::duality::gap;
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::null_model::null_penalty;
 use super::super::plan::INEXACT;
@@ -12,7 +12,7 @@ use super::super::scaled::Scaled;
 use super::super::settings::Settings;
 use super::super::solve::Start;
 use super::super::strengths::column_bounds;
-use super::super::updates::update::{Step, exactly};
+use super::super::updates::step::Step;
 use super::certificate::certificate;
 use super::data::Data;
 use super::dual::{balance, best_scale, complete};
@@ -89,14 +89,14 @@ impl<'s> Solve<'s> {
         Ok(solution)
     }
 
-    /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
+    /// The smallest lambda with an all-zero solution. The outer result is of the data, the inner one of the control.
     pub(in crate::bcd) fn lambda_max(
         &self,
         loss: OutputLoss,
         control: &mut Control<'_>,
-    ) -> Result<Option<f64>> {
+    ) -> Result<Stopped<f64>> {
         let data = Data::new(self.problem, self.settings, loss)?;
-        Ok(self.setup(data, control)?.ok().map(|(_, null)| null.lambda_max))
+        Ok(self.setup(data, control)?.map(|(_, null)| null.lambda_max))
     }
 
     /// The outer result is of the data, the inner one of the control.
@@ -159,7 +159,7 @@ impl<'s> Solve<'s> {
         let at_start = self.norm(scaled, data.k, &g);
         if !block.units().is_empty() {
             for _ in 0..MOST_NULL_STEPS {
-                let step = newton::step(&mut engine, &block, exactly(), control)?;
+                let step = newton::step(&mut engine, &block, Goal::EXACT, control)?;
                 control.poll()?;
                 if step.promised <= 1e-28 * engine.loss().abs() {
                     break;
