@@ -180,7 +180,7 @@ static void bad(void)
   FAILS(swl_graph_new_edges(4, 2, far, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA, "from, edge 1");
   FAILS(swl_graph_new_edges(4, 2, from, back, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA,
         "from and to, row 0, column 1");
-  FAILS(swl_graph_new_edges(INT64_MAX, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "fits");
+  FAILS(swl_graph_new_edges(INT64_MAX, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "nodes and edges: expected a size that fits");
   FAILS(swl_graph_new_edges(3, INT64_MAX, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "fits");
   FAILS(swl_graph_new_edges(-3, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "nodes");
   FAILS(swl_graph_new_edges(3, 2, NULL, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "from");

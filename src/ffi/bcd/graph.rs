@@ -152,7 +152,7 @@ pub unsafe extern "C" fn swl_graph_new_edges(
     guard(|| unsafe {
         make("swl_graph_new_edges", options, control, out, |settings, control| {
             let (n, m) = (size(nodes, "nodes")?, size(edges, "edges")?);
-            check_room(n, m)?;
+            check_room(n, m).map_err(|e| e.renamed("a", "nodes and edges"))?;
             let (from, to) = (node_numbers(from, m, "from")?, node_numbers(to, m, "to")?);
             let weight = if weight.is_null() { vec![1.0; m] } else { vector(weight, "weight", m, "edge")? };
             check_edges(n, [("from", &from), ("to", &to)], &weight, control)?;
