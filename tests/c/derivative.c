@@ -147,7 +147,7 @@ int main(void)
   coef[0] = b = 7.0;
   {
     swl_vec huge = swl_vec_f64(moved, ROWS);
-    FAILS(swl_bcd_derivative_forward(s, 0.0, &huge, &huge, &huge, NULL, coef, COLS, &b), SWL_E_DATA, "finite, found overflow");
+    FAILS(swl_bcd_derivative_forward(s, 0.0, NULL, &huge, NULL, NULL, coef, COLS, &b), SWL_E_DATA, "finite, found overflow");
   }
   CHECK(coef[0] == 7.0 && b == 7.0);
   FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, NULL, coef, COLS + 1, &b), SWL_E_ARGUMENT, "len");
