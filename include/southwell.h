@@ -74,7 +74,7 @@
 #define SWL_RIGOR_NONE 0
 
 // Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to vanish,
-// or where rounding may hide more than 1e-12 of the objective (columns that hardly vary beside an intercept).
+// or where rounding may hide more than 1e-12 of the objective and of the loss at zero (large coefficients that cancel).
 #define SWL_RIGOR_ESTIMATED 1
 
 // Rigor of a certificate: a theorem, up to rounding.
