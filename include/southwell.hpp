@@ -103,15 +103,19 @@ public:
   /// Its callbacks must not throw.
   matrix(const swl_operator &view)
       : dense_(), sparse_(), operator_(view), kind_(SWL_OPERATOR), rows_(view.rows), cols_(view.cols) {}
-  /// Dense columns, one after the other.
+  /// Dense columns, one after the other; a view of the vector, which has to outlive it.
   matrix(const std::vector<double> &columns, std::int64_t rows, std::int64_t cols)
       : matrix(swl_dense_f64(columns.data(), rows, cols, rows, SWL_COL_MAJOR)) {
-    if (rows < 0 || cols < 0 || (cols > 0 && static_cast<std::uint64_t>(rows) > columns.size() / static_cast<std::uint64_t>(cols)))
-      throw error(SWL_E_ARGUMENT, "columns: expected rows * cols numbers");
+    const std::uint64_t r = static_cast<std::uint64_t>(rows), c = static_cast<std::uint64_t>(cols);
+    const bool fits = rows >= 0 && cols >= 0 && (c == 0 || r <= columns.size() / c) && r * c == columns.size();
+    if (!fits) throw error(SWL_E_ARGUMENT, "columns: expected rows * cols numbers");
   }
+  matrix(std::vector<double> &&columns, std::int64_t rows, std::int64_t cols) = delete; ///< it would end before the view
 #ifdef SOUTHWELL_HAS_EIGEN
   matrix(const Eigen::MatrixXd &m) : matrix(swl_dense_f64(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
   matrix(const Eigen::MatrixXf &m) : matrix(swl_dense_f32(m.data(), m.rows(), m.cols(), m.outerStride(), SWL_COL_MAJOR)) {}
+  matrix(Eigen::MatrixXd &&) = delete;
+  matrix(Eigen::MatrixXf &&) = delete;
   template <int Order>
   matrix(const Eigen::SparseMatrix<double, Order, std::int32_t> &m)
       : matrix((Order & Eigen::RowMajor ? swl_csr_f64_i32 : swl_csc_f64_i32)(
@@ -290,10 +294,10 @@ public:
   static path_grid given(const std::vector<double> &lambdas) {
     path_grid g;
     g.raw_.kind = SWL_PATH_GIVEN;
-    g.lambdas_ = swl_vec_f64(lambdas.data(), static_cast<std::int64_t>(lambdas.size()));
+    g.lambdas_ = lambdas;
     return g;
   }
-  /// As far apart as a gap between them allows.
+  /// As far apart as a gap between them allows, relative to the loss of the null model; at most so many (0: 10000).
   static path_grid adaptive(double gap, std::int64_t most = 0) {
     path_grid g;
     g.raw_.kind = SWL_PATH_ADAPTIVE;
@@ -314,14 +318,16 @@ public:
   /// The C struct; it points into this object.
   swl_path_grid view() const noexcept {
     swl_path_grid g = raw_;
-    if (g.kind == SWL_PATH_GIVEN) g.lambdas = &lambdas_;
+    view_ = swl_vec_f64(lambdas_.data(), static_cast<std::int64_t>(lambdas_.size()));
+    if (g.kind == SWL_PATH_GIVEN) g.lambdas = &view_;
     return g;
   }
 
 private:
-  path_grid() : raw_(detail::sized<swl_path_grid>()), lambdas_() {}
+  path_grid() : raw_(detail::sized<swl_path_grid>()), lambdas_(), view_() {}
   swl_path_grid raw_;
-  swl_vec lambdas_;
+  std::vector<double> lambdas_;
+  mutable swl_vec view_;
 };
 
 /// What cross-validation found at each strength.

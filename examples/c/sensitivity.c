@@ -1,4 +1,5 @@
 /* What is known of a solution:  cc -std=c99 sensitivity.c -I../../include -L../../target/release -lsouthwell -lm
+ * (./a.out FILE where ../../data/diabetes.csv is not at hand)
  * The loader wants the library by its SONAME, and to know where it is:
  *   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
  *   LD_LIBRARY_PATH=../../target/release ./a.out
@@ -22,7 +23,10 @@ static int read_data(const char *file)
   FILE *f = fopen(file, "r");
   char line[256];
   int r, j;
-  if (f == NULL) return 0;
+  if (f == NULL) {
+    printf("%s: cannot be opened (the path of data/diabetes.csv may be given as an argument)\n", file);
+    exit(1);
+  }
   if (fgets(line, sizeof line, f) == NULL) return fclose(f), 0;
   for (r = 0; r < ROWS && fgets(line, sizeof line, f) != NULL; r++) {
     char *cell = line;

@@ -3,8 +3,7 @@
     python3 lasso.py [LIBRARY [DATA]]
 
 LIBRARY is the shared library (../../target/release/libsouthwell.so unless given), DATA a table with a line of names whose last
-column is the target (../../data/diabetes.csv). A NumPy array goes the same way without a copy: Fortran order, and
-a.ctypes.data for the pointer.
+column is the target (../../data/diabetes.csv). With NumPy, for an array of one row per observation: fit(a.T.tolist(), y.tolist()).
 """
 
 import csv
@@ -106,12 +105,16 @@ class Lasso:
         library.call("swl_options_new", b"bcd", ctypes.byref(self.options))
         for key, value in options.items():
             # Every option can be set as text.
-            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+            text = str(value).lower() if str(value) in ("True", "False") else str(value)
             library.call("swl_options_set_str", self.options, key.encode(), text.encode())
 
     def fit(self, columns, y):
-        """Solves; Ctrl-C ends it with the best answer so far. Sets coef, intercept and certificate."""
+        """Solves for the columns, each with one number per target. Ctrl-C ends it with the best answer so far, which
+        `converged` tells. Sets coef, intercept, certificate and converged."""
         library, rows, cols = self.library, len(y), len(columns)
+        for j, column in enumerate(columns):
+            if len(column) != rows:
+                raise ValueError(f"columns[{j}]: expected {rows} numbers, one per target, found {len(column)}")
         data = (ctypes.c_double * (rows * cols))(*(value for column in columns for value in column))
         target = (ctypes.c_double * rows)(*y)
         dense = Dense(ctypes.addressof(data), rows, cols, rows, 0, 0)
@@ -136,6 +139,7 @@ class Lasso:
             signal.signal(signal.SIGINT, before)
             library.c.swl_bcd_free(problem)
         self.coef, self.intercept, self.certificate = list(coef), intercept.value, certificate
+        self.converged = certificate.value <= certificate.target
         return self
 
     def __del__(self):
@@ -158,7 +162,7 @@ def main(arguments):
     try:
         Lasso(library, lambda_rato=0.1)
     except SouthwellError as error:
-        print(error)
+        print("an option that does not exist:", error)
 
 
 if __name__ == "__main__":

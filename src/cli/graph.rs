@@ -116,7 +116,7 @@ fn read_graph(
         let place = || format!("{name}, row {}", k + 1);
         let parsed = match words.as_slice() {
             // A line of names.
-            [first, ..] if k == 0 && first.parse::<f64>().is_err() => continue,
+            words if k == 0 && names_alone(words) => continue,
             [i, j] => Some((node(i, base), node(j, base), Some(1.0))),
             [i, j, w] => Some((node(i, base), node(j, base), w.parse::<f64>().ok())),
             _ => None,
@@ -139,6 +139,11 @@ fn read_graph(
     SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name, control)
 }
 
+/// Whether no word is a number: a line of names. One with a slip in it is refused, not left out.
+fn names_alone(words: &[String]) -> bool {
+    words.iter().all(|word| word.parse::<f64>().is_err())
+}
+
 fn node(word: &str, base: usize) -> Option<usize> {
     word.parse::<u32>().ok().and_then(|i| (i as usize).checked_sub(base))
 }
@@ -155,7 +160,7 @@ fn read_labels(file: &Path, base: usize) -> Result<Read> {
     let (mut nodes, mut rows, mut columns) = (Vec::new(), Vec::new(), None);
     let mut seen = HashSet::new();
     for (k, words) in files::read_words(file)?.iter().enumerate() {
-        if k == 0 && words.first().is_some_and(|w| w.parse::<f64>().is_err()) {
+        if k == 0 && names_alone(words) {
             continue;
         }
         let values: Option<Vec<f64>> = words.iter().skip(1).map(|w| w.parse().ok()).collect();

@@ -48,7 +48,7 @@ impl Path {
 /// certified all the same, as a single solve is, and as many before it as takes no longer than a poll may take to be obeyed
 /// (all of them on small data). The others keep their coefficients and dual points, with which
 /// [`certificate`](crate::bcd::certificate()) gives theirs; their objective is NaN, their certificate infinite, and the outcome
-/// is [`Outcome::Uncertified`] where it was converged.
+/// is [`Outcome::Uncertified`](crate::runtime::Outcome::Uncertified) where it was converged.
 ///
 /// Errors: as [`solve`](crate::bcd::solve()); strengths that are not finite, negative or rise; a strength of the options above
 /// `lambda_max` or an infinite `lambda_max`, where the points are to be chosen; [`Points::Adaptive`] without a dual.
