@@ -31,6 +31,7 @@
 //! # Ok::<(), southwell::runtime::Error>(())
 //! ```
 
+pub mod altmin;
 pub mod bcd;
 mod ffi;
 pub mod model;
