@@ -420,8 +420,8 @@ typedef struct swl_certificate {
 } swl_certificate;
 
 // How a solve on a graph went.
-typedef struct swl_bcd_graph_info {
-  // sizeof(swl_bcd_graph_info), set by the caller
+typedef struct swl_graph_info {
+  // sizeof(swl_graph_info), set by the caller
   uint32_t struct_size;
   // how the solve ended
   swl_outcome outcome;
@@ -457,7 +457,7 @@ typedef struct swl_bcd_graph_info {
   double seconds_setup;
   // seconds for the loop and the certificate
   double seconds_solve;
-} swl_bcd_graph_info;
+} swl_graph_info;
 
 // Type of the indices in an array; indptr and indices have the same.
 typedef int32_t swl_index;
@@ -821,7 +821,9 @@ swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
 // where swl_bcd_solve would start.
 //
 // count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why). The
-// options' max_seconds and max_work are limits of the whole path. Afterwards the last point is the last solution, and
+// options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
+// certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
+// swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
 // swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
 // Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
 // lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
@@ -912,28 +914,32 @@ swl_status swl_bcd_batch(const struct swl_bcd *s,
 
 // What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
 // swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
-// caller sets inout->struct_size.
+// caller sets inout->struct_size. max_seconds and max_work of the last solve's options hold for this call anew.
 //
 // safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
-// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function).
+// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED, SWL_E_CALLBACK.
 SWL_API
 swl_status swl_bcd_identify(const struct swl_bcd *s,
                             uint8_t *safe_zeros,
                             int64_t len,
+                            const struct swl_control *control,
                             struct swl_identification *inout);
 
 // How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
 // rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
 // holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
-// swl_identification). Costs a Hessian of the free columns and its factorization.
+// swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
+// solve's options hold for this call anew.
 // Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
-// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized).
+// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized),
+// SWL_E_STOPPED, SWL_E_CALLBACK.
 SWL_API
 swl_status swl_bcd_derivative_forward(const struct swl_bcd *s,
                                       double lambda,
                                       const struct swl_vec *weights,
                                       const struct swl_vec *offset,
                                       const struct swl_vec *target,
+                                      const struct swl_control *control,
                                       double *coef,
                                       int64_t len,
                                       double *intercept);
@@ -947,6 +953,7 @@ SWL_API
 swl_status swl_bcd_derivative_backward(const struct swl_bcd *s,
                                        const struct swl_vec *coef,
                                        double intercept,
+                                       const struct swl_control *control,
                                        double *lambda,
                                        double *weights,
                                        double *offset,
@@ -1047,75 +1054,76 @@ swl_status swl_bcd_score(const struct swl_bcd *s,
 // positive; with the position), SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (not sparse, unknown tags, more than 2^32
 // nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
 SWL_API
-swl_status swl_bcd_new_graph_quadratic(const struct swl_matrix *a,
-                                       const struct swl_dense *b,
-                                       const struct swl_options *options,
-                                       const struct swl_control *control,
-                                       struct swl_graph **out);
-
-// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
-// a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
-// diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the options unreached
-// is read too. Else as swl_bcd_new_graph_quadratic; SWL_E_DATA also for a component without a label where
-// ridge is 0 and the option unreached is error.
-SWL_API
-swl_status swl_bcd_new_graph(const struct swl_matrix *weights,
-                             const int64_t *labelled,
-                             int64_t count,
-                             const struct swl_dense *labels,
-                             const struct swl_options *options,
-                             const struct swl_control *control,
-                             struct swl_graph **out);
-
-// As swl_bcd_new_graph, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
-// given once, in either order. weight has a number for each edge; NULL: all 1. Loops have no effect.
-SWL_API
-swl_status swl_bcd_new_graph_edges(int64_t nodes,
-                                   int64_t edges,
-                                   const int64_t *from,
-                                   const int64_t *to,
-                                   const struct swl_vec *weight,
-                                   const int64_t *labelled,
-                                   int64_t count,
-                                   const struct swl_dense *labels,
+swl_status swl_graph_new_quadratic(const struct swl_matrix *a,
+                                   const struct swl_dense *b,
                                    const struct swl_options *options,
                                    const struct swl_control *control,
                                    struct swl_graph **out);
 
+// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
+// a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
+// diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the options unreached
+// is read too. Else as swl_graph_new_quadratic; SWL_E_DATA also for a component without a label where
+// ridge is 0 and the option unreached is error.
+SWL_API
+swl_status swl_graph_new(const struct swl_matrix *weights,
+                         const int64_t *labelled,
+                         int64_t count,
+                         const struct swl_dense *labels,
+                         const struct swl_options *options,
+                         const struct swl_control *control,
+                         struct swl_graph **out);
+
+// As swl_graph_new, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
+// given once, in either order. weight has a number for each edge; NULL: all 1. Loops have no effect.
+SWL_API
+swl_status swl_graph_new_edges(int64_t nodes,
+                               int64_t edges,
+                               const int64_t *from,
+                               const int64_t *to,
+                               const struct swl_vec *weight,
+                               const int64_t *labelled,
+                               int64_t count,
+                               const struct swl_dense *labels,
+                               const struct swl_options *options,
+                               const struct swl_control *control,
+                               struct swl_graph **out);
+
 // Ends the problem; NULL is fine. One in use is not freed, and leaves a message.
-SWL_API void swl_bcd_graph_free(struct swl_graph *g);
+SWL_API void swl_graph_free(struct swl_graph *g);
 
 // Blocks for the option rule=partition: block_of has the number of each node's block, below nodes (len, labelled nodes
 // included). Blocks are solved in the order of their numbers; those with a cycle must be small. Copied.
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_BUSY.
-SWL_API swl_status swl_bcd_graph_set_partition(struct swl_graph *g, const int64_t *block_of, int64_t len);
+SWL_API swl_status swl_graph_set_partition(struct swl_graph *g, const int64_t *block_of, int64_t len);
 
-// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes do not matter); without
-// this it starts at the last iterate. NULL: at 0. Copied.
+// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes are not read).
+// Without this it starts at the last iterate. NULL: at 0. Copied.
 // Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
-SWL_API
-swl_status swl_bcd_graph_warm_start(struct swl_graph *g,
-                                    const struct swl_vec *values);
+SWL_API swl_status swl_graph_warm_start(struct swl_graph *g, const struct swl_vec *values);
 
-// Solves the problem from the last iterate, or from where swl_bcd_graph_warm_start says. options (of solver "graph") NULL:
+// Solves the problem from the last iterate, or from where swl_graph_warm_start says. options (of solver "graph") NULL:
 // the defaults; duplicates, ridge and unreached are not read here. control NULL: runs quietly to the end.
 //
 // Not converging is an outcome, not an error: look at inout->outcome; the iterate is valid in any case. The caller sets
 // inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 //
-// Errors: SWL_E_DATA (the matrix is not positive definite; with the node whose pivot shows it), SWL_E_STATE
+// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at which
+// the relative residual overflows is passed over for 0.
+//
+// Errors: SWL_E_DATA (the matrix is singular; with the node whose pivot shows it), SWL_E_STATE
 // (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
 // SWL_E_BUSY. The last solution is still there then.
 SWL_API
-swl_status swl_bcd_graph_solve(struct swl_graph *g,
-                               const struct swl_options *options,
-                               const struct swl_control *control,
-                               struct swl_bcd_graph_info *inout);
+swl_status swl_graph_solve(struct swl_graph *g,
+                           const struct swl_options *options,
+                           const struct swl_control *control,
+                           struct swl_graph_info *inout);
 
 // The values of the last solution: nodes * columns numbers, column by column, labels included. len is the exact length;
 // out is written only on success. Any number of threads at once, unless one of them changes the handle.
 // Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
-SWL_API swl_status swl_bcd_graph_values(const struct swl_graph *g, double *out, int64_t len);
+SWL_API swl_status swl_graph_values(const struct swl_graph *g, double *out, int64_t len);
 
 #ifdef __cplusplus
 }  // extern "C"

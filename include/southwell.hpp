@@ -329,6 +329,37 @@ struct cv_curve {
   std::vector<double> lambda, mean, standard_error;
 };
 
+/// What a batch found, solve after solve.
+struct batch_result {
+  std::vector<double> coef;                ///< cols() numbers for each solve
+  std::vector<double> intercept;           ///< one for each solve
+  std::vector<swl_bcd_info> info;          ///< one for each solve
+};
+
+/// What is known of a solution beyond its value.
+struct identification {
+  swl_identification facts;
+  std::vector<std::uint8_t> safe_zeros;    ///< for each column 1 if its coefficient is 0 in every solution
+};
+
+/// A change of what a solution depends on; what is left out does not change. The arrays must outlive the call.
+struct change {
+  double lambda = 0.0;
+  vec weights, offset, target;
+};
+
+/// How coefficients and intercept change.
+struct derivative {
+  std::vector<double> coef;
+  double intercept;
+};
+
+/// The gradient of a function of the solution; NaN where it is not defined.
+struct gradient {
+  double lambda;
+  std::vector<double> weights, offset, target; ///< one number for each row
+};
+
 /// Block coordinate descent on one matrix.
 class bcd {
 public:
@@ -413,6 +444,46 @@ public:
     const std::size_t n = static_cast<std::size_t>(points_);
     cv_curve found = {std::vector<double>(n), std::vector<double>(n), std::vector<double>(n)};
     check(swl_bcd_cv_curve(handle_.get(), found.lambda.data(), found.mean.data(), found.standard_error.data(), points_));
+    return found;
+  }
+  /// One solve for each column of targets, of weights, or of both (nullptr: those of this object), in parallel with the
+  /// option threads. This object and its last solution stay as they are.
+  batch_result batch(const swl_dense *targets, const swl_dense *weights, const options &o = options(),
+                     const control &c = control()) const {
+    const std::int64_t count = targets ? targets->cols : weights ? weights->cols : 0, len = count * cols_;
+    batch_result found = {std::vector<double>(static_cast<std::size_t>(len)), std::vector<double>(static_cast<std::size_t>(count)),
+                          std::vector<swl_bcd_info>(static_cast<std::size_t>(count), detail::sized<swl_bcd_info>())};
+    c.run([&](const swl_control *raw) {
+      return swl_bcd_batch(handle_.get(), o.get(), targets, weights, raw, found.coef.data(), len, found.intercept.data(), count,
+                           found.info.data());
+    });
+    return found;
+  }
+  /// What is known of the last solution; the limits are those of its solve.
+  identification identify(const control &c = control()) const {
+    identification found = {detail::sized<swl_identification>(), std::vector<std::uint8_t>(static_cast<std::size_t>(cols_))};
+    c.run([&](const swl_control *raw) {
+      return swl_bcd_identify(handle_.get(), found.safe_zeros.data(), cols_, raw, &found.facts);
+    });
+    return found;
+  }
+  /// How the last solution changes, to first order.
+  derivative forward(const change &by, const control &c = control()) const {
+    derivative found = {std::vector<double>(static_cast<std::size_t>(cols_)), 0.0};
+    c.run([&](const swl_control *raw) {
+      return swl_bcd_derivative_forward(handle_.get(), by.lambda, by.weights.get(), by.offset.get(), by.target.get(), raw,
+                                        found.coef.data(), cols_, &found.intercept);
+    });
+    return found;
+  }
+  /// The gradient of a function of the last solution, given its gradient in coefficients and intercept.
+  gradient backward(const vec &coef, double intercept = 0.0, const control &c = control()) const {
+    const std::size_t n = static_cast<std::size_t>(rows_);
+    gradient found = {0.0, std::vector<double>(n), std::vector<double>(n), std::vector<double>(n)};
+    c.run([&](const swl_control *raw) {
+      return swl_bcd_derivative_backward(handle_.get(), coef.get(), intercept, raw, &found.lambda, found.weights.data(),
+                                         found.offset.data(), found.target.data(), rows_);
+    });
     return found;
   }
   double lambda_max(const options &o = options(), const control &c = control()) const {

@@ -3,6 +3,9 @@
 
 mod toolbox;
 
+use southwell::bcd::{Problem, solve};
+use southwell::numerics::{DenseView, Matrix, Order};
+use southwell::runtime::{Control, Family, Options};
 use std::process::Command;
 use toolbox::*;
 
@@ -89,10 +92,18 @@ fn examples_run_and_say_how_they_are_compiled() {
             "examples/c/callbacks.c",
             "cc -std=c99 callbacks.c -I../../include -L../../target/release -lsouthwell -lm",
         ),
+        (
+            "examples/c/sensitivity.c",
+            "cc -std=c99 sensitivity.c -I../../include -L../../target/release -lsouthwell -lm",
+        ),
         ("examples/c/svm.c", "cc -std=c99 svm.c -I../../include -L../../target/release -lsouthwell -lm"),
         (
             "examples/cpp/lasso.cpp",
             "c++ -std=c++11 lasso.cpp -I../../include -L../../target/release -lsouthwell",
+        ),
+        (
+            "examples/cpp/sensitivity.cpp",
+            "c++ -std=c++11 sensitivity.cpp -I../../include -L../../target/release -lsouthwell",
         ),
         (
             "examples/cpp/path.cpp",
@@ -101,10 +112,13 @@ fn examples_run_and_say_how_they_are_compiled() {
     ] {
         let text = std::fs::read_to_string(root().join(example)).unwrap();
         assert!(text.lines().next().unwrap().contains(line), "{example}");
-        let output = run(&mut with_library(build(example, Linking::Shared)));
+        // Where they look for data.
+        let folder = root().join(example);
+        let folder = folder.parent().unwrap();
+        let output = run(with_library(build(example, Linking::Shared)).current_dir(folder));
         let output = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.contains("converged") && output.contains("coef["), "{output}");
-        run(&mut Command::new(build(example, Linking::Static)));
+        run(Command::new(build(example, Linking::Static)).current_dir(folder));
     }
     let example = std::fs::read_to_string(root().join("examples/c/lasso.c")).unwrap();
     assert!(example.lines().count() < 40);
@@ -117,6 +131,40 @@ fn examples_run_and_say_how_they_are_compiled() {
     assert!(output.contains("converged") && output.contains("proven"), "{output}");
     assert!(['A', 'B', 'C'].iter().all(|school| output.lines().skip(1).any(|l| l.contains(*school))));
     run(&mut Command::new(build(graph, Linking::Static)));
+}
+
+#[test]
+fn the_python_example_finds_what_the_library_finds() {
+    if !has_tool("python3") {
+        return;
+    }
+    let mut python = Command::new("python3");
+    let output = run(python.arg(root().join("examples/python/lasso.py")).arg(library("libsouthwell.so")));
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    let data = std::fs::read_to_string(root().join("data/diabetes.csv")).unwrap();
+    let rows: Vec<Vec<f64>> = data
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    let columns: Vec<f64> = (0..10).flat_map(|j| rows.iter().map(move |row| row[j])).collect();
+    let y: Vec<f64> = rows.iter().map(|row| row[10]).collect();
+    let view =
+        DenseView { data: &columns[..], rows: y.len(), cols: 10, ld: y.len(), order: Order::ColumnMajor };
+    let mut options = Options::new(Family::Bcd);
+    for (key, value) in [("lambda_ratio", "0.1"), ("intercept", "true"), ("standardize", "true")] {
+        options.set_text(key, value).unwrap();
+    }
+    let problem = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
+    let expected = solve(&problem, &options, None, &mut Control::new()).unwrap();
+    let found: Vec<f64> = output
+        .lines()
+        .filter(|line| line.starts_with("coef["))
+        .map(|line| line.split(" = ").nth(1).unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(found.len(), 10, "{output}");
+    assert!(found.iter().zip(&expected.coef).all(|(f, e)| (f - e).abs() <= 1e-6), "{output} {expected:?}");
+    assert!(output.contains("did you mean \"lambda_ratio\"?"), "{output}");
 }
 
 #[test]

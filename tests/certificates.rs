@@ -209,6 +209,7 @@ fn every_way_of_a_greedy_rule_finds_the_same_minimum() {
                 [("rule", "gs"), ("prox_rule", "residual"), ("greedy_gradient", "gram")],
                 [("rule", "gsl"), ("prox_rule", "subgradient"), ("greedy_gradient", "rows")],
                 [("rule", "gsd"), ("line_search", "exact"), ("greedy_gradient", "recompute")],
+                [("rule", "gsd"), ("update", "exact"), ("greedy_gradient", "index")],
                 [("rule", "gsl"), ("greedy_sample", "0.3"), ("update", "exact")],
                 [("rule", "gs"), ("greedy_sample", "0.2"), ("blocks", "fixed")],
                 [("rule", "gsc"), ("greedy_sample", "1e-9"), ("update", "newton")],
@@ -245,5 +246,72 @@ fn a_forged_dual_point_proves_nothing() {
         assert!(check(&best.dual).value >= distance * (1.0 - 1e-9));
         let scaled: Vec<f64> = best.dual.iter().map(|d| 1e3 * d).collect();
         assert!(check(&scaled).value >= distance * (1.0 - 1e-9));
+    }
+}
+
+#[test]
+fn an_early_gap_is_no_less_than_the_distance_from_the_minimum() {
+    for (rows, cols) in [(40, 18), (20, 40)] {
+        let given = new_case(rows, cols, 0.6, 8);
+        for loss in LOSSES {
+            for penalty in PENALTIES {
+                for intercept in ["false", "true"] {
+                    let problem = given.problem(given.data.dense(), loss, true);
+                    let mut base = vec![("loss", loss), ("intercept", intercept), ("tolerance", "1e-12")];
+                    base.extend_from_slice(penalty);
+                    let best = run(&problem, &base).certificate.objective;
+                    for rule in ["auto", "cyclic", "gsd"] {
+                        for limit in ["0", "1", "2", "5", "20"] {
+                            let mut pairs = base.clone();
+                            pairs.extend_from_slice(&[("rule", rule), ("max_iterations", limit)]);
+                            let found = run(&problem, &pairs).certificate;
+                            assert_eq!(found.kind, Kind::DualityGap, "{pairs:?}");
+                            let distance = found.objective - best;
+                            let bounds = found.value >= distance - 1e-11 * found.objective.abs();
+                            assert!(bounds, "{pairs:?} {found:?} {distance:e}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Each row of a trace is computed afresh; the steps between two may not raise it by more than its own last digits: sums
+/// over 50 rows and 20 columns, of which 5 units in the last place were seen.
+#[test]
+fn the_objective_never_rises_along_a_trace() {
+    let given = new_case(50, 20, 0.6, 9);
+    for loss in LOSSES {
+        for penalty in PENALTIES {
+            for rule in [
+                &[("rule", "auto")][..],
+                &[("rule", "cyclic"), ("update", "gradient")],
+                &[("rule", "random"), ("block_size", "3")],
+                &[("rule", "permuted"), ("acceleration", "anderson"), ("block_size", "2")],
+                &[("rule", "gs"), ("update", "gradient"), ("lipschitz", "estimate"), ("block_size", "2")],
+                &[("rule", "gsl"), ("blocks", "fixed"), ("block_size", "3")],
+                &[("rule", "gsq"), ("block_size", "4")],
+                &[("rule", "gsd"), ("update", "exact")],
+            ] {
+                if loss == "poisson" && rule.len() == 2 && rule[0].1 == "cyclic" {
+                    continue; // no bound of the curvature
+                }
+                for intercept in ["false", "true"] {
+                    let problem = given.problem(given.data.dense(), loss, true);
+                    let mut pairs = vec![("loss", loss), ("tolerance", "1e-14"), ("trace", "true")];
+                    pairs.extend_from_slice(penalty);
+                    pairs.extend_from_slice(rule);
+                    pairs.extend_from_slice(&[("intercept", intercept), ("max_iterations", "3000")]);
+                    let found = run(&problem, &pairs);
+                    assert!(found.trace.len() > 1);
+                    for pair in found.trace.windows(2) {
+                        let (from, to) = (pair[0].objective, pair[1].objective);
+                        let ulp = from.abs().next_up() - from.abs();
+                        assert!(to <= from + 8.0 * ulp, "{pairs:?} {} ulp", (to - from) / ulp);
+                    }
+                }
+            }
+        }
     }
 }

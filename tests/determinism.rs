@@ -119,6 +119,7 @@ fn every_way_of_greedy_rules_has_the_same_bits_on_any_number_of_threads() {
         ("gsd", "greedy_gradient", "recompute"),
         ("gsd", "greedy_gradient", "rows"),
         ("gsd", "greedy_gradient", "gram"),
+        ("gsd", "greedy_gradient", "index"),
         ("gs", "prox_rule", "residual"),
     ] {
         for (data, matrix) in [(&full, full.dense()), (&thin, thin.sparse64())] {

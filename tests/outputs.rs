@@ -355,6 +355,76 @@ fn a_missing_class_and_a_single_one() {
 }
 
 #[test]
+fn sixty_classes_one_of_them_with_a_single_row() {
+    let (rows, k) = (400, 60);
+    let given = data(rows, 6, 1.0, 31);
+    let class = |r: usize| if r == 17 { k - 1 } else { (r * 7) % (k - 1) };
+    let y: Vec<f64> = (0..rows).map(|r| class(r) as f64).collect();
+    let problem = Problem::new(given.dense(), &y).unwrap();
+    for (penalty, strength) in
+        [("l1", ("lambda_ratio", "0.3")), ("group", ("lambda_ratio", "0.3")), ("ridge", ("lambda", "1"))]
+    {
+        let pairs = [
+            ("loss", "softmax"),
+            ("penalty", penalty),
+            strength,
+            ("intercept", "true"),
+            ("tolerance", "1e-9"),
+        ];
+        let found = run(&problem, &pairs);
+        assert_eq!((found.outcome, found.outputs), (Outcome::Converged, k), "{:?}", found.certificate);
+        assert!(found.nonzeros() > 0);
+        // The slope of each intercept is 0: the probabilities of a class add up to the rows that it has.
+        let means = found.predict_mean(&given.dense(), None).unwrap();
+        for c in 0..k {
+            let expected: f64 = (0..rows).map(|r| means[r * k + c]).sum();
+            let count = (0..rows).filter(|&r| class(r) == c).count() as f64;
+            assert!((expected - count).abs() < 1e-2 * count, "{penalty} class {c}: {expected} {count}");
+        }
+        // The objective by plain loops over the probabilities.
+        let loss: f64 = (0..rows).map(|r| -means[r * k + class(r)].ln()).sum();
+        let x = &found.coef;
+        let size: f64 = match penalty {
+            "l1" => x.iter().map(|x| x.abs()).sum(),
+            "group" => x.chunks(k).map(|x| x.iter().map(|x| x * x).sum::<f64>().sqrt()).sum(),
+            _ => 0.5 * x.iter().map(|x| x * x).sum::<f64>(),
+        };
+        let objective = loss + found.lambda * size;
+        assert!((objective - found.certificate.objective).abs() < 1e-10 * objective);
+    }
+}
+
+#[test]
+fn a_class_whose_rows_have_no_weight_is_a_missing_one() {
+    let given = data(60, 8, 0.9, 12);
+    let y = classes(&given, 4);
+    let weights: Vec<f64> = y.iter().map(|y| f64::from(*y != 2.0)).collect();
+    let keep: Vec<usize> = (0..60).filter(|&r| y[r] != 2.0).collect();
+    assert!(keep.len() < 55 && keep.len() > 20);
+    let less = Data {
+        rows: keep.len(),
+        cols: 8,
+        a: (0..8).flat_map(|j| keep.iter().map(|&r| given.column(j)[r]).collect::<Vec<_>>()).collect(),
+        score: keep.iter().map(|&r| y[r]).collect(),
+    };
+    let mut weighted = Problem::new(given.dense(), &y).unwrap();
+    weighted.set_weights(&weights).unwrap();
+    let absent = Problem::new(less.dense(), &less.score).unwrap();
+    let pairs = [
+        ("loss", "softmax"),
+        ("classes", "4"),
+        ("lambda", "0.7"),
+        ("penalty", "ridge"),
+        ("tolerance", "1e-12"),
+    ];
+    let (found, expected) = (run(&weighted, &pairs), run(&absent, &pairs));
+    assert_eq!((found.outcome, expected.outcome), (Outcome::Converged, Outcome::Converged));
+    assert!(found.coef.iter().zip(&expected.coef).all(|(a, b)| (a - b).abs() < 1e-5));
+    let beside = run(&weighted, &[&pairs[..], &[("intercept", "true")]].concat());
+    assert_eq!(beside.outcome, Outcome::InfimumNotAttained);
+}
+
+#[test]
 fn odd_shapes_and_columns() {
     for loss in LOSSES {
         for penalty in ["l1", "group", "ridge", "none"] {

@@ -381,3 +381,38 @@ fn without_weight_there_is_no_mean_loss() {
     assert!(found.mean.iter().chain(&found.standard_error).all(|v| v.is_nan()));
     assert_eq!((found.best, found.one_standard_error), (0, 0));
 }
+
+#[test]
+fn the_hinge_has_a_path_and_folds_where_its_strengths_are_given() {
+    let given = data(60, 8, 1.0, 13);
+    let problem = given.problem("hinge");
+    let chosen = |more: &[(&str, &str)]| {
+        let mut pairs = vec![("loss", "hinge"), ("penalty", "ridge"), ("tolerance", "1e-10")];
+        pairs.extend_from_slice(more);
+        options(&pairs)
+    };
+    let lambdas = [8.0, 2.0, 0.5];
+    let fold_of_row: Vec<usize> = (0..60).map(|r| r % 3).collect();
+    let folds = Folds::Given(fold_of_row.clone());
+    let found = cross_validate(&problem, &chosen(&[]), &Grid::given(&lambdas), &folds, &mut quiet()).unwrap();
+    assert!(found.converged);
+    let y = given.target("hinge");
+    for (k, lambda) in lambdas.iter().enumerate() {
+        let whole = solve(&problem, &chosen(&[("lambda", &lambda.to_string())]), None, &mut quiet()).unwrap();
+        agree(&found.path.points[k], &whole);
+        for fold in 0..3 {
+            // The rows of the other folds alone, and the loss on this one by a plain loop.
+            let kept: Vec<f64> = fold_of_row.iter().map(|f| f64::from(u8::from(*f != fold))).collect();
+            let mut part = given.problem("hinge");
+            part.set_weights(&kept).unwrap();
+            let share = (lambda * 2.0 / 3.0).to_string();
+            let fit = solve(&part, &chosen(&[("lambda", &share)]), None, &mut quiet()).unwrap();
+            let z = fit.predict(problem.matrix(), None).unwrap();
+            let lost = (0..60).filter(|r| fold_of_row[*r] == fold).map(|r| (1.0 - y[r] * z[r]).max(0.0));
+            let mean = lost.sum::<f64>() / 20.0;
+            assert!((found.folds[fold][k] - mean).abs() <= 1e-4 * (1.0 + mean), "{lambda} {fold}");
+        }
+    }
+    let error = path(&problem, &chosen(&[]), &Grid::spaced(3), None, &mut quiet()).unwrap_err();
+    assert!(error.to_string().contains("a list of strengths"), "{error}");
+}

@@ -113,9 +113,9 @@ fn derivatives_are_those_of_the_solution() {
             }
             let weight_of = |j: usize| ((j * 5) % 7) as f64 - 3.0;
             let dual: Vec<f64> = (0..12).map(weight_of).collect();
-            let gradient = found.backward(&dual, 1.7).unwrap();
+            let gradient = found.backward(&dual, 1.7, &mut Control::new()).unwrap();
             for (change, expected) in cases {
-                let (coef, intercept) = found.forward(&change).unwrap();
+                let (coef, intercept) = found.forward(&change, &mut Control::new()).unwrap();
                 let all: Vec<f64> = coef.iter().copied().chain([intercept]).collect();
                 near(&all, &expected, &what);
                 // The transpose: the same number from both sides.
@@ -157,13 +157,15 @@ fn what_cannot_be_differentiated_is_refused() {
         Change { weights: Some(&row), ..Change::default() },
         Change { target: Some(&row), ..Change::default() },
     ] {
-        assert_eq!(found.forward(&change).unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(found.forward(&change, &mut Control::new()).unwrap_err().kind(), ErrorKind::Unsupported);
     }
-    assert!(found.forward(&Change { offset: Some(&row[1..]), ..Change::default() }).is_err());
-    assert!(found.forward(&Change { lambda: f64::NAN, ..Change::default() }).is_err());
-    assert!(found.backward(&[0.0; 3], 0.0).is_err());
-    assert!(found.backward(&[f64::NAN; 4], 0.0).is_err());
-    let gradient = found.backward(&[1.0; 4], 0.0).unwrap();
+    assert!(
+        found.forward(&Change { offset: Some(&row[1..]), ..Change::default() }, &mut Control::new()).is_err()
+    );
+    assert!(found.forward(&Change { lambda: f64::NAN, ..Change::default() }, &mut Control::new()).is_err());
+    assert!(found.backward(&[0.0; 3], 0.0, &mut Control::new()).is_err());
+    assert!(found.backward(&[f64::NAN; 4], 0.0, &mut Control::new()).is_err());
+    let gradient = found.backward(&[1.0; 4], 0.0, &mut Control::new()).unwrap();
     assert!(gradient.weights[0].is_nan() && gradient.target[0].is_nan() && gradient.offset[0].is_finite());
 }
 
@@ -215,6 +217,23 @@ fn a_copied_column_is_not_unique() {
     let read = Settings::from_options(&multi).unwrap();
     let error = identify(&problem, &read, &solution, &mut Control::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn a_zero_column_is_unique_where_a_penalty_holds_it_alone() {
+    let given = data(30, 3, 1.0, 4);
+    let with = Data::of(&[given.column(0), &[0.0; 30], given.column(1)], &given.score);
+    for (penalty, strength, unique) in
+        [("l1", "0.1", true), ("ridge", "0.1", true), ("none", "1", false), ("ridge", "0", false)]
+    {
+        let problem = with.problem("squared");
+        let settings = options(&[("penalty", penalty), ("lambda", strength), ("tolerance", "1e-9")]);
+        let solution = solved(&problem, &settings);
+        assert_eq!(solution.coef[1], 0.0);
+        let read = Settings::from_options(&settings).unwrap();
+        let seen = identify(&problem, &read, &solution, &mut Control::new()).unwrap();
+        assert_eq!(seen.unique, unique, "{penalty} {strength}");
+    }
 }
 
 #[test]

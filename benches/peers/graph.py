@@ -81,10 +81,10 @@ def system(name, side, labelled, seed):
 
 def ours(library, A, b):
     raw, pointer = library.raw, c.c_void_p
-    raw.swl_bcd_new_graph_quadratic.argtypes = [pointer] * 5
-    raw.swl_bcd_graph_solve.argtypes = [pointer] * 4
-    raw.swl_bcd_graph_values.argtypes = [pointer, pointer, c.c_int64]
-    raw.swl_bcd_graph_free.argtypes, raw.swl_bcd_graph_free.restype = [pointer], None
+    raw.swl_graph_new_quadratic.argtypes = [pointer] * 5
+    raw.swl_graph_solve.argtypes = [pointer] * 4
+    raw.swl_graph_values.argtypes = [pointer, pointer, c.c_int64]
+    raw.swl_graph_free.argtypes, raw.swl_graph_free.restype = [pointer], None
 
     def solve(tolerance):
         options, graph, x = pointer(), pointer(), np.empty(len(b))
@@ -93,11 +93,11 @@ def ours(library, A, b):
             library.call("swl_options_new", b"graph", c.byref(options))
             library.call("swl_options_set_f64", options, b"tolerance", tolerance)
             make = [c.addressof(view.matrix), c.addressof(right), options, None, c.addressof(graph)]
-            library.call("swl_bcd_new_graph_quadratic", *make)
-            library.call("swl_bcd_graph_solve", graph, options, None, None)
-            library.call("swl_bcd_graph_values", graph, southwell.address(x), x.size)
+            library.call("swl_graph_new_quadratic", *make)
+            library.call("swl_graph_solve", graph, options, None, None)
+            library.call("swl_graph_values", graph, southwell.address(x), x.size)
         finally:
-            raw.swl_bcd_graph_free(graph)
+            raw.swl_graph_free(graph)
             raw.swl_options_free(options)
         return x
 

@@ -47,14 +47,14 @@ int main(void)
   swl_dense known = swl_dense_f64(&labels[0][0], KNOWN, SCHOOLS, SCHOOLS, SWL_ROW_MAJOR);
   swl_options *options = NULL;
   swl_graph *graph = NULL;
-  swl_bcd_graph_info info = { .struct_size = sizeof info };
+  swl_graph_info info = { .struct_size = sizeof info };
   swl_status rc = swl_options_new("graph", &options);
   if (rc == SWL_OK) rc = swl_options_set_str(options, "unreached", "zero");
   if (rc == SWL_OK) rc = swl_options_set_str(options, "error_bound", "true");
   if (rc == SWL_OK) rc = swl_options_set_f64(options, "tolerance", 1e-8);
-  if (rc == SWL_OK) rc = swl_bcd_new_graph_edges(NODES, edges, from, to, &weights, labelled, KNOWN, &known, options, NULL, &graph);
-  if (rc == SWL_OK) rc = swl_bcd_graph_solve(graph, options, NULL, &info);
-  if (rc == SWL_OK) rc = swl_bcd_graph_values(graph, share, SCHOOLS * NODES);
+  if (rc == SWL_OK) rc = swl_graph_new_edges(NODES, edges, from, to, &weights, labelled, KNOWN, &known, options, NULL, &graph);
+  if (rc == SWL_OK) rc = swl_graph_solve(graph, options, NULL, &info);
+  if (rc == SWL_OK) rc = swl_graph_values(graph, share, SCHOOLS * NODES);
   if (rc == SWL_OK) {
     printf("%s: %d crossings, %d streets, residual %.1e, every share within %.1e (%s)\n", swl_outcome_name(info.outcome),
            (int)info.nodes, (int)edges, info.residual, info.error, info.rigor == SWL_RIGOR_PROVEN ? "proven" : "no proof");
@@ -73,7 +73,7 @@ int main(void)
     swl_last_message(message, sizeof message);
     fprintf(stderr, "%s: %s\n", swl_status_name(rc), message);
   }
-  swl_bcd_graph_free(graph);
+  swl_graph_free(graph);
   swl_options_free(options);
   return rc == SWL_OK && info.outcome == SWL_CONVERGED ? 0 : 1;
 }

@@ -25,5 +25,10 @@ pub(super) fn watched<T>(
 
 /// `found`, or the failure of a callback of the matrix on the way to it.
 pub(super) fn unless_failed<T>(matrix: &Matrix<'_>, found: T) -> Result<T> {
-    matrix.as_operator().and_then(|o| o.take_failure()).map_or(Ok(found), Err)
+    failure_first(matrix, Ok(found))
+}
+
+/// `found`, or the failure of a callback of the matrix, which is also why a control says stop.
+pub(super) fn failure_first<T>(matrix: &Matrix<'_>, found: Result<T>) -> Result<T> {
+    matrix.as_operator().and_then(|o| o.take_failure()).map_or(found, Err)
 }

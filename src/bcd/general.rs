@@ -10,6 +10,7 @@ use super::settings::{Rule, Settings};
 use super::smooth::Smooth;
 use super::stopping::check::goal_of_gradient;
 use super::stopping::patience::Patience;
+use super::updates::anderson::Anderson;
 use super::updates::update::Step;
 use crate::runtime::{Control, Level, Outcome, Phase, Stop};
 
@@ -112,6 +113,7 @@ pub(super) fn iterate<S: Smooth>(
         Rule::Auto => None,
         _ => Some(Paper::new(settings, f, control)?),
     };
+    let mut anderson = settings.anderson.then(Anderson::default);
     loop {
         let look = certifier.look(f, control)?;
         let outcome = watch.judge(&look, f.x(), *iterations, control);
@@ -129,6 +131,9 @@ pub(super) fn iterate<S: Smooth>(
         let left = settings.max_iterations - *iterations;
         if left == 0 {
             return Ok(Outcome::IterationLimit);
+        }
+        if let Some(anderson) = &mut anderson {
+            anderson.follow_any(f, control)?;
         }
         let Some(plan) = &mut plan else {
             let (block, _) = working_set::select(f.penalty(), None, f.lipschitz(), f.x(), &look.gradient);

@@ -2,6 +2,7 @@
 
 use super::block::Block;
 use super::engine::{Engine, needs_damping};
+use super::rules::column_index::ColumnIndex;
 use super::rules::followed::Followed;
 use super::settings::{Gradients, LineSearch};
 use super::smooth::{Changed, Metric, Smooth};
@@ -354,6 +355,24 @@ impl Smooth for Engine<'_> {
         control: &mut Control<'_>,
     ) -> Result<Option<Changed>, Stop> {
         memory.follow(self, list, step, g, control)
+    }
+
+    /// Centres of sparse columns are dense, and sparse columns have no near neighbours: no index of those.
+    fn index(
+        &self,
+        list: &[usize],
+        scale: &[f64],
+        control: &mut Control<'_>,
+    ) -> Result<Option<ColumnIndex>, Stop> {
+        let columns = &self.scaled.columns;
+        if columns.is_sparse() {
+            return Ok(None);
+        }
+        ColumnIndex::new(columns, list, scale, self.team, control)
+    }
+
+    fn slopes(&self) -> &[f64] {
+        &self.state.d
     }
 
     fn forget(&self, memory: &mut Followed) {

@@ -103,6 +103,9 @@ pub(super) fn fit(
 
 /// `-A'd` at the iterate.
 fn correlations(engine: &Engine<'_>, control: &mut Control<'_>) -> std::result::Result<Vec<f64>, Stop> {
+    if let Some(known) = engine.scaled.known_products(&engine.state.d) {
+        return Ok(known.iter().map(|v| -v).collect());
+    }
     let every: Vec<usize> = (0..engine.scaled.cols()).collect();
     let mut v = vec![0.0; every.len()];
     engine.scaled.columns.correlations(&every, &engine.state.d, &mut v, engine.team, control)?;

@@ -4,7 +4,7 @@
 //! the column's size is extreme. For losses that are homogeneous, a target of extreme size is scaled by a power of two
 //! too. All of it is undone exactly (or, for standardization, to rounding) in [`Scaled::coefficients`].
 
-use super::column_facts::{ColumnFacts, column_facts};
+use super::column_facts::column_facts;
 use super::problem::Problem;
 use super::settings::Settings;
 use super::strengths::groups;
@@ -40,6 +40,14 @@ pub(super) struct Scaled<'p> {
     pub(super) plain: bool,
     /// Power-of-two part of the scale of each column: what the penalty sees.
     pub(super) power: Vec<f64>,
+    /// Where the columns were met one by one anyway: their correlations with the slopes at zero.
+    at_zero: Option<AtZero>,
+}
+
+/// The slopes of the loss where coefficients and intercept are 0, and `a_j'd` of each scaled column.
+struct AtZero {
+    slopes: Vec<f64>,
+    products: Vec<f64>,
 }
 
 /// A scaled problem without its matrix: fields as in [`Scaled`].
@@ -70,79 +78,84 @@ impl<'p> Scaled<'p> {
         let rows = matrix.rows();
         let share = if settings.mean { 1.0 / rows.max(1) as f64 } else { 1.0 };
         let s: Vec<f64> = problem.weights().iter().map(|w| w * share).collect();
-        let mut facts = Vec::with_capacity(matrix.cols());
-        for j in 0..matrix.cols() {
-            facts.push(column_facts(problem, j, settings.intercept || settings.standardize));
+        let response = Response::new(problem, settings, &s);
+        let grouped = settings.penalty.has_groups();
+        let wants_deviation = settings.intercept || settings.standardize;
+        let cols = matrix.cols();
+        // With an intercept the null model is elsewhere.
+        let mut at_zero = (!wants_deviation).then(|| {
+            let mut slopes = vec![0.0; rows];
+            response.loss.slopes(&response.y, &response.offset, &s, &mut slopes);
+            AtZero { slopes, products: Vec::with_capacity(cols) }
+        });
+        let mut sizes = Vec::new();
+        let mut inert = Vec::with_capacity(cols);
+        let (mut power, mut scale, mut squares) =
+            (Vec::with_capacity(cols), Vec::with_capacity(cols), Vec::with_capacity(cols));
+        for j in 0..cols {
+            let f = column_facts(problem, j, wants_deviation);
             control.spend(4 * matrix.column_entries(j) as u64 + 8)?;
-        }
-        let inert: Vec<bool> = facts
-            .iter()
-            .map(|f| f.size == 0.0 || (f.constant && (settings.intercept || settings.standardize)))
-            .collect();
-        let mut power: Vec<f64> = facts
-            .iter()
-            .zip(&inert)
-            .map(|(f, inert)| if *inert || settings.standardize { 1.0 } else { tame(f.size) })
-            .collect();
-        if settings.penalty.has_groups() {
-            share_power(&mut power, &facts, problem, settings);
-        }
-        let scale: Vec<f64> = facts
-            .iter()
-            .zip(&power)
-            .zip(&inert)
-            .map(|((f, p), inert)| match (settings.standardize, *inert, settings.penalty.has_groups()) {
+            let dead = f.size == 0.0 || (f.constant && wants_deviation);
+            let p = if dead || settings.standardize { 1.0 } else { tame(f.size) };
+            let c = match (settings.standardize, dead, grouped) {
                 (true, false, _) => p / f.deviation,
                 // Beside live columns of its group an inert column has to stay at 0 all the same.
                 (true, true, true) => 0.0,
-                _ => *p,
-            })
-            .collect();
-        let squares: Vec<f64> = (0..facts.len())
-            .map(|j| match facts[j].squares {
-                known if known.is_finite() => share * (scale[j] * scale[j] * known),
-                _ => matrix.squares(j, scale[j], &s),
-            })
-            .collect();
+                _ => p,
+            };
+            inert.push(dead);
+            power.push(p);
+            scale.push(c);
+            squares.push(match f.squares {
+                known if known.is_finite() => share * (c * c * known),
+                _ => matrix.squares(j, c, &s),
+            });
+            if let Some(at_zero) = &mut at_zero {
+                // Now that the column is in the cache.
+                at_zero.products.push(c * matrix.dot(j, &at_zero.slopes));
+                control.spend(2 * matrix.column_entries(j) as u64)?;
+            }
+            if grouped {
+                sizes.push(f.size);
+            }
+        }
+        if grouped && !settings.standardize {
+            for (j, p) in shared_powers(&sizes, problem, settings).into_iter().enumerate() {
+                if p != power[j] {
+                    (power[j], scale[j], squares[j]) = (p, p, matrix.squares(j, p, &s));
+                    at_zero = None;
+                }
+            }
+        }
         let plain = scale.iter().all(|c| *c == 1.0) && !inert.contains(&true);
-        let mut scaled = Self {
+        Ok(Self {
             columns: Columns::new(matrix, scale),
-            loss: settings.loss,
-            y: Vec::new(),
-            offset: Vec::new(),
+            loss: response.loss,
+            y: response.y,
+            offset: response.offset,
             s,
             intercept: settings.intercept,
-            target_scale: 1.0,
+            target_scale: response.scale,
             norms: squares.iter().map(|s| s.sqrt()).collect(),
             squares,
             inert,
             plain,
             power,
-        };
-        scaled.retarget(problem, settings);
-        Ok(scaled)
+            at_zero,
+        })
     }
 
     /// Takes the target and the offset of `problem` in; the columns stay as they are.
     pub(super) fn retarget(&mut self, problem: &Problem<'_>, settings: &Settings) {
-        let target_scale = match settings.loss {
-            Loss::Squared(_) | Loss::Huber(_) | Loss::PseudoHuber(_) => {
-                let present = |v: &[f64]| {
-                    let weighted = v.iter().zip(&self.s).filter(|(_, s)| **s > 0.0);
-                    weighted.map(|(v, _)| v.abs()).fold(0.0, f64::max)
-                };
-                tame(present(problem.target()).max(present(problem.offset())))
-            }
-            _ => 1.0,
-        };
-        self.loss = match settings.loss {
-            Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * target_scale }),
-            Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * target_scale }),
-            other => other,
-        };
-        self.y = problem.target().iter().map(|y| y * target_scale).collect();
-        self.offset = problem.offset().iter().map(|o| o * target_scale).collect();
-        self.target_scale = target_scale;
+        let Response { loss, y, offset, scale } = Response::new(problem, settings, &self.s);
+        (self.loss, self.y, self.offset, self.target_scale) = (loss, y, offset, scale);
+        self.at_zero = None;
+    }
+
+    /// `a_j'd` of each scaled column, where it is known for these slopes.
+    pub(super) fn known_products(&self, slopes: &[f64]) -> Option<&[f64]> {
+        let known = self.at_zero.as_ref().filter(|known| known.slopes == slopes);
+        known.map(|known| known.products.as_slice())
     }
 
     /// Lets go of the matrix, for [`Scaled::restore`].
@@ -160,6 +173,7 @@ impl<'p> Scaled<'p> {
             inert,
             plain,
             power,
+            at_zero: _,
         } = self;
         let scale = columns.into_scale();
         Stored { scale, loss, y, offset, s, intercept, target_scale, squares, norms, inert, plain, power }
@@ -182,7 +196,21 @@ impl<'p> Scaled<'p> {
             power,
         } = stored;
         let columns = Columns::new(problem.matrix(), scale);
-        Self { columns, loss, y, offset, s, intercept, target_scale, squares, norms, inert, plain, power }
+        Self {
+            columns,
+            loss,
+            y,
+            offset,
+            s,
+            intercept,
+            target_scale,
+            squares,
+            norms,
+            inert,
+            plain,
+            power,
+            at_zero: None,
+        }
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -207,17 +235,44 @@ impl<'p> Scaled<'p> {
     }
 }
 
-/// Gives the columns of a group one power, that of its largest column.
-fn share_power(power: &mut [f64], facts: &[ColumnFacts], problem: &Problem<'_>, settings: &Settings) {
-    if settings.standardize {
-        return;
+/// The target and the offset as the loop sees them.
+struct Response {
+    loss: Loss,
+    y: Vec<f64>,
+    offset: Vec<f64>,
+    scale: f64,
+}
+
+impl Response {
+    /// `s` are the weights of the rows.
+    fn new(problem: &Problem<'_>, settings: &Settings, s: &[f64]) -> Self {
+        let scale = match settings.loss {
+            Loss::Squared(_) | Loss::Huber(_) | Loss::PseudoHuber(_) => {
+                let present = |v: &[f64]| {
+                    let weighted = v.iter().zip(s).filter(|(_, s)| **s > 0.0);
+                    weighted.map(|(v, _)| v.abs()).fold(0.0, f64::max)
+                };
+                tame(present(problem.target()).max(present(problem.offset())))
+            }
+            _ => 1.0,
+        };
+        let loss = match settings.loss {
+            Loss::Huber(h) => Loss::Huber(Huber { delta: h.delta * scale }),
+            Loss::PseudoHuber(h) => Loss::PseudoHuber(PseudoHuber { delta: h.delta * scale }),
+            other => other,
+        };
+        let times = |v: &[f64]| v.iter().map(|v| v * scale).collect();
+        Self { loss, y: times(problem.target()), offset: times(problem.offset()), scale }
     }
-    // An error here is reported by `Scaled::penalty`.
-    if let Ok((of_column, weights)) = groups(problem, settings, power.len()) {
-        let mut size = vec![0.0_f64; weights.len()];
-        of_column.iter().enumerate().for_each(|(j, &g)| size[g] = size[g].max(facts[j].size));
-        of_column.iter().enumerate().for_each(|(j, &g)| power[j] = tame(size[g]));
-    }
+}
+
+/// One power for the columns of a group, that of its largest column. Empty where the groups are wrong, which
+/// [`Scaled::penalty`] reports.
+fn shared_powers(sizes: &[f64], problem: &Problem<'_>, settings: &Settings) -> Vec<f64> {
+    let Ok((of_column, weights)) = groups(problem, settings, sizes.len()) else { return Vec::new() };
+    let mut size = vec![0.0_f64; weights.len()];
+    of_column.iter().zip(sizes).for_each(|(&g, s)| size[g] = size[g].max(*s));
+    of_column.iter().map(|&g| tame(size[g])).collect()
 }
 
 /// Well within `2^±EXTREME`, as most columns are: no logarithm is needed to know.
@@ -230,4 +285,31 @@ fn tame(size: f64) -> f64 {
     }
     let exponent = size.log2().floor() as i32;
     if exponent.abs() <= EXTREME { 1.0 } else { 2.0_f64.powi((-exponent).clamp(-1000, 1000)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numerics::{DenseView, Matrix, Order};
+    use crate::runtime::{Family, Options};
+
+    #[test]
+    fn products_at_zero_have_the_bits_of_a_pass_of_their_own() {
+        // The last column is of extreme size, so that it is scaled.
+        let a: Vec<f64> = (0..21).map(|k| f64::from(k).sin() * if k < 14 { 1.0 } else { 1e25 }).collect();
+        let view = DenseView { data: &a[..], rows: 7, cols: 3, ld: 7, order: Order::ColumnMajor };
+        let y: Vec<f64> = (0..7).map(|k| 1e30 * f64::from(k).cos()).collect();
+        let problem = Problem::new(Matrix::dense(view).unwrap(), &y).unwrap();
+        let mut options = Options::new(Family::Bcd);
+        let settings = Settings::from_options(&options).unwrap();
+        let scaled = Scaled::new(&problem, &settings, &mut Control::new()).unwrap();
+        let slopes: Vec<f64> = scaled.y.iter().map(|y| -y).collect();
+        let pass: Vec<f64> = (0..3).map(|j| scaled.columns.dot(j, &slopes)).collect();
+        assert_eq!(scaled.known_products(&slopes), Some(&pass[..]));
+        assert_eq!(scaled.known_products(&scaled.y), None);
+        options.set_text("intercept", "true").unwrap();
+        let settings = Settings::from_options(&options).unwrap();
+        let scaled = Scaled::new(&problem, &settings, &mut Control::new()).unwrap();
+        assert_eq!(scaled.known_products(&slopes), None);
+    }
 }

@@ -9,6 +9,7 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 use super::block::Block;
+use super::rules::column_index::ColumnIndex;
 use super::settings::{Gradients, LineSearch};
 use super::updates::model_step;
 use super::updates::update::Step;
@@ -158,6 +159,20 @@ pub(super) trait Smooth: Sized {
         _control: &mut Control<'_>,
     ) -> Result<Option<Changed>, Stop> {
         Ok(None)
+    }
+    /// An index of the coordinates in `list`, gradient `k` of which counts `scale_k` times, and whose gradients are products
+    /// of their columns with [`Smooth::slopes`]. `None` where there is no such thing, or it would not fit.
+    fn index(
+        &self,
+        _list: &[usize],
+        _scale: &[f64],
+        _control: &mut Control<'_>,
+    ) -> Result<Option<ColumnIndex>, Stop> {
+        Ok(None)
+    }
+    /// What the columns of an index are multiplied with.
+    fn slopes(&self) -> &[f64] {
+        &[]
     }
     /// Told when `g` was computed afresh.
     fn forget(&self, _memory: &mut Self::Memory) {}

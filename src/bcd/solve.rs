@@ -185,7 +185,9 @@ impl<'s> Solve<'s> {
         let origin = start.map_or(Origin::Null, Origin::Given);
         let (mut solution, _) = self.search(&mut setup, &penalty, lambda, origin, control)?;
         workspace.keep(self.problem, self.settings, setup);
-        certify(self.problem, self.settings, std::slice::from_mut(&mut solution), self.team)?;
+        let one = std::slice::from_mut(&mut solution);
+        // Two passes that end every solve, also one that was stopped.
+        certify(self.problem, self.settings, one, self.team, &mut Control::new())?;
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
@@ -238,9 +240,7 @@ impl<'s> Solve<'s> {
         let known = !matches!(origin, Origin::Given(_));
         let (mut state, correlations) = match origin {
             Origin::Trail(trail) => {
-                // The strong rule: what the step of the strength may bring beyond its kink.
-                let least = (2.0 * lambda - trail.lambda).max(0.0);
-                strong = Some(scaled.penalty(self.problem, self.settings, least)?);
+                strong = Some(self.strong_penalty(scaled, lambda, trail.lambda)?);
                 (trail.state, trail.correlations)
             }
             origin => {
@@ -271,6 +271,14 @@ impl<'s> Solve<'s> {
         let trail = Trail { state: engine.state, correlations: checker.into_correlations(), lambda };
         setup.grams = engine.grams;
         Ok((solution, trail))
+    }
+
+    /// The penalty of the strong rule at `lambda` after `before`: units beyond its kink at the last solution are those that
+    /// the step of the strength may bring in. Its units are those of the penalty at `lambda`.
+    pub(super) fn strong_penalty(&self, scaled: &Scaled<'_>, lambda: f64, before: f64) -> Result<Penalty> {
+        // Never quite 0: without strength the groups of a sparse group penalty would be units of single coordinates.
+        let least = (2.0 * lambda - before).max(LEAST_STRONG * lambda);
+        scaled.penalty(self.problem, self.settings, least)
     }
 
     /// Puts the iterate where the caller wants to start, unless that is worse than the null model: from a saturated
@@ -396,20 +404,22 @@ impl<'s> Solve<'s> {
     }
 }
 
-/// Step 3, and the last word on the outcomes.
+/// Step 3, and the last word on the outcomes. How many solutions have their certificates: all, unless the control says stop.
 pub(super) fn certify(
     problem: &Problem<'_>,
     settings: &Settings,
     solutions: &mut [Solution],
     team: &Team<'_>,
-) -> Result<()> {
+    control: &mut Control<'_>,
+) -> Result<usize> {
     let points: Vec<Point<'_>> = solutions
         .iter()
         .map(|s| Point { lambda: s.lambda, coef: &s.coef, intercept: s.intercept, dual: &s.dual })
         .collect();
-    let certificates = certificates(problem, settings, &points, team)?;
+    let certificates = certificates(problem, settings, &points, team, control)?;
+    let count = certificates.len();
     solutions.iter_mut().zip(certificates).for_each(|(solution, found)| solution.take_certificate(found));
-    Ok(())
+    Ok(count)
 }
 
 /// The answer where the control stopped the setup: the start, uncertified.
@@ -430,6 +440,9 @@ pub(super) fn unfinished(
         ..Solution::empty(settings.loss)
     }
 }
+
+/// The least strength of the strong rule, relative to that of the penalty.
+const LEAST_STRONG: f64 = 1e-9;
 
 /// Where an intercept that runs off is left: the loss is 0 to rounding there.
 const RUNAWAY: f64 = 40.0;

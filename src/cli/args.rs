@@ -1,7 +1,7 @@
 //! What the command line takes.
 
 use super::{bench, option_flags};
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use southwell::runtime::Family;
 use std::path::PathBuf;
 
@@ -40,8 +40,9 @@ fn bcd() -> Command {
             Arg::new("path").long("path").value_name("N").value_parser(value_parser!(u32).range(1..=10_000)).help(
                 "Solve for N strengths, evenly spaced on a log scale from lambda_max down to the one asked for",
             ),
+            lambdas("Solve for these strengths instead, each below the one before: numbers between commas, or a file with one a line; also for ridge and hinge"),
             file("path-out", "Write the path as CSV: lambda, objective, certificate, nonzeros, intercept, coefficients")
-                .requires("path"),
+                .requires("strengths"),
             switch(
                 "identify",
                 "Also say which coefficients are 0 in every solution, how far the active set is from a change, and whether there is one solution only",
@@ -50,8 +51,9 @@ fn bcd() -> Command {
             file("out", "Write the coefficients, one a line (several outputs: one row per feature), 17 digits"),
             file("model", "Write the whole model as JSON, for verify and predict"),
             file("trace", "Write the state at each check of the certificate as CSV"),
-            file("plot", "Write a plot as SVG: coefficients over lambda with --path, convergence otherwise"),
+            file("plot", "Write a plot as SVG: coefficients over lambda with --path or --lambdas, convergence otherwise"),
         ])
+        .group(ArgGroup::new("strengths").args(["path", "lambdas"]))
         .args(option_flags::flags(Family::Bcd))
 }
 
@@ -86,6 +88,8 @@ fn cv() -> Command {
             Arg::new("path").long("path").value_name("N").default_value("50").value_parser(value_parser!(u32).range(1..=10_000)).help(
                 "Strengths, evenly spaced on a log scale from lambda_max down to the one asked for (--lambda or --lambda-ratio; here 0.001 unless set)",
             ),
+            lambdas("These strengths instead, each below the one before: numbers between commas, or a file with one a line; also for ridge and hinge")
+                .conflicts_with("path"),
             Arg::new("folds").long("folds").value_name("K|FILE").default_value("10").help(
                 "The number of folds, dealt at random by --seed, or a file with the fold of each row",
             ),
@@ -205,6 +209,10 @@ fn data_flags() -> [Arg; 7] {
 
 fn file(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn lambdas(help: &'static str) -> Arg {
+    Arg::new("lambdas").long("lambdas").value_name("LIST|FILE").allow_hyphen_values(true).help(help)
 }
 
 fn switch(name: &'static str, help: &'static str) -> Arg {

@@ -20,11 +20,12 @@ use std::path::{Path, PathBuf};
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let of = |name: &str| matches.get_one::<PathBuf>(name);
-    let steps = matches.get_one::<u32>("path").copied();
+    let is_path = matches.contains_id("path") || matches.contains_id("lambdas");
     let mut chosen = Chosen::read(matches, Family::Bcd)?;
-    if of("trace").is_some() || (of("plot").is_some() && steps.is_none()) {
+    if of("trace").is_some() || (of("plot").is_some() && !is_path) {
         chosen.set("trace", "true");
     }
+    let grid = path::grid(matches, &chosen.options()?)?;
     let settings = Settings::from_options(&chosen.options()?)?;
     check_groups(matches, &settings)?;
     let mut line = Line::new();
@@ -34,8 +35,8 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let problem = extras.problem(&data, &settings)?;
     let start = of("start").map(|file| read_start(file, &data)).transpose()?;
     let start = start.as_ref().map(|(coef, intercept)| Start { coef: Some(coef), intercept: *intercept });
-    let solutions = match steps {
-        Some(count) => path::solve(&problem, &chosen, count, start, &mut line)?,
+    let solutions = match &grid {
+        Some(grid) => path::solve(&problem, &chosen, grid, start, &mut line)?,
         None => {
             line.say("solving");
             vec![bcd::solve(&problem, &chosen.options()?, start, &mut line.control())?]
@@ -43,7 +44,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     };
     drop(line);
     let Some(solution) = solutions.last() else {
-        Failure::new("the time or work limit was reached before lambda_max was known").tell();
+        Failure::new("the time or work limit was reached before the first strength was solved").tell();
         return Ok(Verdict::Short);
     };
     write_files(matches, &data, &chosen, &extras, &problem, &solutions)?;
@@ -53,7 +54,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         true => identification(&problem, &settings, solution)?,
         false => None,
     };
-    let path = steps.map(|_| solutions.as_slice());
+    let path = is_path.then_some(solutions.as_slice());
     let text = if matches.get_flag("json") {
         json(&report, path, seen.as_ref())
     } else {
@@ -117,7 +118,7 @@ fn write_files(
     }
     if let Some(file) = of("plot") {
         let title = data.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let chart = if matches.contains_id("path") {
+        let chart = if matches.contains_id("path") || matches.contains_id("lambdas") {
             let standardized = chosen.options()?.get("standardize")? == OptionValue::Flag(true);
             let deviations = standardized.then(|| {
                 let of = plots::deviations(problem);
@@ -178,7 +179,7 @@ fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identifica
             .map(|s| {
                 vec![
                     short(s.lambda, 6),
-                    short(s.lambda / s.lambda_max, 4),
+                    path::ratio(s),
                     s.outcome.name().to_owned(),
                     short(s.certificate.objective, 10),
                     short(s.certificate.value, 3),

@@ -11,7 +11,7 @@ use super::number::{json, json_array, short};
 use super::option_flags::Chosen;
 use super::progress::Line;
 use super::report::Report;
-use super::{files, model_json, output};
+use super::{files, model_json, output, path};
 use clap::ArgMatches;
 use serde_json::Value;
 use southwell::bcd::{CrossValidation, Folds, Grid, Settings, Solution, cross_validate};
@@ -26,16 +26,21 @@ const LEAST_RATIO: &str = "0.001";
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let mut chosen = Chosen::read(matches, Family::Bcd)?;
     let options = chosen.options()?;
+    let is_given = matches.contains_id("lambdas");
     // Said before the strength is chosen: the messages about lambda would send the user from one to the other.
-    if options.get("penalty")? == OptionValue::Choice("ridge") {
+    if !is_given && options.get("penalty")? == OptionValue::Choice("ridge") {
         return Err(Error::new(ErrorKind::Option, "option \"penalty\"")
-            .expected("one with a finite lambda_max, which the strengths start from")
+            .expected(
+                "one with a finite lambda_max, which the strengths start from, or strengths by --lambdas",
+            )
             .found("ridge (elastic-net with a small l1_ratio has one)")
             .into());
     }
-    if options.get("lambda")? == OptionValue::Unset && options.get("lambda_ratio")? == OptionValue::Unset {
+    let unset = |key| Ok::<bool, Error>(options.get(key)? == OptionValue::Unset);
+    if !is_given && unset("lambda")? && unset("lambda_ratio")? {
         chosen.set("lambda_ratio", LEAST_RATIO);
     }
+    let grid = path::grid(matches, &chosen.options()?)?.unwrap_or(Grid::spaced(1));
     let settings = Settings::from_options(&chosen.options()?)?;
     check_groups(matches, &settings)?;
     let mut line = Line::new();
@@ -44,9 +49,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let extras = Extras::read(matches, &data)?;
     let problem = extras.problem(&data, &settings)?;
     let folds = read_folds(matches, &data)?;
-    let count = matches.get_one::<u32>("path").copied().unwrap_or(1) as usize;
     line.say("cross-validation");
-    let grid = Grid::spaced(count);
     let found = cross_validate(&problem, &chosen.options()?, &grid, &folds, &mut line.control())?;
     drop(line);
     let best = matches.get_one::<String>("choose").is_none_or(|c| c == "best");
@@ -110,16 +113,16 @@ fn write_curve(file: &Path, found: &CrossValidation) -> Result<(), Error> {
 
 /// The mean loss on rows left out over lambda, with a band of one standard error on both sides.
 fn chart(title: &str, found: &CrossValidation) -> Chart {
+    let (x, place) = path::axis(&found.path.points);
     let points = |sign: f64| {
         let at = |k: usize| found.mean[k] + sign * found.standard_error[k];
-        let x = |s: &Solution| s.lambda / s.lambda_max;
-        found.path.points.iter().enumerate().map(|(k, s)| (x(s), at(k))).collect::<Vec<(f64, f64)>>()
+        found.path.points.iter().enumerate().map(|(k, s)| (place(s), at(k))).collect::<Vec<(f64, f64)>>()
     };
     let limit = found.mean[found.best] + found.standard_error[found.best];
     let band = |sign: f64| Curve { name: String::new(), points: points(sign) };
     Chart {
         title: format!("{title}: {} folds", found.folds.len()),
-        x: Axis { falling: true, ..Axis::log("strength of the penalty: lambda / lambda_max") },
+        x,
         y: Axis::linear("mean loss on the rows left out (grey: one standard error)"),
         lines: vec![band(1.0), band(-1.0), Curve { name: "mean".to_owned(), points: points(0.0) }],
         level: Some(("least + 1 s.e.".to_owned(), limit)),
@@ -162,7 +165,7 @@ fn as_text(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
         .map(|(k, s)| {
             vec![
                 short(s.lambda, 6),
-                short(s.lambda / s.lambda_max, 4),
+                path::ratio(s),
                 short(found.mean[k], 6),
                 short(found.standard_error[k], 3),
                 s.nonzeros().to_string(),

@@ -10,9 +10,9 @@ use super::progress::Line;
 use clap::ArgMatches;
 use serde_json::json;
 use southwell::bcd::Rigor;
-use southwell::bcd::graph::{GraphProblem, GraphSettings, GraphSolution, Labels, graph_solve};
+use southwell::bcd::graph::{Labels, Problem, Settings, Solution, solve};
 use southwell::numerics::{Layout, SparseView, SymmetricMatrix};
-use southwell::runtime::{Error, ErrorKind, Family, Outcome, Result};
+use southwell::runtime::{Control, Error, ErrorKind, Family, Outcome, Result};
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
         chosen.set("trace", "true");
     }
     let options = chosen.options()?;
-    let settings = GraphSettings::from_options(&options)?;
+    let settings = Settings::from_options(&options)?;
     let base = matches.get_one::<i64>("base").copied().unwrap_or(0) as usize;
     let file = of("graph").cloned().unwrap_or_default();
     let mut line = Line::new();
@@ -35,11 +35,13 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let least = labels.as_ref().and_then(|l| l.nodes.iter().max()).map_or(0, |node| node + 1);
     let as_counted = |e: Error| counted_from_0(&e, base, &file);
     let matrix =
-        read_graph(&file, base, least, settings.sum_duplicates, labels.is_some()).map_err(as_counted)?;
+        read_graph(&file, base, least, settings.sum_duplicates, labels.is_some(), &mut line.control())
+            .map_err(as_counted)?;
     let mut problem = match (labels, rhs) {
         (Some(read), _) => {
             let labels = Labels { nodes: &read.nodes, values: &read.values, columns: read.columns };
-            GraphProblem::labels(&matrix, labels, settings.ridge, settings.unreached).map_err(as_counted)?
+            Problem::labels(&matrix, labels, settings.ridge, settings.unreached, &mut line.control())
+                .map_err(as_counted)?
         }
         (None, Some(table)) => {
             let columns = table.cols;
@@ -50,8 +52,14 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
                     .found(table.rows)
                     .into());
             }
-            GraphProblem::quadratic(matrix, dense(table.values, table.rows), columns, settings.ridge)
-                .map_err(as_counted)?
+            Problem::quadratic(
+                matrix,
+                dense(table.values, table.rows),
+                columns,
+                settings.ridge,
+                &mut line.control(),
+            )
+            .map_err(as_counted)?
         }
         (None, None) => return Err(Failure::new("southwell graph needs --labels or --rhs")),
     };
@@ -59,7 +67,7 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
         problem.set_partition(&read_nodes(blocks)?)?;
     }
     line.say("solving");
-    let solution = graph_solve(&problem, &options, None, &mut line.control())?;
+    let solution = solve(&problem, &options, None, &mut line.control())?;
     drop(line);
     if let Some(out) = of("out") {
         let n = problem.nodes();
@@ -85,7 +93,14 @@ fn counted_from_0(error: &Error, base: usize, file: &Path) -> Failure {
 
 /// A matrix from a Matrix Market file, or a list of edges: two nodes and, if there is a third number, a weight, which
 /// is not negative if there are labels.
-fn read_graph(file: &Path, base: usize, least: usize, sum: bool, labels: bool) -> Result<SymmetricMatrix> {
+fn read_graph(
+    file: &Path,
+    base: usize,
+    least: usize,
+    sum: bool,
+    labels: bool,
+    control: &mut Control<'_>,
+) -> Result<SymmetricMatrix> {
     let name = file.display().to_string();
     if files::is_matrix_market(file)? {
         let table = files::read_table(file, &ReadOptions::default())?;
@@ -94,7 +109,7 @@ fn read_graph(file: &Path, base: usize, least: usize, sum: bool, labels: bool) -
         };
         let view =
             SparseView { rows: table.rows, cols: table.cols, indptr, indices, values, layout: Layout::Csc };
-        return SymmetricMatrix::new(&view, sum, &name);
+        return SymmetricMatrix::new(&view, sum, &name, control);
     }
     let mut edges = Vec::new();
     for (k, words) in files::read_words(file)?.iter().enumerate() {
@@ -121,7 +136,7 @@ fn read_graph(file: &Path, base: usize, least: usize, sum: bool, labels: bool) -
         }
     }
     let n = edges.iter().map(|(i, j, _)| i.max(j) + 1).max().unwrap_or(0).max(least);
-    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name)
+    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name, control)
 }
 
 fn node(word: &str, base: usize) -> Option<usize> {
@@ -198,7 +213,7 @@ fn dense(values: Values, rows: usize) -> Vec<f64> {
     }
 }
 
-fn write_trace(file: &Path, solution: &GraphSolution) -> Result<()> {
+fn write_trace(file: &Path, solution: &Solution) -> Result<()> {
     output::write_file(file, |file| {
         writeln!(file, "iteration,work,seconds,objective,residual,block")?;
         for r in &solution.trace {
@@ -211,9 +226,9 @@ fn write_trace(file: &Path, solution: &GraphSolution) -> Result<()> {
 
 struct Report<'a> {
     file: &'a Path,
-    problem: &'a GraphProblem,
-    settings: &'a GraphSettings,
-    solution: &'a GraphSolution,
+    problem: &'a Problem,
+    settings: &'a Settings,
+    solution: &'a Solution,
 }
 
 impl Report<'_> {

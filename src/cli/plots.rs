@@ -42,13 +42,14 @@ fn falling(
     let last = |k: usize| solutions.last().map_or(0.0, |s| value(s, k).abs());
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by(|a, b| last(*b).total_cmp(&last(*a)));
+    let (x, place) = super::path::axis(solutions);
     let lines = order.iter().enumerate().map(|(rank, &k)| Line {
         name: if rank < NAMED && last(k) > 0.0 { names[k].clone() } else { String::new() },
-        points: solutions.iter().map(|s| (s.lambda / s.lambda_max, value(s, k))).collect(),
+        points: solutions.iter().map(|s| (place(s), value(s, k))).collect(),
     });
     Chart {
         title: title.to_owned(),
-        x: Axis { falling: true, ..Axis::log("strength of the penalty: lambda / lambda_max") },
+        x,
         y: Axis::linear(label),
         lines: lines.collect(),
         level: None,

@@ -5,9 +5,7 @@ use super::guard::{argument, guard, guard_value};
 use super::handles::{self, Object};
 use super::status::swl_status;
 use super::views::check_padding;
-use crate::runtime::{
-    CancelToken, Control, Error, ErrorKind, Level, Outcome, Phase, Progress, Result, Verdict,
-};
+use crate::runtime::{CancelToken, Control, Error, ErrorKind, Level, Phase, Progress, Result, Verdict};
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 
@@ -207,15 +205,18 @@ impl Call {
         self.code.get()
     }
 
-    /// The error of a call that was stopped with nothing to give back.
-    pub(super) fn stopped(&self, subject: &str, outcome: Outcome) -> Error {
-        let found = match (outcome, self.code()) {
-            (Outcome::TimeLimit, _) => "the time limit (option max_seconds)".to_owned(),
-            (Outcome::WorkLimit, _) => "the work limit (option max_work)".to_owned(),
-            (_, 0) => "the cancel token".to_owned(),
-            (_, code) => format!("the progress callback, which returned {code}"),
-        };
-        Error::new(ErrorKind::Stopped, subject).expected("to run to the end").found(found)
+    /// What a call that was stopped with nothing to give back says: the name of the call, and what the progress callback
+    /// returned if it was that. Other errors stay as they are.
+    pub(super) fn stopped(&self, call: &str, error: impl Into<Error>) -> Error {
+        let error: Error = error.into();
+        if error.kind() != ErrorKind::Stopped {
+            return error;
+        }
+        let error = error.renamed("the call", call);
+        match self.code() {
+            0 => error,
+            code => error.found(format!("the progress callback, which returned {code}")),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The layout of every public struct on 64-bit targets: the numbers of `tests/abi/layout.c`.
 #![cfg(target_pointer_width = "64")]
 
-use super::bcd::graph::swl_bcd_graph_info;
+use super::bcd::graph::swl_graph_info;
 use super::bcd::*;
 use super::control::*;
 use super::options::*;
@@ -49,7 +49,7 @@ fn structs_have_the_published_layout() {
     assert_eq!((size_of::<swl_cv_info>(), offset_of!(swl_cv_info, lambda_best)), (72, 40));
     assert_eq!((offset_of!(swl_bcd_info, certificate_kind), offset_of!(swl_bcd_info, lambda)), (48, 56));
     assert_eq!((offset_of!(swl_bcd_info, threads), offset_of!(swl_bcd_info, seconds_solve)), (88, 104));
-    assert_eq!(size_of::<swl_bcd_graph_info>(), 120);
-    assert_eq!((offset_of!(swl_bcd_graph_info, rigor), offset_of!(swl_bcd_graph_info, nodes)), (56, 64));
-    assert_eq!(offset_of!(swl_bcd_graph_info, seconds_solve), 112);
+    assert_eq!(size_of::<swl_graph_info>(), 120);
+    assert_eq!((offset_of!(swl_graph_info, rigor), offset_of!(swl_graph_info, nodes)), (56, 64));
+    assert_eq!(offset_of!(swl_graph_info, seconds_solve), 112);
 }

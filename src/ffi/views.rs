@@ -6,7 +6,7 @@ use crate::numerics::dense::{DenseScalar, dense_extent};
 use crate::numerics::kernels::Scalar;
 use crate::numerics::sparse::{CallerIndex, SparseForm};
 use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView, SymmetricMatrix};
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
 
 /// Type of the numbers in an array.
@@ -472,7 +472,7 @@ impl Shape {
     ///
     /// # Safety
     /// The arrays are as long as the view says.
-    pub(super) unsafe fn symmetric(&self, sum: bool) -> Result<SymmetricMatrix> {
+    pub(super) unsafe fn symmetric(&self, sum: bool, control: &mut Control<'_>) -> Result<SymmetricMatrix> {
         let View::Sparse(view, layout) = &self.view else {
             return Err(Error::new(ErrorKind::Unsupported, "a.kind")
                 .expected("SWL_SPARSE (1) for a graph")
@@ -481,10 +481,10 @@ impl Shape {
         // SAFETY: passed on.
         unsafe {
             match (view.scalar, view.index) {
-                (SWL_F32, SWL_I32) => self.symmetric_of::<f32, i32>(view, *layout, sum),
-                (SWL_F32, _) => self.symmetric_of::<f32, i64>(view, *layout, sum),
-                (_, SWL_I32) => self.symmetric_of::<f64, i32>(view, *layout, sum),
-                (..) => self.symmetric_of::<f64, i64>(view, *layout, sum),
+                (SWL_F32, SWL_I32) => self.symmetric_of::<f32, i32>(view, *layout, sum, control),
+                (SWL_F32, _) => self.symmetric_of::<f32, i64>(view, *layout, sum, control),
+                (_, SWL_I32) => self.symmetric_of::<f64, i32>(view, *layout, sum, control),
+                (..) => self.symmetric_of::<f64, i64>(view, *layout, sum, control),
             }
         }
     }
@@ -496,6 +496,7 @@ impl Shape {
         v: &swl_sparse,
         layout: Layout,
         sum: bool,
+        control: &mut Control<'_>,
     ) -> Result<SymmetricMatrix> {
         let &Shape { rows, cols, entries, .. } = self;
         let lines = if layout == Layout::Csc { cols } else { rows };
@@ -509,7 +510,7 @@ impl Shape {
                 slice::<T>(v.values, entries, "a.values")?,
             )
         };
-        SymmetricMatrix::new(&SparseView { rows, cols, indptr, indices, values, layout }, sum, "a")
+        SymmetricMatrix::new(&SparseView { rows, cols, indptr, indices, values, layout }, sum, "a", control)
     }
 
     /// What an operator wants to have called when the handle ends.

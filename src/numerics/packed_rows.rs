@@ -6,8 +6,10 @@ use super::matrix::SparseColumns;
 use crate::runtime::{Control, Stop};
 use std::borrow::Cow;
 
-/// Places sorted at a time when columns are turned into rows.
-const BAND: usize = 2048;
+/// Entries sorted at a time when columns are turned into rows, about: they stay in the cache.
+const BAND_ENTRIES: usize = 1 << 17;
+/// The most places among those, as a power of two.
+const MOST_PLACES: u32 = 11;
 
 /// Rows in memory order. Sparse ones take 12 bytes for each entry, dense ones 8.
 #[derive(Debug)]
@@ -20,22 +22,34 @@ pub struct PackedRows {
 }
 
 impl PackedRows {
+    /// Copies all rows as they are: [`PackedRows::new`] with every row in its place, times 1.
+    pub fn of_all(columns: &Columns<'_>, control: &mut Control<'_>) -> Result<Option<Self>, Stop> {
+        let rows = columns.rows();
+        let (Some(mut place), Some(mut factor)) = (zeros(rows), zeros(rows)) else { return Ok(None) };
+        place.iter_mut().enumerate().for_each(|(r, place)| *place = r);
+        factor.fill(1.0);
+        Self::new(columns, &place, &factor, rows, control)
+    }
+
     /// Copies rows: row `r` goes to `place[r]` (`usize::MAX`: left out) times `factor[r]`, and there are `count` places.
     /// Columns of scale 0 are left out of sparse rows.
     ///
-    /// `columns` has less than 2^32 columns. Costs two passes over the columns, one for dense data, and for a while
-    /// 16 bytes more for each sparse entry.
+    /// Costs two passes over the columns, one for dense data, and for a while 2 bytes more for each sparse entry. `None`
+    /// where there is no memory for that, or where there are 2^32 columns or more.
     pub fn new(
         columns: &Columns<'_>,
         place: &[usize],
         factor: &[f64],
         count: usize,
         control: &mut Control<'_>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Option<Self>, Stop> {
         let (cols, dense) = (columns.cols(), !columns.is_sparse());
-        assert!(u32::try_from(cols).is_ok());
-        let mut start = vec![0; count + 1];
+        if u32::try_from(cols).is_err() {
+            return Ok(None);
+        }
+        let Some(mut start) = count.checked_add(1).and_then(zeros) else { return Ok(None) };
         if dense {
+            // No more than the data have, which fit.
             (0..=count).for_each(|k| start[k] = k * cols);
         } else {
             for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
@@ -48,8 +62,8 @@ impl PackedRows {
             }
             (0..count).for_each(|k| start[k + 1] += start[k]);
         }
-        let mut value = vec![0.0; start[count]];
-        let mut index = vec![0; if dense { 0 } else { start[count] }];
+        let index = zeros(if dense { 0 } else { start[count] });
+        let (Some(mut value), Some(mut index)) = (zeros(start[count]), index) else { return Ok(None) };
         if dense {
             for j in 0..cols {
                 columns.for_each(j, |r, a| {
@@ -59,38 +73,43 @@ impl PackedRows {
                 });
                 control.spend(columns.flops(j))?;
             }
-            return Ok(Self::of(cols, dense, start, index, value));
+            return Ok(Some(Self::of(cols, dense, start, index, value)));
         }
         // By bands of places first: the rows of one stay in the cache while its entries find their own.
-        let bands = count.div_ceil(BAND).max(1);
-        let mut ends: Vec<usize> = (0..bands).map(|band| start[band * BAND]).collect();
-        let mut entries = vec![(0_u32, 0_u32, 0.0); start[count]];
+        let shift = (BAND_ENTRIES * count / start[count].max(1)).max(1).ilog2().min(MOST_PLACES);
+        let places = 1 << shift;
+        let mut ends: Vec<usize> = start[..count].iter().step_by(places).copied().collect();
+        let Some(mut within) = zeros::<u16>(start[count]) else { return Ok(None) };
         for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
             columns.for_each(j, |r, a| {
                 let k = place[r];
                 if k != usize::MAX {
-                    let end = &mut ends[k / BAND];
+                    let end = &mut ends[k >> shift];
                     // They fit: the number of columns does, and a place within its band.
-                    entries[*end] = ((k % BAND) as u32, j as u32, factor[r] * a);
+                    within[*end] = (k % places) as u16;
+                    (index[*end], value[*end]) = (j as u32, factor[r] * a);
                     *end += 1;
                 }
             });
             control.spend(columns.flops(j))?;
         }
-        let mut next = [0; BAND];
-        for band in 0..bands {
-            let first = band * BAND;
-            let rows = BAND.min(count - first);
-            next[..rows].copy_from_slice(&start[first..first + rows]);
-            let range = start[first]..start[first + rows];
-            control.spend(2 * range.len() as u64)?;
-            for &(k, j, a) in &entries[range] {
-                let at = &mut next[k as usize];
+        let mut next = Vec::with_capacity(places);
+        let mut entries = Vec::new();
+        for first in (0..count).step_by(places) {
+            let last = (first + places).min(count);
+            let range = start[first]..start[last];
+            control.spend(4 * range.len() as u64)?;
+            next.clear();
+            next.extend_from_slice(&start[first..last]);
+            entries.clear();
+            entries.extend(range.map(|at| (within[at], index[at], value[at])));
+            for &(k, j, a) in &entries {
+                let at = &mut next[usize::from(k)];
                 (index[*at], value[*at]) = (j, a);
                 *at += 1;
             }
         }
-        Ok(Self::of(cols, dense, start, index, value))
+        Ok(Some(Self::of(cols, dense, start, index, value)))
     }
 
     /// Indices are below `cols`: they number columns.
@@ -109,12 +128,13 @@ impl PackedRows {
         &self.lines.values[self.range(k)]
     }
 
-    /// The rows in `keep`, in that order.
-    pub fn subset(&self, keep: &[usize]) -> Self {
+    /// The rows in `keep`, in that order; `None` where there is no memory for them.
+    pub fn subset(&self, keep: &[usize]) -> Option<Self> {
         let entries = keep.iter().map(|&k| self.entries(k)).sum();
-        let mut start = Vec::with_capacity(keep.len() + 1);
-        let mut index = Vec::with_capacity(if self.dense { 0 } else { entries });
-        let mut value = Vec::with_capacity(entries);
+        let (mut start, mut index, mut value) = (Vec::new(), Vec::new(), Vec::new());
+        start.try_reserve_exact(keep.len() + 1).ok()?;
+        index.try_reserve_exact(if self.dense { 0 } else { entries }).ok()?;
+        value.try_reserve_exact(entries).ok()?;
         start.push(0);
         for &k in keep {
             let range = self.range(k);
@@ -124,7 +144,7 @@ impl PackedRows {
             value.extend_from_slice(&self.lines.values[range]);
             start.push(value.len());
         }
-        Self::of(self.cols, self.dense, start, index, value)
+        Some(Self::of(self.cols, self.dense, start, index, value))
     }
 
     /// Leaves only the rows in `keep`, which ascends, in place.
@@ -214,6 +234,14 @@ impl PackedRows {
     }
 }
 
+/// Zeros, or `None` where there is no memory for them.
+fn zeros<T: Clone + Default>(count: usize) -> Option<Vec<T>> {
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(count).ok()?;
+    vector.resize(count, T::default());
+    Some(vector)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,15 +266,45 @@ mod tests {
         let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
         let columns = Columns::new(&matrix, vec![2.0, 0.0, 0.5]);
         let place = [1, usize::MAX, 0];
-        let rows = PackedRows::new(&columns, &place, &[1.0, 1.0, -1.0], 2, &mut Control::new()).unwrap();
+        let factor = [1.0, 1.0, -1.0];
+        let rows = PackedRows::new(&columns, &place, &factor, 2, &mut Control::new()).unwrap().unwrap();
         assert_eq!(row(&rows, 0), [(0, -4.0), (2, -2.0)]);
         assert_eq!(row(&rows, 1), [(0, 2.0)]);
         assert_eq!(rows.dot(0, &[1.0, 5.0, 2.0]), -8.0);
-        let part = rows.subset(&[1]);
+        let part = rows.subset(&[1]).unwrap();
         assert_eq!((part.len(), row(&part, 0)), (1, row(&rows, 1)));
-        let mut rest = rows.subset(&[0, 1]);
+        let mut rest = rows.subset(&[0, 1]).unwrap();
         rest.retain(&[1]);
         assert_eq!((rest.len(), row(&rest, 0)), (1, row(&rows, 1)));
+    }
+
+    #[test]
+    fn all_rows_hold_the_scaled_entries_of_the_columns() {
+        let view = SparseView {
+            rows: 3,
+            cols: 3,
+            indptr: &[0_i32, 2, 2, 4][..],
+            indices: &[0_i32, 2, 1, 2][..],
+            values: &[1.0, 2.0, 3.0, 4.0][..],
+            layout: Layout::Csc,
+        };
+        let matrix = Matrix::sparse(view, Duplicates::Error).unwrap();
+        let columns = Columns::new(&matrix, vec![2.0, 1.0, 0.5]);
+        let rows = PackedRows::of_all(&columns, &mut Control::new()).unwrap().unwrap();
+        assert_eq!(row(&rows, 0), [(0, 2.0)]);
+        assert_eq!(row(&rows, 1), [(2, 1.5)]);
+        assert_eq!(row(&rows, 2), [(0, 4.0), (2, 2.0)]);
+    }
+
+    #[test]
+    fn what_memory_cannot_hold_is_none() {
+        assert!(zeros::<f64>(usize::MAX / 16).is_none());
+        let view = DenseView { data: &[0.0; 0][..], rows: 0, cols: 2, ld: 0, order: Order::ColumnMajor };
+        let matrix = Matrix::dense(view).unwrap();
+        let columns = Columns::new(&matrix, vec![1.0; 2]);
+        for places in [usize::MAX, usize::MAX / 32] {
+            assert!(PackedRows::new(&columns, &[], &[], places, &mut Control::new()).unwrap().is_none());
+        }
     }
 
     #[test]
@@ -255,7 +313,7 @@ mod tests {
         let view = DenseView { data: &data[..], rows: 2, cols: 2, ld: 2, order: Order::ColumnMajor };
         let matrix = Matrix::dense(view).unwrap();
         let columns = Columns::new(&matrix, vec![1.0, 0.0]);
-        let rows = PackedRows::new(&columns, &[1, 0], &[1.0, -1.0], 2, &mut Control::new()).unwrap();
+        let rows = PackedRows::new(&columns, &[1, 0], &[1.0, -1.0], 2, &mut Control::new()).unwrap().unwrap();
         assert!(rows.is_dense());
         assert_eq!(row(&rows, 0), [(0, -2.0), (1, 0.0)]);
         let mut v = vec![1.0, 1.0];

@@ -4,8 +4,11 @@ use super::dense::not_finite;
 use super::kernels::{Index, Scalar};
 use super::matrix::{Matrix, SparseColumns};
 use crate::runtime::error::out_of_memory;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::borrow::Cow;
+
+/// Entries that are checked between two reports of work.
+const PIECE: usize = 1 << 16;
 
 /// Which lines of a sparse array are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,10 @@ pub struct SparseView<'a, T, P, I> {
 
 impl<T: Scalar, P: CallerIndex, I: CallerIndex> SparseView<'_, T, P, I> {
     /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-    pub(crate) fn positions(&self) -> Result<Vec<usize>> {
-        check(self)
+    ///
+    /// Errors: as for a matrix made of it; `Stopped` by the control, which is asked at every piece.
+    pub(crate) fn positions(&self, control: &mut Control<'_>) -> Result<Vec<usize>> {
+        check(self, control)
     }
 }
 
@@ -116,14 +121,11 @@ impl<'a> Matrix<'a> {
                 .expected("CSC where nothing is copied")
                 .found("CSR"));
         }
-        let indptr = check(&view)?;
-        let falls = |w: &[I]| w[0].value() >= w[1].value();
+        let indptr = partition(&view)?;
         let column = |j: usize| &view.indices[indptr[j]..indptr[j + 1]];
-        // All falls are between columns: counted at once, so that the pass runs at the speed of the memory.
-        let all = view.indices.windows(2).map(|w| usize::from(falls(w))).sum::<usize>();
-        let starts = indptr.windows(2).filter(|p| p[0] > 0 && p[0] < p[1]).map(|p| p[0]);
-        let between = starts.filter(|&k| falls(&view.indices[k - 1..=k])).count();
-        if all != between {
+        if !is_ascending(view.indices, &indptr, view.rows) || !are_finite(view.values) {
+            name_defect(&view, &indptr)?;
+            let falls = |w: &[I]| w[0].value() >= w[1].value();
             for j in 0..view.cols {
                 if let Some(k) = column(j).windows(2).position(falls) {
                     return Err(Error::new(ErrorKind::Data, "a.indices")
@@ -152,7 +154,7 @@ impl<'a> Matrix<'a> {
         P: CallerIndex,
         I: CallerIndex,
     {
-        let indptr = check(&view)?;
+        let indptr = check(&view, &mut Control::new())?;
         if u32::try_from(view.rows).is_ok() {
             columns::<T, P, I, u32>(&view, &indptr, duplicates).map(<T as SparseForm<u32>>::wrap)
         } else {
@@ -162,10 +164,32 @@ impl<'a> Matrix<'a> {
 }
 
 /// Checks sizes, `indptr`, indices and values; gives `indptr` as positions.
-fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, I>) -> Result<Vec<usize>> {
-    let (lines, range, line_name, index_name) = match view.layout {
-        Layout::Csc => (view.cols, view.rows, "column", "row"),
-        Layout::Csr => (view.rows, view.cols, "row", "column"),
+fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(
+    view: &SparseView<'_, T, P, I>,
+    control: &mut Control<'_>,
+) -> Result<Vec<usize>> {
+    let indptr = partition(view)?;
+    let range = if view.layout == Layout::Csc { view.rows } else { view.cols };
+    // A negative index is a large number. Without an early end, so that the pass runs at the speed of the memory.
+    let mut sound = true;
+    for (indices, values) in view.indices.chunks(PIECE).zip(view.values.chunks(PIECE)) {
+        let stray = indices.iter().fold(false, |bad, i| bad | (i.value() as u64 >= range as u64));
+        sound &= !stray && are_finite(values);
+        control.spend(2 * indices.len() as u64)?;
+    }
+    if !sound {
+        name_defect(view, &indptr)?;
+    }
+    Ok(indptr)
+}
+
+/// Checks that `indptr` parts the entries into lines; gives it as positions.
+fn partition<T: Scalar, P: CallerIndex, I: CallerIndex>(
+    view: &SparseView<'_, T, P, I>,
+) -> Result<Vec<usize>> {
+    let (lines, line_name) = match view.layout {
+        Layout::Csc => (view.cols, "column"),
+        Layout::Csr => (view.rows, "row"),
     };
     let wrong = |subject: &str, at: String, expected: String, found: String| {
         Err(Error::new(ErrorKind::Data, subject).at(at).expected(expected).found(found))
@@ -216,20 +240,26 @@ fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, 
             indptr[lines].to_string(),
         );
     }
-    if is_sound(view.indices, view.values, range) {
-        return Ok(indptr);
-    }
-    for line in 0..lines {
-        let entries = indptr[line]..indptr[line + 1];
-        for k in entries {
+    Ok(indptr)
+}
+
+/// Refuses the first index that is out of range, or the first value that is not finite.
+fn name_defect<T: Scalar, P: CallerIndex, I: CallerIndex>(
+    view: &SparseView<'_, T, P, I>,
+    indptr: &[usize],
+) -> Result<()> {
+    let (range, line_name, index_name) = match view.layout {
+        Layout::Csc => (view.rows, "column", "row"),
+        Layout::Csr => (view.cols, "row", "column"),
+    };
+    for line in 0..indptr.len() - 1 {
+        for k in indptr[line]..indptr[line + 1] {
             let index = view.indices[k].value();
             if index < 0 || index as u64 >= range as u64 {
-                return wrong(
-                    "a.indices",
-                    format!("{line_name} {line}, entry {}", k - indptr[line]),
-                    format!("a {index_name} in 0..{range}"),
-                    index.to_string(),
-                );
+                return Err(Error::new(ErrorKind::Data, "a.indices")
+                    .at(format!("{line_name} {line}, entry {}", k - indptr[line]))
+                    .expected(format!("a {index_name} in 0..{range}"))
+                    .found(index));
             }
             let value = view.values[k].wide();
             if !value.is_finite() {
@@ -237,15 +267,26 @@ fn check<T: Scalar, P: CallerIndex, I: CallerIndex>(view: &SparseView<'_, T, P, 
             }
         }
     }
-    Ok(indptr)
+    Ok(())
 }
 
-/// Whether all indices are in range and all values finite; without an early end, so that the pass runs at the speed of
-/// the memory.
-fn is_sound<T: Scalar, I: CallerIndex>(indices: &[I], values: &[T], range: usize) -> bool {
-    // A negative index is a large number.
-    let stray = indices.iter().fold(false, |bad, i| bad | (i.value() as u64 >= range as u64));
-    !values.iter().fold(stray, |bad, v| bad | !v.wide().is_finite())
+/// Whether the indices of each line ascend within `0..range`. One pass at the speed of the memory: all falls are counted,
+/// and then those that are between lines; lines that ascend are in range if their ends are.
+fn is_ascending<I: CallerIndex>(indices: &[I], indptr: &[usize], range: usize) -> bool {
+    let falls = |w: &[I]| w[0].value() >= w[1].value();
+    let all = indices.windows(2).map(|w| usize::from(falls(w))).sum::<usize>();
+    let lines = || indptr.windows(2).filter(|p| p[0] < p[1]).map(|p| p[0]..p[1]);
+    let between =
+        lines().filter(|line| line.start > 0 && falls(&indices[line.start - 1..=line.start])).count();
+    let inside = |line: std::ops::Range<usize>| {
+        indices[line.start].value() >= 0 && (indices[line.end - 1].value() as u64) < range as u64
+    };
+    all == between && lines().all(inside)
+}
+
+/// Whether all values are finite; without an early end, so that the pass runs at the speed of the memory.
+fn are_finite<T: Scalar>(values: &[T]) -> bool {
+    !values.iter().fold(false, |bad, v| bad | !v.wide().is_finite())
 }
 
 /// Copies a checked view into ascending columns.

@@ -4,7 +4,7 @@ use super::kernels::Scalar;
 use super::sparse::{CallerIndex, SparseView};
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 
 /// Rows that one thread multiplies at a time.
 const CHUNK: usize = 1 << 14;
@@ -26,12 +26,13 @@ impl SymmetricMatrix {
     /// Stored zeros are no edges.
     ///
     /// Errors: not square, too large for 32-bit indices, a bad `indptr`, indices out of range, NaN or infinity, repeats
-    /// unless `sum` is set, and entries that differ from their mirror image. Costs two passes over the entries, and a
-    /// sort of each row that is not ascending.
+    /// unless `sum` is set, entries that differ from their mirror image; `Stopped` by the control, which is asked all along.
+    /// Costs three passes over the entries, and a sort of each row that is not ascending.
     pub fn new<T: Scalar, P: CallerIndex, I: CallerIndex>(
         view: &SparseView<'_, T, P, I>,
         sum: bool,
         name: &str,
+        control: &mut Control<'_>,
     ) -> Result<Self> {
         let n = view.rows;
         if view.cols != n {
@@ -40,15 +41,16 @@ impl SymmetricMatrix {
                 .found(format!("{n} rows and {} columns", view.cols)));
         }
         fits(n, name)?;
-        let indptr = view.positions()?;
+        let indptr = view.positions(control)?;
         let mut matrix = Self::with_capacity(n, view.values.len(), name)?;
         let mut scratch = Vec::new();
         for i in 0..n {
             let range = indptr[i]..indptr[i + 1];
             let (columns, values) = (&view.indices[range.clone()], &view.values[range]);
             matrix.push_row(i, columns, values, sum, name, &mut scratch)?;
+            control.spend(4 + 4 * columns.len() as u64)?;
         }
-        matrix.check_mirror(name)?;
+        matrix.check_mirror(name, control)?;
         Ok(matrix)
     }
 
@@ -60,6 +62,7 @@ impl SymmetricMatrix {
         edges: impl Iterator<Item = (usize, usize, f64)> + Clone,
         sum: bool,
         name: &str,
+        control: &mut Control<'_>,
     ) -> Result<Self> {
         fits(n, name)?;
         let mut starts = vec![0_usize; n + 1];
@@ -81,6 +84,7 @@ impl SymmetricMatrix {
             if i != j {
                 starts[j + 1] += 1;
             }
+            control.spend(4)?;
         }
         (0..n).for_each(|i| starts[i + 1] += starts[i]);
         let mut next = starts.clone();
@@ -95,12 +99,14 @@ impl SymmetricMatrix {
             if i != j {
                 put(j, i, w);
             }
+            control.spend(4)?;
         }
         let mut matrix = Self::with_capacity(n, values.len(), name)?;
         let mut scratch = Vec::new();
         for i in 0..n {
             let range = starts[i]..starts[i + 1];
-            matrix.push_row(i, &columns[range.clone()], &values[range], sum, name, &mut scratch)?;
+            matrix.push_row(i, &columns[range.clone()], &values[range.clone()], sum, name, &mut scratch)?;
+            control.spend(4 + 4 * range.len() as u64)?;
         }
         Ok(matrix)
     }
@@ -177,7 +183,7 @@ impl SymmetricMatrix {
     }
 
     /// Every entry must have its mirror image. Linear: the lower parts of rows are met in ascending order.
-    fn check_mirror(&mut self, name: &str) -> Result<()> {
+    fn check_mirror(&mut self, name: &str, control: &mut Control<'_>) -> Result<()> {
         let n = self.size();
         let mut next: Vec<usize> = self.starts[..n].to_vec();
         for i in 0..n {
@@ -205,6 +211,7 @@ impl SymmetricMatrix {
                 }
                 next[j] = mirror + 1;
             }
+            control.spend(4 + 2 * self.degree(i) as u64)?;
         }
         Ok(())
     }
@@ -257,6 +264,16 @@ impl SymmetricMatrix {
         2 * (self.entries() + self.size()) as u64
     }
 
+    /// The comparison matrix, whose entries off the diagonal are `-|a_ij|`; `None` where that is the matrix itself.
+    pub(crate) fn comparison(&self) -> Option<Self> {
+        if self.values.iter().all(|v| *v < 0.0) {
+            return None;
+        }
+        let mut out = self.clone();
+        out.values.iter_mut().for_each(|v| *v = -v.abs());
+        Some(out)
+    }
+
     /// Multiplies the matrix by a number.
     pub fn scale(&mut self, scale: f64) {
         self.values.iter_mut().chain(&mut self.diagonal).for_each(|v| *v *= scale);
@@ -286,7 +303,7 @@ impl SymmetricMatrix {
 }
 
 /// Insertion sort: rows of graphs are short, and long ones are nearly sorted or go the general way.
-fn sort_row(columns: &mut [u32], values: &mut [f64]) {
+pub(crate) fn sort_row(columns: &mut [u32], values: &mut [f64]) {
     const SHORT: usize = 24;
     if columns.len() > SHORT {
         let mut pairs: Vec<(u32, f64)> = columns.iter().copied().zip(values.iter().copied()).collect();

@@ -3,8 +3,9 @@
 //! One [`Control`] is made for each call and borrowed by every loop inside it. Loops report the work they do with
 //! [`Control::spend`]; the control looks at the clock and at the token at least once every [`POLL_FLOPS`] of work.
 
+use super::error::{Error, ErrorKind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Work between two polls: a loop that has spent this much polls at once.
@@ -169,12 +170,26 @@ type LogFn<'a> = Box<dyn FnMut(Level, &str) + 'a>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop(pub Outcome);
 
+/// The error of a call that was stopped with nothing to give back.
+impl From<Stop> for Error {
+    fn from(Stop(outcome): Stop) -> Self {
+        let found = match outcome {
+            Outcome::TimeLimit => "the time limit (option max_seconds)",
+            Outcome::WorkLimit => "the work limit (option max_work)",
+            _ => "the cancel token or the progress callback",
+        };
+        Error::new(ErrorKind::Stopped, "the call").expected("to run to the end").found(found)
+    }
+}
+
 /// The control of one call. `Control::default()` runs quietly to the end.
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<CancelToken>,
     /// Set from inside the call where going on is of no use.
     abort: Option<Arc<AtomicBool>>,
+    /// Set for the parts of a call when the call is to stop.
+    halted: Option<Arc<AtomicBool>>,
     progress: Option<ProgressFn<'a>>,
     log: Option<(Level, LogFn<'a>)>,
     every: u64,
@@ -202,9 +217,24 @@ struct Meter {
     since_poll: u64,
     longest_stretch: u64,
     polls: u64,
-    trip_at_poll: Option<u64>,
+    trip: Option<Trip>,
     reported: u64,
     stop: Option<Stop>,
+}
+
+/// Stops at a certain poll, for tests.
+#[derive(Clone)]
+struct Trip {
+    at: u64,
+    /// Polls of the call and of its parts.
+    seen: Arc<AtomicU64>,
+}
+
+impl Trip {
+    /// Counts a poll; whether it is that one, or a later one.
+    fn is_due(&self) -> bool {
+        self.seen.fetch_add(1, Ordering::Relaxed) + 1 >= self.at
+    }
 }
 
 impl<'a> Control<'a> {
@@ -240,10 +270,10 @@ impl<'a> Control<'a> {
         self.abort = Some(flag.clone());
     }
 
-    /// For tests: behaves as if the token were tripped just before the `n`-th poll (1 is the first).
+    /// For tests: behaves as if the token were tripped just before the `n`-th poll (1 is the first), those of parts included.
     #[must_use]
     pub fn with_trip_at_poll(mut self, n: u64) -> Self {
-        self.meter.trip_at_poll = Some(n);
+        self.meter.trip = Some(Trip { at: n, seen: Arc::default() });
         self
     }
 
@@ -253,25 +283,35 @@ impl<'a> Control<'a> {
         let limit = Duration::try_from_secs_f64(max_seconds).ok();
         self.clock =
             Clock { started, deadline: limit.and_then(|l| started.checked_add(l)), work_limit: max_work };
-        self.meter = Meter { trip_at_poll: self.meter.trip_at_poll, ..Meter::default() };
+        let trip = self.meter.trip.as_ref().map(|trip| Trip { at: trip.at, seen: Arc::default() });
+        self.meter = Meter { trip, ..Meter::default() };
     }
 
     /// Makes quiet controls for parts of the call that run on other threads: the same token, deadline and work limit, counts
-    /// of their own. What a part has done is told by [`Control::count`] once it is over.
-    pub fn forks(&self) -> impl Fn() -> Control<'static> + Sync + use<> {
-        let (cancel, abort) = (self.cancel.clone(), self.abort.clone());
+    /// of their own. They stop too once `halted` is set. What a part has done is told by [`Control::count`] once it is over.
+    pub fn forks(&self, halted: &Arc<AtomicBool>) -> impl Fn() -> Control<'static> + Sync + use<> {
+        let (cancel, abort, halted) = (self.cancel.clone(), self.abort.clone(), halted.clone());
         let Clock { started, deadline, work_limit } = self.clock;
+        let trip = self.meter.trip.clone();
         move || Control {
             cancel: cancel.clone(),
             abort: abort.clone(),
+            halted: Some(halted.clone()),
             clock: Clock { started, deadline, work_limit },
+            meter: Meter { trip: trip.clone(), ..Meter::default() },
             ..Control::default()
         }
     }
 
-    /// Counts work that a part has done under a control of its own, which held it to the limit.
-    pub fn count(&mut self, flops: u64) {
+    /// Counts the work and the polls of a part that had a control of its own, which held it to the limits.
+    pub fn count(&mut self, flops: u64, polls: u64) {
         self.meter.elsewhere += flops;
+        self.meter.polls += polls;
+    }
+
+    /// How many iterations there are between two calls of the progress callback.
+    pub fn every(&self) -> u64 {
+        self.every
     }
 
     /// Makes this control say stop from now on, for a reason found elsewhere.
@@ -314,10 +354,12 @@ impl<'a> Control<'a> {
         meter.longest_stretch = meter.longest_stretch.max(meter.since_poll);
         meter.since_poll = 0;
         meter.polls += 1;
+        let trip = meter.trip.as_ref().is_some_and(Trip::is_due);
         if meter.stop.is_none() {
             let tripped = self.cancel.as_ref().is_some_and(CancelToken::is_tripped)
                 || self.abort.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
-                || meter.trip_at_poll.is_some_and(|n| meter.polls >= n);
+                || self.halted.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+                || trip;
             if tripped {
                 meter.stop = Some(Stop(Outcome::Cancelled));
             } else if meter.work > self.clock.work_limit {
@@ -338,16 +380,22 @@ impl<'a> Control<'a> {
         certificate: f64,
     ) -> std::result::Result<(), Stop> {
         let due = iteration == 0 || iteration >= self.meter.reported + self.every;
-        if let (Some(report), true) = (self.progress.as_mut(), due) {
+        if due {
             self.meter.reported = iteration;
-            let seconds = self.clock.started.elapsed().as_secs_f64();
-            let work = self.meter.work + self.meter.elsewhere;
-            let progress = Progress { phase, iteration, work, seconds, objective, certificate };
-            if report(&progress) == Verdict::Stop {
-                self.meter.stop = Some(Stop(Outcome::Cancelled));
-            }
+            self.tell(phase, iteration, objective, certificate);
         }
         self.poll()
+    }
+
+    /// Calls the progress callback now: for a part of the call whose own control has just reported.
+    pub fn tell(&mut self, phase: Phase, iteration: u64, objective: f64, certificate: f64) -> Verdict {
+        let (seconds, work) = (self.seconds(), self.work());
+        let Some(report) = self.progress.as_mut() else { return Verdict::Continue };
+        let verdict = report(&Progress { phase, iteration, work, seconds, objective, certificate });
+        if verdict == Verdict::Stop {
+            self.meter.stop = Some(Stop(Outcome::Cancelled));
+        }
+        verdict
     }
 
     /// Whether anyone listens to lines of this level; ask before formatting one.
@@ -392,8 +440,8 @@ mod tests {
         assert_eq!(control.longest_stretch(), POLL_FLOPS);
         // What parts have done counts, but each has the limit for itself.
         control.begin(f64::INFINITY, 10);
-        control.count(100);
-        assert_eq!((control.poll(), control.work()), (Ok(()), 100));
+        control.count(100, 3);
+        assert_eq!((control.poll(), control.work(), control.polls()), (Ok(()), 100, 4));
     }
 
     #[test]

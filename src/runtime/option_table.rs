@@ -297,7 +297,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Choice(&["auto", "schur", "pool", "iht", "pursuit"]),
         OptionValue::Choice("auto"),
         BCD,
-        "For rule gsq with variable blocks: how the block is found. Forward selection by Schur complements among all coordinates (schur) or the best by gsd (pool), iterative hard thresholding (iht), or orthogonal matching pursuit (pursuit). auto is schur where its columns of the Hessian fit in memory, else pool.",
+        "For rule gsq with variable blocks: how the block is found. Forward selection by Schur complements among all coordinates or groups (schur) or the best by gsd (pool), iterative hard thresholding (iht), or orthogonal matching pursuit (pursuit). auto is schur where its columns of the Hessian fit in memory, else pool.",
     ),
     row(
         "prox_rule",
@@ -308,10 +308,10 @@ pub const TABLE: &[OptionRow] = &[
     ),
     row(
         "greedy_gradient",
-        OptionKind::Choice(&["auto", "recompute", "rows", "gram"]),
+        OptionKind::Choice(&["auto", "recompute", "rows", "gram", "index"]),
         OptionValue::Choice("auto"),
         BCD,
-        "For greedy rules: how the gradient is kept: afresh for each block (recompute), through the rows that a block touches (rows; sparse data, a copy of them by rows), or through columns of the Hessian (gram; squared loss). auto takes the one of fewest operations.",
+        "For greedy rules: how the gradient is kept: afresh for each block (recompute), through the rows that a block touches (rows; sparse data, a copy of them by rows), or through columns of the Hessian (gram; squared loss). auto takes the one of fewest operations among these. index does without it: for rules gs, gsl and gsd on variable blocks of dense columns, a tree of the columns finds the same block by looking at some of them, which pays where many columns point in few directions.",
     ),
     row(
         "greedy_sample",
@@ -375,6 +375,6 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Flag,
         OptionValue::Flag(false),
         GRAPH,
-        "Also prove a bound on the error of every value and on the objective, by one more rough solve where no ridge gives it.",
+        "Also prove a bound on the error of every value and on the objective, under every rule, by one more rough solve where no ridge gives it; NaN where none can be proven.",
     ),
 ];

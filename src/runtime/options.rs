@@ -51,6 +51,17 @@ pub struct Options {
     values: Vec<OptionValue>,
 }
 
+/// The options that every solver has.
+pub(crate) struct Common {
+    pub(crate) tolerance: f64,
+    pub(crate) max_iterations: u64,
+    pub(crate) max_seconds: f64,
+    pub(crate) max_work: u64,
+    pub(crate) threads: usize,
+    pub(crate) seed: u64,
+    pub(crate) trace: bool,
+}
+
 impl Options {
     /// The defaults of a family.
     pub fn new(family: Family) -> Self {
@@ -170,6 +181,26 @@ impl Options {
 
     pub(crate) fn flag(&self, key: &'static str) -> bool {
         self.known(key) == OptionValue::Flag(true)
+    }
+
+    /// What every solver reads. Errors: options of another family.
+    pub(crate) fn common(&self, family: Family) -> Result<Common> {
+        if self.family() != family {
+            return Err(Error::new(ErrorKind::Option, "options")
+                .expected(format!("options of solver {}", family.name()))
+                .found(self.family().name()));
+        }
+        let real = |key| self.real(key).unwrap_or(f64::INFINITY);
+        Ok(Common {
+            tolerance: real("tolerance"),
+            max_iterations: self.integer("max_iterations") as u64,
+            max_seconds: real("max_seconds"),
+            // The cast saturates, which is what infinity means here.
+            max_work: real("max_work") as u64,
+            threads: self.integer("threads") as usize,
+            seed: self.integer("seed") as u64,
+            trace: self.flag("trace"),
+        })
     }
 
     fn known(&self, key: &'static str) -> OptionValue {

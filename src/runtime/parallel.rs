@@ -39,6 +39,34 @@ impl Team<'_> {
         }
     }
 
+    /// Whether the calling thread does everything itself.
+    pub fn is_solo(&self) -> bool {
+        self.pool.is_none()
+    }
+
+    /// As [`Team::map`], while `beside` runs on the calling thread; without a pool it runs first.
+    pub fn map_beside<T: Send>(
+        &self,
+        count: usize,
+        task: impl Fn(usize) -> T + Sync,
+        beside: impl FnOnce(),
+    ) -> Vec<T> {
+        let Some(pool) = self.pool else {
+            beside();
+            return (0..count).map(task).collect();
+        };
+        let mut results: Vec<Option<T>> = (0..count).map(|_| None).collect();
+        let task = &task;
+        pool.in_place_scope(|scope| {
+            for (k, result) in results.iter_mut().enumerate() {
+                scope.spawn(move |_| *result = Some(task(k)));
+            }
+            beside();
+        });
+        // A task that panicked does so again at the end of the scope: none is missing here.
+        results.into_iter().flatten().collect()
+    }
+
     /// Fills `out` in chunks of `chunk`: `fill(start, part)` writes `out[start..]`'s part.
     pub fn fill<T: Send>(&self, out: &mut [T], chunk: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
         let chunk = chunk.max(1);

@@ -145,6 +145,11 @@ static void options(void)
   FAILS(swl_options_set_f64(o, "tolerance", -1.0), SWL_E_OPTION, "tolerance");
   FAILS(swl_options_set_f64(o, "loss", 1.0), SWL_E_OPTION, "loss");
   FAILS(swl_options_set_f64(o, "block_size", 1.5), SWL_E_OPTION, "block_size");
+  FAILS(swl_options_set_i64(o, "block_size", 0), SWL_E_OPTION, "block_size");
+  FAILS(swl_options_set_f64(o, "lambda", -1.0), SWL_E_OPTION, "lambda");
+  FAILS(swl_options_set_f64(o, "lambda", NAN), SWL_E_OPTION, "lambda");
+  FAILS(swl_options_set_f64(o, "lower", INFINITY), SWL_E_OPTION, "lower");
+  FAILS(swl_options_set_f64(o, "max_seconds", -1.0), SWL_E_OPTION, "max_seconds");
   FAILS(swl_options_set_i64(o, "threads", 0), SWL_E_OPTION, "threads");
   FAILS(swl_options_set_i64(o, "trace", 2), SWL_E_OPTION, "trace");
   FAILS(swl_options_set_str(o, "loss", "logistik"), SWL_E_OPTION, "logistic");

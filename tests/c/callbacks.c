@@ -112,7 +112,7 @@ static void columns(void)
     c.calls = 0;
     c.fail_at = at;
     coef[0] = 7.0;
-    rc = swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, coef, COLS, NULL);
+    rc = swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, NULL, coef, COLS, NULL);
     if (rc == SWL_OK) break;
     CHECK(rc == SWL_E_CALLBACK && strstr(message(), "42") != NULL && coef[0] == 7.0);
   }

@@ -197,8 +197,54 @@ static void several() {
   CHECK(std::fabs(own.coef()[0] - 0.75) < 1e-5 && own.coef()[1] == 0.0);
 }
 
+// Batches, derivatives and identification: the numbers of the C calls, and controls that stop them.
+static void beyond() {
+  const std::vector<double> a = data(), y = target(a);
+  southwell::options o;
+  o.set("lambda", 0.5).set("intercept", 1).set("tolerance", 1e-12);
+  southwell::bcd s(southwell::matrix(a, rows, cols), y);
+  CHECK(s.solve(o).outcome == SWL_CONVERGED);
+  const std::vector<double> coef = s.coef();
+  std::vector<double> targets(y), up(static_cast<std::size_t>(cols), 1.0);
+  for (double v : y) targets.push_back(2.0 * v);
+  const swl_dense both = swl_dense_f64(targets.data(), rows, 2, rows, SWL_COL_MAJOR);
+  const southwell::batch_result found = s.batch(&both, nullptr, o);
+  CHECK(found.info.size() == 2 && found.info[1].outcome == SWL_CONVERGED && found.intercept.size() == 2);
+  for (std::size_t j = 0; j < coef.size(); j++) CHECK(std::fabs(found.coef[j] - coef[j]) < 1e-6);
+  const southwell::identification seen = s.identify();
+  std::int64_t zeros = 0;
+  for (std::size_t j = 0; j < coef.size(); j++) {
+    zeros += seen.safe_zeros[j];
+    CHECK(!seen.safe_zeros[j] || coef[j] == 0.0);
+  }
+  CHECK(zeros == seen.facts.safe_zeros && seen.facts.unique == 1);
+  southwell::change by;
+  by.lambda = 2.0;
+  by.target = y;
+  const southwell::derivative moved = s.forward(by);
+  const southwell::gradient back = s.backward(up, 1.0);
+  double left = moved.intercept, right = 2.0 * back.lambda;
+  for (double v : moved.coef) left += v;
+  for (std::size_t r = 0; r < y.size(); r++) right += back.target[r] * y[r];
+  CHECK(std::fabs(left - right) < 1e-8 * (1.0 + std::fabs(left)));
+  southwell::control stops;
+  stops.on_progress([](const swl_progress &) { return false; });
+  int refused = 0;
+  try { s.identify(stops); } catch (const southwell::error &e) { refused += e.code() == SWL_E_STOPPED; }
+  try { s.forward(by, stops); } catch (const southwell::error &e) { refused += e.code() == SWL_E_STOPPED; }
+  try { s.backward(up, 0.0, stops); } catch (const southwell::error &e) { refused += e.code() == SWL_E_STOPPED; }
+  CHECK(refused == 3 && s.batch(&both, nullptr, o, stops).info[0].outcome == SWL_CANCELLED);
+  try {
+    s.batch(nullptr, nullptr, o);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_ARGUMENT);
+  }
+}
+
 int main() {
   several();
+  beyond();
   results();
   errors();
   callbacks();

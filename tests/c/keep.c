@@ -35,7 +35,7 @@ static void dense(void)
   OK(swl_bcd_solve(s, NULL, NULL, &info));
   OK(swl_bcd_coef(s, coef, COLS));
   OK(swl_bcd_set_weights(s, NULL));
-  CHECK(released == 0);
+  CHECK(released == 0 && memcmp(own, a, sizeof a) == 0); /* read, never written */
   swl_bcd_free(s);
   CHECK(released == 1);
   other = dense_problem(a, y, ROWS, COLS);
@@ -67,7 +67,8 @@ static void sparse(void)
   OK(swl_bcd_new(&m, &target, NULL, &keep, NULL, &s));
   OK(swl_bcd_solve(s, NULL, NULL, &info));
   OK(swl_bcd_fitted(s, fitted, 4));
-  CHECK(released == 1);
+  CHECK(released == 1 && memcmp(own->p, p, sizeof p) == 0 && memcmp(own->i, i, sizeof i) == 0);
+  CHECK(memcmp(own->v, v, sizeof v) == 0);
   swl_bcd_free(s);
   CHECK(released == 2);
 }

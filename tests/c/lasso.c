@@ -233,6 +233,38 @@ static void forms(void)
   for (j = 0; j < COLS; j++) CHECK(fabs(reference[j] - coef[1][j]) < 1e-7);
 }
 
+/* All inputs of a call are read before its output is written, so that it may take their place. */
+static void overlapping(void)
+{
+  double coef[COLS], before[COLS], offset[ROWS], apart[ROWS], data[ROWS * COLS], score, number[ROWS];
+  swl_dense d = swl_dense_f64(data, ROWS, COLS, ROWS, SWL_COL_MAJOR), plain = swl_dense_f64(a, ROWS, COLS, ROWS, SWL_COL_MAJOR);
+  swl_matrix m = swl_matrix_dense(&d), own = swl_matrix_dense(&plain);
+  swl_vec off = swl_vec_f64(offset, ROWS), target = swl_vec_f64(number, ROWS), start = swl_vec_f64(coef, COLS);
+  swl_bcd *s = dense_problem(a, y, ROWS, COLS);
+  swl_bcd_info info = empty_info();
+  int i;
+  for (i = 0; i < ROWS; i++) { offset[i] = 0.25 * i; number[i] = y[i]; }
+  memcpy(data, a, sizeof a);
+  OK(swl_bcd_solve(s, NULL, NULL, &info));
+  OK(swl_bcd_predict(s, &own, &off, apart, ROWS));
+  OK(swl_bcd_predict(s, &m, &off, offset, ROWS));
+  CHECK(memcmp(apart, offset, sizeof apart) == 0);
+  for (i = 0; i < ROWS; i++) offset[i] = 0.25 * i;
+  OK(swl_bcd_predict_mean(s, &m, &off, data, ROWS));
+  CHECK(memcmp(apart, data, sizeof apart) == 0);
+  OK(swl_bcd_score(s, &own, &target, NULL, &off, &score));
+  OK(swl_bcd_score(s, &own, &target, NULL, &off, number));
+  CHECK(number[0] == score);
+  /* What was handed in by value is the caller's again. */
+  OK(swl_bcd_coef(s, coef, COLS));
+  OK(swl_bcd_warm_start(s, &start, NULL));
+  OK(swl_bcd_solve(s, NULL, NULL, &info));
+  memcpy(before, coef, sizeof coef);
+  OK(swl_bcd_coef(s, coef, COLS));
+  for (i = 0; i < COLS; i++) CHECK(fabs(before[i] - coef[i]) < 1e-2);
+  swl_bcd_free(s);
+}
+
 /* Logistic: no intercept-free gap is needed for means in (0, 1) and residuals of 0/1 labels. */
 static void logistic(void)
 {
@@ -271,6 +303,7 @@ int main(void)
   every_call();
   setters();
   forms();
+  overlapping();
   logistic();
   return finish("lasso");
 }

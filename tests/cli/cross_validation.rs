@@ -1,6 +1,6 @@
 //! `southwell cv`: choosing the strength.
 
-use crate::support::with_small_problem;
+use crate::support::{close, with_small_problem};
 
 #[test]
 fn the_curve_is_reported_and_the_chosen_model_is_written() {
@@ -46,9 +46,60 @@ fn folds_may_come_from_a_file() {
     for lambda in ["", " --lambda 1"] {
         let refused = folder.run(&format!("cv --data data.csv --penalty ridge{lambda}")).ended(2);
         assert!(
-            refused.err.contains("option \"penalty\": expected one with a finite lambda_max"),
+            refused.err.contains("option \"penalty\": expected one with a finite lambda_max")
+                && refused.err.contains("--lambdas"),
             "{}",
             refused.err
         );
+    }
+}
+
+#[test]
+fn strengths_may_be_given_also_where_lambda_max_is_infinite() {
+    let folder = with_small_problem();
+    folder.write("lambdas.txt", "20\n5\n1.25\n");
+    for problem in [
+        "--data data.csv --penalty ridge --intercept",
+        "--data labels.csv --positive 1 --loss hinge --penalty ridge",
+        "--data data.csv",
+    ] {
+        let cv = format!("cv {problem} --folds 4 --json --plot p.svg --lambdas");
+        let object =
+            folder.run(&format!("{cv} lambdas.txt --curve-out c.csv --model m.json")).ended(0).json();
+        let found = &object["cross_validation"];
+        assert_eq!(found["lambda"], serde_json::json!([20.0, 5.0, 1.25]), "{problem}");
+        assert_eq!(folder.read("c.csv").lines().count(), 4);
+        assert_eq!(&folder.run(&format!("{cv} 20,5,1.25")).ended(0).json()["cross_validation"], found);
+        assert!(folder.read("p.svg").contains("strength of the penalty"));
+        let data = if problem.contains("labels") { "labels.csv --positive 1" } else { "data.csv" };
+        folder.run(&format!("verify --model m.json --data {data}")).ended(0);
+        let path = format!("bcd {problem} --lambdas 20,5,1.25 --path-out path.csv --plot p.svg");
+        let object = folder.run(&format!("{path} --json")).ended(0).json();
+        assert_eq!(object["path"].as_array().unwrap().len(), 3, "{problem}");
+        for point in object["path"].as_array().unwrap() {
+            let one =
+                folder.run(&format!("bcd {problem} --json --lambda {}", point["lambda"])).ended(0).json();
+            let figure = |o: &serde_json::Value| o["objective"].as_f64().unwrap();
+            assert!(close(figure(point), figure(&one), 1e-5), "{problem}: {point} {one}");
+        }
+        assert_eq!(folder.read("path.csv").lines().count(), 4);
+        let text = folder.run(&path).ended(0).out;
+        assert_eq!(text.contains(" - "), problem.contains("ridge"), "no lambda_max to compare with: {text}");
+    }
+    for (words, text) in [
+        ("bcd --data data.csv --lambdas 1,2", "each below the one before"),
+        ("bcd --data data.csv --lambdas 2,x", "numbers between commas, or a file"),
+        ("bcd --data data.csv --lambdas no.txt", "no.txt"),
+        ("bcd --data data.csv --lambdas -1", "lambdas"),
+        ("bcd --data data.csv --lambdas 2,1 --lambda 1", "no other strength"),
+        ("cv --data data.csv --lambdas 2,1 --lambda-ratio 0.1", "no other strength"),
+        ("bcd --data data.csv --lambdas 2,1 --path 3", "--path"),
+        ("cv --data data.csv --lambdas 2,1 --path 3", "--path"),
+        ("bcd --data labels.csv --positive 1 --loss hinge --penalty ridge --lambdas 1,0", "above 0"),
+        ("bcd --data labels.csv --positive 1 --loss hinge --penalty ridge --path 3", "lambda_max"),
+        ("bcd --data data.csv --path-out p.csv", "--path"),
+    ] {
+        let refused = folder.run(words).ended(2);
+        assert!(refused.err.contains(text), "{words}: {}", refused.err);
     }
 }

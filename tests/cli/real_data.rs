@@ -107,6 +107,26 @@ fn support_vector_machines_on_real_sets_reach_a_certified_gap_of_1e_13() {
     }
 }
 
+/// With more columns than rows the bounds leave room for a perfect fit: the residual is rounding, and so is the dual point
+/// that comes of it.
+#[test]
+fn least_squares_with_bounds_that_interpolate_reach_a_certified_gap_of_1e_13() {
+    let Some(data) = data() else { return };
+    let folder = Folder::new();
+    for (path, read) in [
+        ("expression/alon/alon.svm.gz", ""),
+        ("expression/golub/golub.svm.gz", ""),
+        ("expression/khan/khan.svm.gz", "--positive 2"),
+    ] {
+        for bounds in ["--lower 0", "--lower -0.1 --upper 0.1", "--lower -1 --upper 1", "--upper 1"] {
+            for intercept in ["", "--intercept"] {
+                let problem = format!("--loss squared --penalty none {bounds}");
+                certified_to(1e-13, &folder, &data.join(path), &format!("{read} {intercept}"), &problem);
+            }
+        }
+    }
+}
+
 #[test]
 fn lasso_and_least_squares_with_bounds_on_real_sets_reach_a_certified_gap_of_1e_13() {
     let Some(data) = data() else { return };

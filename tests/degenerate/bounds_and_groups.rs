@@ -30,6 +30,47 @@ fn bounds_that_meet_exclude_zero_or_are_partly_infinite() {
     }
 }
 
+/// The residual is rounding, and so is the dual point that comes of it: zero is a better one.
+#[test]
+fn a_perfect_fit_within_bounds_is_certified_to_rounding() {
+    // Columns of a common sign and large size, so that rounding counts.
+    let mut data = data(15, 90, 1.0, 3);
+    data.a.iter_mut().for_each(|a| *a = 200.0 * (*a + 2.0));
+    for (loss, lower, upper) in
+        [("squared", -0.1, 0.1), ("squared", -5.0, 5.0), ("squared", 0.0, INF), ("huber", -0.1, 0.1)]
+    {
+        for (scale, intercept) in [("sum", "false"), ("mean", "false"), ("sum", "true")] {
+            let mut problem = data.problem(loss);
+            problem.set_bounds(&[lower; 90], &[upper; 90]).unwrap();
+            let pairs = [
+                ("loss", loss),
+                ("penalty", "none"),
+                ("scale", scale),
+                ("intercept", intercept),
+                ("tolerance", "1e-13"),
+            ];
+            let found = solved(&problem, &pairs);
+            let mut plain = Plain::new(&data, loss, 0.0, 0.0, intercept == "true");
+            (plain.lower, plain.upper) = (vec![lower; 90], vec![upper; 90]);
+            let violation = plain.violation(&found.coef, found.intercept);
+            // Beside the sizes of the terms that each product sums: the residual is no better than they are rounded.
+            let terms = |r: usize| -> f64 {
+                let fitted = found.coef.iter().enumerate().map(|(j, x)| (data.column(j)[r] * x).abs());
+                data.score[r].abs() + found.intercept.abs() + fitted.sum::<f64>()
+            };
+            let terms: Vec<f64> = (0..15).map(terms).collect();
+            let of_column =
+                |j: usize| data.column(j).iter().zip(&terms).map(|(a, t)| a.abs() * t).sum::<f64>();
+            let size = (0..90).map(of_column).fold(0.0, f64::max);
+            if found.certificate.objective < 1e-20 {
+                assert!(violation <= 1e-13 * size, "{loss} {lower} {violation:e} of {size:e}");
+            }
+            let perfect = loss == "squared" && lower < 0.0;
+            assert!(!perfect || found.certificate.objective < 1e-20, "{:e}", found.certificate.objective);
+        }
+    }
+}
+
 #[test]
 fn a_zero_column_with_bounds_that_exclude_zero_takes_the_nearest() {
     let mut data = data(20, 3, 1.0, 22);

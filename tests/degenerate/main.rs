@@ -3,6 +3,7 @@
 mod attained;
 mod bounds_and_groups;
 mod data;
+mod graphs;
 mod scales;
 mod shapes;
 mod strengths;

@@ -28,6 +28,61 @@ fn columns_of_extreme_scale() {
 }
 
 #[test]
+fn columns_and_targets_of_extreme_scale_at_once() {
+    // Powers of ten, which no scaling undoes exactly. A coefficient is the target's scale over the column's, and a strength
+    // their product: both have to be numbers, as c^2, the size of the objective, has not.
+    let base = data(30, 6, 1.0, 15);
+    let reference = solved(&base.problem("squared"), &[("lambda", "0.5"), ("tolerance", "1e-13")]);
+    for (c, scale) in [
+        (1.0, [1e150, 1e-150, 1.0, 1e75, 1e-50, 1e20]),
+        (1e200, [1e100, 1e-100, 1.0, 1e75, 1e-50, 1e20]),
+        (1e-200, [1e-100, 1e100, 1.0, 1e-75, 1e50, 1e60]),
+    ] {
+        let mut full = base.clone();
+        for (j, s) in scale.iter().enumerate() {
+            full.a[j * 30..(j + 1) * 30].iter_mut().for_each(|a| *a *= s);
+        }
+        full.score.iter_mut().for_each(|y| *y *= c);
+        let mut problem = full.problem("squared");
+        problem.set_penalty_factors(&scale).unwrap();
+        let lambda = format!("{:e}", 0.5 * c);
+        for way in WAYS {
+            let pairs = with(&[("lambda", &lambda), ("tolerance", "1e-13")], way);
+            let found = run(&problem, &pairs);
+            let units: Vec<f64> = found.coef.iter().zip(&scale).map(|(x, s)| x * s / c).collect();
+            all_near(&units, &reference.coef, 1e-5);
+            let finite = found.certificate.value.is_finite() && found.certificate.objective.is_finite();
+            assert!(finite || found.outcome != Outcome::Converged, "{c:e} {way:?} {:?}", found.certificate);
+        }
+    }
+}
+
+#[test]
+fn columns_in_mixed_units_have_the_support_of_equal_ones() {
+    let base = data(60, 17, 1.0, 16);
+    let scale: Vec<f64> = (0..17).map(|j| 10.0_f64.powi((j * 5) % 17 - 8)).collect();
+    let mut full = base.clone();
+    for (j, s) in scale.iter().enumerate() {
+        full.a[j * 60..(j + 1) * 60].iter_mut().for_each(|a| *a *= s);
+    }
+    // Steps of one length for several coordinates, and draws in proportion to their constants, cannot serve such units.
+    for way in [WAYS[0], WAYS[1], WAYS[3], WAYS[4]] {
+        for loss in LOSSES {
+            let mut problem = full.problem(loss);
+            problem.set_penalty_factors(&scale).unwrap();
+            let pairs = with(&[("loss", loss), ("lambda_ratio", "0.2"), ("tolerance", "1e-11")], way);
+            let (found, equal) = (solved(&problem, &pairs), solved(&base.problem(loss), &pairs));
+            near(found.lambda_max, equal.lambda_max, 1e-12);
+            let support = |x: &[f64]| (0..17).filter(|&j| x[j] != 0.0).collect::<Vec<_>>();
+            assert_eq!(support(&found.coef), support(&equal.coef), "{loss} {way:?}");
+            assert!((2..16).contains(&equal.nonzeros()), "{}", equal.nonzeros());
+            let units: Vec<f64> = found.coef.iter().zip(&scale).map(|(x, s)| x * s).collect();
+            all_near(&units, &equal.coef, 1e-4);
+        }
+    }
+}
+
+#[test]
 fn targets_of_extreme_scale() {
     let base = data(30, 8, 1.0, 15);
     let reference = solved(&base.problem("squared"), &[("lambda", "0.5"), ("tolerance", "1e-13")]);

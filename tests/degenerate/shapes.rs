@@ -52,6 +52,23 @@ fn one_by_one() {
 }
 
 #[test]
+fn one_row_and_one_column() {
+    // One row: under L1 the largest entry does all of the work.
+    let row = Data { rows: 1, cols: 4, a: vec![1.0, -3.0, 2.0, 0.5], score: vec![6.0] };
+    let column = Data { rows: 4, cols: 1, a: vec![1.0, -3.0, 2.0, 0.5], score: vec![6.0, 0.0, 1.0, -2.0] };
+    for way in WAYS {
+        let pairs = with(&[("lambda", "0.9"), ("tolerance", "1e-13")], way);
+        let found = solved(&row.problem("squared"), &pairs);
+        all_near(&found.coef, &[0.0, -(18.0 - 0.9) / 9.0, 0.0, 0.0], 1e-6);
+        let found = solved(&column.problem("squared"), &pairs);
+        near(found.coef[0], (7.0 - 0.9) / 14.25, 1e-12);
+        // Beside an intercept one row says nothing of the columns.
+        let found = solved(&row.problem("squared"), &with(&pairs, &[("intercept", "true")]));
+        assert_eq!((found.nonzeros(), found.intercept), (0, 6.0));
+    }
+}
+
+#[test]
 fn a_matrix_of_zeros() {
     let data = Data { rows: 5, cols: 3, a: vec![0.0; 15], score: vec![1.0, 2.0, 0.0, 3.0, -1.0] };
     for way in WAYS {
@@ -165,6 +182,74 @@ fn a_nearly_constant_column_beside_an_intercept() {
     let pairs = [("intercept", "true"), ("standardize", "true"), ("lambda", "1"), ("tolerance", "1e-7")];
     let found = solved(&full.problem("squared"), &pairs);
     assert!(found.coef[1] * 2.0_f64.powi(-20) > 4.5, "{:?}", found.coef);
+}
+
+/// The column `1 + e w` beside an intercept says what `e w` does, whose deviation drowns in nothing: the minimum of that
+/// problem, and the answer of the other one valued in it, tell how far the answer is from its minimum.
+#[test]
+fn the_gap_of_a_column_that_hardly_varies_is_honest() {
+    let rows = 40;
+    for exponent in [12, 20, 26, 30, 36, 40, 43] {
+        let e = 2.0_f64.powi(-exponent);
+        let mut n = Numbers(exponent as u64);
+        let (w, other, noise) = (n.vector(rows), n.vector(rows), n.vector(rows));
+        let column: Vec<f64> = w.iter().map(|w| 1.0 + e * w).collect();
+        let spread: Vec<f64> = column.iter().map(|a| a - 1.0).collect(); // exact: both are near 1
+        let y: Vec<f64> = (0..rows).map(|r| 3.0 * w[r] + other[r] + 0.3 + 0.5 * noise[r]).collect();
+        let center = mean(&spread);
+        let square = spread.iter().map(|a| (a - center) * (a - center)).sum::<f64>() / rows as f64;
+        let of_other = other.iter().map(|a| (a - mean(&other)).powi(2)).sum::<f64>() / rows as f64;
+        let (hard, easy) = (Data::of(&[&column, &other], &y), Data::of(&[&spread, &other], &y));
+        for (penalty, ratio) in [("l1", 1.0), ("ridge", 0.0), ("elastic-net", 0.5)] {
+            for standardize in ["false", "true"] {
+                let deviation = match standardize {
+                    "true" => [square.sqrt(), of_other.sqrt()],
+                    _ => [e, 1.0],
+                };
+                let strength = [deviation[0] * deviation[0], 1.0];
+                let mut plain = Plain::new(&easy, "squared", 0.0, 0.0, true);
+                plain.l1 = deviation.iter().map(|d| ratio * d).collect();
+                plain.l2 = deviation.iter().map(|d| (1.0 - ratio) * d * d).collect();
+                let problem_of = |data: &Data| -> Problem<'static> {
+                    let (a, rows) = (data.a.clone(), data.rows);
+                    let view = DenseView { data: &a[..], rows, cols: 2, ld: rows, order: Order::ColumnMajor };
+                    let mut problem = Problem::new(Matrix::dense(view).unwrap(), &data.score).unwrap();
+                    if standardize == "false" {
+                        // The strength that the deviation would bring: of L1 the deviation, of the ridge its square.
+                        let factor = if penalty == "ridge" { strength[0] } else { deviation[0] };
+                        problem.set_penalty_factors(&[factor, 1.0]).unwrap();
+                    }
+                    problem
+                };
+                if standardize == "false" && penalty == "elastic-net" {
+                    plain.l2[0] = (1.0 - ratio) * deviation[0];
+                }
+                let pairs = [
+                    ("penalty", penalty),
+                    ("lambda", "1"),
+                    ("intercept", "true"),
+                    ("standardize", standardize),
+                ];
+                let best = solved(&problem_of(&easy), &with(&pairs, &[("tolerance", "1e-13")]));
+                near(best.certificate.objective, plain.objective(&best.coef, best.intercept), 1e-11);
+                for tolerance in ["1e-4", "1e-7", "1e-10"] {
+                    let ends = [("tolerance", tolerance), ("max_iterations", "100")];
+                    let found = run(&problem_of(&hard), &with(&pairs, &ends));
+                    // The sum is exact where the two nearly cancel.
+                    let answer = plain.objective(&found.coef, found.intercept + found.coef[0]);
+                    let distance = answer - best.certificate.objective;
+                    let case = format!(
+                        "2^-{exponent} {pairs:?} {tolerance}: {:?} {:?} target {:e} distance {distance:e} {:?}",
+                        found.outcome, found.certificate, found.target, found.coef
+                    );
+                    let honest = distance <= found.certificate.value + 1e-11 * found.null_loss;
+                    assert!(honest, "{case}");
+                    // Whatever is lost to rounding, the answer is no worse than no answer.
+                    assert!(found.certificate.objective <= found.null_loss * (1.0 + 1e-9), "{case}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

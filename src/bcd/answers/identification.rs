@@ -10,6 +10,7 @@
 
 use super::certificate::{Evaluation, Rigor, deviations};
 use super::solution::Solution;
+use crate::bcd::callbacks;
 use crate::bcd::problem::Problem;
 use crate::bcd::settings::Settings;
 use crate::bcd::stopping::dual::balance;
@@ -18,7 +19,7 @@ use crate::numerics::Columns;
 use crate::numerics::eigen::smallest_eigenvalue;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::{Team, with_team};
-use crate::runtime::{Control, Error, ErrorKind, Outcome, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
 
 /// What [`identify`] finds.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +41,15 @@ pub struct Identification {
 const MOST_COLUMNS: usize = 2048;
 /// Eigenvalues below this, beside a unit diagonal, are rounding.
 const DEFINITE: f64 = 1e-10;
+/// Flops of a slope and a curvature, about.
+const ROW_FLOPS: u64 = 20;
+/// Flops of the margin of a unit beside those of its columns, about.
+const UNIT_FLOPS: u64 = 32;
 /// Rounding of a duality gap, relative to the objective.
 const ROUNDING: f64 = 1e-14;
 
 /// Looks at a solution of this problem with these settings. Costs two passes over the data, and the eigenvalues of the
-/// columns that are not known to be 0.
+/// columns that are not known to be 0. The limits of the settings (`max_seconds`, `max_work`) are those of this call.
 ///
 /// Errors: several outputs and functions of the caller; a solution of another size; `Stopped`.
 pub fn identify(
@@ -54,26 +59,36 @@ pub fn identify(
     control: &mut Control<'_>,
 ) -> Result<Identification> {
     check(problem, settings, solution)?;
-    let deviations = deviations(problem, settings);
+    control.begin(settings.max_seconds, settings.max_work);
+    callbacks::watched(problem, settings.clone(), control, |settings, control| {
+        identified(problem, settings, solution, control)
+    })
+}
+
+fn identified(
+    problem: &Problem<'_>,
+    settings: &Settings,
+    solution: &Solution,
+    control: &mut Control<'_>,
+) -> Result<Identification> {
+    control.report(Phase::Certificate, 0, f64::NAN, f64::NAN)?;
+    let deviations = deviations(problem, settings, control)?;
     let evaluation = Evaluation::new(problem, settings, solution.lambda, &solution.coef, &deviations)?;
-    let point = At::new(&evaluation, solution)?;
-    let margin = point.margin();
-    let zeros = point.safe_zeros(solution);
+    let point = At::new(&evaluation, solution, control)?;
+    let margin = point.margin(control)?;
+    let zeros = point.safe_zeros(solution, control)?;
     let fixed = point.fixed();
     let rest: Vec<usize> = (0..zeros.len()).filter(|&j| !zeros[j] && !fixed[j]).collect();
     let safe_zeros = (0..zeros.len()).filter(|&j| zeros[j]).collect();
     let (mut smallest, mut unique) = (f64::NAN, false);
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
-        smallest = smallest_eigenvalue(&unit_diagonal(hessian.map_err(stopped)?));
+        smallest = smallest_eigenvalue(&unit_diagonal(hessian?), control)?;
         // Where no row bends the loss, nothing holds the intercept; where the infimum is not attained, there is no solution.
         let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
         unique = smallest > DEFINITE && held && solution.outcome != Outcome::InfimumNotAttained;
     }
-    crate::bcd::callbacks::unless_failed(
-        problem.matrix(),
-        Identification { margin, safe_zeros, smallest_eigenvalue: smallest, unique },
-    )
+    Ok(Identification { margin, safe_zeros, smallest_eigenvalue: smallest, unique })
 }
 
 /// Refuses what is not a solution of one output of this problem.
@@ -92,11 +107,6 @@ pub(in crate::bcd) fn check(problem: &Problem<'_>, settings: &Settings, solution
     crate::bcd::problem::check_start(Some(&solution.coef), solution.intercept, cols)
 }
 
-/// The error of a control that said stop.
-pub(in crate::bcd) fn stopped(Stop(outcome): Stop) -> Error {
-    Error::new(ErrorKind::Stopped, "the call").expected("to be left to end").found(outcome.name())
-}
-
 /// A solution with what the data say at it, in the coordinates of the penalty: `x_j = coef_j deviation_j`.
 pub(in crate::bcd) struct At<'a> {
     evaluation: &'a Evaluation<'a>,
@@ -110,19 +120,20 @@ pub(in crate::bcd) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    pub(in crate::bcd) fn new(evaluation: &'a Evaluation<'a>, solution: &Solution) -> Result<Self> {
+    pub(in crate::bcd) fn new(
+        evaluation: &'a Evaluation<'a>,
+        solution: &Solution,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
         let (problem, loss) = (evaluation.problem, &evaluation.settings.loss);
-        let matrix = problem.matrix();
-        let z = super::predict::linear_predictor(
-            &solution.coef,
-            solution.intercept,
-            matrix,
-            Some(problem.offset()),
-        )?;
+        let (matrix, offset) = (problem.matrix(), Some(problem.offset()));
+        let z =
+            super::predict::polled_predictor(&solution.coef, solution.intercept, matrix, offset, control)?;
+        control.spend(ROW_FLOPS * z.len() as u64)?;
         let (mut slopes, mut curvatures) = (vec![0.0; z.len()], vec![0.0; z.len()]);
         loss.slopes(problem.target(), &z, &evaluation.s, &mut slopes);
         loss.curvatures(problem.target(), &z, &evaluation.s, &mut curvatures);
-        let gradient = evaluation.correlations(|j| matrix.dot(j, &slopes));
+        let gradient = evaluation.polled_correlations(&slopes, control)?;
         let x = solution.coef.iter().zip(&evaluation.deviation).map(|(c, d)| c * d).collect();
         Ok(Self { evaluation, x, z, gradient, curvatures })
     }
@@ -135,24 +146,24 @@ impl<'a> At<'a> {
         self.penalty().columns(u).iter().map(|&j| full[j]).collect()
     }
 
-    fn margin(&self) -> f64 {
+    fn margin(&self, control: &mut Control<'_>) -> Result<f64> {
         let penalty = self.penalty();
-        let unit = |u: usize| penalty.margin(u, &self.part(u, &self.x), &self.part(u, &self.gradient));
-        (0..penalty.units())
-            .filter(|&u| !penalty.is_fixed(u))
-            .map(unit)
-            .fold(f64::INFINITY, f64::min)
-            .max(0.0)
+        let mut least = f64::INFINITY;
+        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+            least = least.min(penalty.margin(u, &self.part(u, &self.x), &self.part(u, &self.gradient)));
+            control.spend(UNIT_FLOPS + 8 * penalty.columns(u).len() as u64)?;
+        }
+        Ok(least.max(0.0))
     }
 
-    fn safe_zeros(&self, solution: &Solution) -> Vec<bool> {
+    fn safe_zeros(&self, solution: &Solution, control: &mut Control<'_>) -> Result<Vec<bool>> {
         let Evaluation { problem, settings, s, deviation, .. } = self.evaluation;
         let penalty = self.penalty();
         let mut zeros = vec![false; self.x.len()];
         let kappa = settings.loss.curvature_bound();
         let found = &solution.certificate;
         if solution.dual.is_empty() || !kappa.is_finite() || found.rigor == Rigor::None {
-            return zeros;
+            return Ok(zeros);
         }
         let size = found.objective.abs() + found.dual_objective.abs();
         let radius = (2.0 * kappa * (found.value + ROUNDING * size)).sqrt();
@@ -160,13 +171,15 @@ impl<'a> At<'a> {
         if settings.intercept {
             balance(&mut theta);
         }
-        let v = self.evaluation.correlations(|j| problem.matrix().dot(j, &theta));
+        let v = self.evaluation.polled_correlations(&theta, control)?;
         // The certificate is that of the point made feasible.
         let gauge = penalty.gauge(&v);
         let t = if gauge > 1.0 { 1.0 / gauge } else { 1.0 };
         let square = |j: usize| problem.matrix().squares(j, 1.0 / deviation[j], s);
         for u in 0..penalty.units() {
             let columns = penalty.columns(u);
+            let entries: usize = columns.iter().map(|&j| problem.matrix().column_entries(j)).sum();
+            control.spend(UNIT_FLOPS + 3 * entries as u64)?;
             let zero = vec![0.0; columns.len()];
             let g: Vec<f64> = columns.iter().map(|&j| -t * v[j]).collect();
             let inside = penalty.margin(u, &zero, &g);
@@ -176,7 +189,7 @@ impl<'a> At<'a> {
                 columns.iter().for_each(|&j| zeros[j] = true);
             }
         }
-        zeros
+        Ok(zeros)
     }
 
     /// The Hessian of loss and penalty at these columns, the intercept minimized out.
@@ -188,7 +201,7 @@ impl<'a> At<'a> {
     ) -> std::result::Result<Square, Stop> {
         let columns = self.columns();
         let mut h = gram(&columns, list, &self.curvatures, team, control)?;
-        self.add_penalty(list, &mut h);
+        self.add_penalty(list, &mut h, control)?;
         let total: f64 = self.curvatures.iter().sum();
         if self.evaluation.settings.intercept && total > 0.0 {
             let mut sums = vec![0.0; list.len()];
@@ -196,6 +209,7 @@ impl<'a> At<'a> {
             for k in 0..list.len() {
                 let factor = sums[k] / total;
                 h.column_mut(k).iter_mut().zip(&sums).for_each(|(h, s)| *h -= factor * s);
+                control.spend(2 * list.len() as u64)?;
             }
         }
         Ok(h)
@@ -208,7 +222,12 @@ impl<'a> At<'a> {
     }
 
     /// Adds the penalty's Hessian at the columns in `list`; groups at 0 have none.
-    pub(in crate::bcd) fn add_penalty(&self, list: &[usize], h: &mut Square) {
+    pub(in crate::bcd) fn add_penalty(
+        &self,
+        list: &[usize],
+        h: &mut Square,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<(), Stop> {
         let penalty = self.penalty();
         let mut place = vec![usize::MAX; self.x.len()];
         list.iter().enumerate().for_each(|(k, &j)| place[j] = k);
@@ -227,8 +246,10 @@ impl<'a> At<'a> {
                 basis[k] = 0.0;
                 let column = h.column_mut(place[columns[k]]);
                 listed.iter().for_each(|&i| column[place[columns[i]]] += out[i]);
+                control.spend(8 * columns.len() as u64)?;
             }
         }
+        Ok(())
     }
 
     /// The coordinates along which the penalty is smooth while those at a kink are held there: what moves freely. Not

@@ -4,7 +4,7 @@ use super::solution::Solution;
 use crate::bcd::problem::{checked_finite, checked_weights};
 use crate::numerics::Matrix;
 use crate::numerics::sum::sum;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 
 /// `A coef + intercept + offset`.
 ///
@@ -14,6 +14,17 @@ pub fn linear_predictor(
     intercept: f64,
     matrix: &Matrix<'_>,
     offset: Option<&[f64]>,
+) -> Result<Vec<f64>> {
+    polled_predictor(coef, intercept, matrix, offset, &mut Control::new())
+}
+
+/// [`linear_predictor`], which also ends with the error of a control that says stop.
+pub(in crate::bcd) fn polled_predictor(
+    coef: &[f64],
+    intercept: f64,
+    matrix: &Matrix<'_>,
+    offset: Option<&[f64]>,
+    control: &mut Control<'_>,
 ) -> Result<Vec<f64>> {
     if matrix.cols() != coef.len() {
         return Err(Error::new(ErrorKind::Argument, "a.cols")
@@ -28,6 +39,7 @@ pub fn linear_predictor(
     for (j, &c) in coef.iter().enumerate() {
         if c != 0.0 {
             matrix.add(j, c, &mut z);
+            control.spend(2 * matrix.column_entries(j) as u64)?;
         }
     }
     crate::bcd::callbacks::unless_failed(matrix, z)

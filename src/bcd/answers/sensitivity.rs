@@ -6,8 +6,9 @@
 //! `du = -M^(-1) (partial derivative of the system)`; the other coordinates do not move.
 
 use super::certificate::{Evaluation, deviations};
-use super::identification::{At, check, stopped};
+use super::identification::{At, check};
 use super::solution::Solution;
+use crate::bcd::callbacks;
 use crate::bcd::problem::{Problem, checked_finite};
 use crate::bcd::settings::Settings;
 use crate::model::Loss;
@@ -15,7 +16,7 @@ use crate::numerics::cholesky::Cholesky;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::with_team;
-use crate::runtime::{Control, Error, ErrorKind, Outcome, Result};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
 
 /// A change of what the solution depends on; `None`: no change.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,7 +63,8 @@ pub struct Sensitivity<'p> {
 
 impl<'p> Sensitivity<'p> {
     /// Factors the Hessian of the coordinates that are free at the solution. Costs `rows n^2 + n^3 / 3` flops for `n` of
-    /// them.
+    /// them. The limits of the settings (`max_seconds`, `max_work`) begin here; they go on in [`Sensitivity::forward`] and
+    /// [`Sensitivity::backward`] with the same control.
     ///
     /// Errors: as [`identify`](crate::bcd::identify()); the hinge, whose slope jumps; a singular Hessian or an infimum that is not
     /// attained, where the derivative is not defined; memory for three such Hessians that cannot be had.
@@ -80,16 +82,29 @@ impl<'p> Sensitivity<'p> {
                 .found("hinge"));
         }
         attained(solution)?;
-        let deviations = deviations(problem, settings);
+        control.begin(settings.max_seconds, settings.max_work);
+        callbacks::watched(problem, settings.clone(), control, |settings, control| {
+            Self::factored(problem, settings, solution, control)
+        })
+    }
+
+    fn factored(
+        problem: &'p Problem<'p>,
+        settings: &Settings,
+        solution: &Solution,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        control.report(Phase::Certificate, 0, f64::NAN, f64::NAN)?;
+        let deviations = deviations(problem, settings, control)?;
         let evaluation = Evaluation::new(problem, settings, solution.lambda, &solution.coef, &deviations)?;
-        let point = At::new(&evaluation, solution)?;
+        let point = At::new(&evaluation, solution, control)?;
         let free = point.free();
         let intercept = settings.intercept;
         check_room(free.len() + usize::from(intercept))?;
-        let h = with_team(settings.threads, |team| -> std::result::Result<Square, crate::runtime::Stop> {
+        let h = with_team(settings.threads, |team| -> std::result::Result<Square, Stop> {
             let columns = point.columns();
             let mut block = gram(&columns, &free, &point.curvatures, team, control)?;
-            point.add_penalty(&free, &mut block);
+            point.add_penalty(&free, &mut block, control)?;
             if !intercept {
                 return Ok(block);
             }
@@ -104,11 +119,10 @@ impl<'p> Sensitivity<'p> {
             h.column_mut(n)[..n].copy_from_slice(&sums);
             h.column_mut(n)[n] = point.curvatures.iter().sum();
             Ok(h)
-        })?
-        .map_err(stopped)?;
-        let factor = Cholesky::new(&h, control).map_err(stopped)?;
+        })??;
+        let factor = Cholesky::new(&h, control)?;
         // What a callback that failed left undone may look singular.
-        crate::bcd::callbacks::unless_failed(problem.matrix(), ())?;
+        callbacks::unless_failed(problem.matrix(), ())?;
         let zero = (0..h.size()).any(|k| !(h.at(k, k) > 0.0));
         if zero || !factor.is_well_conditioned() {
             return Err(Error::new(ErrorKind::Data, "solution")
@@ -136,7 +150,7 @@ impl<'p> Sensitivity<'p> {
             Loss::Huber(_) | Loss::PseudoHuber(_) => point.curvatures.iter().map(|w| -w).collect(),
             _ => vec![f64::NAN; point.z.len()],
         };
-        let found = Self {
+        Ok(Self {
             problem,
             factor,
             by_lambda: free.iter().map(|&j| by_lambda[j]).collect(),
@@ -147,8 +161,7 @@ impl<'p> Sensitivity<'p> {
             by_weight,
             by_offset: point.curvatures.clone(),
             by_target,
-        };
-        crate::bcd::callbacks::unless_failed(problem.matrix(), found)
+        })
     }
 
     /// The columns that move.
@@ -158,8 +171,13 @@ impl<'p> Sensitivity<'p> {
 
     /// How coefficients and intercept change, to first order (a Jacobian-vector product). Costs a pass over the free columns.
     ///
-    /// Errors: changes of the wrong length or that are not finite; of weights where columns are standardized; of labels.
-    pub fn forward(&self, change: &Change<'_>) -> Result<(Vec<f64>, f64)> {
+    /// Errors: changes of the wrong length or that are not finite; of weights where columns are standardized; of labels;
+    /// `Stopped`.
+    pub fn forward(&self, change: &Change<'_>, control: &mut Control<'_>) -> Result<(Vec<f64>, f64)> {
+        callbacks::failure_first(self.problem.matrix(), self.moved(change, control))
+    }
+
+    fn moved(&self, change: &Change<'_>, control: &mut Control<'_>) -> Result<(Vec<f64>, f64)> {
         let rows = self.by_offset.len();
         let mut slopes = vec![0.0; rows];
         for (subject, change, factor) in [
@@ -178,41 +196,53 @@ impl<'p> Sensitivity<'p> {
                 .found(change.lambda));
         }
         let matrix = self.problem.matrix();
-        let system = |(k, &j): (usize, &usize)| {
-            -(matrix.dot(j, &slopes) / self.deviation[j] + change.lambda * self.by_lambda[k])
-        };
-        let mut u: Vec<f64> = self.free.iter().enumerate().map(system).collect();
+        control.poll()?;
+        let mut u = Vec::with_capacity(self.free.len() + 1);
+        for (&j, by_lambda) in self.free.iter().zip(&self.by_lambda) {
+            u.push(-(matrix.dot(j, &slopes) / self.deviation[j] + change.lambda * by_lambda));
+            control.spend(2 * matrix.column_entries(j) as u64)?;
+        }
         if self.intercept {
             u.push(-slopes.iter().sum::<f64>());
         }
-        self.factor.solve(&mut u);
+        self.solve(&mut u, control)?;
         let mut coef = vec![0.0; self.deviation.len()];
         self.free.iter().zip(&u).for_each(|(&j, u)| coef[j] = u / self.deviation[j]);
         let intercept = if self.intercept { u[self.free.len()] } else { 0.0 };
-        crate::bcd::callbacks::unless_failed(matrix, (coef, intercept))
+        Ok((coef, intercept))
     }
 
     /// The gradient of a function whose gradient with respect to coefficients and intercept is given (a vector-Jacobian
     /// product). Costs a pass over the free columns.
     ///
-    /// Errors: arrays of the wrong length or that are not finite.
-    pub fn backward(&self, coef: &[f64], intercept: f64) -> Result<Gradient> {
+    /// Errors: arrays of the wrong length or that are not finite; `Stopped`.
+    pub fn backward(&self, coef: &[f64], intercept: f64, control: &mut Control<'_>) -> Result<Gradient> {
+        callbacks::failure_first(self.problem.matrix(), self.gradient(coef, intercept, control))
+    }
+
+    fn gradient(&self, coef: &[f64], intercept: f64, control: &mut Control<'_>) -> Result<Gradient> {
         crate::bcd::problem::check_start(Some(coef), intercept, self.deviation.len())?;
         let mut u: Vec<f64> = self.free.iter().map(|&j| -coef[j] / self.deviation[j]).collect();
         if self.intercept {
             u.push(-intercept);
         }
-        self.factor.solve(&mut u);
+        control.poll()?;
+        self.solve(&mut u, control)?;
         let lambda = u.iter().zip(&self.by_lambda).map(|(u, g)| u * g).sum();
         let matrix = self.problem.matrix();
         let mut dz = vec![if self.intercept { u[self.free.len()] } else { 0.0 }; self.by_offset.len()];
         for (&j, u) in self.free.iter().zip(&u) {
             matrix.add(j, u / self.deviation[j], &mut dz);
+            control.spend(2 * matrix.column_entries(j) as u64)?;
         }
         let of = |factor: &[f64]| dz.iter().zip(factor).map(|(d, f)| d * f).collect::<Vec<f64>>();
         let weights = if self.standardize { vec![f64::NAN; dz.len()] } else { of(&self.by_weight) };
-        let found = Gradient { lambda, weights, offset: of(&self.by_offset), target: of(&self.by_target) };
-        crate::bcd::callbacks::unless_failed(matrix, found)
+        Ok(Gradient { lambda, weights, offset: of(&self.by_offset), target: of(&self.by_target) })
+    }
+
+    fn solve(&self, u: &mut [f64], control: &mut Control<'_>) -> Result<()> {
+        self.factor.solve(u);
+        Ok(control.spend(2 * (u.len() * u.len()) as u64)?)
     }
 
     fn supports(&self, subject: &str) -> Result<()> {

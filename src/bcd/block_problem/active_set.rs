@@ -98,7 +98,9 @@ pub(in crate::bcd) fn newton(
         let cost = if exact { model.newton_flops(free) } else { control.work() - start };
         run = NewtonRun { cost, full: false, ..run };
         if !(slope < 0.0) {
-            return Ok(NewtonRun { full: true, ..run });
+            // Without a gradient the manifold is minimized. Otherwise no direction was found (numbers that overflow, or
+            // vanish), and nothing is known of it.
+            return Ok(NewtonRun { full: full.iter().all(|g| *g == 0.0), ..run });
         }
         // For an exact direction the bend is minus the slope; else it takes a product.
         let bend = match exact {

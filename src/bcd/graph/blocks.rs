@@ -1,11 +1,12 @@
 //! Selection of blocks: fixed ones in turn, or chosen by the gradient.
 
 use super::colouring::colouring;
+use super::curvature::negative_curvature;
 use super::elimination::{Elimination, NONE, NotDefinite, spanning};
 use super::forest::GrowingForest;
 use super::greedy_forest::greedy_forest;
-use super::problem::GraphProblem;
-use super::settings::{GraphRule, GraphSettings, NodeOrder, NodeScore};
+use super::problem::Problem;
+use super::settings::{NodeOrder, NodeScore, Rule, Settings};
 use super::tree_partition::tree_partition;
 use crate::numerics::SymmetricMatrix;
 use crate::numerics::cholesky::Cholesky;
@@ -27,6 +28,8 @@ pub(super) enum BlockSolver {
 /// Why there is no block.
 pub(super) enum Failure {
     Stop(Stop),
+    /// The objective has no lower bound: negative curvature, which was proven, in words.
+    Unbounded(String),
     Error(Error),
 }
 
@@ -50,7 +53,9 @@ impl BlockSolver {
         control: &mut Control<'_>,
     ) -> std::result::Result<Self, Failure> {
         if let Some(walk) = spanning(a, block, place) {
-            return Ok(BlockSolver::Forest(Elimination::new(a, walk).map_err(not_definite)?));
+            return Ok(BlockSolver::Forest(
+                Elimination::new(a, walk).map_err(|found| not_definite(a, &found))?,
+            ));
         }
         if block.len() > DENSE {
             return Err(Failure::Error(
@@ -71,7 +76,8 @@ impl BlockSolver {
         block.iter().for_each(|&i| place[i as usize] = NONE);
         let factor = Cholesky::new(&dense, control)?;
         if factor.shift() > 0.0 {
-            return Err(not_definite(NotDefinite { node: block[0] as usize, pivot: 0.0 }).into());
+            let node = block[0] as usize;
+            return Err(not_definite(a, &NotDefinite { node, pivot: 0.0, direction: Vec::new() }));
         }
         Ok(BlockSolver::Dense(block.to_vec(), factor))
     }
@@ -93,18 +99,27 @@ impl BlockSolver {
     }
 }
 
-/// A pivot of elimination that is not positive, in the user's words.
-pub(super) fn not_definite(found: NotDefinite) -> Error {
-    Error::new(ErrorKind::Data, "a")
+/// A pivot of elimination that is not positive: negative curvature, or a matrix that is as good as singular.
+fn not_definite(a: &SymmetricMatrix, found: &NotDefinite) -> Failure {
+    let mut v = vec![0.0; a.size()];
+    found.direction.iter().for_each(|(i, value)| v[*i as usize] = *value);
+    if let Some(curvature) = negative_curvature(a, &v) {
+        return Failure::Unbounded(format!(
+            "curvature {curvature:e} found at the elimination of row {}",
+            found.node
+        ));
+    }
+    let error = Error::new(ErrorKind::Data, "a")
         .at(format!("row {}", found.node))
         .expected("a positive definite matrix")
-        .found(format!("the pivot {} in the elimination of a block", found.pivot))
+        .found(format!("the pivot {} in the elimination of a block", found.pivot));
+    Failure::Error(error)
 }
 
 /// The blocks of a run.
 pub(super) struct Blocks<'p> {
     a: &'p SymmetricMatrix,
-    settings: &'p GraphSettings,
+    settings: &'p Settings,
     fixed: Vec<BlockSolver>,
     current: Option<BlockSolver>,
     order: Vec<u32>,
@@ -116,17 +131,17 @@ pub(super) struct Blocks<'p> {
 impl<'p> Blocks<'p> {
     /// Cuts fixed blocks, where the rule has them, and eliminates each.
     pub(super) fn new(
-        problem: &'p GraphProblem,
-        settings: &'p GraphSettings,
+        problem: &'p Problem,
+        settings: &'p Settings,
         control: &mut Control<'_>,
     ) -> std::result::Result<Self, Failure> {
         let a = problem.matrix();
         let n = a.size();
         let order = node_order(a, settings);
         let cut = match settings.rule {
-            GraphRule::RedBlack => colouring(&order, a),
-            GraphRule::TreePartition => tree_partition(&order, a, control)?,
-            GraphRule::Partition => match problem.blocks() {
+            Rule::RedBlack => colouring(&order, a),
+            Rule::TreePartition => tree_partition(&order, a, control)?,
+            Rule::Partition => match problem.blocks() {
                 Some(blocks) => blocks.to_vec(),
                 None => {
                     return Err(Failure::Error(
@@ -166,7 +181,7 @@ impl<'p> Blocks<'p> {
         }
         let n = self.a.size();
         let block = match self.settings.rule {
-            GraphRule::General => {
+            Rule::General => {
                 self.score(r);
                 let size = (n as f64).cbrt().floor().max(1.0) as usize;
                 let Self { order, scores, .. } = self;
@@ -177,7 +192,7 @@ impl<'p> Blocks<'p> {
                 block.sort_unstable();
                 block
             }
-            GraphRule::RandomTree => {
+            Rule::RandomTree => {
                 self.shuffle(iteration);
                 greedy_forest(&self.order, self.a, &mut self.forest)
             }
@@ -225,7 +240,7 @@ fn descending(scores: &[f64], a: u32, b: u32) -> std::cmp::Ordering {
 }
 
 /// The nodes in the order of the settings.
-fn node_order(a: &SymmetricMatrix, settings: &GraphSettings) -> Vec<u32> {
+fn node_order(a: &SymmetricMatrix, settings: &Settings) -> Vec<u32> {
     let n = a.size();
     let mut order: Vec<u32> = (0..n as u32).collect();
     match settings.order {

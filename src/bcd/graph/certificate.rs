@@ -9,14 +9,14 @@
 //! bound of that size and not of 0. With a ridge `v = 1` will do; in general `v` is a rough solution of `A v = 1`. For other matrices the same holds with
 //! the comparison matrix, whose entries off the diagonal are `-|a_ij|`.
 
-use super::problem::GraphProblem;
+use super::problem::Problem;
 use crate::bcd::Rigor;
 use crate::numerics::SymmetricMatrix;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// What is known about an answer. Of several right-hand sides: the worst.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GraphCertificate {
+pub struct Certificate {
     /// `|b - A x| / |b|`; 0 where both are, NaN where products overflow.
     pub residual: f64,
     /// The objective is within this of its minimum, summed over the right-hand sides; NaN where no bound is known.
@@ -33,11 +33,7 @@ pub struct GraphCertificate {
 /// `v`; without one, or where that does not do, `v = 1` is tried.
 ///
 /// Costs two products per right-hand side and one for `v`. Errors: lengths that do not fit; NaN or infinity.
-pub fn graph_certificate(
-    problem: &GraphProblem,
-    values: &[f64],
-    barrier: Option<&[f64]>,
-) -> Result<GraphCertificate> {
+pub fn certificate(problem: &Problem, values: &[f64], barrier: Option<&[f64]>) -> Result<Certificate> {
     let n = problem.unknowns();
     if let Some(v) = barrier
         && v.len() != n
@@ -50,10 +46,9 @@ pub fn graph_certificate(
 }
 
 /// The same for values of the unknowns alone.
-pub(super) fn certify(problem: &GraphProblem, x: &[f64], barrier: Option<&[f64]>) -> GraphCertificate {
+pub(super) fn certify(problem: &Problem, x: &[f64], barrier: Option<&[f64]>) -> Certificate {
     let (a, n) = (problem.matrix(), problem.unknowns());
-    let mut found =
-        GraphCertificate { residual: 0.0, gap: 0.0, error: 0.0, objective: 0.0, rigor: Rigor::Proven };
+    let mut found = Certificate { residual: 0.0, gap: 0.0, error: 0.0, objective: 0.0, rigor: Rigor::Proven };
     if n == 0 {
         return found;
     }

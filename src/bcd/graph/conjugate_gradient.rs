@@ -1,4 +1,4 @@
-//! `rule=auto`: flexible conjugate gradients with forest sweeps as preconditioner.
+//! Flexible conjugate gradients with forest sweeps as preconditioner.
 //!
 //! For one right-hand side at a time, from `r = b - A x`:
 //!
@@ -33,8 +33,10 @@ pub(super) enum CgEnd {
     Limit,
     /// Starting over does not help any more.
     Floor,
-    /// `p'Ap` is not positive.
+    /// `p'Ap` is not positive: [`ConjugateGradient::direction`] is `p`.
     NotDefinite(f64),
+    /// A product is infinite or NaN.
+    Overflow,
 }
 
 enum Apply {
@@ -140,6 +142,13 @@ impl ConjugateGradient {
         end
     }
 
+    /// The last direction, in the order of the caller.
+    pub(super) fn direction(&self) -> Vec<f64> {
+        let mut p = vec![0.0; self.order.len()];
+        self.order.iter().zip(&self.work.p).for_each(|(&i, v)| p[i as usize] = *v);
+        p
+    }
+
     fn iterate(
         &mut self,
         limit: Limit,
@@ -161,6 +170,9 @@ impl ConjugateGradient {
             if left <= limit.tolerance * size {
                 return Ok(CgEnd::Converged);
             }
+            if !left.is_finite() {
+                return Ok(CgEnd::Overflow);
+            }
             if !(left <= 0.5 * before) {
                 return Ok(CgEnd::Floor);
             }
@@ -175,6 +187,15 @@ impl ConjugateGradient {
                 work.direct(apply, beta);
                 a.times(&work.p, &mut work.ap, team);
                 let (pap, pr) = work.products();
+                if !(pap.is_finite() && pr.is_finite()) {
+                    return Ok(CgEnd::Overflow);
+                }
+                // Rounding alone is left where a step was exact: the next look, afresh, decides.
+                if pap == 0.0 && work.p.iter().all(|p| *p == 0.0) {
+                    break;
+                }
+                // While this is positive the tridiagonal matrix of Lanczos is positive definite: its pivots are `p'Ap` over
+                // a square, so that its eigenvalues would tell nothing more.
                 if !(pap > 0.0) {
                     return Ok(CgEnd::NotDefinite(pap));
                 }
@@ -190,7 +211,7 @@ impl ConjugateGradient {
 }
 
 /// Told of each iteration: its number, the relative residual, the objective.
-type Step<'a> = dyn FnMut(u64, f64, f64, &mut Control<'_>) -> Result<(), Stop> + 'a;
+pub(super) type Step<'a> = dyn FnMut(u64, f64, f64, &mut Control<'_>) -> Result<(), Stop> + 'a;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]

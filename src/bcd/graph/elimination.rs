@@ -67,12 +67,14 @@ pub struct Elimination {
 }
 
 /// A pivot `delta_i <= 0`: the matrix is not positive definite on the block.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NotDefinite {
     /// The node whose pivot it is.
     pub node: usize,
     /// The pivot.
     pub pivot: f64,
+    /// A vector `v` with `v'Av` the pivot, up to rounding: node and value, 0 elsewhere.
+    pub direction: Vec<(u32, f64)>,
 }
 
 impl Elimination {
@@ -87,7 +89,8 @@ impl Elimination {
         let mut pivot: Vec<f64> = walk.order.iter().map(|&i| a.diagonal()[i as usize]).collect();
         for k in (0..pivot.len()).rev() {
             if !(pivot[k] > 0.0) {
-                return Err(NotDefinite { node: walk.order[k] as usize, pivot: pivot[k] });
+                let direction = below(walk, &pivot, k);
+                return Err(NotDefinite { node: walk.order[k] as usize, pivot: pivot[k], direction });
             }
             if walk.parent[k] != NONE {
                 pivot[walk.parent[k] as usize] -= walk.link[k] * (walk.link[k] / pivot[k]);
@@ -114,4 +117,16 @@ impl Elimination {
             c[k] = (c[k] - above) / self.pivot[k];
         }
     }
+}
+
+/// 1 at place `top` of the walk, and below it what minimizes the quadratic: its curvature is the pivot there.
+fn below(walk: &Spanning, pivot: &[f64], top: usize) -> Vec<(u32, f64)> {
+    let mut value = vec![0.0; walk.order.len()];
+    value[top] = 1.0;
+    for k in top + 1..value.len() {
+        if walk.parent[k] != NONE {
+            value[k] = -walk.link[k] / pivot[k] * value[walk.parent[k] as usize];
+        }
+    }
+    walk.order.iter().copied().zip(value).filter(|(_, v)| *v != 0.0).collect()
 }

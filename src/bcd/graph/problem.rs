@@ -3,7 +3,10 @@
 use super::components::unreached;
 use crate::numerics::SymmetricMatrix;
 use crate::runtime::error::zeros;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
+
+/// Numbers that are checked between two reports of work.
+const PIECE: usize = 1 << 16;
 
 /// The place of a node that is no unknown.
 const FIXED: u32 = u32::MAX;
@@ -30,7 +33,7 @@ pub struct Labels<'a> {
 
 /// A quadratic on a graph with one or more right-hand sides.
 #[derive(Debug, Clone)]
-pub struct GraphProblem {
+pub struct Problem {
     a: SymmetricMatrix,
     b: Vec<f64>,
     columns: usize,
@@ -48,13 +51,19 @@ struct Fixed {
     values: Vec<f64>,
 }
 
-impl GraphProblem {
+impl Problem {
     /// `1/2 x'(A + ridge I)x - b'x` for each column of `b` (`a.size()` numbers each, column by column).
     ///
     /// Errors: a length that does not fit, no column, NaN or infinity in `b` or `ridge`, a diagonal that is not positive.
-    /// That `A` is positive definite is found out by the solve.
-    pub fn quadratic(mut a: SymmetricMatrix, b: Vec<f64>, columns: usize, ridge: f64) -> Result<Self> {
-        check_columns(&b, a.size(), columns, "b")?;
+    /// `Stopped` by the control. That `A` is positive definite is found out by the solve.
+    pub fn quadratic(
+        mut a: SymmetricMatrix,
+        b: Vec<f64>,
+        columns: usize,
+        ridge: f64,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        check_columns(&b, a.size(), columns, "b", control)?;
         check_ridge(ridge)?;
         for (i, d) in a.diagonal.iter_mut().enumerate() {
             *d += ridge;
@@ -64,6 +73,7 @@ impl GraphProblem {
                     .expected("a positive diagonal: a positive definite matrix has one")
                     .found(*d));
             }
+            control.spend(2)?;
         }
         Ok(Self { a, b, columns, blocks: None, fixed: None, unreached: 0 })
     }
@@ -72,18 +82,19 @@ impl GraphProblem {
     /// diagonal of `weights` (loops) has no effect.
     ///
     /// Errors: negative weights; labelled nodes out of range or named twice; values that are not finite or not as many as
-    /// nodes times columns; with ridge 0 a component without a label, unless `unreached` is zero. Costs three passes over
-    /// the edges.
+    /// nodes times columns; with ridge 0 a component without a label, unless `unreached` is zero; `Stopped` by the control.
+    /// Costs three passes over the edges.
     pub fn labels(
         weights: &SymmetricMatrix,
         labels: Labels<'_>,
         ridge: f64,
         policy: Unreached,
+        control: &mut Control<'_>,
     ) -> Result<Self> {
         let n = weights.size();
-        check_columns(labels.values, labels.nodes.len(), labels.columns, "values")?;
+        check_columns(labels.values, labels.nodes.len(), labels.columns, "values", control)?;
         check_ridge(ridge)?;
-        check_weights(weights)?;
+        check_weights(weights, control)?;
         let mut known = vec![false; n];
         let full = n.checked_mul(labels.columns).ok_or_else(|| too_many(n, labels.columns))?;
         let mut values = zeros("values", full)?;
@@ -98,8 +109,9 @@ impl GraphProblem {
             for c in 0..labels.columns {
                 values[c * n + node] = labels.values[c * labels.nodes.len() + k];
             }
+            control.spend(4 + 2 * labels.columns as u64)?;
         }
-        let lost = if ridge > 0.0 { Vec::new() } else { unreached(weights, &known) };
+        let lost = if ridge > 0.0 { Vec::new() } else { unreached(weights, &known, control)? };
         if let (Some(node), Unreached::Error) = (lost.first(), policy) {
             return Err(Error::new(ErrorKind::Data, "labelled")
                 .at(format!("node {node}"))
@@ -107,7 +119,7 @@ impl GraphProblem {
                 .found(format!("a component without a label ({} such nodes)", lost.len())));
         }
         lost.iter().for_each(|&i| known[i as usize] = true);
-        let (a, b, place) = reduced(weights, &known, &values, labels.columns, ridge)?;
+        let (a, b, place) = reduced(weights, &known, &values, labels.columns, ridge, control)?;
         let fixed = Some(Fixed { place, values });
         Ok(Self { a, b, columns: labels.columns, blocks: None, fixed, unreached: lost.len() })
     }
@@ -194,14 +206,17 @@ impl GraphProblem {
 
     /// The unknowns among the values of all nodes.
     ///
-    /// Errors: not as many numbers as nodes times columns; NaN or infinity.
+    /// Errors: not as many numbers as nodes times columns; NaN or infinity at an unknown (others are not read).
     pub fn unknowns_of(&self, values: &[f64]) -> Result<Vec<f64>> {
         let n = self.nodes();
-        check_columns(values, n, self.columns, "values")?;
-        let Some(fixed) = &self.fixed else { return Ok(values.to_vec()) };
+        check_length(values, n, self.columns, "values")?;
+        let unknown = |k: usize| self.fixed.as_ref().is_none_or(|f| f.place[k % n] != FIXED);
         let mut x = Vec::with_capacity(self.b.len());
-        for column in values.chunks(n.max(1)) {
-            x.extend(column.iter().zip(&fixed.place).filter(|(_, p)| **p != FIXED).map(|(v, _)| *v));
+        for (k, &value) in values.iter().enumerate().filter(|(k, _)| unknown(*k)) {
+            if !value.is_finite() {
+                return Err(not_finite(values, k, n, "values"));
+            }
+            x.push(value);
         }
         Ok(x)
     }
@@ -214,6 +229,7 @@ fn reduced(
     values: &[f64],
     columns: usize,
     ridge: f64,
+    control: &mut Control<'_>,
 ) -> Result<(SymmetricMatrix, Vec<f64>, Vec<u32>)> {
     let n = weights.size();
     let mut place = vec![FIXED; n];
@@ -244,11 +260,30 @@ fn reduced(
         }
         a.diagonal.push(diagonal);
         a.starts.push(a.values.len());
+        control.spend(4 + (2 * weights.degree(i) * columns) as u64)?;
     }
     Ok((a, b, place))
 }
 
-fn check_columns(values: &[f64], rows: usize, columns: usize, name: &str) -> Result<()> {
+/// The numbers of each column, all finite. Polls from piece to piece.
+fn check_columns(
+    values: &[f64],
+    rows: usize,
+    columns: usize,
+    name: &str,
+    control: &mut Control<'_>,
+) -> Result<()> {
+    check_length(values, rows, columns, name)?;
+    for (piece, part) in values.chunks(PIECE).enumerate() {
+        if let Some(k) = part.iter().position(|v| !v.is_finite()) {
+            return Err(not_finite(values, piece * PIECE + k, rows, name));
+        }
+        control.spend(part.len() as u64)?;
+    }
+    Ok(())
+}
+
+fn check_length(values: &[f64], rows: usize, columns: usize, name: &str) -> Result<()> {
     let expected = rows.checked_mul(columns).ok_or_else(|| too_many(rows, columns))?;
     if columns == 0 {
         return Err(Error::new(ErrorKind::Argument, "columns").expected("at least 1").found(0));
@@ -258,13 +293,14 @@ fn check_columns(values: &[f64], rows: usize, columns: usize, name: &str) -> Res
             .expected(format!("{expected} numbers: {rows} for each of {columns} columns"))
             .found(values.len()));
     }
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(k) => Err(Error::new(ErrorKind::Data, name)
-            .at(format!("entry {}, column {}", k % rows, k / rows))
-            .expected("a finite number")
-            .found(values[k])),
-    }
+    Ok(())
+}
+
+fn not_finite(values: &[f64], k: usize, rows: usize, name: &str) -> Error {
+    Error::new(ErrorKind::Data, name)
+        .at(format!("entry {}, column {}", k % rows, k / rows))
+        .expected("a finite number")
+        .found(values[k])
 }
 
 fn too_many(rows: usize, columns: usize) -> Error {
@@ -280,7 +316,7 @@ fn check_ridge(ridge: f64) -> Result<()> {
     Err(Error::new(ErrorKind::Argument, "ridge").expected("a finite number of at least 0").found(ridge))
 }
 
-fn check_weights(weights: &SymmetricMatrix) -> Result<()> {
+fn check_weights(weights: &SymmetricMatrix, control: &mut Control<'_>) -> Result<()> {
     for i in 0..weights.size() {
         if let Some((j, w)) = weights.row(i).find(|(_, w)| *w < 0.0) {
             return Err(Error::new(ErrorKind::Data, "a")
@@ -288,6 +324,7 @@ fn check_weights(weights: &SymmetricMatrix) -> Result<()> {
                 .expected("weights that are not negative")
                 .found(w));
         }
+        control.spend(2 + weights.degree(i) as u64)?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! What the options of `graph` say, in types.
 
 use super::problem::Unreached;
-use crate::runtime::{Error, ErrorKind, Family, Options, Result};
+use crate::runtime::{Family, Options, Result};
 
 /// Which block is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GraphRule {
+pub enum Rule {
     /// Conjugate gradients, preconditioned.
     Auto,
     /// Colour classes in turn.
@@ -55,7 +55,7 @@ pub enum Preconditioner {
 
 /// All settings of a solve on a graph.
 #[derive(Debug, Clone, Copy)]
-pub struct GraphSettings {
+pub struct Settings {
     /// Relative residual to stop at.
     pub tolerance: f64,
     /// Iteration limit, for each right-hand side where the rule is auto.
@@ -73,7 +73,7 @@ pub struct GraphSettings {
     /// Whether repeated entries are summed.
     pub sum_duplicates: bool,
     /// The rule.
-    pub rule: GraphRule,
+    pub rule: Rule,
     /// The order of nodes for fixed blocks.
     pub order: NodeOrder,
     /// The score of nodes for greedy blocks.
@@ -88,33 +88,27 @@ pub struct GraphSettings {
     pub error_bound: bool,
 }
 
-impl GraphSettings {
+impl Settings {
     /// Reads the options. Errors: options of another family.
     pub fn from_options(options: &Options) -> Result<Self> {
-        if options.family() != Family::Graph {
-            return Err(Error::new(ErrorKind::Option, "options")
-                .expected("options of solver graph")
-                .found(options.family().name()));
-        }
-        let real = |key| options.real(key).unwrap_or(f64::INFINITY);
+        let common = options.common(Family::Graph)?;
         Ok(Self {
-            tolerance: real("tolerance"),
-            max_iterations: options.integer("max_iterations") as u64,
-            max_seconds: real("max_seconds"),
-            // The cast saturates, which is what infinity means here.
-            max_work: real("max_work") as u64,
-            threads: options.integer("threads") as usize,
-            seed: options.integer("seed") as u64,
-            trace: options.flag("trace"),
+            tolerance: common.tolerance,
+            max_iterations: common.max_iterations,
+            max_seconds: common.max_seconds,
+            max_work: common.max_work,
+            threads: common.threads,
+            seed: common.seed,
+            trace: common.trace,
             sum_duplicates: options.choice("duplicates") == "sum",
             rule: match options.choice("rule") {
-                "red-black" => GraphRule::RedBlack,
-                "tree-partition" => GraphRule::TreePartition,
-                "greedy-tree" => GraphRule::GreedyTree,
-                "random-tree" => GraphRule::RandomTree,
-                "general" => GraphRule::General,
-                "partition" => GraphRule::Partition,
-                _ => GraphRule::Auto,
+                "red-black" => Rule::RedBlack,
+                "tree-partition" => Rule::TreePartition,
+                "greedy-tree" => Rule::GreedyTree,
+                "random-tree" => Rule::RandomTree,
+                "general" => Rule::General,
+                "partition" => Rule::Partition,
+                _ => Rule::Auto,
             },
             order: match options.choice("order") {
                 "random" => NodeOrder::Random,

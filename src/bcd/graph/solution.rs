@@ -1,11 +1,11 @@
 //! What a solve on a graph gives back.
 
-use super::certificate::GraphCertificate;
+use super::certificate::Certificate;
 use crate::runtime::Outcome;
 
 /// One look at the iterate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GraphTraceRow {
+pub struct TraceRow {
     /// Iterations so far.
     pub iteration: u64,
     /// Floating-point operations so far.
@@ -22,13 +22,13 @@ pub struct GraphTraceRow {
 
 /// The answer.
 #[derive(Debug, Clone)]
-pub struct GraphSolution {
+pub struct Solution {
     /// Values of all nodes, labelled ones included, column by column.
     pub values: Vec<f64>,
     /// How the solve ended.
     pub outcome: Outcome,
     /// The certificate, recomputed from the raw data.
-    pub certificate: GraphCertificate,
+    pub certificate: Certificate,
     /// Iterations: blocks solved, or steps of conjugate gradients over all right-hand sides.
     pub iterations: u64,
     /// Floating-point operations, counted.
@@ -38,5 +38,5 @@ pub struct GraphSolution {
     /// Seconds for the loop and the certificate.
     pub seconds_solve: f64,
     /// The trace, where asked for.
-    pub trace: Vec<GraphTraceRow>,
+    pub trace: Vec<TraceRow>,
 }

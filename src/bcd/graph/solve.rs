@@ -6,18 +6,23 @@
 //! 2. `D = A_bb^{-1} R_b` by message passing (`elimination`), for all right-hand sides with the same factors;
 //! 3. `X_b += D`, `R -= A_{.b} D`; from time to time `R` is computed afresh.
 //!
-//! `rule=auto` makes the sweep over all forests, there and back, the preconditioner of conjugate gradients
-//! (`conjugate_gradient`, `multilevel`).
+//! `rule=auto` makes the sweep over all forests, there and back, the preconditioner of conjugate gradients (`auto`).
+//!
+//! A minimum is claimed only where the matrix is diagonally dominant, or a solve for a random right-hand side finds no
+//! direction of negative curvature.
 
+use super::auto::Auto;
 use super::blocks::{BlockSolver, Blocks, Failure};
-use super::certificate::{GraphCertificate, certify, larger, norm};
-use super::conjugate_gradient::{CgEnd, ConjugateGradient, Limit};
-use super::problem::GraphProblem;
-use super::settings::{GraphRule, GraphSettings};
-use super::solution::{GraphSolution, GraphTraceRow};
+use super::certificate::{Certificate, certify, larger, norm};
+use super::conjugate_gradient::{CgEnd, Limit};
+use super::curvature::{is_dominant, negative_curvature};
+use super::problem::Problem;
+use super::settings::{Rule, Settings};
+use super::solution::{Solution, TraceRow};
 use crate::bcd::Rigor;
 use crate::numerics::SymmetricMatrix;
 use crate::runtime::parallel::{Team, with_team};
+use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Error, ErrorKind, Level, Options, Outcome, Phase, Result, Stop};
 
 /// Blocks between two fresh residuals.
@@ -35,17 +40,21 @@ const FLOOR: f64 = 1e-10;
 /// Accuracies of the rough solve for the bound on the error.
 const ROUGH: [f64; 2] = [1e-3, 1e-7];
 
+/// Accuracy of the solve that looks for negative curvature.
+const PROBE: f64 = 1e-6;
+
 /// Solves a problem on a graph, from 0 or from `start` (values of all nodes, column by column).
 ///
-/// Not converging is an outcome of the solution, not an error. Errors: options of another solver, a start that does not
-/// fit, a matrix that turns out not to be positive definite, `rule=partition` without blocks.
-pub fn graph_solve(
-    problem: &GraphProblem,
+/// Not converging is an outcome of the solution, not an error; nor is a matrix with a direction of negative curvature
+/// (unbounded). A column of the start at which the relative residual overflows is passed over for 0. Errors: options of
+/// another solver, a start that does not fit, a matrix that turns out to be singular, `rule=partition` without blocks.
+pub fn solve(
+    problem: &Problem,
     options: &Options,
     start: Option<&[f64]>,
     control: &mut Control<'_>,
-) -> Result<GraphSolution> {
-    let settings = GraphSettings::from_options(options)?;
+) -> Result<Solution> {
+    let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
     let x = match start {
         Some(values) => problem.unknowns_of(values)?,
@@ -55,33 +64,34 @@ pub fn graph_solve(
 }
 
 struct Solve<'s> {
-    problem: &'s GraphProblem,
-    settings: &'s GraphSettings,
+    problem: &'s Problem,
+    settings: &'s Settings,
     team: &'s Team<'s>,
     /// The unknowns, column by column.
     x: Vec<f64>,
     iterations: u64,
-    trace: Vec<GraphTraceRow>,
+    trace: Vec<TraceRow>,
     /// Seconds until the loop began.
     setup: f64,
     /// What proves the bound on the error, where it was asked for and found.
     barrier: Option<Vec<f64>>,
+    /// Whether the matrix is known to have no direction of negative curvature.
+    definite: bool,
 }
 
 impl<'s> Solve<'s> {
-    fn new(problem: &'s GraphProblem, settings: &'s GraphSettings, team: &'s Team<'s>, x: Vec<f64>) -> Self {
-        Self { problem, settings, team, x, iterations: 0, trace: Vec::new(), setup: 0.0, barrier: None }
+    fn new(problem: &'s Problem, settings: &'s Settings, team: &'s Team<'s>, x: Vec<f64>) -> Self {
+        let (trace, barrier) = (Vec::new(), None);
+        Self { problem, settings, team, x, iterations: 0, trace, setup: 0.0, barrier, definite: false }
     }
 
-    fn run(mut self, control: &mut Control<'_>) -> Result<GraphSolution> {
-        let begun = control.report(Phase::Setup, 0, f64::NAN, f64::NAN);
-        let ended = begun.map_err(Failure::Stop).and_then(|()| match self.settings.rule {
-            _ if self.x.is_empty() => Ok(Outcome::Converged),
-            GraphRule::Auto => self.conjugate_gradients(control),
-            _ => self.blocks(control),
-        });
-        let mut outcome = match ended {
+    fn run(mut self, control: &mut Control<'_>) -> Result<Solution> {
+        let mut outcome = match self.attempt(control) {
             Ok(outcome) | Err(Failure::Stop(Stop(outcome))) => outcome,
+            Err(Failure::Unbounded(why)) => {
+                control.log(Level::Warning, &format!("graph: the objective has no lower bound: {why}"));
+                Outcome::Unbounded
+            }
             Err(Failure::Error(error)) => return Err(error),
         };
         let mut certificate = certify(self.problem, &self.x, self.barrier.as_deref());
@@ -94,7 +104,7 @@ impl<'s> Solve<'s> {
         }
         outcome = self.last_word(outcome, &certificate);
         let seconds = control.seconds();
-        Ok(GraphSolution {
+        Ok(Solution {
             values: self.problem.expand(&self.x),
             outcome,
             certificate,
@@ -106,22 +116,122 @@ impl<'s> Solve<'s> {
         })
     }
 
+    fn attempt(&mut self, control: &mut Control<'_>) -> std::result::Result<Outcome, Failure> {
+        control.report(Phase::Setup, 0, f64::NAN, f64::NAN)?;
+        if self.x.is_empty() {
+            self.definite = true;
+            return Ok(Outcome::Converged);
+        }
+        self.drop_far_starts(control)?;
+        self.definite = is_dominant(self.problem.matrix(), control)?;
+        match self.settings.rule {
+            Rule::Auto => {
+                let mut solver = Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?;
+                let outcome = self.conjugate_gradients(&mut solver, control)?;
+                self.afterwards(outcome, Some(solver), control)
+            }
+            _ => {
+                let outcome = self.blocks(control)?;
+                self.afterwards(outcome, None, control)
+            }
+        }
+    }
+
+    /// Columns of the start whose relative residual overflows begin at 0 instead: they are further away than numbers reach.
+    fn drop_far_starts(&mut self, control: &mut Control<'_>) -> std::result::Result<(), Stop> {
+        let (a, n) = (self.problem.matrix(), self.problem.unknowns());
+        let mut r = vec![0.0; n];
+        for (x, b) in self.x.chunks_mut(n).zip(self.problem.right_hand_sides().chunks(n)) {
+            if x.iter().all(|x| *x == 0.0) {
+                continue;
+            }
+            a.times(x, &mut r, self.team);
+            r.iter_mut().zip(b).for_each(|(r, b)| *r = b - *r);
+            // Without a right-hand side the solution is 0.
+            if !(norm(&r) / norm(b)).is_finite() {
+                control.log(Level::Warning, "graph: the start is out of reach: 0 instead");
+                x.fill(0.0);
+            }
+            control.spend(a.flops())?;
+        }
+        Ok(())
+    }
+
+    /// The bound on the error where it is asked for, and what makes a small residual a minimum.
+    fn afterwards(
+        &mut self,
+        outcome: Outcome,
+        mut solver: Option<Auto<'s>>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Outcome, Failure> {
+        let ended =
+            matches!(outcome, Outcome::Converged | Outcome::Floor | Outcome::Stalled | Outcome::Diverged);
+        if ended && !self.definite {
+            let mut ready = match solver {
+                Some(ready) => ready,
+                None => Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?,
+            };
+            let known = self.probe(&mut ready, control)?;
+            solver = Some(ready);
+            if !known {
+                let claims = matches!(outcome, Outcome::Converged | Outcome::Floor);
+                return Ok(if claims { Outcome::IterationLimit } else { outcome });
+            }
+        }
+        if self.settings.error_bound {
+            self.bound(solver, control)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Solves for a random right-hand side, which has a share in every direction: negative curvature shows on the way. False
+    /// where the iterations did not do.
+    fn probe(
+        &mut self,
+        solver: &mut Auto<'_>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<bool, Failure> {
+        let n = self.problem.unknowns();
+        let mut stream = Stream::new(self.settings.seed, Purpose::Partition, u64::MAX);
+        let sign: Vec<f64> = (0..n).map(|_| if stream.uniform() < 0.5 { -1.0 } else { 1.0 }).collect();
+        let limit = Limit { tolerance: PROBE, iterations: self.settings.max_iterations };
+        let count = &mut self.iterations;
+        let mut x = vec![0.0; n];
+        let end = solver.solve(&sign, &mut x, limit, self.team, control, &mut |_, _, _, control| {
+            *count += 1;
+            control.poll()
+        })?;
+        match end {
+            CgEnd::NotDefinite(curvature) => {
+                Err(indefinite(self.problem.matrix(), &solver.direction(), curvature))
+            }
+            CgEnd::Converged | CgEnd::Floor => {
+                self.definite = true;
+                Ok(true)
+            }
+            CgEnd::Limit | CgEnd::Overflow => Ok(false),
+        }
+    }
+
     /// The certificate decides whether the tolerance is met.
-    fn last_word(&self, outcome: Outcome, certificate: &GraphCertificate) -> Outcome {
+    fn last_word(&self, outcome: Outcome, certificate: &Certificate) -> Outcome {
         let meets = certificate.residual <= self.settings.tolerance;
         match outcome {
             Outcome::Converged if !meets => Outcome::Floor,
-            Outcome::Diverged | Outcome::Cancelled => outcome,
-            _ if meets => Outcome::Converged,
+            Outcome::Diverged | Outcome::Cancelled | Outcome::Unbounded => outcome,
+            _ if meets && self.definite => Outcome::Converged,
             _ => outcome,
         }
     }
 
     /// `rule=auto`
-    fn conjugate_gradients(&mut self, control: &mut Control<'_>) -> std::result::Result<Outcome, Failure> {
+    fn conjugate_gradients(
+        &mut self,
+        solver: &mut Auto<'_>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Outcome, Failure> {
         let (problem, settings, team) = (self.problem, self.settings, self.team);
         let n = problem.unknowns();
-        let mut solver = ConjugateGradient::new(problem.matrix(), settings.preconditioner, control)?;
         self.setup = control.seconds();
         let limit = Limit { tolerance: settings.tolerance, iterations: settings.max_iterations };
         let mut outcome = Outcome::Converged;
@@ -137,19 +247,20 @@ impl<'s> Solve<'s> {
                 CgEnd::Limit => outcome = Outcome::IterationLimit,
                 CgEnd::Floor if outcome == Outcome::Converged => outcome = Outcome::Floor,
                 CgEnd::Floor => {}
-                CgEnd::NotDefinite(curvature) => return Err(indefinite(curvature).into()),
+                CgEnd::Overflow => return Ok(Outcome::Diverged),
+                CgEnd::NotDefinite(curvature) => {
+                    return Err(indefinite(problem.matrix(), &solver.direction(), curvature));
+                }
             }
-        }
-        if settings.error_bound {
-            self.bound(&mut solver, control)?;
         }
         Ok(outcome)
     }
 
-    /// A vector `v > 0` with `A v > 0`, for the bound on the error.
+    /// A vector `v > 0` with `C v > 0`, for the bound on the error: `C` is `A` with every entry off the diagonal made
+    /// negative, which is `A` itself for a graph.
     fn bound(
         &mut self,
-        solver: &mut ConjugateGradient,
+        solver: Option<Auto<'s>>,
         control: &mut Control<'_>,
     ) -> std::result::Result<(), Stop> {
         let n = self.problem.unknowns();
@@ -157,6 +268,12 @@ impl<'s> Solve<'s> {
         if certify(self.problem, &self.x, None).rigor == Rigor::Proven {
             return Ok(());
         }
+        let comparison = self.problem.matrix().comparison();
+        let matrix = comparison.as_ref().unwrap_or(self.problem.matrix());
+        let mut solver = match solver {
+            Some(solver) if comparison.is_none() => solver,
+            _ => Auto::new(matrix, self.settings.preconditioner, control)?,
+        };
         let scale = self.problem.matrix().diagonal().iter().copied().fold(0.0, f64::max);
         let mut v = vec![0.0; n];
         for tolerance in ROUGH {
@@ -266,7 +383,7 @@ fn relative(r: &[f64], sizes: &[f64]) -> f64 {
 
 /// Tells the log, the trace and the progress callback.
 fn look(
-    trace: &mut Vec<GraphTraceRow>,
+    trace: &mut Vec<TraceRow>,
     wanted: bool,
     iteration: u64,
     objective: f64,
@@ -284,13 +401,18 @@ fn look(
     }
     if wanted {
         let (work, seconds) = (control.work(), control.seconds());
-        trace.push(GraphTraceRow { iteration, work, seconds, objective, residual, block });
+        trace.push(TraceRow { iteration, work, seconds, objective, residual, block });
     }
     control.report(Phase::Solve, iteration, objective, residual)
 }
 
-fn indefinite(curvature: f64) -> Error {
-    Error::new(ErrorKind::Data, "a")
+/// A direction of conjugate gradients without curvature: a negative one that is proven, or a singular matrix.
+fn indefinite(a: &SymmetricMatrix, p: &[f64], curvature: f64) -> Failure {
+    if let Some(curvature) = negative_curvature(a, p) {
+        return Failure::Unbounded(format!("curvature {curvature:e} found by conjugate gradients"));
+    }
+    let error = Error::new(ErrorKind::Data, "a")
         .expected("a positive definite matrix")
-        .found(format!("a direction p with p'Ap = {curvature}"))
+        .found(format!("a direction p with p'Ap = {curvature}"));
+    Failure::Error(error)
 }

@@ -36,7 +36,7 @@ const JOBS_PER_TASK: usize = 8;
 ///
 /// The matrix is not copied. Jobs without weights of their own share column scales and norms. A deadline and a token are of
 /// all jobs together, `max_work` of each task of 8 jobs; what is stopped has its outcome in its solution. Progress is
-/// reported between waves of tasks.
+/// reported on the calling thread, in iterations that count tasks.
 ///
 /// Errors: as [`solve`](crate::bcd::solve()), those of the first job that has one.
 pub fn batch(

@@ -9,7 +9,7 @@ use crate::bcd::workspace::Workspace;
 use crate::numerics::sum::sum;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::rng::{Purpose, Stream};
-use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Result};
+use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Result, Stop};
 
 /// Which rows are left out together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct CrossValidation {
 /// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
 /// every fold. Folds run in parallel
 /// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), `max_work`
-/// of each fold.
+/// of each fold. A token, a deadline and the progress callback, whose iterations count folds, stop within the folds.
 ///
 /// Errors: as [`path`](fn@super::path::path); folds of another number than rows, fewer than 2, or empty; several outputs and
 /// functions of the caller; `Stopped` where the control ended a path before it was complete.
@@ -120,9 +120,7 @@ fn run(
 /// Refuses a path that the control cut short: its curve would stop at a strength that no one asked for.
 fn whole(path: &Path) -> Result<()> {
     match path.end {
-        PathEnd::Stopped(outcome) => Err(Error::new(ErrorKind::Stopped, "cross-validation")
-            .expected("to be left to end")
-            .found(outcome.name())),
+        PathEnd::Stopped(outcome) => Err(Stop(outcome).into()),
         _ => Ok(()),
     }
 }

@@ -9,6 +9,7 @@
 //! within (after Giesen, Jaggi and Laue, Approximating Parameterized Convex Optimization Problems, ESA 2010). The next
 //! strength is the smallest at which the gap is still within the bound.
 
+use crate::bcd::answers::certificate::{Certificate, certificate_flops, points_per_pass};
 use crate::bcd::answers::solution::Solution;
 use crate::bcd::callbacks;
 use crate::bcd::problem::Problem;
@@ -17,6 +18,7 @@ use crate::bcd::solve::{Origin, Solve, Start, Trail, any_lambda_max, any_solve, 
 use crate::bcd::stopping::dual::{CertificateKind, Freedom, gap_at_strength};
 use crate::bcd::svm;
 use crate::bcd::workspace::{Setup, Workspace};
+use crate::runtime::control::STRETCH_FLOPS;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Error, ErrorKind, Level, Options, Outcome, Result, Stop};
 
@@ -76,7 +78,7 @@ pub enum PathEnd {
     Nonzeros,
     /// The number of points allowed was reached.
     Points,
-    /// The control stopped it.
+    /// The control stopped it, perhaps while the points were certified.
     Stopped(Outcome),
 }
 
@@ -97,6 +99,12 @@ pub struct Path {
 ///
 /// The limits of the options (`max_seconds`, `max_work`) are those of the whole path, `max_iterations` of a point. A path
 /// that is stopped keeps the points it has, perhaps none. `start` is where the first point starts.
+///
+/// Certificates are computed for several points at a time, so a stop may come before those of some points. The last one is
+/// certified all the same, as a single solve is, and as many before it as takes no longer than a poll may take to be obeyed
+/// (all of them on small data). The others keep their coefficients and dual points, with which
+/// [`certificate`](crate::bcd::certificate()) gives theirs; their objective is NaN, their certificate infinite, and the outcome
+/// is [`Outcome::Uncertified`] where it was converged.
 ///
 /// Errors: as [`solve`](crate::bcd::solve()); strengths that are not finite, negative or rise; a strength of the options above
 /// `lambda_max` or an infinite `lambda_max`, where the points are to be chosen; [`Points::Adaptive`] without a dual.
@@ -204,7 +212,9 @@ impl Grid {
         let last = strength.lambda(lambda_max);
         if !(lambda_max.is_finite() && last > 0.0 && last <= lambda_max) {
             return Err(Error::new(ErrorKind::Option, "option \"lambda\"")
-                .expected("a strength above 0 and up to a finite lambda_max, for a path")
+                .expected(
+                    "a strength above 0 and up to a finite lambda_max, or a list of strengths, for a path",
+                )
                 .found(format!("lambda {last} and lambda_max {lambda_max}")));
         }
         let steps = (count - 1).max(1) as f64;
@@ -273,6 +283,8 @@ impl Walk<'_> {
         let listed = self.grid.strengths(max, settings.strength)?;
         let adaptive = matches!(self.grid.points, Points::Adaptive { .. });
         let mut shares = began;
+        let (mut certified, per_pass) =
+            (0, points_per_pass(problem.matrix().rows(), problem.matrix().cols()));
         let (mut origin, mut lambda) =
             (start.map_or(Origin::Null, Origin::Given), if adaptive { max } else { listed[0] });
         loop {
@@ -293,6 +305,15 @@ impl Walk<'_> {
             if let Some(end) = ends {
                 path.end = end;
                 break;
+            }
+            if path.points.len() - certified == per_pass {
+                certified += certify(problem, settings, &mut path.points[certified..], team, control)?;
+                if let Err(Stop(outcome)) = control.poll() {
+                    path.end = PathEnd::Stopped(outcome);
+                    break;
+                }
+                // Certificates are part of no point.
+                shares = Shares { work: control.work(), seconds: control.seconds() };
             }
             let last = listed[listed.len() - 1];
             if adaptive {
@@ -324,8 +345,26 @@ impl Walk<'_> {
             origin = Origin::Trail(trail);
         }
         workspace.keep(problem, settings, setup);
-        certify(problem, settings, &mut path.points, team)?;
+        self.certify_rest(&mut path, certified, control)?;
         Ok(path)
+    }
+
+    /// Certifies the points from `certified` on. See [`path()`] for what a stop leaves.
+    fn certify_rest(&self, path: &mut Path, mut certified: usize, control: &mut Control<'_>) -> Result<()> {
+        let Solve { problem, settings, team } = self.solve;
+        certified += certify(problem, settings, &mut path.points[certified..], team, control)?;
+        let rest = &mut path.points[certified..];
+        if rest.is_empty() {
+            return Ok(());
+        }
+        if let Err(Stop(outcome)) = control.poll() {
+            path.end = PathEnd::Stopped(outcome);
+        }
+        let most = (STRETCH_FLOPS / certificate_flops(problem).max(1)).max(1) as usize;
+        let (without, last) = rest.split_at_mut(rest.len().saturating_sub(most));
+        without.iter_mut().for_each(|point| point.take_certificate(Certificate::none()));
+        certify(problem, settings, last, team, &mut Control::new())?;
+        Ok(())
     }
 
     fn reached_most(&self, count: usize) -> bool {

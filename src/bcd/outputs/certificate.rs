@@ -9,7 +9,7 @@ use super::dual::{balance, complete, value};
 use crate::model::Penalty;
 use crate::model::outputs::OutputLoss;
 use crate::numerics::sum::{Sum, sum};
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 
 /// The certificate of a point (coefficients feature by feature, then the intercepts if there are any) and a dual point
 /// (row after row; empty: none). As [`certificate`](super::super::answers::certificate()).
@@ -36,7 +36,8 @@ pub(in crate::bcd) fn certificate(
     // A column counts as left out where all its coefficients are 0.
     let size = |j: usize| coef[j * k..(j + 1) * k].iter().fold(0.0_f64, |m, c| m.max(c.abs()));
     let sizes: Vec<f64> = (0..cols).map(size).collect();
-    let evaluation = Evaluation::new(problem, settings, lambda, &sizes, &deviations(problem, settings))?;
+    let deviations = deviations(problem, settings, &mut Control::new())?;
+    let evaluation = Evaluation::new(problem, settings, lambda, &sizes, &deviations)?;
     let penalty = evaluation.penalty.for_outputs(k, &[]);
     let check = Check { data: &data, evaluation: &evaluation, penalty: &penalty, intercepts };
     let z = super::linear_predictor(coef, intercepts, k, problem.matrix(), &data.offset)?;

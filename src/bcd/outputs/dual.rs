@@ -92,7 +92,7 @@ pub(super) fn value(
     });
     let v: Vec<f64> = v.iter().map(|v| t * v).collect();
     sum.add(-features.conjugate(&v));
-    sum.add(-t * price);
+    sum.add(if t == 0.0 { 0.0 } else { -t * price });
     if sum.value().is_nan() { f64::NEG_INFINITY } else { sum.value() }
 }
 
@@ -108,8 +108,14 @@ pub(super) fn best_scale(
     let gauge = features.gauge(v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
     let at = |t: f64| (t, value(data, s, features, theta, v, price, t));
-    let plain = at(most.min(1.0));
-    if data.loss != OutputLoss::Squared || gauge == 0.0 {
+    let better = |a: (f64, f64), b: (f64, f64)| if b.1 > a.1 { b } else { a };
+    let conjugate = features.conjugate(v);
+    let mut plain = at(most.min(1.0));
+    if conjugate != 0.0 || price != 0.0 {
+        // Zero is feasible in every problem, and the answer where the fit interpolates: then theta is rounding.
+        plain = better(plain, at(0.0));
+    }
+    if data.loss != OutputLoss::Squared {
         return plain;
     }
     // Along the ray the dual of squared losses is a parabola where the penalty's conjugate is 0.
@@ -123,6 +129,12 @@ pub(super) fn best_scale(
     if !(norm > 0.0) {
         return plain;
     }
-    let best = at((linear / norm).max(0.0).min(most));
-    if best.1 > plain.1 { best } else { plain }
+    if gauge > 0.0 {
+        plain = better(plain, at((linear / norm).max(0.0).min(most)));
+    }
+    if conjugate != 0.0 && conjugate.is_finite() {
+        // The best of the ray where the conjugate is in proportion to it, as that of bounds is.
+        plain = better(plain, at(((linear - conjugate - price) / norm).max(0.0).min(most)));
+    }
+    plain
 }

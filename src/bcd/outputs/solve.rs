@@ -179,13 +179,11 @@ impl<'s> Solve<'s> {
 
     /// The norm of a gradient in the data's scale.
     fn norm(&self, scaled: &Scaled<'_>, k: usize, g: &[f64]) -> f64 {
-        let c = scaled.columns.scale();
-        let one = |(j, g): (usize, &f64)| match j / k {
-            f if f >= c.len() => g * g,
-            f if scaled.inert[f] => 0.0,
-            f => (g / c[f]).powi(2),
+        let scaled_part = |(j, g): (usize, &f64)| match data_scale(scaled, k, j) {
+            0.0 => 0.0,
+            scale => (g * scale).powi(2),
         };
-        g.iter().enumerate().map(one).sum::<f64>().sqrt()
+        g.iter().enumerate().map(scaled_part).sum::<f64>().sqrt()
     }
 
     fn search(
@@ -212,7 +210,7 @@ impl<'s> Solve<'s> {
             .begin(setup, full, x, from, control)
             .and_then(|engine| {
                 let mut engine = engine;
-                let mut run = Run { features, is_gap, solve: self, best: &mut best };
+                let mut run = Run { features, is_gap, best: &mut best };
                 let ended = general::iterate(&mut engine, &mut run, &mut watch, &mut iterations, control);
                 best.x = engine.x;
                 ended
@@ -346,7 +344,6 @@ struct Best {
 struct Run<'r> {
     features: &'r Penalty,
     is_gap: bool,
-    solve: &'r Solve<'r>,
     best: &'r mut Best,
 }
 
@@ -377,20 +374,6 @@ impl Run<'_> {
         }
         Ok(gap(objective, self.best.value))
     }
-
-    /// Norm of the minimum-norm subgradient in the data's scale.
-    fn subgradient_norm(&self, engine: &Outputs<'_>, g: &[f64]) -> f64 {
-        let penalty = engine.penalty;
-        let mut full = vec![0.0; g.len()];
-        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
-            let columns = penalty.columns(u);
-            let part = |v: &[f64]| columns.iter().map(|&j| v[j]).collect::<Vec<f64>>();
-            let mut out = vec![0.0; columns.len()];
-            penalty.subgradient(u, &part(&engine.x), &part(g), &mut out);
-            columns.iter().zip(out).for_each(|(&j, o)| full[j] = o);
-        }
-        self.solve.norm(engine.scaled, engine.data.k, &full)
-    }
 }
 
 impl Certifier<Outputs<'_>> for Run<'_> {
@@ -404,7 +387,9 @@ impl Certifier<Outputs<'_>> for Run<'_> {
         let value = if self.is_gap {
             self.dual_gap(engine, objective, control)?
         } else {
-            self.subgradient_norm(engine, &gradient)
+            engine
+                .penalty
+                .subgradient_norm(&engine.x, &gradient, |j| data_scale(engine.scaled, engine.data.k, j))
         };
         Ok(Look { objective, value, gradient })
     }
@@ -418,6 +403,15 @@ impl Certifier<Outputs<'_>> for Run<'_> {
     ) -> Stopped<Step> {
         let relative = if engine.data.loss.is_quadratic() { 0.0 } else { INEXACT };
         newton::step(engine, block, Goal { absolute: goal, relative }, control)
+    }
+}
+
+/// What brings coordinate `j` of a gradient to the data's scale; 0 for columns that cannot matter.
+fn data_scale(scaled: &Scaled<'_>, k: usize, j: usize) -> f64 {
+    match j / k {
+        f if f >= scaled.cols() => 1.0,
+        f if scaled.inert[f] => 0.0,
+        f => 1.0 / scaled.columns.scale()[f],
     }
 }
 

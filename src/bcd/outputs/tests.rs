@@ -11,7 +11,7 @@ use crate::numerics::gram::Square;
 use crate::numerics::{DenseView, Matrix, Order};
 use crate::runtime::parallel::Team;
 use crate::runtime::rng::{Purpose, Stream};
-use crate::runtime::{Control, Family, Options};
+use crate::runtime::{Control, Family, Options, Outcome};
 
 const K: usize = 4;
 
@@ -144,5 +144,33 @@ fn bounds_hold_on_random_blocks_and_points() {
                 assert!(moved <= third * length * square + 1e-12, "{loss:?} {moved} {third}");
             });
         }
+    }
+}
+
+/// The residual is rounding, and so is the dual point that comes of it: zero is a better one.
+#[test]
+fn a_perfect_fit_of_several_outputs_within_bounds_is_certified_to_rounding() {
+    let (rows, cols) = (12, 60);
+    let mut random = Stream::new(5, Purpose::Select, 0);
+    let a: Vec<f64> = (0..rows * cols).map(|_| 200.0 * (1.0 + random.uniform())).collect();
+    let targets: Vec<f64> = (0..rows * K).map(|_| random.uniform()).collect();
+    let view = DenseView { data: &a[..], rows, cols, ld: rows, order: Order::ColumnMajor };
+    let mut problem = Problem::new(Matrix::dense(view).unwrap(), &vec![0.0; rows]).unwrap();
+    problem.set_targets(K, &targets).unwrap();
+    for bound in ["0.1", "10"] {
+        let mut options = Options::new(Family::Bcd);
+        let low = format!("-{bound}");
+        for (key, value) in [
+            ("loss", "multi-squared"),
+            ("penalty", "none"),
+            ("lower", &low[..]),
+            ("upper", bound),
+            ("tolerance", "1e-13"),
+        ] {
+            options.set_text(key, value).unwrap();
+        }
+        let found = crate::bcd::solve(&problem, &options, None, &mut Control::new()).unwrap();
+        assert_eq!(found.outcome, Outcome::Converged, "{bound}: {:?}", found.certificate);
+        assert_eq!(found.certificate.dual_objective, 0.0, "{bound}: {:?}", found.certificate);
     }
 }

@@ -5,12 +5,14 @@
 //! | recompute | a pass over the data | blocks are large, or data dense |
 //! | rows | the rows touched: `g += sum_r (d_r - d_r before) a_r` | rows and columns are both sparse |
 //! | gram | columns of the Hessian: `g += H_b step` | the loss is quadratic and blocks are small |
+//!
+//! A [`ColumnIndex`](super::column_index::ColumnIndex) does without the gradient.
 
 use crate::bcd::engine::Engine;
 use crate::bcd::settings::Gradients;
 use crate::bcd::smooth::{Changed, Smooth};
 use crate::numerics::kernels::add;
-use crate::numerics::rows::Rows;
+use crate::numerics::packed_rows::PackedRows;
 use crate::runtime::{Control, Stop};
 
 /// How a gradient is followed, with what that needs.
@@ -22,7 +24,7 @@ pub(in crate::bcd) enum Followed {
 
 /// Residual-driven.
 pub(in crate::bcd) struct ByRows {
-    rows: Rows,
+    rows: PackedRows,
     /// The slopes that `g` was computed with.
     d: Vec<f64>,
     b: f64,
@@ -56,7 +58,7 @@ impl Followed {
         block_size: usize,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
-        if wanted == Gradients::Recompute {
+        if matches!(wanted, Gradients::Recompute | Gradients::Index) {
             return Ok(Followed::Recompute);
         }
         let costs = Costs::of(engine, control)?;
@@ -77,7 +79,7 @@ impl Followed {
         let scaled = engine.scaled;
         Ok(match (way, rows, gram) {
             // Without memory for the rows the gradient is computed afresh each time: slower, and right.
-            (Gradients::Rows, Some(cost), _) => match Rows::new(&scaled.columns, control)? {
+            (Gradients::Rows, Some(cost), _) => match PackedRows::of_all(&scaled.columns, control)? {
                 Some(rows) => Followed::Rows(Box::new(ByRows {
                     rows,
                     d: engine.state.d.clone(),

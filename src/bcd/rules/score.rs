@@ -44,6 +44,37 @@ impl Score<'_> {
     }
 }
 
+impl Score<'_> {
+    /// What the gradient of a coordinate counts in [`Score::most`].
+    pub(in crate::bcd) fn scale(self, u: usize) -> f64 {
+        match self {
+            Score::Plain { prox: ProxRule::Residual, h } if h > 0.0 => 1.0 / h,
+            Score::Plain { prox: ProxRule::Decrease, h } if h > 0.0 => 1.0 / h.sqrt(),
+            Score::Plain { .. } => 1.0,
+            Score::Scaled { h, .. } if h[u] > 0.0 => 1.0 / h[u].sqrt(),
+            _ => 0.0,
+        }
+    }
+
+    /// The most that a coordinate can score whose gradient times its scale is `product` in size, at a point where its
+    /// penalty is least: a penalty only holds it back there. Not for [`Score::Cubic`].
+    pub(in crate::bcd) fn most(self, product: f64) -> f64 {
+        match self {
+            Score::Plain { prox: ProxRule::Decrease, .. }
+            | Score::Scaled { prox: ProxRule::Auto | ProxRule::Decrease, .. } => 0.5 * product * product,
+            _ => product * product,
+        }
+    }
+
+    /// Whether the score is the length of a step, which is rounded as the coordinate is.
+    pub(in crate::bcd) fn is_step(self) -> bool {
+        matches!(
+            self,
+            Score::Plain { prox: ProxRule::Residual, .. } | Score::Scaled { prox: ProxRule::Residual, .. }
+        )
+    }
+}
+
 /// Calls `body` with the parts of a unit.
 fn with_parts<S: Smooth, R>(
     f: &S,

@@ -13,8 +13,9 @@
 //!
 //! Ties go to the lowest index.
 
+use super::column_index::{Best, ColumnIndex, Scores};
 use super::constants::{Constants, block_constant};
-use super::forward::{Candidates, Forward};
+use super::forward::Forward;
 use super::greedy::{Kept, Ranking, items_changed, largest};
 use super::partition::partition;
 use super::score::{Score, block_decrease};
@@ -63,7 +64,9 @@ struct Greedy<M> {
     item_of: Vec<usize>,
     /// The curvature of each unit at the iterate, for GSC.
     bend: Vec<f64>,
-    /// For GSQ on variable blocks of single coordinates.
+    /// Finds the best units in place of the gradient.
+    index: Option<ColumnIndex>,
+    /// For GSQ on variable blocks.
     forward: Option<Forward>,
     /// The curvature of proximal steps where the rule has none: the largest constant.
     common: f64,
@@ -131,14 +134,13 @@ impl<M> Selector<M> {
             self.blocks.iter().enumerate().for_each(|(k, block)| assign(k, block.columns()));
         }
         let mut forward = None;
-        let single = self.units.iter().all(|&u| penalty.columns(u).len() == 1);
-        if self.rule == Rule::Gsq && self.blocks.is_empty() && single {
-            let list: Vec<usize> = self.units.iter().map(|&u| penalty.columns(u)[0]).collect();
+        if self.rule == Rule::Gsq && self.blocks.is_empty() {
+            let all = Block::new(penalty, self.units.clone());
             let before = control.work();
-            let mut g = vec![0.0; list.len()];
-            f.gradient(&list, &mut g, control)?;
+            let mut g = vec![0.0; all.columns().len()];
+            f.gradient(all.columns(), &mut g, control)?;
             let pass = control.work() - before;
-            forward = Some(Forward::new(f, settings.gsq_search, &list, self.size, pass, control)?);
+            forward = Some(Forward::new(f, settings.gsq_search, &all, self.size, pass, control)?);
         }
         Ok(Greedy {
             kept: Kept::new(
@@ -149,10 +151,44 @@ impl<M> Selector<M> {
             )?,
             ranking: Ranking::default(),
             item_of,
+            index: self.index(settings, f, constants, control)?,
             bend: if self.rule == Rule::Gsc { vec![0.0; penalty.units()] } else { Vec::new() },
             forward,
-            common: constants.unit.iter().copied().fold(0.0, f64::max),
+            common: largest_constant(constants),
         })
+    }
+
+    /// The index, if one is asked for and the rule can use it: variable blocks of single coordinates, scored by their
+    /// gradients.
+    fn index<S: Smooth<Memory = M>>(
+        &self,
+        settings: &Settings,
+        f: &S,
+        constants: &Constants,
+        control: &mut Control<'_>,
+    ) -> Result<Option<ColumnIndex>, Stop> {
+        let penalty = f.penalty();
+        let asked_for = settings.gradients == Gradients::Index && self.sees_all();
+        let scored = matches!(self.rule, Rule::Gs | Rule::Gsl | Rule::Gsd);
+        let single = self.units.iter().all(|&u| penalty.columns(u).len() == 1);
+        if !(asked_for && scored && single && self.blocks.is_empty()) {
+            return Ok(None);
+        }
+        let score = self.score(constants, &[], largest_constant(constants));
+        let list: Vec<usize> = self.units.iter().map(|&u| penalty.columns(u)[0]).collect();
+        let scale: Vec<f64> = self.units.iter().map(|&u| score.scale(u)).collect();
+        f.index(&list, &scale, control)
+    }
+
+    /// How units are scored on variable blocks; `bend` and `common` are those of [`Greedy`].
+    fn score<'c>(&self, constants: &'c Constants, bend: &'c [f64], common: f64) -> Score<'c> {
+        let prox = self.prox;
+        match self.rule {
+            Rule::Gs => Score::Plain { prox, h: common },
+            Rule::Gsl => Score::Scaled { prox, h: &constants.diagonal },
+            Rule::Gsc => Score::Cubic { h: bend, third: &constants.third },
+            _ => Score::Scaled { prox, h: &constants.unit },
+        }
     }
 
     /// Whether the rule looks at the gradient of all units.
@@ -167,7 +203,10 @@ impl<M> Selector<M> {
 
     /// How many blocks cost as much as a fresh gradient; 0 where each block has one.
     pub(in crate::bcd) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S) -> u64 {
-        self.greedy.as_ref().map_or(0, |greedy| greedy.kept.blocks_per_pass(f, self.size))
+        self.greedy.as_ref().map_or(0, |greedy| match &greedy.index {
+            Some(index) => self.units.len() as u64 / index.met_per_search().max(1),
+            None => greedy.kept.blocks_per_pass(f, self.size),
+        })
     }
 
     /// Whether a followed gradient has grown so old that it and what it comes from are due to be computed afresh.
@@ -209,7 +248,9 @@ impl<M> Selector<M> {
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
         match &mut self.greedy {
-            Some(greedy) if self.sample >= 1.0 => greedy.kept.moved(f, list, step, control),
+            Some(greedy) if self.sample >= 1.0 && greedy.index.is_none() => {
+                greedy.kept.moved(f, list, step, control)
+            }
             _ => Ok(()),
         }
     }
@@ -300,6 +341,19 @@ impl<M> Selector<M> {
         if !self.sees_all() {
             return self.best_of_sample(greedy, f, constants, control);
         }
+        if let Some(index) = &mut greedy.index {
+            let score = self.score(constants, &[], greedy.common);
+            let mut scores = UnitScores { f, score, units: &self.units, g: &mut greedy.kept.g, pulled: true };
+            let every: Vec<usize> =
+                (0..self.units.len()).filter(|&k| scores.is_pulled(self.units[k])).collect();
+            let mut found = Best::default();
+            found.look(&every, self.size, &mut scores, control)?;
+            scores.pulled = false;
+            let items = index.search(f.slopes(), self.size, found, &mut scores, control)?;
+            control.spend(self.units.len() as u64)?;
+            let units = items.into_iter().map(|k| self.units[k]).collect();
+            return Ok(Choice { block: Block::new(f.penalty(), units), fixed: None });
+        }
         let changed = greedy.kept.bring_up(f, control)?;
         if self.rule == Rule::Gsc {
             greedy.bring_up_bends(f, &changed, control)?;
@@ -319,8 +373,7 @@ impl<M> Selector<M> {
                     Some(pool) => greedy.ranking.first(pool).into_iter().map(|k| self.units[k]).collect(),
                     None => self.units.clone(),
                 };
-                let list: Vec<usize> = units.iter().map(|&u| f.penalty().columns(u)[0]).collect();
-                let candidates = Candidates { units: &units, list: &list };
+                let candidates = Block::new(f.penalty(), units);
                 forward.select(f, &candidates, self.size, &greedy.kept.g, control)?
             }
         };
@@ -379,12 +432,7 @@ impl<M> Selector<M> {
         let looked_at = items.map_or(count, <[usize]>::len);
         control.spend(16 * (looked_at * if self.blocks.is_empty() { 1 } else { self.size }) as u64)?;
         if self.blocks.is_empty() {
-            let score = match self.rule {
-                Rule::Gs => Score::Plain { prox, h: *common },
-                Rule::Gsl => Score::Scaled { prox, h: &constants.diagonal },
-                Rule::Gsc => Score::Cubic { h: bend, third: &constants.third },
-                _ => Score::Scaled { prox, h: &constants.unit },
-            };
+            let score = self.score(constants, bend, *common);
             ranking.update(count, items, |k| Ok(score.of(f, g, self.units[k])))?;
             return control.spend(ranking.heap_flops());
         }
@@ -437,6 +485,49 @@ impl<M> Greedy<M> {
             }
         }
         Ok(())
+    }
+}
+
+/// The curvature of proximal steps where the rule has none.
+fn largest_constant(constants: &Constants) -> f64 {
+    constants.unit.iter().copied().fold(0.0, f64::max)
+}
+
+/// Scores of single coordinates for an index, whose items are positions in `units`.
+struct UnitScores<'u, S> {
+    f: &'u S,
+    score: Score<'u>,
+    units: &'u [usize],
+    /// Room for the gradient.
+    g: &'u mut [f64],
+    /// Whether coordinates whose penalty is not at its least are looked at, or the others: only with those is the score no
+    /// more than without a penalty.
+    pulled: bool,
+}
+
+impl<S: Smooth> UnitScores<'_, S> {
+    fn is_pulled(&self, u: usize) -> bool {
+        let j = self.f.penalty().columns(u)[0];
+        let x = &self.f.x()[j..=j];
+        x[0] != 0.0 && (self.f.penalty().unit_value(u, x) != 0.0 || self.score.is_step())
+    }
+}
+
+impl<S: Smooth> Scores for UnitScores<'_, S> {
+    fn most(&self, product: f64) -> f64 {
+        self.score.most(product)
+    }
+
+    fn of(&mut self, items: &[usize], control: &mut Control<'_>) -> Result<Vec<Option<f64>>, Stop> {
+        let wanted: Vec<bool> = items.iter().map(|&k| self.is_pulled(self.units[k]) == self.pulled).collect();
+        let chosen = items.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let list: Vec<usize> = chosen.map(|(&k, _)| self.f.penalty().columns(self.units[k])[0]).collect();
+        let mut g = vec![0.0; list.len()];
+        self.f.gradient(&list, &mut g, control)?;
+        list.iter().zip(&g).for_each(|(&j, g)| self.g[j] = *g);
+        control.spend(16 * items.len() as u64)?;
+        let scored = items.iter().zip(wanted);
+        Ok(scored.map(|(&k, w)| w.then(|| self.score.of(self.f, self.g, self.units[k]))).collect())
     }
 }
 

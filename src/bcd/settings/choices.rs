@@ -171,6 +171,8 @@ pub enum Gradients {
     Rows,
     /// Through columns of the Hessian of a quadratic.
     Gram,
+    /// Not at all: an index of the columns finds the best without it.
+    Index,
 }
 
 impl Gradients {
@@ -180,6 +182,7 @@ impl Gradients {
             "recompute" => Gradients::Recompute,
             "rows" => Gradients::Rows,
             "gram" => Gradients::Gram,
+            "index" => Gradients::Index,
             _ => Gradients::Auto,
         }
     }

@@ -83,22 +83,17 @@ impl Settings {
     ///
     /// Errors: options of another family, or that contradict one another.
     pub fn from_options(options: &Options) -> Result<Self> {
-        if options.family() != Family::Bcd {
-            return Err(Error::new(ErrorKind::Option, "options")
-                .expected("options of solver bcd")
-                .found(options.family().name()));
-        }
+        let common = options.common(Family::Bcd)?;
         let penalty = PenaltyKind::of(options);
         let real = |key| options.real(key).unwrap_or(f64::INFINITY);
         let settings = Self {
-            tolerance: real("tolerance"),
-            max_iterations: options.integer("max_iterations") as u64,
-            max_seconds: real("max_seconds"),
-            // The cast saturates, which is what infinity means here.
-            max_work: real("max_work") as u64,
-            threads: options.integer("threads") as usize,
-            seed: options.integer("seed") as u64,
-            trace: options.flag("trace"),
+            tolerance: common.tolerance,
+            max_iterations: common.max_iterations,
+            max_seconds: common.max_seconds,
+            max_work: common.max_work,
+            threads: common.threads,
+            seed: common.seed,
+            trace: common.trace,
             loss: Loss::by_name(scalar_loss(options.choice("loss")), real("huber_delta")).ok_or_else(
                 || Error::new(ErrorKind::Internal, "option \"loss\"").found("a name without a loss"),
             )?,
@@ -181,11 +176,9 @@ impl Settings {
                 .expected("penalty group or sparse-group with it (elastic-net and ridge have their own)")
                 .found("another penalty"));
         }
-        if self.anderson && (self.rule == Rule::Auto || self.rule.is_greedy() || self.output_loss.is_some()) {
+        if self.anderson && (self.rule == Rule::Auto || self.rule.is_greedy()) {
             return Err(Error::new(ErrorKind::Option, "option \"acceleration\"")
-                .expected(
-                    "none, but for losses of one output with rules cyclic, permuted, random and lipschitz",
-                )
+                .expected("none, but with rules cyclic, permuted, random and lipschitz")
                 .found("anderson"));
         }
         if matches!(self.loss, Loss::Hinge(_)) && self.output_loss.is_none() {

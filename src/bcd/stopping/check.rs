@@ -9,7 +9,7 @@ use crate::bcd::engine::Engine;
 use crate::bcd::null_model::NullModel;
 use crate::bcd::scaled::Scaled;
 use crate::bcd::settings::Settings;
-use crate::model::{Loss, Penalty};
+use crate::model::Loss;
 use crate::runtime::{Control, Outcome, Phase, Stop};
 
 /// What a check found, in the units of the scaled problem (gradient norms: in the data's scale).
@@ -155,7 +155,7 @@ impl<'c> Checker<'c> {
         let objective = engine.objective();
         engine.objective_size = objective.abs();
         let value = match freedom.kind {
-            CertificateKind::Gradient => self.subgradient_norm(engine, &gradient),
+            CertificateKind::Gradient => self.gradient_norm(engine, &gradient),
             CertificateKind::Gap => {
                 let v = self.correlations.bounds(scaled);
                 let point = feasible_point(scaled, engine.penalty, &engine.state, freedom, theta, v);
@@ -229,22 +229,12 @@ impl<'c> Checker<'c> {
     }
 
     /// Norm of the minimum-norm subgradient in the data's scale, the intercept's slope included.
-    fn subgradient_norm(&self, engine: &Engine<'_>, g: &[f64]) -> f64 {
+    fn gradient_norm(&self, engine: &Engine<'_>, g: &[f64]) -> f64 {
         let (scale, t) = (self.scaled.columns.scale(), self.scaled.target_scale);
-        let mut squares = 0.0;
-        let penalty: &Penalty = engine.penalty;
-        for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
-            let columns = penalty.columns(u);
-            let part = |full: &[f64]| columns.iter().map(|&j| full[j]).collect::<Vec<f64>>();
-            let mut out = vec![0.0; columns.len()];
-            penalty.subgradient(u, &part(&engine.state.x), &part(g), &mut out);
-            let moving = columns.iter().zip(out).filter(|(j, _)| !self.scaled.inert[**j]);
-            squares += moving.map(|(&j, o)| (o / (scale[j] * t)).powi(2)).sum::<f64>();
-        }
-        if self.scaled.intercept {
-            squares += (engine.state.d.iter().sum::<f64>() / t).powi(2);
-        }
-        squares.sqrt()
+        let in_data = |j: usize| if self.scaled.inert[j] { 0.0 } else { 1.0 / (scale[j] * t) };
+        let norm = engine.penalty.subgradient_norm(&engine.state.x, g, in_data);
+        let slope = if self.scaled.intercept { engine.state.d.iter().sum::<f64>() / t } else { 0.0 };
+        (norm * norm + slope * slope).sqrt()
     }
 }
 

@@ -25,6 +25,8 @@ pub(in crate::bcd) struct Correlations {
     fresh: Vec<f64>,
 }
 
+/// Coordinates that are looked at together.
+const AT_A_TIME: usize = 32;
 /// Path lengths and norms are rounded; bounds are this much wider.
 const SLACK: f64 = 1.0 + 1e-9;
 
@@ -95,14 +97,23 @@ impl Correlations {
 
     /// The single coordinates whose value may have left the dead zone, or that are away from 0.
     fn find_stale(&mut self, scaled: &Scaled<'_>, x: &[f64], dead_zone: impl Fn(usize) -> f64) {
-        let stale = (0..self.value.len()).filter(|&j| {
-            let room = dead_zone(j) - self.value[j].abs();
-            let moved = SLACK * (self.path - self.seen[j]);
+        let cols = self.value.len();
+        let (value, seen, squares, x) =
+            (&self.value[..], &self.seen[..], &scaled.squares[..cols], &x[..cols]);
+        let is_stale = |j: usize| {
+            let room = dead_zone(j) - value[j].abs();
+            let moved = SLACK * (self.path - seen[j]);
             // An undefined bound asks for an evaluation too.
-            let stays = room > 0.0 && scaled.squares[j] * (moved * moved) < room * room;
-            (!stays || x[j] != 0.0) && moved != 0.0
-        });
-        self.stale.extend(stale);
+            let stays = (room > 0.0) & (squares[j] * (moved * moved) < room * room);
+            (!stays | (x[j] != 0.0)) & (moved != 0.0)
+        };
+        // Few are: some at a time are asked whether any is, which takes no branches.
+        for start in (0..cols).step_by(AT_A_TIME) {
+            let some = start..(start + AT_A_TIME).min(cols);
+            if some.clone().fold(false, |any, j| any | is_stale(j)) {
+                self.stale.extend(some.filter(|&j| is_stale(j)));
+            }
+        }
     }
 
     /// Numbers of the sign of the values and at least their size: what a dual point has to be feasible for.

@@ -37,6 +37,9 @@ pub(in crate::bcd) struct Freedom {
 impl Freedom {
     pub(in crate::bcd) fn of(penalty: &Penalty) -> Self {
         let (mut columns, mut half) = (Vec::new(), Vec::new());
+        if penalty.l1_of_all().is_some() {
+            return Self { columns, half, kind: CertificateKind::Gap };
+        }
         let mut others = false;
         for u in 0..penalty.units() {
             if penalty.is_free(u) {
@@ -166,23 +169,31 @@ pub(in crate::bcd) fn feasible_point(
     let price = waive(scaled, state, freedom, &theta, &mut v);
     let gauge = penalty.gauge(&v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
-    let best = match scaled.loss {
-        // Along the ray the squared loss's dual is a parabola (where the penalty has no conjugate of its own).
-        Loss::Squared(_) if gauge > 0.0 => {
-            let norm: f64 =
-                theta.iter().zip(&scaled.s).filter(|(_, s)| **s > 0.0).map(|(t, s)| t * t / s).sum();
-            let inner: f64 =
-                theta.iter().zip(scaled.y.iter().zip(&scaled.offset)).map(|(t, (y, o))| t * (y - o)).sum();
-            if norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 }
-        }
-        _ => 1.0,
-    };
-    let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, best.min(most));
-    if best != 1.0 && conjugate != 0.0 {
-        // Where the penalty's conjugate takes part, the point itself may be better.
-        let (unscaled, _) = at_scale(scaled, penalty, &theta, &v, price, most.min(1.0));
-        if unscaled.value > point.value {
-            point = unscaled;
+    let (mut norm, mut inner) = (0.0, 0.0);
+    if matches!(scaled.loss, Loss::Squared(_)) {
+        norm = theta.iter().zip(&scaled.s).filter(|(_, s)| **s > 0.0).map(|(t, s)| t * t / s).sum();
+        inner = theta.iter().zip(scaled.y.iter().zip(&scaled.offset)).map(|(t, (y, o))| t * (y - o)).sum();
+    }
+    // Along the ray the squared loss's dual is a parabola (where the penalty has no conjugate of its own).
+    let best = if gauge > 0.0 && norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 };
+    let first = best.min(most);
+    let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, first);
+    if conjugate == 0.0 && price == 0.0 {
+        return point;
+    }
+    // Where the penalty's conjugate takes part, the point itself may be better, ..
+    let mut others = vec![most.min(1.0)];
+    if matches!(scaled.loss, Loss::Squared(_)) && first > 0.0 && norm > 0.0 {
+        // .. or the best of the ray for a conjugate in proportion to it, as that of bounds is.
+        others.push(((inner - conjugate / first - price) / norm).max(0.0).min(most));
+    }
+    // .. or zero, which every problem has. It is the answer where the fit interpolates: then the residual is rounding, and
+    // so is the sign of the dual value that comes of it.
+    others.push(0.0);
+    for t in others.into_iter().filter(|t| *t != first) {
+        let (other, _) = at_scale(scaled, penalty, &theta, &v, price, t);
+        if other.value > point.value {
+            point = other;
         }
     }
     point
@@ -247,10 +258,12 @@ fn at_scale(
 ) -> (DualPoint, f64) {
     let theta: Vec<f64> = theta.iter().map(|theta| t * theta).collect();
     let conjugate = penalty.conjugate_of_multiple(t, v);
+    // A worthless point has an infinite price; zero has none.
+    let price = if t == 0.0 { 0.0 } else { t * price };
     let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
         - dot(&theta, &scaled.offset)
         - conjugate
-        - t * price;
+        - price;
     (DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }, conjugate)
 }
 

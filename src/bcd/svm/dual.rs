@@ -38,20 +38,23 @@ pub(super) struct Dual {
 impl Dual {
     /// Copies the rows with weight. `root` has the factor of each column of the data, 0 for those that stay at 0.
     ///
-    /// Costs three passes over the data and, for sparse data, 12 bytes for each entry.
+    /// Costs three passes over the data and, for sparse data, 12 bytes for each entry. `None` where there is no memory for
+    /// the rows.
     pub(super) fn new(
         scaled: &Scaled<'_>,
         columns: &Columns<'_>,
         seed: u64,
         control: &mut Control<'_>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Option<Self>, Stop> {
         let mut row: Vec<usize> = (0..scaled.rows()).filter(|&r| scaled.s[r] > 0.0).collect();
         let count = row.len();
         Stream::new(seed, Purpose::Partition, 0).shuffle_front(&mut row, count);
         control.spend(8 * count as u64)?;
         let mut place = vec![usize::MAX; scaled.rows()];
         row.iter().enumerate().for_each(|(k, &r)| place[r] = k);
-        let rows = PackedRows::new(columns, &place, &scaled.y, count, control)?;
+        let Some(rows) = PackedRows::new(columns, &place, &scaled.y, count, control)? else {
+            return Ok(None);
+        };
         let squared = matches!(scaled.loss, Loss::SquaredHinge(_));
         let weight = |&r: &usize| scaled.s[r];
         let bend: Vec<f64> = row.iter().map(weight).map(|s| if squared { 0.5 / s } else { 0.0 }).collect();
@@ -62,14 +65,14 @@ impl Dual {
             *lipschitz += square;
             control.spend(rows.flops(k))?;
         }
-        Ok(Self {
+        Ok(Some(Self {
             upper: row.iter().map(weight).map(|s| if squared { f64::INFINITY } else { s }).collect(),
             linear: row.iter().map(|&r| 1.0 - scaled.y[r] * scaled.offset[r]).collect(),
             rows,
             bend,
             lipschitz,
             row,
-        })
+        }))
     }
 
     pub(super) fn len(&self) -> usize {

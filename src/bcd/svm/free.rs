@@ -43,7 +43,8 @@ pub(super) fn newton(
     if free.is_empty() {
         return Ok(false);
     }
-    let rows = rows.subset(&free);
+    // Without memory for a copy there is no step: the sweeps go on alone.
+    let Some(rows) = rows.subset(&free) else { return Ok(false) };
     control.spend(2 * rows.all_entries() as u64)?;
     let bend: Vec<f64> = ids.iter().map(|&r| dual.bend[r]).collect();
     let mut gradient = vec![0.0; ids.len()];

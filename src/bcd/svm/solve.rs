@@ -102,14 +102,21 @@ impl<'s> Solve<'s> {
     ) -> Result<Solution> {
         let lambda = self.strength()?;
         let setup = match self.setup(lambda, control) {
-            Ok(setup) => setup,
+            Ok(Some(setup)) => setup,
+            Ok(None) => {
+                return Err(Error::new(ErrorKind::Memory, "a")
+                    .expected("memory for a copy of its rows")
+                    .found("none"));
+            }
             Err(stop) => return Ok(unfinished(self.problem, self.settings, stop, start, control)),
         };
         let seconds_setup = control.seconds();
         let mut run = Run::new(&setup, self.settings, self.team);
         let outcome = run.run(start, control).unwrap_or_else(|Stop(outcome)| outcome);
         let mut solution = self.report(&setup, run, outcome, lambda, control);
-        certify(self.problem, self.settings, std::slice::from_mut(&mut solution), self.team)?;
+        let one = std::slice::from_mut(&mut solution);
+        // Two passes that end every solve, also one that was stopped.
+        certify(self.problem, self.settings, one, self.team, &mut Control::new())?;
         solution.seconds_setup = seconds_setup;
         solution.seconds_solve = control.seconds() - seconds_setup;
         Ok(solution)
@@ -142,7 +149,8 @@ impl<'s> Solve<'s> {
         }
     }
 
-    fn setup(&self, lambda: f64, control: &mut Control<'_>) -> std::result::Result<Setup<'s>, Stop> {
+    /// `None` where there is no memory for it.
+    fn setup(&self, lambda: f64, control: &mut Control<'_>) -> std::result::Result<Option<Setup<'s>>, Stop> {
         control.report(Phase::Setup, 0, f64::NAN, f64::NAN)?;
         let scaled = Scaled::new(self.problem, self.settings, control)?;
         let root: Vec<f64> = (0..scaled.cols())
@@ -153,9 +161,9 @@ impl<'s> Solve<'s> {
             .collect();
         let scale = root.iter().zip(scaled.columns.scale()).map(|(r, c)| r * c).collect();
         let columns = Columns::new(self.problem.matrix(), scale);
-        let dual = Dual::new(&scaled, &columns, self.settings.seed, control)?;
+        let Some(dual) = Dual::new(&scaled, &columns, self.settings.seed, control)? else { return Ok(None) };
         let null_loss = (0..dual.len()).map(|k| dual.loss(k, -dual.linear[k])).sum();
-        Ok(Setup { scaled, columns, root, dual, null_loss })
+        Ok(Some(Setup { scaled, columns, root, dual, null_loss }))
     }
 
     /// The answer in the data's scale, still without its certificate.

@@ -128,30 +128,30 @@ impl Active {
             }
             control.spend(flops)?;
         }
+        drop(id);
         if (kept.len() as f64) < KEPT * count as f64 {
-            drop(id);
             kept.sort_unstable();
-            control.spend(self.keep(dual, kept))?;
-            seen.shrunk = true;
-        } else {
-            drop(id);
+            seen.shrunk = self.keep(dual, kept, control)?;
         }
         self.high = if most > 0.0 { most } else { f64::INFINITY };
         self.low = if least < 0.0 { least } else { f64::NEG_INFINITY };
         Ok(seen)
     }
 
-    /// Copies the rows in `kept`, ascending, together. Gives the work.
-    fn keep(&mut self, dual: &Dual, kept: Vec<usize>) -> u64 {
-        let (rows, _) = match self.part.take() {
-            None => self.part.insert((dual.rows.subset(&kept), kept)),
+    /// Copies the rows in `kept`, ascending, together. Without memory for them, all go on to take part: slower, and right.
+    fn keep(&mut self, dual: &Dual, kept: Vec<usize>, control: &mut Control<'_>) -> Result<bool, Stop> {
+        let part = match self.part.take() {
+            None => dual.rows.subset(&kept).map(|rows| (rows, kept)),
             Some((mut rows, ids)) => {
                 rows.retain(&kept);
                 let ids = kept.iter().map(|&k| ids[k]).collect();
-                self.part.insert((rows, ids))
+                Some((rows, ids))
             }
         };
-        2 * rows.all_entries() as u64
+        let entries = part.as_ref().map_or(0, |(rows, _)| rows.all_entries());
+        self.part = part;
+        control.spend(2 * entries as u64)?;
+        Ok(self.part.is_some())
     }
 }
 

@@ -169,6 +169,22 @@ fn duplicates_zero_rows_and_single_labels_are_solved() {
 }
 
 #[test]
+fn rows_of_zeros_have_the_dual_of_their_slope() {
+    // The slope of the loss at 0: s for the hinge, 2 s for its square.
+    let (rows, cols) = (30, 1100);
+    let (mut a, y) = data(rows, cols, 0.03, 19);
+    a[5 * cols..6 * cols].fill(0.0);
+    let weights: Vec<f64> = (0..rows).map(|r| 0.5 + (r % 3) as f64).collect();
+    let mut problem = Problem::new(sparse(&a, cols), &y).unwrap();
+    problem.set_weights(&weights).unwrap();
+    for (loss, times) in [("hinge", 1.0), ("squared-hinge", 2.0)] {
+        let found = fit(&problem, &[("loss", loss), ("lambda", "0.5")]);
+        assert_eq!(found.outcome, Outcome::Converged, "{loss} {:?}", found.certificate);
+        assert_eq!(found.dual[5], times * weights[5] * y[5], "{loss}");
+    }
+}
+
+#[test]
 fn the_squared_hinge_of_wide_data_agrees_with_the_primal() {
     let (rows, cols) = (60, 1100);
     let (a, y) = data(rows, cols, 0.03, 11);

@@ -72,7 +72,7 @@ impl Data {
         &self.a[j * self.rows..(j + 1) * self.rows]
     }
 
-    fn matrix(&self) -> Matrix<'static> {
+    pub(in crate::bcd) fn matrix(&self) -> Matrix<'static> {
         let (rows, cols) = (self.rows, self.cols);
         if !self.sparse {
             let view = DenseView { data: &self.a[..], rows, cols, ld: rows, order: Order::ColumnMajor };
@@ -173,10 +173,21 @@ pub(in crate::bcd) fn with_engine(
     x: &[f64],
     body: impl FnOnce(&mut Engine<'_>, &mut Control<'_>),
 ) {
+    with_engine_at(LAMBDA, data, settings, x, body);
+}
+
+/// The same at another strength.
+pub(in crate::bcd) fn with_engine_at(
+    lambda: f64,
+    data: &Data,
+    settings: &Settings,
+    x: &[f64],
+    body: impl FnOnce(&mut Engine<'_>, &mut Control<'_>),
+) {
     let problem = Problem::new(data.matrix(), &data.y).unwrap();
     let mut control = Control::new();
     let scaled = Scaled::new(&problem, settings, &mut control).unwrap();
-    let penalty = scaled.penalty(&problem, settings, LAMBDA).unwrap();
+    let penalty = scaled.penalty(&problem, settings, lambda).unwrap();
     let team = Team::solo();
     let lipschitz = lipschitz_constants(&scaled);
     let mut x = x.to_vec();

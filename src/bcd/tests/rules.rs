@@ -9,14 +9,18 @@ use super::updates::sparse_data;
 use crate::bcd::block::Block;
 use crate::bcd::engine::Engine;
 use crate::bcd::plan::Paper;
+use crate::bcd::problem::Problem;
 use crate::bcd::rules::constants::Constants;
 use crate::bcd::rules::followed::Followed;
-use crate::bcd::rules::forward::{Candidates, Forward};
+use crate::bcd::rules::forward::Forward;
 use crate::bcd::rules::select::Selector;
+use crate::bcd::scaled::Scaled;
 use crate::bcd::settings::{Gradients, GsqSearch, Settings};
 use crate::bcd::smooth::{Changed, Metric, Smooth};
+use crate::bcd::solve::Solve;
 use crate::bcd::updates::model_step::block_gradient;
 use crate::runtime::Control;
+use crate::runtime::parallel::Team;
 
 fn all_coordinates(engine: &Engine<'_>) -> Block {
     Block::new(engine.penalty, (0..engine.penalty.units()).collect())
@@ -140,11 +144,12 @@ fn scores_of_ways(problem: &Data, size: usize, ways: &[GsqSearch]) -> Vec<f64> {
         let g = block_gradient(engine, &all_coordinates(engine), control).unwrap();
         let gsd: Vec<f64> = every.iter().map(|&j| g[j] * g[j] / engine.lipschitz[j]).collect();
         for &way in ways {
-            let mut forward = Forward::new(engine, way, &every, size, 1000, control).unwrap();
+            let all = all_coordinates(engine);
+            let mut forward = Forward::new(engine, way, &all, size, 1000, control).unwrap();
             let list = forward
                 .pool(size)
                 .map_or(every.clone(), |pool| crate::bcd::rules::greedy::largest(&gsd, pool));
-            let candidates = Candidates { units: &list, list: &list };
+            let candidates = Block::new(engine.penalty, list);
             let block = forward.select(engine, &candidates, size, &g, control).unwrap();
             assert_eq!(block.len(), size);
             found.push(gsq_score(problem, &block, &g, 1.0));
@@ -374,7 +379,7 @@ fn following_by_rows_costs_little_where_both_orders_are_sparse() {
     assert!(rows.2 * 6 < fresh.2, "{} against {}", rows.2, fresh.2);
 }
 
-/// After 10,000 moves without a fresh start.
+/// After 100,000 moves without a fresh start.
 #[test]
 fn a_followed_gradient_stays_near_the_fresh_one() {
     let cases = [
@@ -391,7 +396,7 @@ fn a_followed_gradient_stays_near_the_fresh_one() {
             let mut memory = Followed::new(engine, way, 1, control).unwrap();
             let mut n = Numbers(9);
             let mut largest = 0.0_f64;
-            for _ in 0..10_000 {
+            for _ in 0..100_000 {
                 let size = 1 + n.below(3);
                 let list = n.subset(size, problem.cols);
                 let step: Vec<f64> = list.iter().map(|_| 0.3 * n.next()).collect();
@@ -410,5 +415,29 @@ fn a_followed_gradient_stays_near_the_fresh_one() {
             let off: f64 = maintained.iter().zip(&fresh).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
             assert!(off <= 1e-9 * largest, "{loss} {way:?}: {:e}", off / largest);
         });
+    }
+}
+
+/// Where the strength falls to half or less, the strong rule expects everything, by the units that the penalty has.
+#[test]
+fn the_strong_rule_has_the_units_of_the_penalty() {
+    let problem = Problem::new(data(20, 9, "squared", 3).matrix(), &data(20, 9, "squared", 3).y).unwrap();
+    let mut weighted = problem.clone();
+    weighted.set_groups(&[0, 0, 0, 1, 1, 1, 2, 2, 2], Some(&[1.0, 0.0, 2.0])).unwrap();
+    let pairs = [("penalty", "sparse-group"), ("l1_ratio", "0.4"), ("lambda", "1")];
+    let settings = settings(&pairs);
+    let team = Team::solo();
+    let solve = Solve { problem: &weighted, settings: &settings, team: &team };
+    let scaled = Scaled::new(&weighted, &settings, &mut Control::new()).unwrap();
+    for before in [1.0, 1.5, 2.0, 5.0] {
+        let penalty = scaled.penalty(&weighted, &settings, 1.0).unwrap();
+        let strong = solve.strong_penalty(&scaled, 1.0, before).unwrap();
+        // Three groups, of which that without weight falls apart.
+        assert_eq!((penalty.units(), strong.units()), (5, 5), "{before}");
+        for u in 0..5 {
+            assert_eq!(penalty.columns(u), strong.columns(u));
+            let share = (2.0 - before).max(0.0);
+            assert!((strong.dead_zone(u) - share * penalty.dead_zone(u)).abs() < 1e-8, "{before} {u}");
+        }
     }
 }

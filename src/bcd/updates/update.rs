@@ -123,8 +123,34 @@ pub(in crate::bcd) fn with_weights(
     control: &mut Control<'_>,
 ) -> Result<Step, Stop> {
     let model = block_step(engine, block, w, 0.0, exactly(), control)?;
-    engine.move_block(block, &model.to, model.intercept_step, control)?;
-    Ok(Step { promised: model.promised, achieved: model.promised })
+    take(engine, block, &model, control)
+}
+
+/// Takes the step of a model that bounds the objective.
+///
+/// `slope` and `bend` are of the data, the step is of a Gram block, in which a column that hardly varies beside an
+/// intercept can lose its curvature: where the full step would rise, it ends at the minimum along it. (The penalty is
+/// convex, so that `alpha` of the step falls by `alpha slope - alpha^2 bend / 2` at least.)
+fn take(
+    engine: &mut Engine<'_>,
+    block: &Block,
+    model: &ModelStep,
+    control: &mut Control<'_>,
+) -> Result<Step, Stop> {
+    if model.promised >= 0.0 || model.promised >= -ROUNDING * engine.objective().abs() {
+        engine.move_block(block, &model.to, model.intercept_step, control)?;
+        return Ok(Step { promised: model.promised, achieved: model.promised });
+    }
+    let alpha = model.slope / model.bend;
+    // Also where either is no number.
+    if !(alpha > 0.0 && alpha < 1.0) {
+        return Ok(Step::default());
+    }
+    let before = block.gather(&engine.state.x);
+    let to: Vec<f64> = before.iter().zip(&model.step).map(|(x, p)| x + alpha * p).collect();
+    engine.move_block(block, &to, alpha * model.intercept_step, control)?;
+    let promised = 0.5 * alpha * model.slope;
+    Ok(Step { promised, achieved: promised })
 }
 
 /// A step to the minimum of the model with the Hessian at the iterate, and a line search on the maintained `z`.
@@ -154,8 +180,7 @@ pub(in crate::bcd) fn newton_searched(
         return Ok(Step::default());
     }
     if scaled.loss.is_quadratic() {
-        engine.move_block(block, &model.to, model.intercept_step, control)?;
-        return Ok(Step { promised: model.promised, achieved: model.promised });
+        return take(engine, block, &model, control);
     }
     line_search(engine, block, &model, search, control)
 }
@@ -220,7 +245,9 @@ fn block_step(
     let penalty_change = block.penalty_change(engine.penalty, &before, &x);
     let slope = -(linear + penalty_change);
     let dz = engine.predictor_step(block, &step, intercept_step, control)?;
-    let bend: f64 = dz.iter().zip(&curvature.w).map(|(z, w)| z * z * w).sum();
+    // A row without weight may hold anything, and its square overflow.
+    let weighted = dz.iter().zip(&curvature.w).filter(|(_, w)| **w != 0.0);
+    let bend: f64 = weighted.map(|(z, w)| z * z * w).sum();
     Ok(ModelStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend, dz })
 }
 

@@ -12,13 +12,16 @@ use super::super::updates::update::{self, Step};
 use super::engine::Engine;
 use super::{UserFunction, failed};
 use crate::model::Penalty;
-use crate::numerics::sum::Sum;
+use crate::numerics::cholesky::Cholesky;
+use crate::numerics::gram::Square;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
 use std::cell::RefCell;
 
 /// Coordinates of the largest block whose Hessian rule auto asks for.
 const LARGEST_BLOCK: usize = 1024;
+/// A curvature below minus this, beside a unit diagonal, is no rounding, not even that of differences.
+const NEGATIVE: f64 = 1e-5;
 /// Iterations and relative accuracy of the null model, where some coordinates have no penalty.
 const NULL_ITERATIONS: u64 = 200;
 const NULL_TOLERANCE: f64 = 1e-10;
@@ -69,9 +72,40 @@ impl Solve<'_> {
             let lambda = solution.lambda;
             let found = certificate(self.problem, self.function, self.settings, lambda, &solution.coef)?;
             solution.take_certificate(found);
+            if solution.outcome == Outcome::Converged && self.bends_down(&solution.coef, control)? {
+                solution.outcome = Outcome::Uncertified;
+            }
         }
         solution.seconds_solve = control.seconds() - solution.seconds_setup;
         Ok(solution)
+    }
+
+    /// Whether the Hessian at the answer has a negative eigenvalue beyond rounding, on one block with the coordinates away
+    /// from zero first: then the function is not convex, and a small gradient does not tell a minimum.
+    fn bends_down(&self, x: &[f64], control: &mut Control<'_>) -> Result<bool> {
+        let away = (0..x.len()).filter(|&j| x[j] != 0.0);
+        let mut list: Vec<usize> = away.chain((0..x.len()).filter(|&j| x[j] == 0.0)).collect();
+        list.truncate(LARGEST_BLOCK);
+        list.sort_unstable();
+        if !self.function.has_hessian() || list.is_empty() {
+            return Ok(false);
+        }
+        let mut h = Square::zeros(list.len());
+        h.data_mut().fill(f64::NAN);
+        let code = self.function.hessian(x, &list, h.data_mut());
+        let bad = h.data_mut().iter().find(|h| !h.is_finite()).copied();
+        if code != 0 || bad.is_some() {
+            return Err(failed("hessian", code, if code == 0 { bad } else { None }));
+        }
+        // Two by two first: a factorization takes a row without a diagonal for one of the identity.
+        let bends = |i: usize, j: usize| {
+            h.at(j, j) < 0.0 || h.at(i, j).powi(2) > (1.0 + NEGATIVE) * (h.at(i, i) * h.at(j, j)).abs()
+        };
+        if (0..list.len()).any(|j| (0..=j).any(|i| bends(i, j))) {
+            return Ok(true);
+        }
+        // A stop now changes nothing of the answer.
+        Ok(Cholesky::new(&h, control).is_ok_and(|factor| factor.shift() > NEGATIVE))
     }
 
     /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
@@ -122,8 +156,8 @@ impl Solve<'_> {
     /// The penalty in the data's own scale.
     fn penalty(&self, settings: &Settings, lambda: f64) -> Result<Penalty> {
         let zeros = vec![0.0; self.function.cols()];
-        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations(self.problem, settings))?
-            .penalty)
+        let deviations = deviations(self.problem, settings, &mut Control::new())?;
+        Ok(Evaluation::new(self.problem, settings, lambda, &zeros, &deviations)?.penalty)
     }
 
     fn threshold(&self, null: &NullModel) -> Result<f64> {
@@ -237,7 +271,7 @@ impl Certifier<Engine<'_>> for Steps {
         let mut gradient = vec![0.0; every.len()];
         f.gradient(&every, &mut gradient, control)?;
         let objective = f.value() + f.penalty().value(&f.x);
-        let value = subgradient_norm(f.penalty(), &f.x, &gradient);
+        let value = f.penalty().subgradient_norm(&f.x, &gradient, |_| 1.0);
         Ok(Look { objective, value, gradient })
     }
 
@@ -277,16 +311,6 @@ impl Certifier<Engine<'_>> for Steps {
     }
 }
 
-/// Norm of the minimum-norm subgradient.
-fn subgradient_norm(penalty: &Penalty, x: &[f64], g: &[f64]) -> f64 {
-    let mut squares = Sum::default();
-    for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
-        let part = |v: &[f64]| penalty.columns(u).iter().map(|&j| v[j]).collect::<Vec<f64>>();
-        squares.add(penalty.violation(u, &part(x), &part(g)).powi(2));
-    }
-    squares.value().sqrt()
-}
-
 fn norm(v: &[f64]) -> f64 {
     v.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
@@ -301,7 +325,8 @@ pub(in crate::bcd) fn certificate(
 ) -> Result<Certificate> {
     let n = function.cols();
     super::super::problem::check_start(Some(x), 0.0, n)?;
-    let penalty = Evaluation::new(problem, settings, lambda, x, &deviations(problem, settings))?.penalty;
+    let deviations = deviations(problem, settings, &mut Control::new())?;
+    let penalty = Evaluation::new(problem, settings, lambda, x, &deviations)?.penalty;
     let (mut value, mut g) = (f64::NAN, vec![f64::NAN; n]);
     let every: Vec<usize> = (0..n).collect();
     let code = function.value(x, &mut value);
@@ -314,7 +339,7 @@ pub(in crate::bcd) fn certificate(
         return Err(failed("gradient", code, if code == 0 { bad.copied() } else { None }));
     }
     let objective = value + penalty.value(x);
-    let norm = subgradient_norm(&penalty, x, &g);
+    let norm = penalty.subgradient_norm(x, &g, |_| 1.0);
     Ok(Certificate {
         kind: Kind::Gradient,
         rigor: Rigor::None,

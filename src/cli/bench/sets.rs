@@ -8,6 +8,7 @@ use super::objective::{Linear, Loss, Objective, Quadratic, Softmax};
 use super::stream::Stream;
 use super::table::Table;
 use southwell::numerics::SymmetricMatrix;
+use southwell::runtime::Control;
 use std::sync::OnceLock;
 
 /// The penalty of the nonnegative problem.
@@ -207,7 +208,8 @@ fn propagation(
     entries.extend(degree.iter().enumerate().map(|(i, d)| (i, i, *d)));
     let a = Table::from_entries(b.len(), b.len(), &entries);
     let upper = entries.iter().copied().filter(|(i, j, _)| i <= j);
-    let matrix = SymmetricMatrix::from_edges(b.len(), upper, false, "a").expect("edges of our own making");
+    let matrix = SymmetricMatrix::from_edges(b.len(), upper, false, "a", &mut Control::new())
+        .expect("edges of our own making");
     let graph = Some(Graph { grid, unlabelled, matrix });
     Set { problem: Problem::Quadratic(Quadratic::new(a, b)), stream, graph, lambda: 0.0 }
 }

@@ -13,12 +13,12 @@ use super::{output, plots};
 use clap::ArgMatches;
 use problems::{Demo, PROBLEMS, RULES};
 use serde_json::{Value, json};
-use southwell::bcd::{self, Problem, Settings, Solution};
+use southwell::bcd::{self, Grid, Problem, Settings, Solution};
 use southwell::runtime::{Error, ErrorKind, Outcome};
 use std::path::{Path, PathBuf};
 
 /// Points of a path.
-const POINTS: u32 = 80;
+const POINTS: usize = 80;
 
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
@@ -80,7 +80,7 @@ impl Shown<'_> {
         let mut chosen = demo.chosen.clone();
         chosen.forget(&["lambda", "lambda_ratio"]);
         chosen.set("lambda_ratio", "0.001");
-        let solutions = path::solve(problem, &chosen, POINTS, None, line)?;
+        let solutions = path::solve(problem, &chosen, &Grid::spaced(POINTS), None, line)?;
         let deviations = plots::deviations(problem);
         let title = format!("{}: {} as the penalty weakens", heading(demo.about.data), demo.about.path_of);
         let chart = match &demo.extras.groups {

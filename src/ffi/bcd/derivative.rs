@@ -1,5 +1,6 @@
 //! Derivatives of the last solution, and what is known of it beyond its value.
 
+use super::super::control::{Call, swl_control};
 use super::super::growable;
 use super::super::guard::{Buffer, check_pointer, guard, write_out, wrong_length};
 use super::super::handles;
@@ -11,25 +12,28 @@ use crate::runtime::{Control, Result};
 
 /// What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
 /// swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
-/// caller sets inout->struct_size.
+/// caller sets inout->struct_size. max_seconds and max_work of the last solve's options hold for this call anew.
 ///
 /// safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
-/// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function).
+/// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED, SWL_E_CALLBACK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_identify(
     s: *const swl_bcd,
     safe_zeros: *mut u8,
     len: i64,
+    control: *const swl_control,
     inout: *mut swl_identification,
 ) -> swl_status {
     guard(|| {
-        // SAFETY: `s` is an object of ours, and `inout` has as many bytes as it states.
-        let (bcd, slot) = unsafe { (handles::read::<Bcd>(s, "s")?, growable::slot(inout, "inout")?) };
+        // SAFETY: `s` is an object of ours, and `control` and `inout` have as many bytes as they state.
+        let (bcd, call, slot) =
+            unsafe { (handles::read::<Bcd>(s, "s")?, Call::read(control)?, growable::slot(inout, "inout")?) };
         let solved = bcd.solved()?;
         if !safe_zeros.is_null() && usize::try_from(len) != Ok(bcd.cols()) {
             return Err(wrong_length("safe_zeros", usize::try_from(len).unwrap_or(0), bcd.cols(), "column"));
         }
-        let found = identify(&bcd.problem, &solved.settings, &solved.solution, &mut Control::new())?;
+        let found = identify(&bcd.problem, &solved.settings, &solved.solution, &mut call.control())
+            .map_err(|error| call.stopped("swl_bcd_identify", error))?;
         slot.write(&swl_identification {
             struct_size: size_of::<swl_identification>() as u32,
             unique: i32::from(found.unique),
@@ -50,9 +54,11 @@ pub unsafe extern "C" fn swl_bcd_identify(
 /// How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
 /// rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
 /// holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
-/// swl_identification). Costs a Hessian of the free columns and its factorization.
+/// swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
+/// solve's options hold for this call anew.
 /// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
-/// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized).
+/// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized),
+/// SWL_E_STOPPED, SWL_E_CALLBACK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_derivative_forward(
     s: *const swl_bcd,
@@ -60,13 +66,14 @@ pub unsafe extern "C" fn swl_bcd_derivative_forward(
     weights: *const swl_vec,
     offset: *const swl_vec,
     target: *const swl_vec,
+    control: *const swl_control,
     coef: *mut f64,
     len: i64,
     intercept: *mut f64,
 ) -> swl_status {
     guard(|| {
-        // SAFETY: `s` is an object of ours.
-        let bcd = unsafe { handles::read::<Bcd>(s, "s") }?;
+        // SAFETY: `s` is an object of ours, and `control` has as many bytes as it states.
+        let (bcd, call) = unsafe { (handles::read::<Bcd>(s, "s")?, Call::read(control)?) };
         let rows = bcd.rows();
         // SAFETY: what the caller promises of each argument, passed on.
         let (weights, offset, target) = unsafe {
@@ -83,7 +90,9 @@ pub unsafe extern "C" fn swl_bcd_derivative_forward(
             offset: offset.as_deref(),
             target: target.as_deref(),
         };
-        let (found, moved) = sensitivity(&bcd)?.forward(&change)?;
+        let mut control = call.control();
+        let moved = sensitivity(&bcd, &mut control).and_then(|s| s.forward(&change, &mut control));
+        let (found, moved) = moved.map_err(|error| call.stopped("swl_bcd_derivative_forward", error))?;
         if !intercept.is_null() {
             // SAFETY: `intercept` may be written.
             unsafe { write_out(intercept, moved, "intercept") }?;
@@ -103,6 +112,7 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
     s: *const swl_bcd,
     coef: *const swl_vec,
     intercept: f64,
+    control: *const swl_control,
     lambda: *mut f64,
     weights: *mut f64,
     offset: *mut f64,
@@ -110,11 +120,11 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
     len: i64,
 ) -> swl_status {
     guard(|| {
-        // SAFETY: `s` is an object of ours, and `coef` is null or a view as long as it says.
-        let (bcd, coef) = unsafe {
+        // SAFETY: `s` is an object of ours, and `coef` and `control` are null or as long as they say.
+        let (bcd, coef, call) = unsafe {
             let bcd = handles::read::<Bcd>(s, "s")?;
             let coef = vector(coef, "coef", bcd.cols(), "column")?;
-            (bcd, coef)
+            (bcd, coef, Call::read(control)?)
         };
         let buffer = |out: *mut f64| -> Result<Option<Buffer>> {
             if out.is_null() {
@@ -127,7 +137,9 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
         if !lambda.is_null() {
             check_pointer(lambda, "lambda")?;
         }
-        let found = sensitivity(&bcd)?.backward(&coef, intercept)?;
+        let mut control = call.control();
+        let found = sensitivity(&bcd, &mut control).and_then(|s| s.backward(&coef, intercept, &mut control));
+        let found = found.map_err(|error| call.stopped("swl_bcd_derivative_backward", error))?;
         for (buffer, values) in buffers.into_iter().zip([&found.weights, &found.offset, &found.target]) {
             if let Some(buffer) = buffer {
                 // SAFETY: each has `len` numbers.
@@ -142,7 +154,7 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
     })
 }
 
-fn sensitivity(bcd: &Bcd) -> Result<Sensitivity<'_>> {
+fn sensitivity<'b>(bcd: &'b Bcd, control: &mut Control<'_>) -> Result<Sensitivity<'b>> {
     let solved = bcd.solved()?;
-    Sensitivity::new(&bcd.problem, &solved.settings, &solved.solution, &mut Control::new())
+    Sensitivity::new(&bcd.problem, &solved.settings, &solved.solution, control)
 }

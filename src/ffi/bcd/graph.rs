@@ -9,9 +9,9 @@ use super::super::status::{swl_outcome, swl_status};
 use super::super::views::{dense_rows, node_numbers, shape, size, swl_dense, swl_matrix, swl_vec, vector};
 use super::rigor_number;
 use super::setup::check_room;
-use crate::bcd::graph::{GraphProblem, GraphSettings, GraphSolution, Labels, graph_solve};
+use crate::bcd::graph::{Labels, Problem, Settings, Solution, solve};
 use crate::numerics::SymmetricMatrix;
-use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Family, Level, Phase, Result, Stop};
 
 /// A quadratic on a graph, or label propagation: the data, fixed blocks, and the last solution.
 pub struct swl_graph {
@@ -21,8 +21,8 @@ pub struct swl_graph {
 /// How a solve on a graph went.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct swl_bcd_graph_info {
-    /// sizeof(swl_bcd_graph_info), set by the caller
+pub struct swl_graph_info {
+    /// sizeof(swl_graph_info), set by the caller
     pub struct_size: u32,
     /// how the solve ended
     pub outcome: swl_outcome,
@@ -61,17 +61,17 @@ pub struct swl_bcd_graph_info {
 }
 
 // SAFETY: repr(C), no padding, may be all zeros.
-unsafe impl Growable for swl_bcd_graph_info {
-    const NAME: &'static str = "swl_bcd_graph_info";
+unsafe impl Growable for swl_graph_info {
+    const NAME: &'static str = "swl_graph_info";
     const FIRST: usize = 120;
 }
 
 /// What stands behind a `swl_graph`.
 struct Graph {
-    problem: GraphProblem,
+    problem: Problem,
     /// Where the next solve starts: values of all nodes.
     start: Option<Vec<f64>>,
-    solved: Option<GraphSolution>,
+    solved: Option<Solution>,
 }
 
 impl Object for Graph {
@@ -89,7 +89,7 @@ impl Object for Graph {
 /// positive; with the position), SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (not sparse, unknown tags, more than 2^32
 /// nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_new_graph_quadratic(
+pub unsafe extern "C" fn swl_graph_new_quadratic(
     a: *const swl_matrix,
     b: *const swl_dense,
     options: *const swl_options,
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn swl_bcd_new_graph_quadratic(
         make(options, control, out, |settings, control| {
             let matrix = matrix(a, settings, control)?;
             let (columns, b) = dense_rows(b, "b", matrix.size())?;
-            GraphProblem::quadratic(matrix, by_columns(&b, columns), columns, settings.ridge)
+            Problem::quadratic(matrix, by_columns(&b, columns), columns, settings.ridge, control)
         })
     })
 }
@@ -109,10 +109,10 @@ pub unsafe extern "C" fn swl_bcd_new_graph_quadratic(
 /// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
 /// a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
 /// diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the options unreached
-/// is read too. Else as swl_bcd_new_graph_quadratic; SWL_E_DATA also for a component without a label where
+/// is read too. Else as swl_graph_new_quadratic; SWL_E_DATA also for a component without a label where
 /// ridge is 0 and the option unreached is error.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_new_graph(
+pub unsafe extern "C" fn swl_graph_new(
     weights: *const swl_matrix,
     labelled: *const i64,
     count: i64,
@@ -125,15 +125,15 @@ pub unsafe extern "C" fn swl_bcd_new_graph(
     guard(|| unsafe {
         make(options, control, out, |settings, control| {
             let matrix = matrix(weights, settings, control)?;
-            propagation(&matrix, (labelled, count), labels, settings)
+            propagation(&matrix, (labelled, count), labels, settings, control)
         })
     })
 }
 
-/// As swl_bcd_new_graph, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
+/// As swl_graph_new, from a list of edges: each of the edges pairs (from[e], to[e]) of nodes in 0..nodes is
 /// given once, in either order. weight has a number for each edge; NULL: all 1. Loops have no effect.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_new_graph_edges(
+pub unsafe extern "C" fn swl_graph_new_edges(
     nodes: i64,
     edges: i64,
     from: *const i64,
@@ -154,16 +154,15 @@ pub unsafe extern "C" fn swl_bcd_new_graph_edges(
             let (from, to) = (node_numbers(from, m, "from")?, node_numbers(to, m, "to")?);
             let weight = if weight.is_null() { vec![1.0; m] } else { vector(weight, "weight", m, "edge")? };
             let list = from.iter().zip(&to).zip(&weight).map(|((i, j), w)| (*i, *j, *w));
-            let matrix = SymmetricMatrix::from_edges(n, list, settings.sum_duplicates, "edges")?;
-            control.spend(4 * m as u64).map_err(stopped)?;
-            propagation(&matrix, (labelled, count), labels, settings)
+            let matrix = SymmetricMatrix::from_edges(n, list, settings.sum_duplicates, "edges", control)?;
+            propagation(&matrix, (labelled, count), labels, settings, control)
         })
     })
 }
 
 /// Ends the problem; NULL is fine. One in use is not freed, and leaves a message.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_graph_free(g: *mut swl_graph) {
+pub unsafe extern "C" fn swl_graph_free(g: *mut swl_graph) {
     // SAFETY: `g` is null or an object of ours that is not used afterwards.
     guard_value((), || unsafe { handles::free::<Graph>(g, "g") });
 }
@@ -172,7 +171,7 @@ pub unsafe extern "C" fn swl_bcd_graph_free(g: *mut swl_graph) {
 /// included). Blocks are solved in the order of their numbers; those with a cycle must be small. Copied.
 /// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_BUSY.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_graph_set_partition(
+pub unsafe extern "C" fn swl_graph_set_partition(
     g: *mut swl_graph,
     block_of: *const i64,
     len: i64,
@@ -189,11 +188,11 @@ pub unsafe extern "C" fn swl_bcd_graph_set_partition(
     })
 }
 
-/// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes do not matter); without
-/// this it starts at the last iterate. NULL: at 0. Copied.
+/// Where the next solve starts: nodes * columns values, column by column (those of labelled nodes are not read).
+/// Without this it starts at the last iterate. NULL: at 0. Copied.
 /// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_graph_warm_start(g: *mut swl_graph, values: *const swl_vec) -> swl_status {
+pub unsafe extern "C" fn swl_graph_warm_start(g: *mut swl_graph, values: *const swl_vec) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
         let mut graph = handles::write::<Graph>(g, "g")?;
@@ -209,21 +208,24 @@ pub unsafe extern "C" fn swl_bcd_graph_warm_start(g: *mut swl_graph, values: *co
     })
 }
 
-/// Solves the problem from the last iterate, or from where swl_bcd_graph_warm_start says. options (of solver "graph") NULL:
+/// Solves the problem from the last iterate, or from where swl_graph_warm_start says. options (of solver "graph") NULL:
 /// the defaults; duplicates, ridge and unreached are not read here. control NULL: runs quietly to the end.
 ///
 /// Not converging is an outcome, not an error: look at inout->outcome; the iterate is valid in any case. The caller sets
 /// inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 ///
-/// Errors: SWL_E_DATA (the matrix is not positive definite; with the node whose pivot shows it), SWL_E_STATE
+/// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at which
+/// the relative residual overflows is passed over for 0.
+///
+/// Errors: SWL_E_DATA (the matrix is singular; with the node whose pivot shows it), SWL_E_STATE
 /// (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
 /// SWL_E_BUSY. The last solution is still there then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_graph_solve(
+pub unsafe extern "C" fn swl_graph_solve(
     g: *mut swl_graph,
     options: *const swl_options,
     control: *const swl_control,
-    inout: *mut swl_bcd_graph_info,
+    inout: *mut swl_graph_info,
 ) -> swl_status {
     guard(|| {
         // SAFETY: what the caller promises of each argument, passed on.
@@ -235,9 +237,9 @@ pub unsafe extern "C" fn swl_bcd_graph_solve(
                 if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
             )
         };
-        let settings = GraphSettings::from_options(&options)?;
+        let settings = Settings::from_options(&options)?;
         let mut control = call.control();
-        let solution = graph_solve(&graph.problem, &options, graph.start.as_deref(), &mut control)?;
+        let solution = solve(&graph.problem, &options, graph.start.as_deref(), &mut control)?;
         log_end(&solution, &mut control);
         if let Some(slot) = slot {
             slot.write(&info(&graph.problem, &settings, &solution, call.code()));
@@ -252,7 +254,7 @@ pub unsafe extern "C" fn swl_bcd_graph_solve(
 /// out is written only on success. Any number of threads at once, unless one of them changes the handle.
 /// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn swl_bcd_graph_values(g: *const swl_graph, out: *mut f64, len: i64) -> swl_status {
+pub unsafe extern "C" fn swl_graph_values(g: *const swl_graph, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
         // SAFETY: `g` is an object of ours, and `out` has `len` numbers.
         unsafe {
@@ -280,18 +282,20 @@ unsafe fn make(
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
-    build: impl FnOnce(&GraphSettings, &mut Control<'_>) -> Result<GraphProblem>,
+    build: impl FnOnce(&Settings, &mut Control<'_>) -> Result<Problem>,
 ) -> Result<()> {
     check_pointer(out, "out")?;
     // SAFETY: passed on.
     let (options, call) = unsafe { (or_defaults(options, Family::Graph)?, Call::read(control)?) };
-    let settings = GraphSettings::from_options(&options)?;
+    let settings = Settings::from_options(&options)?;
     let mut control = call.control();
     control.begin(settings.max_seconds, settings.max_work);
+    let stopped = |stop: Stop| call.stopped("swl_graph_new", stop);
+    control.report(Phase::Setup, 0, f64::NAN, f64::NAN).map_err(stopped)?;
+    let built = build(&settings, &mut control);
+    // A stop is told in the words of the call: a control that said so once says so for good.
     control.poll().map_err(stopped)?;
-    let problem = build(&settings, &mut control)?;
-    control.spend(8 * problem.matrix().entries() as u64).map_err(stopped)?;
-    control.poll().map_err(stopped)?;
+    let problem = built?;
     if control.logs(Level::Info) {
         let (nodes, unknowns) = (problem.nodes(), problem.unknowns());
         control.log(Level::Info, &format!("graph: {nodes} nodes, {unknowns} unknown"));
@@ -304,16 +308,14 @@ unsafe fn make(
 /// `a` is null or a view whose arrays are as long as it says.
 unsafe fn matrix(
     a: *const swl_matrix,
-    settings: &GraphSettings,
+    settings: &Settings,
     control: &mut Control<'_>,
 ) -> Result<SymmetricMatrix> {
     // SAFETY: passed on.
     unsafe {
         let shape = shape(a)?;
         check_room(shape.rows, shape.cols)?;
-        let matrix = shape.symmetric(settings.sum_duplicates)?;
-        control.spend(4 * shape.entries as u64).map_err(stopped)?;
-        Ok(matrix)
+        shape.symmetric(settings.sum_duplicates, control)
     }
 }
 
@@ -323,15 +325,16 @@ unsafe fn propagation(
     weights: &SymmetricMatrix,
     (labelled, count): (*const i64, i64),
     labels: *const swl_dense,
-    settings: &GraphSettings,
-) -> Result<GraphProblem> {
+    settings: &Settings,
+    control: &mut Control<'_>,
+) -> Result<Problem> {
     let count = size(count, "count")?;
     // SAFETY: passed on.
     let (nodes, (columns, values)) =
         unsafe { (node_numbers(labelled, count, "labelled")?, dense_rows(labels, "labels", count)?) };
     let values = by_columns(&values, columns);
     let labels = Labels { nodes: &nodes, values: &values, columns };
-    GraphProblem::labels(weights, labels, settings.ridge, settings.unreached)
+    Problem::labels(weights, labels, settings.ridge, settings.unreached, control)
 }
 
 /// Rows after one another as columns after one another.
@@ -341,24 +344,10 @@ fn by_columns(rows: &[f64], columns: usize) -> Vec<f64> {
     (0..columns).flat_map(|c| rows.iter().skip(c).step_by(columns).copied()).collect()
 }
 
-fn stopped(Stop(outcome): Stop) -> Error {
-    let found = match outcome {
-        Outcome::TimeLimit => "the time limit (option max_seconds)",
-        Outcome::WorkLimit => "the work limit (option max_work)",
-        _ => "the cancel token or the progress callback",
-    };
-    Error::new(ErrorKind::Stopped, "swl_bcd_new_graph").expected("to run to the end").found(found)
-}
-
-fn info(
-    problem: &GraphProblem,
-    settings: &GraphSettings,
-    solution: &GraphSolution,
-    code: i32,
-) -> swl_bcd_graph_info {
+fn info(problem: &Problem, settings: &Settings, solution: &Solution, code: i32) -> swl_graph_info {
     let certificate = &solution.certificate;
-    swl_bcd_graph_info {
-        struct_size: size_of::<swl_bcd_graph_info>() as u32,
+    swl_graph_info {
+        struct_size: size_of::<swl_graph_info>() as u32,
         outcome: solution.outcome as i32,
         iterations: solution.iterations,
         work: solution.work,
@@ -379,7 +368,7 @@ fn info(
     }
 }
 
-fn log_end(s: &GraphSolution, control: &mut Control<'_>) {
+fn log_end(s: &Solution, control: &mut Control<'_>) {
     if control.logs(Level::Info) {
         let c = &s.certificate;
         let line = format!(

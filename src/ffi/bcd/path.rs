@@ -14,7 +14,7 @@ use super::{
     swl_cv_info, swl_path_grid,
 };
 use crate::bcd::{Folds, Grid, PathEnd, Points, Settings, Solution, Start, cross_validate};
-use crate::runtime::{Error, ErrorKind, Family, Outcome, Result};
+use crate::runtime::{Error, ErrorKind, Family, Result};
 
 /// Points of a path unless the grid says how many.
 const DEFAULT_POINTS: usize = 100;
@@ -26,7 +26,9 @@ const MOST_POINTS: usize = 10_000;
 /// where swl_bcd_solve would start.
 ///
 /// count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why). The
-/// options' max_seconds and max_work are limits of the whole path. Afterwards the last point is the last solution, and
+/// options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
+/// certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
+/// swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
 /// swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
 /// Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
 /// lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
@@ -198,15 +200,8 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
         let settings = Settings::from_options(&options)?;
         bcd.need_target(&settings)?;
         let mut control = call.control();
-        let found = cross_validate(&bcd.problem, &options, &grid, &folds, &mut control);
-        let found = found.map_err(|error| match error.kind() {
-            ErrorKind::Stopped => {
-                // Only work is limited for each fold alone.
-                let stopped = control.poll().err().map_or(Outcome::WorkLimit, |stop| stop.0);
-                call.stopped("swl_bcd_cross_validate", stopped)
-            }
-            _ => error,
-        })?;
+        let found = cross_validate(&bcd.problem, &options, &grid, &folds, &mut control)
+            .map_err(|error| call.stopped("swl_bcd_cross_validate", error))?;
         let lambda = |k: usize| found.path.points[k].lambda;
         if let Some(slot) = slot {
             slot.write(&swl_cv_info {

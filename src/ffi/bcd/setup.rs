@@ -85,7 +85,7 @@ unsafe fn problem(
     call: &Call,
     control: &mut Control<'_>,
 ) -> Result<(Problem<'static>, Option<Keep>)> {
-    let stopped = |Stop(outcome)| call.stopped("swl_bcd_new", outcome);
+    let stopped = |stop: Stop| call.stopped("swl_bcd_new", stop);
     // SAFETY: passed on.
     let shape = unsafe { shape(a) }?;
     check_room(shape.rows, shape.cols)?;
@@ -315,7 +315,10 @@ pub unsafe extern "C" fn swl_bcd_memory_estimate(
             if shape.sparse { entries * if u32::try_from(shape.cols).is_ok() { 12 } else { 16 } } else { 0 };
         let kept =
             if settings.rule.is_greedy() { by_rows + 2 * 8 * (cols * cols).min(LARGEST_CACHE) } else { 0 };
-        let total = data + vectors + kept + 32 * block * block;
+        // The centres of an index, at most one for each column.
+        let indexed = settings.rule.is_greedy() && settings.gradients == crate::bcd::Gradients::Index;
+        let centres = if indexed && !shape.sparse { 8 * entries } else { 0 };
+        let total = data + vectors + kept + centres + 32 * block * block;
         let total = u64::try_from(total).unwrap_or(u64::MAX);
         // SAFETY: `bytes` is null or may be written.
         unsafe { write_out(bytes, total, "bytes") }

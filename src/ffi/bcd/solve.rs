@@ -9,7 +9,7 @@ use super::super::status::swl_status;
 use super::super::views::{optional_vector_of_outputs, swl_vec};
 use super::{Bcd, Begin, Solved, rigor_number, swl_bcd, swl_bcd_info};
 use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs};
-use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result};
+use crate::runtime::{Control, Error, ErrorKind, Family, Level, Outcome, Result, Stop};
 
 /// Where the next solve starts; without this it starts at the last iterate. coef NULL: from zero. intercept has one
 /// number; NULL: 0. For k outputs coef has cols * k numbers, feature by feature, and intercept k. Both NULL: afresh, as
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn swl_bcd_lambda_max(
         bcd.need_target(&Settings::from_options(&options)?)?;
         let mut control = call.control();
         let found = lambda_max(&bcd.problem, &options, &mut control)?;
-        let stopped = control.poll().err().map_or(Outcome::Cancelled, |stop| stop.0);
+        let stopped = control.poll().err().unwrap_or(Stop(Outcome::Cancelled));
         drop(control);
         let value = found.ok_or_else(|| call.stopped("swl_bcd_lambda_max", stopped))?;
         // SAFETY: `out` may be written.

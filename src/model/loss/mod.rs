@@ -306,6 +306,13 @@ mod tests {
                 let loss = Loss::Logistic(Logistic);
                 prop_assert!(value(&loss, z, y).is_finite());
                 prop_assert!((-1.0..=1.0).contains(&loss.slope(y, z, 1.0)));
+                // On the right side nothing is lost, to the last bit; on the wrong one the margin.
+                prop_assert_eq!(value(&loss, z, y), (-y * z).max(0.0));
+            }
+            for (y, rest) in [(0, z), (1, -z)] {
+                let loss = crate::model::OutputLoss::Softmax;
+                let row = crate::model::outputs::RowTarget::Class(y);
+                prop_assert_eq!(loss.value(&[z, 0.0], row), (-rest).max(0.0));
             }
         }
     }

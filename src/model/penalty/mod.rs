@@ -16,7 +16,7 @@ pub use radial::radial_minimizer;
 pub use separable::{Coordinate, Separable};
 pub use sparse_group::{GroupTerms, SparseGroup};
 
-use crate::numerics::sum::sum;
+use crate::numerics::sum::{Sum, sum};
 
 /// The penalties.
 #[derive(Debug, Clone)]
@@ -143,6 +143,31 @@ impl Penalty {
             self.subgradient(u, x, g, &mut out);
             out.iter().map(|v| v * v).sum::<f64>().sqrt()
         }
+    }
+
+    /// The Euclidean norm of the minimum-norm element of `g + dG(x)`, coordinate `j` of it times `scale(j)`, compensated.
+    ///
+    /// `x` and `g` have a number for each coordinate. Fixed units and coordinates of scale 0 do not count.
+    pub fn subgradient_norm(&self, x: &[f64], g: &[f64], scale: impl Fn(usize) -> f64) -> f64 {
+        let mut squares = Sum::default();
+        let (mut unit_x, mut unit_g, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        for u in (0..self.units()).filter(|&u| !self.is_fixed(u)) {
+            let columns = self.columns(u);
+            unit_x.clear();
+            unit_x.extend(columns.iter().map(|&j| x[j]));
+            unit_g.clear();
+            unit_g.extend(columns.iter().map(|&j| g[j]));
+            out.clear();
+            out.resize(columns.len(), 0.0);
+            self.subgradient(u, &unit_x, &unit_g, &mut out);
+            for (&j, part) in columns.iter().zip(&out) {
+                let scale = scale(j);
+                if scale != 0.0 {
+                    squares.add((part * scale).powi(2));
+                }
+            }
+        }
+        squares.value().sqrt()
     }
 
     /// GS-q: the decrease `-min_d g'd + h/2 |d|^2 + G_u(x + d) - G_u(x)` of the model with curvature `h`.

@@ -76,7 +76,7 @@ fn a_and_e_follow_the_recipe() {
 #[test]
 fn d_reaches_the_outcomes_of_figure_6_in_the_library() {
     use southwell::bcd::graph::lattice::{lattice_colours, lattice_combs};
-    use southwell::bcd::graph::{GraphProblem, Labels, Unreached, graph_solve};
+    use southwell::bcd::graph::{self, Labels, Unreached};
     use southwell::runtime::{Control, Family, Options};
     let (side, mut stream) = (50, Stream::new(1));
     let nodes = stream.choice(side * side, 100);
@@ -86,15 +86,16 @@ fn d_reaches_the_outcomes_of_figure_6_in_the_library() {
         let right = (i / side + 1 < side).then_some((i, i + side, 1e5));
         down.into_iter().chain(right)
     });
-    let weights = SymmetricMatrix::from_edges(side * side, lattice, false, "a").unwrap();
+    let weights = SymmetricMatrix::from_edges(side * side, lattice, false, "a", &mut Control::new()).unwrap();
     let labels = Labels { nodes: &nodes, values: &values, columns: 1 };
-    let mut problem = GraphProblem::labels(&weights, labels, 0.0, Unreached::Error).unwrap();
-    let solve = |problem: &GraphProblem, rule: &str, iterations: i64, tolerance: f64| {
+    let mut problem =
+        graph::Problem::labels(&weights, labels, 0.0, Unreached::Error, &mut Control::new()).unwrap();
+    let solve = |problem: &graph::Problem, rule: &str, iterations: i64, tolerance: f64| {
         let mut options = Options::new(Family::Graph);
         options.set_text("rule", rule).unwrap();
         options.set_integer("max_iterations", iterations).unwrap();
         options.set_real("tolerance", tolerance).unwrap();
-        let found = graph_solve(problem, &options, None, &mut Control::new()).unwrap();
+        let found = graph::solve(problem, &options, None, &mut Control::new()).unwrap();
         (problem.unknowns_of(&found.values).unwrap(), found.certificate.objective)
     };
     let (optimum, objective) = solve(&problem, "auto", 1000, 1e-15);
