@@ -368,7 +368,7 @@ mod tests {
             y.row_mut(i)
                 .iter_mut()
                 .enumerate()
-                .for_each(|(l, v)| *v = ((i * 12 + l * 7) as f64 * 0.37).sin());
+                .for_each(|(l, v)| *v = ((i * i * 12 + i * l * 7 + l) as f64 * 0.37).sin());
         }
         y
     }

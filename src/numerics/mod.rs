@@ -12,7 +12,6 @@ pub mod operator;
 pub mod outer;
 pub mod packed_rows;
 pub mod real;
-pub mod rows;
 pub mod sparse;
 pub mod sum;
 pub mod symmetric;
