@@ -15,9 +15,12 @@
 mod alternation;
 mod basis;
 mod half_step;
+mod identifiability;
 mod observations;
+mod portfolio;
 mod recovery;
 mod regression;
+mod sampling;
 mod start;
 
 pub use observations::{Entries, Observations, Repeats};

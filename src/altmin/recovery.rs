@@ -117,6 +117,16 @@ impl<T: Real> Searcher<'_, T> {
         }
     }
 
+    /// Plain alternation from given factors.
+    pub fn polish(
+        &self,
+        factors: Factors<T>,
+        ends: Ends,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Found<T>, Stop> {
+        self.finish(factors, ends, |_, _| Damping::default(), control)
+    }
+
     /// The spectral start, cut back, as factors.
     fn spectral(&self, control: &mut Control<'_>) -> Result<std::result::Result<Factors<T>, Stop>> {
         let matrix = SparseMatrix::rescaled(self.observations, true);
