@@ -73,7 +73,8 @@
 // Rigor of a certificate: it bounds nothing by itself.
 #define SWL_RIGOR_NONE 0
 
-// Rigor of a certificate: it holds to first order only.
+// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to vanish,
+// or where rounding may hide more than 1e-12 of the objective and of the loss at zero (large coefficients that cancel).
 #define SWL_RIGOR_ESTIMATED 1
 
 // Rigor of a certificate: a theorem, up to rounding.
@@ -200,7 +201,7 @@ typedef struct swl_progress {
 } swl_progress;
 
 // Called from time to time on the thread that called the library. Nonzero stops the call: a solve then has the outcome
-// cancelled and the number in its info. No C++ exception and no longjmp may leave it.
+// cancelled and the number in its info, and it is not called again. No C++ exception and no longjmp may leave it.
 typedef int32_t (*swl_progress_fn)(void *ctx, const struct swl_progress *p);
 
 // Called with a line of log, len bytes of UTF-8 and a NUL after them, on the thread that called the library. level: 1
@@ -824,7 +825,8 @@ swl_status swl_bcd_lambda_max(const struct swl_bcd *s,
 // options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
 // certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
 // swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
-// swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
+// swl_bcd_path_select makes another point that; a path that was stopped before its first point leaves the last solution as
+// it was. The path is kept until the next path or setter.
 // Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
 // lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
 SWL_API
@@ -897,7 +899,8 @@ swl_status swl_bcd_cv_curve(const struct swl_bcd *s,
 //
 // With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not wanted) k.
 // infos is NULL, or an array of k structs whose first one states the stride. The handle and its last solution stay as they
-// are. Losses of one output. What was stopped has its outcome in its info, and max_work is that of each 8 solves.
+// are. Losses of one output. What was stopped has its outcome in its info; max_seconds and max_work are limits of the
+// whole call, the latter looked at anew for each 128 solves.
 //
 // Errors: as swl_bcd_solve, and SWL_E_UNSUPPORTED (several outputs); nothing is written then.
 SWL_API
@@ -930,9 +933,9 @@ swl_status swl_bcd_identify(const struct swl_bcd *s,
 // holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
 // swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
 // solve's options hold for this call anew.
-// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
-// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized),
-// SWL_E_STOPPED, SWL_E_CALLBACK.
+// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a derivative that overflows; a singular Hessian, where
+// there is none), SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are
+// standardized), SWL_E_STOPPED, SWL_E_CALLBACK.
 SWL_API
 swl_status swl_bcd_derivative_forward(const struct swl_bcd *s,
                                       double lambda,

@@ -11,6 +11,9 @@ const FLOORS: [&[&str]; 5] =
 const UNSAFE: [&str; 5] =
     ["ffi/", "cuda/", "numerics/kernels.rs", "numerics/matrix.rs", "numerics/sparse.rs"];
 
+/// Folders whose code must know nothing of others: the answers are checked without what the loop is made of.
+const STRANGERS: [(&str, &[&str]); 1] = [("bcd/answers/", &["stopping", "rules", "updates"])];
+
 /// What the library must not do: write to the terminal, or read its surroundings.
 const FORBIDDEN: [&str; 9] = [
     "println!",
@@ -203,6 +206,27 @@ fn unsafe_stays_in_its_rooms() {
     }
 }
 
+/// The modules out of `strangers` that a file names, with the line of each.
+fn named<'s>(lines: &[String], strangers: &[&'s str]) -> Vec<(usize, &'s str)> {
+    let of_line = |line: &String| strangers.iter().copied().filter(|s| has_word(line, s)).collect::<Vec<_>>();
+    lines
+        .iter()
+        .enumerate()
+        .flat_map(|(k, line)| of_line(line).into_iter().map(move |s| (k + 1, s)))
+        .collect()
+}
+
+#[test]
+fn answers_know_nothing_of_the_loop() {
+    for (folder, strangers) in STRANGERS {
+        let inside: Vec<_> = files().into_iter().filter(|(name, _)| name.starts_with(folder)).collect();
+        assert!(inside.len() > 3, "{folder} has only {} files", inside.len());
+        for (name, lines) in inside {
+            assert_eq!(named(&lines, strangers), [], "src/{name}");
+        }
+    }
+}
+
 #[test]
 fn the_library_is_silent_and_reads_no_environment() {
     for (name, lines) in files().iter().filter(|(name, _)| is_library(name)) {
@@ -227,5 +251,7 @@ fn the_checks_see_what_they_should() {
     assert!(fault("runtime", "numerics").unwrap().ends_with("up"));
     assert!(fault("bcd", "cli").is_some() && fault("ffi", "runtime").is_none());
     assert!(has_word("    eprintln!(x)", "eprintln!") && !has_word("eprintln!(x)", "println!"));
+    let lines = code("use crate::bcd::{\n    block, stopping};\n// rules\nlet update = bcd::updates::x;");
+    assert_eq!(named(&lines, &["stopping", "rules", "updates"]), [(2, "stopping"), (4, "updates")]);
     assert!(has_word("unsafe {", "unsafe") && !has_word("unsafe_op", "unsafe"));
 }

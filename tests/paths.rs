@@ -5,7 +5,7 @@ mod support;
 use southwell::bcd::{
     Folds, Grid, Job, Kind, PathEnd, Points, Problem, Solution, Workspace, batch, cross_validate, path, solve,
 };
-use southwell::runtime::{Control, ErrorKind, Options, Outcome};
+use southwell::runtime::{Control, ErrorKind, Options, Outcome, Verdict};
 use support::{Data, Numbers, Plain, data, options, run};
 
 const LOSSES: [&str; 5] = ["squared", "logistic", "squared-hinge", "huber", "poisson"];
@@ -329,24 +329,108 @@ fn folds_that_repeat_each_other_lose_what_all_rows_lose() {
 }
 
 #[test]
-fn a_limit_of_work_is_that_of_each_task_however_many_there_are() {
+fn a_limit_of_work_is_that_of_the_whole_batch() {
     let given = data(60, 8, 1.0, 5);
+    let problem = given.problem("squared");
+    // Two waves: 128 jobs and 72.
+    let jobs = vec![Job::default(); 200];
+    let run = |threads: &str, limit: u64| {
+        let limit = limit.to_string();
+        let chosen = options(&[("lambda", "1"), ("threads", threads), ("max_work", &limit)]);
+        let mut control = quiet();
+        let found = batch(&problem, &chosen, &jobs, &mut control).unwrap();
+        (found, control.work())
+    };
+    let converged = |found: &[Solution]| found.iter().all(|s| s.outcome == Outcome::Converged);
+    let stopped = |found: &[Solution]| found.iter().all(|s| s.outcome == Outcome::WorkLimit);
+    let (free, total) = run("1", u64::MAX);
+    assert!(converged(&free));
+    assert!(converged(&run("1", total).0), "nothing is stopped that all together do not exceed");
+    let (held, work) = run("1", total / 2);
+    assert!(converged(&held[..128]) && stopped(&held[128..]) && work < total);
+    assert!(stopped(&run("1", 1).0));
+    // Little is left for the second wave: its tasks stop midway, at the same jobs whatever the threads.
+    let first: u64 = free[..128].iter().map(|s| s.work).sum();
+    let limit = first + (total - first) / 18;
+    let (held, work) = run("1", limit);
+    let task = |s: &[Solution]| s.iter().filter(|s| s.outcome == Outcome::Converged).count();
+    assert!(converged(&held[..128]) && held[128..].chunks(8).all(|t| (1..8).contains(&task(t))));
+    for threads in ["2", "3"] {
+        let (same, other) = run(threads, limit);
+        assert_eq!(work, other, "{threads}");
+        for (a, b) in held.iter().zip(&same) {
+            assert_eq!((&a.coef, a.outcome, a.work), (&b.coef, b.outcome, b.work), "{threads}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_work_is_that_of_the_path_and_all_folds() {
+    let given = data(60, 8, 1.0, 5);
+    let problem = given.problem("squared");
+    for threads in ["1", "3"] {
+        let run = |limit: u64| {
+            let limit = limit.to_string();
+            let chosen = options(&[("lambda_ratio", "0.05"), ("threads", threads), ("max_work", &limit)]);
+            let mut control = quiet();
+            // Three waves of folds.
+            let found = cross_validate(&problem, &chosen, &Grid::spaced(4), &Folds::Seeded(40), &mut control);
+            (found, control.work())
+        };
+        let (free, total) = run(u64::MAX);
+        let (held, work) = run(total);
+        assert_eq!((free.unwrap().mean, total), (held.unwrap().mean, work));
+        // Each fold alone is far from it.
+        let error = run(total / 2).0.unwrap_err();
+        assert!(error.kind() == ErrorKind::Stopped && error.to_string().contains("max_work"), "{error}");
+    }
+}
+
+#[test]
+fn a_path_without_a_first_point_says_why() {
+    let given = data(60, 8, 1.0, 13);
+    let problem = given.problem("hinge");
+    for (limit, outcome) in [("max_work", Outcome::WorkLimit), ("max_seconds", Outcome::TimeLimit)] {
+        let chosen = options(&[("loss", "hinge"), ("penalty", "ridge"), (limit, "0")]);
+        let found = path(&problem, &chosen, &Grid::spaced(3), None, &mut quiet()).unwrap();
+        assert_eq!((found.points.len(), found.end), (0, PathEnd::Stopped(outcome)));
+    }
+}
+
+#[test]
+fn a_callback_that_said_stop_is_left_alone() {
+    let given = data(30, 8, 1.0, 5);
     let problem = given.problem("squared");
     // More tasks and folds than are run side by side.
     let jobs = vec![Job::default(); 200];
-    let base = [("lambda", "1")];
-    let work = |solutions: &[Solution]| solutions.iter().map(|s| s.work).sum::<u64>();
-    let free = batch(&problem, &options(&base), &jobs, &mut quiet()).unwrap();
-    let most = free.chunks(8).map(work).max().unwrap();
-    let limit = (2 * most).to_string();
-    let held = batch(&problem, &options(&[base[0], ("max_work", &limit)]), &jobs, &mut quiet()).unwrap();
-    assert!(held.iter().all(|s| s.outcome == Outcome::Converged));
-    let grid = Grid::spaced(4);
-    let whole = path(&problem, &options(&[("lambda_ratio", "0.05")]), &grid, None, &mut quiet()).unwrap();
-    let limit = (4 * work(&whole.points)).to_string();
-    let limited = options(&[("lambda_ratio", "0.05"), ("max_work", &limit)]);
-    for folds in [16, 40] {
-        cross_validate(&problem, &limited, &grid, &Folds::Seeded(folds), &mut quiet()).unwrap();
+    let grid = Grid::spaced(3);
+    for threads in ["1", "2"] {
+        let settings = options(&[("lambda_ratio", "0.1"), ("threads", threads)]);
+        type Call<'c> = &'c dyn Fn(&mut Control<'_>) -> bool;
+        let is_cut = |s: &Solution| s.outcome == Outcome::Cancelled;
+        let calls: [(&str, Call<'_>); 3] = [
+            ("batch", &|control| batch(&problem, &settings, &jobs, control).unwrap().iter().any(is_cut)),
+            ("path", &|control| {
+                path(&problem, &settings, &grid, None, control).unwrap().end != PathEnd::Complete
+            }),
+            ("folds", &|control| {
+                cross_validate(&problem, &settings, &grid, &Folds::Seeded(20), control).is_err()
+            }),
+        ];
+        for (what, call) in calls {
+            for stop_at in [1, 2, 3, 5, 9] {
+                let mut count = 0;
+                let mut control = Control::new().with_progress(1, |_| {
+                    count += 1;
+                    if count >= stop_at { Verdict::Stop } else { Verdict::Continue }
+                });
+                let stopped = call(&mut control);
+                drop(control);
+                // Calls that end before so many reports are not stopped.
+                assert!(count <= stop_at, "{what} {threads} {stop_at} {count}");
+                assert_eq!(stopped, count == stop_at, "{what} {threads} {stop_at} {count}");
+            }
+        }
     }
 }
 

@@ -170,6 +170,63 @@ fn what_cannot_be_differentiated_is_refused() {
 }
 
 #[test]
+fn derivatives_beyond_the_range_of_numbers_are_refused() {
+    let given = data(20, 4, 1.0, 3);
+    for loss in ["squared", "logistic", "huber"] {
+        let problem = given.problem(loss);
+        let settings = chosen(loss, &[("penalty", "ridge"), ("lambda", "1")]);
+        let read = Settings::from_options(&settings).unwrap();
+        let solution = solved(&problem, &settings);
+        let found = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap();
+        let huge = [1e308; 20];
+        for change in [
+            Change { offset: Some(&huge), weights: Some(&huge), ..Change::default() },
+            Change { lambda: f64::INFINITY, ..Change::default() },
+            Change { lambda: f64::NAN, ..Change::default() },
+        ] {
+            let error = found.forward(&change, &mut Control::new()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Data, "{loss} {error}");
+        }
+        // Of any size, a derivative is finite or refused.
+        for size in [1e290, 1e300, 1e307, 1.7e308] {
+            let row = [size; 20];
+            for change in [
+                Change { lambda: size, ..Change::default() },
+                Change { offset: Some(&row), ..Change::default() },
+                Change { weights: Some(&row), ..Change::default() },
+            ] {
+                match found.forward(&change, &mut Control::new()) {
+                    Ok((coef, b)) => {
+                        assert!(coef.iter().chain([&b]).all(|c| c.is_finite()), "{loss} {size:e}")
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Data);
+                        assert!(error.to_string().contains("a derivative that is finite, found overflow"));
+                    }
+                }
+            }
+            match found.backward(&[size, size, 0.0, 0.0], size, &mut Control::new()) {
+                Ok(gradient) => {
+                    let rows = gradient.weights.iter().chain(&gradient.offset);
+                    assert!(rows.chain([&gradient.lambda]).all(|g| g.is_finite()), "{loss} {size:e}");
+                    assert!(loss == "logistic" || gradient.target.iter().all(|g| g.is_finite()));
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Data),
+            }
+        }
+    }
+    // Without curvature but the ridge's, one entry is enough.
+    let tiny = Data::of(&[&[1e-3, 2e-3]], &[1.0, -1.0]);
+    let problem = tiny.problem("squared");
+    let settings = options(&[("penalty", "ridge"), ("lambda", "1e-3"), ("tolerance", "1e-13")]);
+    let read = Settings::from_options(&settings).unwrap();
+    let solution = solved(&problem, &settings);
+    let found = Sensitivity::new(&problem, &read, &solution, &mut Control::new()).unwrap();
+    let error = found.backward(&[1e308], 0.0, &mut Control::new()).unwrap_err();
+    assert!(error.kind() == ErrorKind::Data && error.to_string().contains("overflow"), "{error}");
+}
+
+#[test]
 fn zeros_margin_and_uniqueness_are_what_a_tight_solve_shows() {
     let given = data(30, 50, 1.0, 41);
     for loss in ["squared", "logistic", "huber"] {

@@ -11,7 +11,7 @@ use super::smooth::Smooth;
 use super::stopping::check::goal_of_gradient;
 use super::stopping::patience::Patience;
 use super::updates::anderson::Anderson;
-use super::updates::update::Step;
+use super::updates::step::Step;
 use crate::runtime::{Control, Level, Outcome, Phase, Stop};
 
 /// What a look at the iterate finds.

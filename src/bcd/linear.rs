@@ -1,13 +1,15 @@
 //! The linear composition `f(x) = sum_r s_r phi(a_r'x + b + o_r)` as the rules and updates see it.
 
 use super::block::Block;
+use super::block_problem::quadratic::Goal;
 use super::engine::{Engine, needs_damping};
 use super::rules::column_index::ColumnIndex;
 use super::rules::followed::Followed;
 use super::settings::{Gradients, LineSearch};
 use super::smooth::{Changed, Metric, Smooth};
 use super::state::LOSS_FLOPS;
-use super::updates::update::{self, Step};
+use super::updates::step::Step;
+use super::updates::{composition, model_step};
 use crate::model::Penalty;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::Team;
@@ -315,10 +317,10 @@ impl Smooth for Engine<'_> {
 
     fn bound_step(&mut self, block: &Block, metric: Metric, control: &mut Control<'_>) -> Result<Step, Stop> {
         if !self.scaled.intercept && self.touches_little(block.columns()) {
-            return super::updates::model_step::bound(self, block, metric, control);
+            return model_step::bound(self, block, metric, control);
         }
         let w = self.row_weights(metric, control)?;
-        update::with_weights(self, block, w, control)
+        composition::bound(self, block, w, control)
     }
 
     fn newton_step(
@@ -328,9 +330,9 @@ impl Smooth for Engine<'_> {
         control: &mut Control<'_>,
     ) -> Result<Step, Stop> {
         if !self.scaled.intercept && !needs_damping(self.scaled) && self.touches_little(block.columns()) {
-            return super::updates::model_step::newton(self, block, search, control);
+            return model_step::newton(self, block, search, control);
         }
-        update::newton_searched(self, block, update::exactly(), search, control)
+        composition::newton(self, block, Goal::EXACT, search, control)
     }
 
     fn memory(

@@ -11,10 +11,10 @@
 //! | the problem as the loop sees it | `scaled` (`column_facts`, `strengths`: its penalty), `null_model`, `workspace` (what lasts) |
 //! | the loop | `solve` (one output), `plan` (rule and update of the options), `engine` and `state` (the iterate), `block` |
 //! | any smooth function | `smooth` (what rules and updates ask of it), `general` (the loop for it), `linear` (the one of `solve`) |
-//! | section 3: which block | `rules`: one file for partitions, one for selection, scores, constants; `working_set` is the rule of auto |
-//! | section 4: how it moves | `updates`: `update` (gradient, matrix, Newton), `cubic`, `exact`; `anderson` is beside the paper |
+//! | section 3: which block | `rules`: `select` (the rules), `partition`, `drawn` and `greedy` (the ways), scores, constants; `working_set` is the rule of auto |
+//! | section 4: how it moves | `updates`: one file for each; `anderson` is beside the paper |
 //! | the problem of a block | `block_problem`: its model, its minimum, section 6 (`active_set`) |
-//! | gaps and stopping | `stopping` |
+//! | gaps and stopping | `stopping`; `duality` is what it shares with `answers` |
 //! | answers | `answers`: solution, certificate, predictions, identification, derivatives |
 //! | many solves | `many`: paths, batches, cross-validation |
 //! | other problems | `outputs` (several outputs), `user` (the caller's function), `svm`, [`graph`] |
@@ -24,6 +24,7 @@ mod block;
 mod block_problem;
 mod callbacks;
 mod column_facts;
+mod duality;
 mod engine;
 mod general;
 pub mod graph;
@@ -55,7 +56,8 @@ pub use answers::sensitivity::{Change, Gradient, Sensitivity};
 pub use answers::solution::{Solution, TraceRow};
 pub use many::batch::{Job, batch};
 pub use many::cross_validation::{CrossValidation, Folds, cross_validate};
-pub use many::path::{Grid, Path, PathEnd, Points, path};
+pub use many::grid::{Grid, PathEnd, Points};
+pub use many::path::{Path, path};
 pub use outputs::{OutputModel, outputs};
 pub use problem::Problem;
 pub use settings::{

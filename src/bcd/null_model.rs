@@ -1,12 +1,13 @@
 //! The null model: the unpenalized terms alone. Its loss is the scale of tolerances, its slopes give `lambda_max`.
 
 use super::block::Block;
+use super::block_problem::quadratic::Goal;
 use super::engine::{Engine, GramCache};
 use super::problem::Problem;
 use super::scaled::Scaled;
-use super::settings::{PenaltyKind, Settings};
+use super::settings::{LineSearch, PenaltyKind, Settings};
 use super::state::State;
-use super::updates::update;
+use super::updates::composition;
 use crate::model::{Loss, Penalty};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
@@ -80,7 +81,7 @@ pub(super) fn fit(
             let slope: f64 = engine.state.d.iter().sum();
             engine.state.center(scaled, control)?.abs() * slope.abs()
         } else {
-            update::newton(&mut engine, &block, update::exactly(), control)?.promised
+            composition::newton(&mut engine, &block, Goal::EXACT, LineSearch::Armijo, control)?.promised
         };
         control.poll()?;
         if decrease <= 1e-28 * engine.state.loss(scaled).abs() {

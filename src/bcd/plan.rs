@@ -5,14 +5,13 @@
 use super::block_problem::quadratic::Goal;
 use super::engine::Engine;
 use super::rules::constants::Constants;
-use super::rules::select::{Choice, Selector};
+use super::rules::items::Choice;
+use super::rules::select::Selector;
 use super::rules::working_set;
 use super::settings::{LineSearch, Rule, Settings, UpdateKind};
 use super::smooth::{Metric, Smooth};
 use super::stopping::check::Check;
-use super::updates::cubic;
-use super::updates::exact;
-use super::updates::update;
+use super::updates::{composition, cubic, exact, gradient};
 use crate::model::Penalty;
 use crate::runtime::{Control, Stop};
 
@@ -119,7 +118,7 @@ fn minimize_set(
     let quadratic = engine.scaled.loss.is_quadratic();
     let goal = Goal { absolute, relative: if quadratic { 0.0 } else { INEXACT } };
     for _ in 0..STEPS_PER_SET {
-        let step = update::newton(engine, &choice.block, goal, control)?;
+        let step = composition::newton(engine, &choice.block, goal, LineSearch::Armijo, control)?;
         if quadratic || step.achieved <= absolute {
             break;
         }
@@ -174,7 +173,7 @@ impl<S: Smooth> Paper<S> {
                 let estimate = self.constants.estimate(choice);
                 let step = match self.update {
                     UpdateKind::Cubic => cubic::update_with_estimate(f, block, estimate, control)?,
-                    _ => update::gradient_with_estimate(f, block, estimate, control)?,
+                    _ => gradient::update_with_estimate(f, block, estimate, control)?,
                 };
                 self.constants.keep_estimate(choice);
                 step
@@ -185,7 +184,7 @@ impl<S: Smooth> Paper<S> {
             }
             UpdateKind::Gradient => {
                 let constant = self.constants.block(f, choice, control)?;
-                update::gradient(f, block, constant, control)?
+                gradient::update(f, block, constant, control)?
             }
         };
         if !matches!(self.update, UpdateKind::Newton | UpdateKind::Matrix | UpdateKind::Local) {

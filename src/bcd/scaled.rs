@@ -12,13 +12,22 @@ use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber};
 use crate::numerics::Columns;
 use crate::runtime::{Control, Stop};
+use std::ops::Deref;
 
 /// Sizes beyond `2^±EXTREME` are scaled.
 const EXTREME: i32 = 64;
 
-/// The scaled problem, without the penalty's strength.
+/// The scaled problem, without the penalty's strength. Its numbers are at hand as if they were fields.
 pub(super) struct Scaled<'p> {
     pub(super) columns: Columns<'p>,
+    facts: Facts,
+    /// Where the columns were met one by one anyway: their correlations with the slopes at zero.
+    at_zero: Option<AtZero>,
+}
+
+/// What is known of a scaled problem besides its columns.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
     /// The loss of scaled predictors and targets.
     pub(super) loss: Loss,
     /// Scaled target, one number per row.
@@ -40,8 +49,13 @@ pub(super) struct Scaled<'p> {
     pub(super) plain: bool,
     /// Power-of-two part of the scale of each column: what the penalty sees.
     pub(super) power: Vec<f64>,
-    /// Where the columns were met one by one anyway: their correlations with the slopes at zero.
-    at_zero: Option<AtZero>,
+}
+
+impl Deref for Scaled<'_> {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 /// The slopes of the loss where coefficients and intercept are 0, and `a_j'd` of each scaled column.
@@ -50,21 +64,11 @@ struct AtZero {
     products: Vec<f64>,
 }
 
-/// A scaled problem without its matrix: fields as in [`Scaled`].
+/// A scaled problem without its matrix.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     scale: Vec<f64>,
-    loss: Loss,
-    y: Vec<f64>,
-    offset: Vec<f64>,
-    s: Vec<f64>,
-    intercept: bool,
-    target_scale: f64,
-    squares: Vec<f64>,
-    norms: Vec<f64>,
-    inert: Vec<bool>,
-    plain: bool,
-    power: Vec<f64>,
+    facts: Facts,
 }
 
 impl<'p> Scaled<'p> {
@@ -128,8 +132,7 @@ impl<'p> Scaled<'p> {
             }
         }
         let plain = scale.iter().all(|c| *c == 1.0) && !inert.contains(&true);
-        Ok(Self {
-            columns: Columns::new(matrix, scale),
+        let facts = Facts {
             loss: response.loss,
             y: response.y,
             offset: response.offset,
@@ -141,14 +144,15 @@ impl<'p> Scaled<'p> {
             inert,
             plain,
             power,
-            at_zero,
-        })
+        };
+        Ok(Self { columns: Columns::new(matrix, scale), facts, at_zero })
     }
 
     /// Takes the target and the offset of `problem` in; the columns stay as they are.
     pub(super) fn retarget(&mut self, problem: &Problem<'_>, settings: &Settings) {
         let Response { loss, y, offset, scale } = Response::new(problem, settings, &self.s);
-        (self.loss, self.y, self.offset, self.target_scale) = (loss, y, offset, scale);
+        let facts = &mut self.facts;
+        (facts.loss, facts.y, facts.offset, facts.target_scale) = (loss, y, offset, scale);
         self.at_zero = None;
     }
 
@@ -160,57 +164,12 @@ impl<'p> Scaled<'p> {
 
     /// Lets go of the matrix, for [`Scaled::restore`].
     pub(super) fn store(self) -> Stored {
-        let Self {
-            columns,
-            loss,
-            y,
-            offset,
-            s,
-            intercept,
-            target_scale,
-            squares,
-            norms,
-            inert,
-            plain,
-            power,
-            at_zero: _,
-        } = self;
-        let scale = columns.into_scale();
-        Stored { scale, loss, y, offset, s, intercept, target_scale, squares, norms, inert, plain, power }
+        Stored { scale: self.columns.into_scale(), facts: self.facts }
     }
 
     /// What [`Scaled::store`] gave, on the same matrix.
     pub(super) fn restore(problem: &'p Problem<'p>, stored: Stored) -> Self {
-        let Stored {
-            scale,
-            loss,
-            y,
-            offset,
-            s,
-            intercept,
-            target_scale,
-            squares,
-            norms,
-            inert,
-            plain,
-            power,
-        } = stored;
-        let columns = Columns::new(problem.matrix(), scale);
-        Self {
-            columns,
-            loss,
-            y,
-            offset,
-            s,
-            intercept,
-            target_scale,
-            squares,
-            norms,
-            inert,
-            plain,
-            power,
-            at_zero: None,
-        }
+        Self { columns: Columns::new(problem.matrix(), stored.scale), facts: stored.facts, at_zero: None }
     }
 
     pub(super) fn rows(&self) -> usize {

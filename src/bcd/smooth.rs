@@ -12,7 +12,7 @@ use super::block::Block;
 use super::rules::column_index::ColumnIndex;
 use super::settings::{Gradients, LineSearch};
 use super::updates::model_step;
-use super::updates::update::Step;
+use super::updates::step::Step;
 
 /// Which matrix stands for the curvature of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -82,6 +82,21 @@ impl Workspace {
             with_team(settings.threads, |team| any_solve(problem, settings, team, self, start, control))?
         })
     }
+
+    /// Pays the setup of a problem of one output now, as far as the control lets it. Errors: as [`solve()`].
+    pub(super) fn prepare(
+        &mut self,
+        problem: &Problem<'_>,
+        settings: &Settings,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<()> {
+        settings.loss.check_targets(problem.target())?;
+        if let Ok(setup) = (Solve { problem, settings, team }).setup(self, control)? {
+            self.keep(problem, settings, setup);
+        }
+        Ok(())
+    }
 }
 
 /// Solves by what the problem is: the caller's function, several outputs, or one.
@@ -121,15 +136,17 @@ pub fn lambda_max(
     control.begin(settings.max_seconds, settings.max_work);
     callbacks::watched(problem, settings, control, |settings, control| {
         with_team(settings.threads, |team| any_lambda_max(problem, settings, team, control))?
+            .map(std::result::Result::ok)
     })
 }
 
+/// [`lambda_max`] within a call. The outer result is of the data, the inner one of the control.
 pub(super) fn any_lambda_max(
     problem: &Problem<'_>,
     settings: &Settings,
     team: &Team<'_>,
     control: &mut Control<'_>,
-) -> Result<Option<f64>> {
+) -> Result<std::result::Result<f64, Stop>> {
     if let Some(function) = problem.function() {
         return user::Solve { problem, function, settings, team }.lambda_max(control);
     }
@@ -139,7 +156,7 @@ pub(super) fn any_lambda_max(
     settings.loss.check_targets(problem.target())?;
     let solve = Solve { problem, settings, team };
     let setup = solve.setup(&mut Workspace::new(), control)?;
-    Ok(setup.ok().map(|setup| setup.null.lambda_max))
+    Ok(setup.map(|setup| setup.null.lambda_max))
 }
 
 /// A problem of one output with its settings and threads.
@@ -316,23 +333,22 @@ impl<'s> Solve<'s> {
         control: &Control<'_>,
     ) -> Solution {
         let scaled = &setup.scaled;
-        // An iterate that is no longer a number is no answer; the null model is one.
-        let finite = state.b.is_finite() && state.x.iter().all(|x| x.is_finite());
-        let (state, outcome) = if finite { (state, outcome) } else { (&setup.null.state, Outcome::Diverged) };
-        let t = scaled.target_scale;
-        let mut coef = scaled.coefficients(&state.x);
-        if !self.settings.penalty.has_groups() {
-            // Scaling back and forth may step over a bound by a rounding.
-            for (j, coef) in coef.iter_mut().enumerate() {
-                let (low, high) = column_bounds(self.problem, self.settings, j);
-                *coef = coef.max(low).min(high);
+        // An iterate that is no longer a number is no answer; the null model is one, or else zeros.
+        let (state, outcome, (coef, intercept)) = match self.in_data_scale(scaled, state) {
+            Some(answer) => (state, outcome, answer),
+            None => {
+                let state = &setup.null.state;
+                let zeros = || (self.within_bounds(vec![0.0; state.x.len()]), 0.0);
+                let answer = self.in_data_scale(scaled, state).unwrap_or_else(zeros);
+                (state, Outcome::Diverged, answer)
             }
-        }
+        };
+        let t = scaled.target_scale;
         let dual: Vec<f64> =
             checker.best_dual().map_or(Vec::new(), |theta| theta.iter().map(|v| v / t).collect());
         Solution {
             coef,
-            intercept: state.b / t,
+            intercept,
             dual: if dual.iter().all(|v| v.is_finite()) { dual } else { Vec::new() },
             outcome,
             target: checker.target(),
@@ -347,6 +363,27 @@ impl<'s> Solve<'s> {
             trace: checker.take_trace(),
             ..Solution::empty(self.settings.loss)
         }
+    }
+
+    /// Coefficients and the intercept in the data's scale; `None` where the iterate is no longer a number, or overflows in
+    /// that scale.
+    fn in_data_scale(&self, scaled: &Scaled<'_>, state: &State) -> Option<(Vec<f64>, f64)> {
+        let is_number = state.b.is_finite() && state.x.iter().all(|x| x.is_finite());
+        let coef = self.within_bounds(scaled.coefficients(&state.x));
+        let intercept = state.b / scaled.target_scale;
+        let fits = intercept.is_finite() && coef.iter().all(|c| c.is_finite());
+        (is_number && fits).then_some((coef, intercept))
+    }
+
+    /// Scaling back and forth may step over a bound by a rounding.
+    fn within_bounds(&self, mut coef: Vec<f64>) -> Vec<f64> {
+        if !self.settings.penalty.has_groups() {
+            for (j, coef) in coef.iter_mut().enumerate() {
+                let (low, high) = column_bounds(self.problem, self.settings, j);
+                *coef = coef.max(low).min(high);
+            }
+        }
+        coef
     }
 
     /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate that

@@ -13,7 +13,7 @@ use super::{files, model_json, output, path, plots, trace};
 use clap::ArgMatches;
 use serde_json::Value;
 use southwell::bcd::{self, Identification, Problem, Settings, Solution, Start};
-use southwell::runtime::{Control, Error, ErrorKind, Family, OptionValue, Outcome};
+use southwell::runtime::{Control, Error, ErrorKind, Family, OptionValue, Outcome, Stop};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let options = chosen.options()?;
     let report = Report { data: &data, options: &options, settings: &settings, solution };
     let seen = match matches.get_flag("identify") {
-        true => identification(&problem, &settings, solution)?,
+        true => Some(identification(&problem, &settings, solution)?),
         false => None,
     };
     let path = is_path.then_some(solutions.as_slice());
@@ -61,7 +61,8 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         text(&report, path, seen.as_ref())
     };
     output::print(&text)?;
-    Ok(Verdict::of(solutions.iter().all(|s| s.outcome == Outcome::Converged)))
+    let is_whole = !matches!(seen, Some(Seen::Stopped(_)));
+    Ok(Verdict::of(is_whole && solutions.iter().all(|s| s.outcome == Outcome::Converged)))
 }
 
 /// Groups mean nothing to another penalty; to take them in silence would hide a mistake.
@@ -133,28 +134,42 @@ fn write_files(
     Ok(())
 }
 
-/// What is known of the solution; nothing where Ctrl-C ends it, so that the answer is written all the same.
-fn identification(
-    problem: &Problem<'_>,
-    settings: &Settings,
-    solution: &Solution,
-) -> Result<Option<Identification>, Error> {
+/// What `--identify` has found.
+enum Seen {
+    /// What is known of the solution.
+    Known(Identification),
+    /// A limit or Ctrl-C ended the look at it; the answer is written all the same.
+    Stopped(Outcome),
+}
+
+fn identification(problem: &Problem<'_>, settings: &Settings, solution: &Solution) -> Result<Seen, Error> {
+    // A solve that was stopped in its setup has nothing to look at.
+    if solution.lambda.is_nan() {
+        return Ok(Seen::Stopped(solution.outcome));
+    }
     let mut control = Control::new().with_cancel(interrupt::token());
     match bcd::identify(problem, settings, solution, &mut control) {
-        Err(error) if error.kind() == ErrorKind::Stopped => Ok(None),
-        found => found.map(Some),
+        Err(error) if error.kind() == ErrorKind::Stopped => {
+            // Once it said stop, a control says so for good.
+            let Stop(outcome) = control.poll().err().unwrap_or(Stop(Outcome::Cancelled));
+            Ok(Seen::Stopped(outcome))
+        }
+        found => found.map(Seen::Known),
     }
 }
 
-fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identification>) -> String {
+fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Seen>) -> String {
     let mut object = report.json();
     if let Some(seen) = seen {
-        let value = serde_json::json!({
-            "margin": number(seen.margin),
-            "unique": seen.unique,
-            "smallest_eigenvalue": number(seen.smallest_eigenvalue),
-            "safe_zeros": seen.safe_zeros,
-        });
+        let value = match seen {
+            Seen::Known(seen) => serde_json::json!({
+                "margin": number(seen.margin),
+                "unique": seen.unique,
+                "smallest_eigenvalue": number(seen.smallest_eigenvalue),
+                "safe_zeros": seen.safe_zeros,
+            }),
+            Seen::Stopped(outcome) => serde_json::json!({ "outcome": outcome.name() }),
+        };
         object.insert("identification".into(), value);
     }
     if let Some(solutions) = path {
@@ -171,7 +186,7 @@ fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identifica
     format!("{}\n", Value::Object(object))
 }
 
-fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identification>) -> String {
+fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Seen>) -> String {
     let mut text = String::new();
     if let Some(solutions) = path {
         let rows: Vec<Vec<String>> = solutions
@@ -209,9 +224,15 @@ fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Identifica
     text.push_str(&report.text());
     if let Some(seen) = seen {
         let mut facts = Facts::default();
-        facts.add("always 0", format!("{} of {}", seen.safe_zeros.len(), report.solution.coef.len()));
-        facts.add("margin", short(seen.margin, 4));
-        facts.add("unique", if seen.unique { "yes, to first order" } else { "not known" });
+        match seen {
+            Seen::Known(seen) => {
+                let zeros = format!("{} of {}", seen.safe_zeros.len(), report.solution.coef.len());
+                facts.add("always 0", zeros);
+                facts.add("margin", short(seen.margin, 4));
+                facts.add("unique", if seen.unique { "yes, to first order" } else { "not known" });
+            }
+            Seen::Stopped(outcome) => facts.add("identification", format!("none, {}", outcome.name())),
+        }
         text.push_str(&facts.text());
     }
     text

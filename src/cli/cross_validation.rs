@@ -82,7 +82,19 @@ fn read_folds(matches: &ArgMatches, data: &Data) -> Result<Folds, Error> {
     if let Ok(count) = given.parse::<usize>() {
         return Ok(Folds::Seeded(count));
     }
+    let refused = |expected: String, found: String| {
+        Err(Error::new(ErrorKind::Option, "--folds").expected(expected).found(found))
+    };
+    if !given.is_empty() && given.bytes().all(|b| b.is_ascii_digit()) {
+        return refused(format!("2 to {} folds, as many as rows at most", data.rows()), given.to_owned());
+    }
     let file = Path::new(given);
+    if !file.exists() {
+        return refused(
+            "a number of folds, or a file with the fold of each row".into(),
+            format!("\"{given}\""),
+        );
+    }
     let numbers = vector(file, data.rows(), "row")?;
     if let Some(row) = numbers.iter().position(|v| v.fract() != 0.0) {
         return Err(Error::new(ErrorKind::Data, given)

@@ -12,7 +12,8 @@ use std::path::Path;
 
 /// The strengths of `--path` or `--lambdas`; `None` where neither is given.
 ///
-/// Errors: a file that cannot be read, words that are not numbers, another strength beside `--lambdas`.
+/// Errors: a file that cannot be read, words that are not numbers, strengths that do not fall, another strength beside
+/// `--lambdas`.
 pub fn grid(matches: &ArgMatches, options: &Options) -> Result<Option<Grid>> {
     let Some(given) = matches.get_one::<String>("lambdas") else {
         return Ok(matches.get_one::<u32>("path").map(|count| Grid::spaced(*count as usize)));
@@ -44,15 +45,31 @@ pub fn solve(
 /// Numbers between commas, or those of a file.
 fn strengths(given: &str) -> Result<Vec<f64>> {
     let numbers = given.split(',').map(|word| word.trim().parse::<f64>());
-    if let Ok(numbers) = numbers.collect() {
-        return Ok(numbers);
+    let strengths = match numbers.collect::<std::result::Result<Vec<f64>, _>>() {
+        Ok(numbers) => numbers,
+        Err(_) if Path::new(given).exists() => files::read_vector(Path::new(given))?,
+        Err(_) => {
+            return Err(Error::new(ErrorKind::Option, "--lambdas")
+                .expected("numbers between commas, or a file")
+                .found(format!("\"{given}\"")));
+        }
+    };
+    checked(strengths)
+}
+
+/// What the library checks too; but places in messages of the command count from 1.
+fn checked(strengths: Vec<f64>) -> Result<Vec<f64>> {
+    let is_valid = |k: usize| {
+        let strength = strengths[k];
+        strength >= 0.0 && strength.is_finite() && (k == 0 || strength < strengths[k - 1])
+    };
+    match (0..strengths.len()).find(|&k| !is_valid(k)) {
+        Some(k) => Err(Error::new(ErrorKind::Option, "--lambdas")
+            .at(format!("entry {}", k + 1))
+            .expected("finite strengths >= 0, each below the one before")
+            .found(strengths[k])),
+        None => Ok(strengths),
     }
-    if given.contains(',') && !Path::new(given).exists() {
-        return Err(Error::new(ErrorKind::Option, "--lambdas")
-            .expected("numbers between commas, or a file")
-            .found(format!("\"{given}\"")));
-    }
-    files::read_vector(Path::new(given))
 }
 
 /// Whether the strengths of these solutions can be told relative to lambda_max.

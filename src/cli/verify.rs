@@ -13,10 +13,6 @@ use southwell::bcd::{self, Certificate, Problem, Settings, Solution};
 use southwell::runtime::{Control, Error, ErrorKind};
 use std::path::PathBuf;
 
-/// Differences between a figure of the model and its recomputation that rounding can make, relative to the objective
-/// and the loss of the null model.
-const ROUNDING: f64 = 1e-12;
-
 /// Differences that make a claim of the model a wrong one.
 const CLAIM: f64 = 1e-9;
 
@@ -69,7 +65,7 @@ struct Checked<'a> {
 
 impl Checked<'_> {
     fn rounding(&self) -> f64 {
-        ROUNDING * (self.found.objective.abs() + self.null.null_loss.abs())
+        Certificate::ROUNDING * (self.found.objective.abs() + self.null.null_loss.abs())
     }
 
     /// Whether the certificate is within the target, and the model's own figures are those of its numbers.

@@ -55,7 +55,7 @@ pub struct swl_progress {
 }
 
 /// Called from time to time on the thread that called the library. Nonzero stops the call: a solve then has the outcome
-/// cancelled and the number in its info. No C++ exception and no longjmp may leave it.
+/// cancelled and the number in its info, and it is not called again. No C++ exception and no longjmp may leave it.
 pub type swl_progress_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, p: *const swl_progress) -> i32>;
 
 /// Called with a line of log, len bytes of UTF-8 and a NUL after them, on the thread that called the library. level: 1
@@ -179,6 +179,10 @@ impl Call {
         let Some(given) = &self.given else { return control };
         if let Some(progress) = given.progress {
             control = control.with_progress(u64::from(given.every), move |p| {
+                // It said stop: its first word is the one that counts.
+                if self.code.get() != 0 {
+                    return Verdict::Stop;
+                }
                 // SAFETY: the caller gave the function and its context for this call.
                 let code = unsafe { progress(given.ctx, &progress_of(p)) };
                 if code == 0 {

@@ -449,19 +449,8 @@ impl Shape {
         T: Scalar + SparseForm<u32> + SparseForm<u64> + SparseForm<I::Stored>,
         I: CallerIndex + 'a,
     {
-        let &Shape { rows, cols, entries, .. } = self;
-        let lines = if layout == Layout::Csc { cols } else { rows };
-        let starts =
-            lines.checked_add(1).ok_or_else(|| argument("a", "a size that fits in memory", lines))?;
-        // SAFETY: the lengths are what a caller with these sizes has promised.
-        let (indptr, indices, values) = unsafe {
-            (
-                slice::<I>(v.indptr, starts, "a.indptr")?,
-                slice::<I>(v.indices, entries, "a.indices")?,
-                slice::<T>(v.values, entries, "a.values")?,
-            )
-        };
-        let view = SparseView { rows, cols, indptr, indices, values, layout };
+        // SAFETY: passed on.
+        let view = unsafe { self.sparse_view::<T, I>(v, layout) }?;
         match holding {
             Holding::Copy(duplicates) => Matrix::sparse(view, duplicates),
             Holding::InPlace => Matrix::sparse_borrowed(view),
@@ -498,6 +487,17 @@ impl Shape {
         sum: bool,
         control: &mut Control<'_>,
     ) -> Result<SymmetricMatrix> {
+        // SAFETY: passed on.
+        SymmetricMatrix::new(&unsafe { self.sparse_view::<T, I>(v, layout) }?, sum, "a", control)
+    }
+
+    /// # Safety
+    /// As [`Shape::matrix`].
+    unsafe fn sparse_view<'a, T, I>(
+        &self,
+        v: &swl_sparse,
+        layout: Layout,
+    ) -> Result<SparseView<'a, T, I, I>> {
         let &Shape { rows, cols, entries, .. } = self;
         let lines = if layout == Layout::Csc { cols } else { rows };
         let starts =
@@ -510,7 +510,7 @@ impl Shape {
                 slice::<T>(v.values, entries, "a.values")?,
             )
         };
-        SymmetricMatrix::new(&SparseView { rows, cols, indptr, indices, values, layout }, sum, "a", control)
+        Ok(SparseView { rows, cols, indptr, indices, values, layout })
     }
 
     /// What an operator wants to have called when the handle ends.

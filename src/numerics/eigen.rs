@@ -89,6 +89,10 @@ pub fn smallest_eigenvalue(h: &Square, control: &mut Control<'_>) -> Result<f64,
 
 /// Up to this size one call that does not look at the control finds all eigenvalues.
 const ALL_UP_TO: usize = 512;
+/// The most vectors of the Krylov space.
+const MOST_VECTORS: usize = 128;
+// Its eigenvalues are found exactly.
+const _: () = assert!(MOST_VECTORS <= EXACT_UP_TO);
 /// Vectors of the Krylov space between two looks at its eigenvalues.
 const LOOK: usize = 16;
 /// The eigenvalue of the inverse is right to this share.
@@ -110,7 +114,7 @@ fn smallest_by_inverse(h: &Square, control: &mut Control<'_>) -> Result<f64, Sto
     // Fractions of multiples of the golden ratio: no eigenvector is orthogonal to them but by accident.
     let mut next: Vec<f64> = (1..=n).map(|i| 0.5 + (i as f64 * 0.618_033_988_749_894_9).fract()).collect();
     let mut size = dot(&next, &next).sqrt();
-    while vectors.len() < EXACT_UP_TO.min(n) {
+    while vectors.len() < MOST_VECTORS.min(n) {
         next.iter_mut().for_each(|v| *v /= size);
         vectors.push(next.clone());
         factor.solve(&mut next);
@@ -125,7 +129,7 @@ fn smallest_by_inverse(h: &Square, control: &mut Control<'_>) -> Result<f64, Sto
         control.spend((2 * n * n + 8 * n * vectors.len()) as u64)?;
         size = dot(&next, &next).sqrt();
         let count = vectors.len();
-        let last = count == EXACT_UP_TO.min(n) || !(size > f64::EPSILON * diagonal[0].abs());
+        let last = count == MOST_VECTORS.min(n) || !(size > f64::EPSILON * diagonal[0].abs());
         if last || count.is_multiple_of(LOOK) {
             let Some((value, weight)) = largest_of_tridiagonal(&diagonal, &beside) else {
                 return Ok(f64::NAN);

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 /// Entries sorted at a time when columns are turned into rows, about: they stay in the cache.
 const BAND_ENTRIES: usize = 1 << 17;
-/// The most places among those, as a power of two.
-const MOST_PLACES: u32 = 11;
+/// The logarithm to base 2 of the most places among those.
+const LOG2_MOST_PLACES: u32 = 11;
 
 /// Rows in memory order. Sparse ones take 12 bytes for each entry, dense ones 8.
 #[derive(Debug)]
@@ -43,44 +43,67 @@ impl PackedRows {
         count: usize,
         control: &mut Control<'_>,
     ) -> Result<Option<Self>, Stop> {
-        let (cols, dense) = (columns.cols(), !columns.is_sparse());
-        if u32::try_from(cols).is_err() {
+        if u32::try_from(columns.cols()).is_err() {
             return Ok(None);
         }
+        match columns.is_sparse() {
+            true => Self::sparse(columns, place, factor, count, control),
+            false => Self::dense(columns, place, factor, count, control),
+        }
+    }
+
+    /// [`PackedRows::new`] for dense columns.
+    fn dense(
+        columns: &Columns<'_>,
+        place: &[usize],
+        factor: &[f64],
+        count: usize,
+        control: &mut Control<'_>,
+    ) -> Result<Option<Self>, Stop> {
+        let cols = columns.cols();
         let Some(mut start) = count.checked_add(1).and_then(zeros) else { return Ok(None) };
-        if dense {
-            // No more than the data have, which fit.
-            (0..=count).for_each(|k| start[k] = k * cols);
-        } else {
-            for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
-                columns.for_each(j, |r, _| {
-                    if place[r] != usize::MAX {
-                        start[place[r] + 1] += 1;
-                    }
-                });
-                control.spend(columns.flops(j))?;
-            }
-            (0..count).for_each(|k| start[k + 1] += start[k]);
+        // No more than the data have, which fit.
+        (0..=count).for_each(|k| start[k] = k * cols);
+        let Some(mut value) = zeros(start[count]) else { return Ok(None) };
+        for j in 0..cols {
+            columns.for_each(j, |r, a| {
+                if place[r] != usize::MAX {
+                    value[place[r] * cols + j] = factor[r] * a;
+                }
+            });
+            control.spend(columns.flops(j))?;
         }
-        let index = zeros(if dense { 0 } else { start[count] });
-        let (Some(mut value), Some(mut index)) = (zeros(start[count]), index) else { return Ok(None) };
-        if dense {
-            for j in 0..cols {
-                columns.for_each(j, |r, a| {
-                    if place[r] != usize::MAX {
-                        value[place[r] * cols + j] = factor[r] * a;
-                    }
-                });
-                control.spend(columns.flops(j))?;
-            }
-            return Ok(Some(Self::of(cols, dense, start, index, value)));
+        Ok(Some(Self::of(cols, true, start, Vec::new(), value)))
+    }
+
+    /// [`PackedRows::new`] for sparse columns.
+    fn sparse(
+        columns: &Columns<'_>,
+        place: &[usize],
+        factor: &[f64],
+        count: usize,
+        control: &mut Control<'_>,
+    ) -> Result<Option<Self>, Stop> {
+        let cols = columns.cols();
+        let taken = || (0..cols).filter(|&j| columns.scale()[j] != 0.0);
+        let Some(mut start) = count.checked_add(1).and_then(zeros) else { return Ok(None) };
+        for j in taken() {
+            columns.for_each(j, |r, _| {
+                if place[r] != usize::MAX {
+                    start[place[r] + 1] += 1;
+                }
+            });
+            control.spend(columns.flops(j))?;
         }
+        (0..count).for_each(|k| start[k + 1] += start[k]);
+        let entries = start[count];
+        let (Some(mut value), Some(mut index)) = (zeros(entries), zeros(entries)) else { return Ok(None) };
+        let Some(mut within) = zeros::<u16>(entries) else { return Ok(None) };
         // By bands of places first: the rows of one stay in the cache while its entries find their own.
-        let shift = (BAND_ENTRIES * count / start[count].max(1)).max(1).ilog2().min(MOST_PLACES);
+        let shift = (BAND_ENTRIES * count / entries.max(1)).max(1).ilog2().min(LOG2_MOST_PLACES);
         let places = 1 << shift;
         let mut ends: Vec<usize> = start[..count].iter().step_by(places).copied().collect();
-        let Some(mut within) = zeros::<u16>(start[count]) else { return Ok(None) };
-        for j in (0..cols).filter(|&j| columns.scale()[j] != 0.0) {
+        for j in taken() {
             columns.for_each(j, |r, a| {
                 let k = place[r];
                 if k != usize::MAX {
@@ -93,23 +116,8 @@ impl PackedRows {
             });
             control.spend(columns.flops(j))?;
         }
-        let mut next = Vec::with_capacity(places);
-        let mut entries = Vec::new();
-        for first in (0..count).step_by(places) {
-            let last = (first + places).min(count);
-            let range = start[first]..start[last];
-            control.spend(4 * range.len() as u64)?;
-            next.clear();
-            next.extend_from_slice(&start[first..last]);
-            entries.clear();
-            entries.extend(range.map(|at| (within[at], index[at], value[at])));
-            for &(k, j, a) in &entries {
-                let at = &mut next[usize::from(k)];
-                (index[*at], value[*at]) = (j, a);
-                *at += 1;
-            }
-        }
-        Ok(Some(Self::of(cols, dense, start, index, value)))
+        sort_bands(places, &start, &within, &mut index, &mut value, control)?;
+        Ok(Some(Self::of(cols, false, start, index, value)))
     }
 
     /// Indices are below `cols`: they number columns.
@@ -232,6 +240,36 @@ impl PackedRows {
             false => self.lines.column(k).entries().for_each(|(j, a)| visit(j, a)),
         }
     }
+}
+
+/// Sorts the entries of each band of `places` rows by row, columns as they come. `start` has the rows, `within` the row of an
+/// entry within its band.
+fn sort_bands(
+    places: usize,
+    start: &[usize],
+    within: &[u16],
+    index: &mut [u32],
+    value: &mut [f64],
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    let count = start.len() - 1;
+    let mut next = Vec::with_capacity(places);
+    let mut entries = Vec::new();
+    for first in (0..count).step_by(places) {
+        let last = (first + places).min(count);
+        let range = start[first]..start[last];
+        control.spend(4 * range.len() as u64)?;
+        next.clear();
+        next.extend_from_slice(&start[first..last]);
+        entries.clear();
+        entries.extend(range.map(|at| (within[at], index[at], value[at])));
+        for &(k, j, a) in &entries {
+            let at = &mut next[usize::from(k)];
+            (index[*at], value[*at]) = (j, a);
+            *at += 1;
+        }
+    }
+    Ok(())
 }
 
 /// Zeros, or `None` where there is no memory for them.

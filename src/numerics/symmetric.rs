@@ -65,7 +65,7 @@ impl SymmetricMatrix {
         control: &mut Control<'_>,
     ) -> Result<Self> {
         fits(n, name)?;
-        let mut starts = vec![0_usize; n + 1];
+        let mut starts = filled(name, n + 1, 0_usize)?;
         for (e, (i, j, w)) in edges.clone().enumerate() {
             let place = || format!("edge {e}");
             if i >= n || j >= n {
@@ -87,8 +87,9 @@ impl SymmetricMatrix {
             control.spend(4)?;
         }
         (0..n).for_each(|i| starts[i + 1] += starts[i]);
-        let mut next = starts.clone();
-        let (mut columns, mut values) = (vec![0_i64; starts[n]], vec![0.0; starts[n]]);
+        let mut next = copied(name, &starts)?;
+        let mut columns = filled(name, starts[n], 0_i64)?;
+        let mut values = filled(name, starts[n], 0.0)?;
         let mut put = |i: usize, j: usize, w: f64| {
             columns[next[i]] = j as i64;
             values[next[i]] = w;
@@ -185,7 +186,7 @@ impl SymmetricMatrix {
     /// Every entry must have its mirror image. Linear: the lower parts of rows are met in ascending order.
     fn check_mirror(&mut self, name: &str, control: &mut Control<'_>) -> Result<()> {
         let n = self.size();
-        let mut next: Vec<usize> = self.starts[..n].to_vec();
+        let mut next = copied(name, &self.starts[..n])?;
         for i in 0..n {
             // What is left of row i below the diagonal has no mirror image above it.
             if let Some(&j) = self.neighbours[next[i]..self.starts[i + 1]].first()
@@ -300,6 +301,22 @@ impl SymmetricMatrix {
         }
         out
     }
+}
+
+/// `count` times `value`. Errors: `Memory`, where an allocation that cannot fail would end the process.
+pub(crate) fn filled<T: Clone>(name: &str, count: usize, value: T) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(count).map_err(|_| out_of_memory(name, count, size_of::<T>()))?;
+    out.resize(count, value);
+    Ok(out)
+}
+
+/// A copy. Errors: as [`filled`].
+pub(crate) fn copied<T: Copy>(name: &str, from: &[T]) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(from.len()).map_err(|_| out_of_memory(name, from.len(), size_of::<T>()))?;
+    out.extend_from_slice(from);
+    Ok(out)
 }
 
 /// Insertion sort: rows of graphs are short, and long ones are nearly sorted or go the general way.

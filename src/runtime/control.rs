@@ -287,11 +287,13 @@ impl<'a> Control<'a> {
         self.meter = Meter { trip, ..Meter::default() };
     }
 
-    /// Makes quiet controls for parts of the call that run on other threads: the same token, deadline and work limit, counts
-    /// of their own. They stop too once `halted` is set. What a part has done is told by [`Control::count`] once it is over.
+    /// Makes quiet controls for parts of the call that run on other threads: the same token and deadline, what is now left of
+    /// the work limit for each, counts of their own. They stop too once `halted` is set. What a part has done is told by
+    /// [`Control::count`] once it is over.
     pub fn forks(&self, halted: &Arc<AtomicBool>) -> impl Fn() -> Control<'static> + Sync + use<> {
         let (cancel, abort, halted) = (self.cancel.clone(), self.abort.clone(), halted.clone());
         let Clock { started, deadline, work_limit } = self.clock;
+        let work_limit = work_limit.saturating_sub(self.work());
         let trip = self.meter.trip.clone();
         move || Control {
             cancel: cancel.clone(),
@@ -303,7 +305,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Counts the work and the polls of a part that had a control of its own, which held it to the limits.
+    /// Counts the work and the polls of a part that had a control of its own.
     pub fn count(&mut self, flops: u64, polls: u64) {
         self.meter.elsewhere += flops;
         self.meter.polls += polls;
@@ -350,6 +352,7 @@ impl<'a> Control<'a> {
     /// Looks at the token, the deadline and the work limit now. Once it said stop, it says so for good.
     #[cold]
     pub fn poll(&mut self) -> std::result::Result<(), Stop> {
+        let work = self.work();
         let meter = &mut self.meter;
         meter.longest_stretch = meter.longest_stretch.max(meter.since_poll);
         meter.since_poll = 0;
@@ -362,7 +365,7 @@ impl<'a> Control<'a> {
                 || trip;
             if tripped {
                 meter.stop = Some(Stop(Outcome::Cancelled));
-            } else if meter.work > self.clock.work_limit {
+            } else if work > self.clock.work_limit {
                 meter.stop = Some(Stop(Outcome::WorkLimit));
             } else if self.clock.deadline.is_some_and(|d| Instant::now() >= d) {
                 meter.stop = Some(Stop(Outcome::TimeLimit));
@@ -371,7 +374,7 @@ impl<'a> Control<'a> {
         meter.stop.map_or(Ok(()), Err)
     }
 
-    /// Reports an iteration to the progress callback, if one is due.
+    /// Reports an iteration to the progress callback, if one is due. Once the control said stop, none is.
     pub fn report(
         &mut self,
         phase: Phase,
@@ -387,8 +390,12 @@ impl<'a> Control<'a> {
         self.poll()
     }
 
-    /// Calls the progress callback now: for a part of the call whose own control has just reported.
+    /// Calls the progress callback now: for a part of the call whose own control has just reported. Once the control said
+    /// stop, the callback is left alone.
     pub fn tell(&mut self, phase: Phase, iteration: u64, objective: f64, certificate: f64) -> Verdict {
+        if self.meter.stop.is_some() {
+            return Verdict::Stop;
+        }
         let (seconds, work) = (self.seconds(), self.work());
         let Some(report) = self.progress.as_mut() else { return Verdict::Continue };
         let verdict = report(&Progress { phase, iteration, work, seconds, objective, certificate });
@@ -438,10 +445,29 @@ mod tests {
         control.begin(f64::INFINITY, 10);
         assert_eq!(control.spend(POLL_FLOPS), Err(Stop(Outcome::WorkLimit)));
         assert_eq!(control.longest_stretch(), POLL_FLOPS);
-        // What parts have done counts, but each has the limit for itself.
-        control.begin(f64::INFINITY, 10);
-        control.count(100, 3);
-        assert_eq!((control.poll(), control.work(), control.polls()), (Ok(()), 100, 4));
+    }
+
+    #[test]
+    fn the_work_of_parts_counts_and_a_part_has_what_is_left() {
+        let mut control = Control::new();
+        control.begin(f64::INFINITY, 100);
+        control.spend(10).unwrap();
+        control.count(30, 3);
+        assert_eq!((control.poll(), control.work(), control.polls()), (Ok(()), 40, 4));
+        let mut part = control.forks(&Arc::default())();
+        part.spend(60).unwrap();
+        assert_eq!(part.poll(), Ok(()));
+        part.spend(1).unwrap();
+        assert_eq!(part.poll(), Err(Stop(Outcome::WorkLimit)));
+        control.count(61, 2);
+        assert_eq!(control.poll(), Err(Stop(Outcome::WorkLimit)));
+        // A part that is begun too late has nothing.
+        let mut part = control.forks(&Arc::default())();
+        part.spend(1).unwrap();
+        assert_eq!(part.poll(), Err(Stop(Outcome::WorkLimit)));
+        control.begin(f64::INFINITY, u64::MAX);
+        control.count(100, 1);
+        assert_eq!(control.forks(&Arc::default())().spend(POLL_FLOPS), Ok(()));
     }
 
     #[test]
@@ -456,6 +482,9 @@ mod tests {
             assert_eq!(control.report(Phase::Solve, iteration, 0.0, 0.0), Ok(()));
         }
         assert_eq!(control.report(Phase::Solve, 4, 0.0, 0.0), Err(Stop(Outcome::Cancelled)));
+        // Whoever said stop is not asked again.
+        assert_eq!(control.report(Phase::Solve, 6, 0.0, 0.0), Err(Stop(Outcome::Cancelled)));
+        assert_eq!(control.tell(Phase::Solve, 8, 0.0, 0.0), Verdict::Stop);
         drop(control);
         assert_eq!(seen, [0, 2, 4]);
     }

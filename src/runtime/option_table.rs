@@ -333,7 +333,7 @@ pub const TABLE: &[OptionRow] = &[
         ]),
         OptionValue::Choice("auto"),
         GRAPH,
-        "auto: conjugate gradients with the sweep over forests as preconditioner. Otherwise blocks that are solved exactly, one after the other: colour classes (red-black), fixed forests (tree-partition), the forest of largest scores (greedy-tree) or of a random order (random-tree), the cube root of n nodes of largest score (general), the caller's blocks (partition).",
+        "auto: conjugate gradients with the sweep over forests as preconditioner, after nodes with at most two neighbours were eliminated where there are many. Otherwise blocks that are solved exactly, one after the other: colour classes (red-black), fixed forests (tree-partition), the forest of largest scores (greedy-tree) or of a random order (random-tree), the cube root of n nodes of largest score (general), the caller's blocks (partition).",
     ),
     row(
         "order",

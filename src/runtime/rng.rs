@@ -13,10 +13,10 @@ pub enum Purpose {
     Select = 2,
     /// Dealing rows to folds.
     Folds = 3,
+    /// Looking in a random direction.
+    Probe = 4,
     /// The vectors that a Krylov space starts from.
-    Start = 4,
-    /// Dealing entries to parts.
-    Entries = 5,
+    Start = 5,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).

@@ -141,7 +141,15 @@ int main(void)
   OK(swl_bcd_derivative_forward(s, 0.0, &change, &change, NULL, NULL, coef, COLS, NULL));
   OK(swl_bcd_derivative_backward(s, &up, 0.5, NULL, NULL, NULL, NULL, NULL, 0));
 
-  FAILS(swl_bcd_derivative_forward(s, NAN, NULL, NULL, NULL, NULL, coef, COLS, &b), SWL_E_ARGUMENT, "lambda");
+  FAILS(swl_bcd_derivative_forward(s, NAN, NULL, NULL, NULL, NULL, coef, COLS, &b), SWL_E_DATA, "lambda");
+  FAILS(swl_bcd_derivative_forward(s, INFINITY, NULL, NULL, NULL, NULL, coef, COLS, &b), SWL_E_DATA, "lambda");
+  for (r = 0; r < ROWS; r++) moved[r] = 1e308;
+  coef[0] = b = 7.0;
+  {
+    swl_vec huge = swl_vec_f64(moved, ROWS);
+    FAILS(swl_bcd_derivative_forward(s, 0.0, NULL, &huge, NULL, NULL, coef, COLS, &b), SWL_E_DATA, "finite, found overflow");
+  }
+  CHECK(coef[0] == 7.0 && b == 7.0);
   FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, NULL, coef, COLS + 1, &b), SWL_E_ARGUMENT, "len");
   FAILS(swl_bcd_derivative_forward(s, 1.0, NULL, NULL, NULL, NULL, NULL, COLS, &b), SWL_E_ARGUMENT, "out");
   FAILS(swl_bcd_derivative_backward(s, NULL, 0.0, NULL, &lambda, NULL, NULL, NULL, 0), SWL_E_ARGUMENT, "coef");

@@ -117,7 +117,7 @@ static void hard(void)
   c.cancel = token;
   swl_cancel_trip(token);
   FAILS(swl_graph_new(&w, labelled, 2, &y, NULL, &c, &made), SWL_E_STOPPED, "cancel token");
-  FAILS(swl_graph_new_quadratic(&a, &b, NULL, &c, &made), SWL_E_STOPPED, "swl_graph_new");
+  FAILS(swl_graph_new_quadratic(&a, &b, NULL, &c, &made), SWL_E_STOPPED, "swl_graph_new_quadratic");
   OK(swl_options_set_f64(o, "max_seconds", 0));
   FAILS(swl_graph_new(&w, labelled, 2, &y, o, NULL, &made), SWL_E_STOPPED, "max_seconds");
   CHECK(made == NULL);
@@ -129,7 +129,10 @@ static void bad(void)
 {
   static double w[6];
   static const int64_t twice[] = { 3, 3 }, outside[] = { 0, 4 }, negative[] = { 0, -1 }, none[] = { 0, 0 };
-  const int64_t from[] = { 0, 1 }, to[] = { 1, 2 }, far[] = { 1, 9 };
+  const int64_t from[] = { 0, 1 }, to[] = { 1, 2 }, far[] = { 1, 9 }, back[] = { 1, 0 };
+  const double with_nan[] = { 1, NAN }, with_negative[] = { 1, -1 };
+  swl_vec bad_weight = swl_vec_f64(with_nan, 2), below_zero = swl_vec_f64(with_negative, 2);
+  swl_dense no_rows = swl_dense_f64(NULL, 0, 0, 0, SWL_COL_MAJOR);
   double nan_label[] = { NAN, 1, 2, 3 };
   swl_sparse csr = swl_csr_f64_i32(4, 4, 6, indptr, indices, w);
   swl_matrix a = swl_matrix_sparse(&csr);
@@ -142,7 +145,7 @@ static void bad(void)
     FAILS(swl_graph_new(matrix, nodes, count, dense, o, NULL, &made), status, text);        \
     CHECK(made == NULL);                                                                        \
   } while (0)
-  NEW_FAILS(NULL, labelled, 2, &y, SWL_E_ARGUMENT, "a:");
+  NEW_FAILS(NULL, labelled, 2, &y, SWL_E_ARGUMENT, "weights:");
   NEW_FAILS(&a, NULL, 2, &y, SWL_E_ARGUMENT, "labelled");
   NEW_FAILS(&a, labelled, -1, &y, SWL_E_ARGUMENT, "count");
   NEW_FAILS(&a, labelled, 1, &y, SWL_E_ARGUMENT, "labels.rows: expected 1");
@@ -151,9 +154,9 @@ static void bad(void)
   NEW_FAILS(&a, outside, 2, &y, SWL_E_DATA, "found 4");
   NEW_FAILS(&a, negative, 2, &y, SWL_E_ARGUMENT, "labelled, entry 1");
   bad_y = swl_dense_f64(nan_label, 2, 2, 2, SWL_ROW_MAJOR);
-  NEW_FAILS(&a, labelled, 2, &bad_y, SWL_E_DATA, "NaN");
-  w[2] = 3; NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "row 1, column 2: expected 2"); w[2] = 2;
-  w[0] = w[1] = -1; NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "not negative"); w[0] = w[1] = 1;
+  NEW_FAILS(&a, labelled, 2, &bad_y, SWL_E_DATA, "labels, entry 0, column 0: expected a finite number, found NaN");
+  w[2] = 3; NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "weights, row 1, column 2: expected 2"); w[2] = 2;
+  w[0] = w[1] = -1; NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "weights, row 0, column 1: expected weights that are not negative"); w[0] = w[1] = 1;
   w[4] = INFINITY; NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "inf"); w[4] = 1;
   w[0] = w[1] = 0; /* stored zeros are no edges: node 0 stands alone, which is fine with a label */
   OK(swl_graph_new(&a, labelled, 2, &y, NULL, NULL, &g));
@@ -161,14 +164,23 @@ static void bad(void)
   w[2] = w[3] = 0;
   NEW_FAILS(&a, labelled, 2, &y, SWL_E_DATA, "labelled, node 1");
   memcpy(w, weights, sizeof w);
-  csr.cols = 5; NEW_FAILS(&a, labelled, 2, &y, SWL_E_ARGUMENT, "a:"); csr.cols = 4;
+  csr.cols = 5; NEW_FAILS(&a, labelled, 2, &y, SWL_E_ARGUMENT, "weights:"); csr.cols = 4;
   csr.rows = INT64_MAX; NEW_FAILS(&a, labelled, 2, &y, SWL_E_ARGUMENT, "fits in memory"); csr.rows = 4;
-  csr.pad_ = 1; NEW_FAILS(&a, labelled, 2, &y, SWL_E_ARGUMENT, "a.pad_"); csr.pad_ = 0;
+  csr.pad_ = 1; NEW_FAILS(&a, labelled, 2, &y, SWL_E_ARGUMENT, "weights.pad_"); csr.pad_ = 0;
   OK(swl_options_new("bcd", &wrong));
   FAILS(swl_graph_new(&a, labelled, 2, &y, wrong, NULL, &made), SWL_E_OPTION, "graph");
   FAILS(swl_graph_new(&a, labelled, 2, &y, NULL, NULL, NULL), SWL_E_ARGUMENT, "out");
-  FAILS(swl_graph_new_edges(3, 2, from, far, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA, "edge 1");
-  FAILS(swl_graph_new_edges(INT64_MAX, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "fits");
+  FAILS(swl_graph_new_edges(3, 2, from, far, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA, "to, edge 1");
+  FAILS(swl_graph_new_edges(3, 2, from, to, &bad_weight, none, 1, &y, NULL, NULL, &made), SWL_E_DATA, "weight, edge 1");
+  FAILS(swl_graph_new_edges(4, 2, from, to, &below_zero, labelled, 2, &y, NULL, NULL, &made), SWL_E_DATA,
+        "weight, row 1, column 2: expected weights that are not negative");
+  FAILS(swl_graph_new_edges(4, 2, from, to, NULL, none, 0, &no_rows, NULL, NULL, &made), SWL_E_ARGUMENT,
+        "labels.cols: expected at least 1");
+  FAILS(swl_graph_new_edges(4, 2, twice, negative, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "to, entry 1");
+  FAILS(swl_graph_new_edges(4, 2, far, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA, "from, edge 1");
+  FAILS(swl_graph_new_edges(4, 2, from, back, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_DATA,
+        "from and to, row 0, column 1");
+  FAILS(swl_graph_new_edges(INT64_MAX, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "nodes and edges: expected a size that fits");
   FAILS(swl_graph_new_edges(3, INT64_MAX, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "fits");
   FAILS(swl_graph_new_edges(-3, 2, from, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "nodes");
   FAILS(swl_graph_new_edges(3, 2, NULL, to, NULL, none, 1, &y, NULL, NULL, &made), SWL_E_ARGUMENT, "from");
@@ -178,7 +190,7 @@ static void bad(void)
   CHECK(made == NULL);
   /* Without rows any number of columns can be stated: it is not counted out one by one. */
   bad_y = swl_dense_f64(NULL, 0, (int64_t)1 << 62, 0, SWL_COL_MAJOR);
-  NEW_FAILS(&a, NULL, 0, &bad_y, SWL_E_ARGUMENT, "columns");
+  NEW_FAILS(&a, NULL, 0, &bad_y, SWL_E_ARGUMENT, "labels.cols");
   csr = swl_csr_f64_i32(0, 0, 0, indptr, indices, w);
   OK(swl_graph_new_quadratic(&a, &bad_y, NULL, NULL, &g));
   swl_graph_free(g);

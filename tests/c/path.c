@@ -99,31 +99,34 @@ static void paths(void)
     FAILS(swl_bcd_path(s, o, &grid, NULL, &count), status, text); \
     CHECK(count == 77);                                       \
   } while (0)
-  grid.gap = NAN; GRID_FAILS(SWL_E_ARGUMENT, "gap");
-  grid.gap = 1e-11; GRID_FAILS(SWL_E_ARGUMENT, "gap");
+  grid.gap = NAN; GRID_FAILS(SWL_E_ARGUMENT, "grid.gap:");
+  grid.gap = 1e-11; GRID_FAILS(SWL_E_ARGUMENT, "grid.gap:");
   grid.kind = 9; GRID_FAILS(SWL_E_UNSUPPORTED, "grid.kind");
   grid.kind = SWL_PATH_SPACED;
   grid.count = -1; GRID_FAILS(SWL_E_ARGUMENT, "grid.count");
   grid.count = INT64_MAX; GRID_FAILS(SWL_E_ARGUMENT, "grid.count");
   grid.count = 3;
   grid.max_nonzeros = -4; GRID_FAILS(SWL_E_ARGUMENT, "grid.max_nonzeros"); grid.max_nonzeros = 0;
-  grid.max_explained = NAN; GRID_FAILS(SWL_E_ARGUMENT, "max_explained"); grid.max_explained = 0.0;
+  grid.max_explained = NAN; GRID_FAILS(SWL_E_ARGUMENT, "grid.max_explained:"); grid.max_explained = 0.0;
   grid.lambdas = &lambdas; GRID_FAILS(SWL_E_ARGUMENT, "grid.lambdas");
   grid.kind = SWL_PATH_GIVEN;
-  given[1] = 5.0; GRID_FAILS(SWL_E_ARGUMENT, "lambdas, entry 1"); given[1] = 1.0;
-  given[2] = NAN; GRID_FAILS(SWL_E_ARGUMENT, "lambdas, entry 2"); given[2] = 0.5;
+  given[1] = 5.0; GRID_FAILS(SWL_E_ARGUMENT, "grid.lambdas, entry 1:"); given[1] = 1.0;
+  given[2] = NAN; GRID_FAILS(SWL_E_ARGUMENT, "grid.lambdas, entry 2:"); given[2] = 0.5;
   grid.count = 2; GRID_FAILS(SWL_E_ARGUMENT, "grid.count"); grid.count = 0;
-  lambdas.len = 0; GRID_FAILS(SWL_E_ARGUMENT, "lambdas"); lambdas.len = 3;
+  lambdas.len = 0; GRID_FAILS(SWL_E_ARGUMENT, "grid.lambdas:"); lambdas.len = 3;
   grid.lambdas = NULL; GRID_FAILS(SWL_E_ARGUMENT, "grid.lambdas"); grid.lambdas = &lambdas;
   grid.struct_size = 3; GRID_FAILS(SWL_E_ARGUMENT, "grid.struct_size"); grid.struct_size = sizeof grid;
   FAILS(swl_bcd_path(s, o, &grid, NULL, NULL), SWL_E_ARGUMENT, "count");
   FAILS(swl_bcd_path(NULL, o, &grid, NULL, &count), SWL_E_ARGUMENT, "s");
   OK(swl_bcd_path(s, o, NULL, NULL, &count));
   CHECK(count == 100);
+  OK(swl_bcd_coef(s, coef, COLS));
   OK(swl_options_set_f64(o, "max_seconds", 0.0));
   OK(swl_bcd_path(s, o, NULL, NULL, &count));
   OK(swl_bcd_path_end(s, &end));
-  CHECK(end == SWL_PATH_STOPPED && count <= 1);
+  CHECK(end == SWL_PATH_STOPPED && count == 0);
+  OK(swl_bcd_coef(s, again, COLS)); /* without points the last solution stays */
+  CHECK(memcmp(coef, again, sizeof coef) == 0);
   {
     swl_vec target = swl_vec_f64(y, ROWS);
     OK(swl_bcd_set_target(s, &target));
@@ -193,6 +196,13 @@ static int32_t stop_later(void *ctx, const swl_progress *p)
   return ++*(int *)ctx >= 4 ? 33 : 0;
 }
 
+/* A code of its own for each call. */
+static int32_t stop_each_time(void *ctx, const swl_progress *p)
+{
+  (void)p;
+  return 40 + ++*(int *)ctx;
+}
+
 static int32_t stop_now(void *ctx, const swl_progress *p)
 {
   (void)ctx;
@@ -227,6 +237,23 @@ static void stopped_by_a_callback(void)
   control.progress = stop_now;
   OK(swl_bcd_batch(s, o, &t, NULL, &control, coef, COLS, NULL, 0, &info));
   CHECK(info.outcome == SWL_CANCELLED && info.callback_code == 34);
+  {
+    /* More solves than run at a time: who said stop is not asked again, and the first code is the one. */
+    static double many[ROWS * 200], all[COLS * 200];
+    static swl_bcd_info infos[200];
+    swl_dense ts = swl_dense_f64(many, ROWS, 200, ROWS, SWL_COL_MAJOR);
+    int threads;
+    for (k = 0; k < ROWS * 200; k++) many[k] = y[k % ROWS];
+    control.progress = stop_each_time;
+    for (threads = 1; threads <= 2; threads++) {
+      calls = 0;
+      infos[0] = empty_info();
+      OK(swl_options_set_i64(o, "threads", threads));
+      OK(swl_bcd_batch(s, o, &ts, NULL, &control, all, COLS * 200, NULL, 0, infos));
+      CHECK(calls == 1);
+      for (k = 0; k < 200; k++) CHECK(infos[k].outcome == SWL_CANCELLED && infos[k].callback_code == 41);
+    }
+  }
   swl_options_free(o);
   swl_bcd_free(s);
 }

@@ -37,7 +37,12 @@ fn folds_may_come_from_a_file() {
     let cv = "cv --data data.csv --path 3 --folds";
     let object = folder.run(&format!("{cv} folds.txt --json")).ended(0).json();
     assert_eq!(object["cross_validation"]["folds"], 4);
-    for (folds, text) in [("1", "folds"), ("41", "folds"), ("0", "folds"), ("no.txt", "no.txt")] {
+    for (folds, text) in
+        [("1", "folds"), ("41", "folds"), ("0", "folds"), ("no.txt", "no.txt")].into_iter().chain([
+            ("99999999999999999999", "--folds: expected 2 to 40 folds"),
+            ("2.5", "--folds: expected a number of folds, or a file"),
+        ])
+    {
         let refused = folder.run(&format!("{cv} {folds}")).ended(2);
         assert!(refused.err.contains(text), "{}", refused.err);
     }
@@ -86,10 +91,19 @@ fn strengths_may_be_given_also_where_lambda_max_is_infinite() {
         let text = folder.run(&path).ended(0).out;
         assert_eq!(text.contains(" - "), problem.contains("ridge"), "no lambda_max to compare with: {text}");
     }
+    folder.write("rising.txt", "1\n2\n");
     for (words, text) in [
         ("bcd --data data.csv --lambdas 1,2", "each below the one before"),
         ("bcd --data data.csv --lambdas 2,x", "numbers between commas, or a file"),
         ("bcd --data data.csv --lambdas no.txt", "no.txt"),
+        (
+            "bcd --data data.csv --lambdas=",
+            "--lambdas: expected numbers between commas, or a file, found \"\"",
+        ),
+        ("bcd --data data.csv --lambdas 1;2", "--lambdas: expected numbers between commas, or a file"),
+        ("bcd --data data.csv --lambdas 0x10", "--lambdas: expected numbers between commas, or a file"),
+        ("cv --data data.csv --lambdas 3,2,nan", "--lambdas, entry 3:"),
+        ("bcd --data data.csv --lambdas rising.txt", "--lambdas, entry 2:"),
         ("bcd --data data.csv --lambdas -1", "lambdas"),
         ("bcd --data data.csv --lambdas 2,1 --lambda 1", "no other strength"),
         ("cv --data data.csv --lambdas 2,1 --lambda-ratio 0.1", "no other strength"),

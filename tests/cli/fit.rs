@@ -205,6 +205,11 @@ fn what_is_known_of_the_solution_is_told_on_request() {
     assert!(seen["margin"].as_f64().unwrap() > 0.0 && object["explained"].as_f64().unwrap() > 0.0);
     let text = folder.run(fit).ended(0).out;
     assert!(text.contains("always 0") && text.contains("unique"), "{text}");
+    // A limit leaves it out, and says so.
+    let stopped = folder.run(&format!("{fit} --json --max-work 1")).ended(1).json();
+    assert_eq!(stopped["identification"], serde_json::json!({"outcome": "work limit"}));
+    let text = folder.run(&format!("{fit} --max-work 1")).ended(1).out;
+    assert!(text.contains("identification") && text.contains("none, work limit"), "{text}");
     let refused = folder.run("bcd --data labels.csv --loss softmax --identify --lambda 1");
     assert_eq!(refused.code, 2, "{}", refused.err);
 }

@@ -134,6 +134,74 @@ fn a_coefficient_beyond_the_range_of_numbers_is_not_returned() {
 }
 
 #[test]
+fn a_solution_that_overflows_in_the_scale_of_the_data_has_diverged() {
+    // The least-squares solution is 1e600.
+    let data = Data::of(&[&[1e-300, 2e-300]], &[1e300, 2e300]);
+    for rule in ["auto", "gs", "gsq", "cyclic"] {
+        for penalty in ["none", "l1", "ridge"] {
+            for intercept in ["false", "true"] {
+                let pairs = [
+                    ("rule", rule),
+                    ("penalty", penalty),
+                    ("intercept", intercept),
+                    ("lambda_ratio", "1e-3"),
+                ];
+                let held = match penalty {
+                    "l1" => &pairs[..],
+                    _ => &pairs[..3],
+                };
+                let found = run(&data.problem("squared"), held);
+                assert!(found.coef.iter().all(|c| c.is_finite()) && found.intercept.is_finite(), "{pairs:?}");
+                assert!(
+                    !found.certificate.value.is_nan() && found.outcome != Outcome::Converged,
+                    "{pairs:?}"
+                );
+                if penalty == "none" {
+                    assert_eq!((found.outcome, found.coef[0]), (Outcome::Diverged, 0.0), "{pairs:?}");
+                }
+            }
+        }
+        // A free column is part of the null model, which overflows too; bounds hold all the same.
+        let wide = Data::of(&[&[1e-300, 2e-300], &[1.0, -1.0]], &[1e300, 2e300]);
+        let mut problem = wide.problem("squared");
+        problem.set_penalty_factors(&[0.0, 1.0]).unwrap();
+        problem.set_bounds(&[1.0, f64::NEG_INFINITY], &[INF, INF]).unwrap();
+        let found = run(&problem, &[("rule", rule), ("lambda", "1")]);
+        assert!(found.outcome == Outcome::Diverged && found.coef.iter().all(|c| c.is_finite()), "{found:?}");
+        assert!(found.coef[0] >= 1.0);
+        let path = southwell::bcd::path(
+            &data.problem("squared"),
+            &options(&[("rule", rule), ("penalty", "ridge")]),
+            &southwell::bcd::Grid::given(&[1.0, 0.0]),
+            None,
+            &mut Control::new(),
+        );
+        assert!(
+            path.unwrap().points.iter().all(|s| s.coef[0].is_finite() && s.outcome != Outcome::Converged)
+        );
+        // Several outputs, whose target is not scaled.
+        for (loss, targets) in [("multi-squared", [1e300, -1e300, 2e300, -2e300]), ("softmax", [0.0; 4])] {
+            for (columns, size) in
+                [([1e-300, 2e-300], 1.0), ([1e-300, 2e-300], 1e-290), ([1e-310, 1e-309], 1.0)]
+            {
+                let data = Data::of(&[&columns], &[0.0, 1.0]);
+                let mut problem = Problem::new(data.dense(), &[0.0, 1.0]).unwrap();
+                if loss == "multi-squared" {
+                    problem.set_targets(2, &targets.map(|t| t * size)).unwrap();
+                }
+                for penalty in ["none", "ridge"] {
+                    let pairs =
+                        [("loss", loss), ("rule", rule), ("penalty", penalty), ("max_iterations", "1000")];
+                    let found = run(&problem, &pairs);
+                    let finite = found.coef.iter().chain(&found.intercepts).all(|c| c.is_finite());
+                    assert!(finite && !found.certificate.value.is_nan(), "{pairs:?} {found:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_intercept_of_a_robust_loss_far_from_all_targets() {
     // Every residual is beyond delta at the start, so that no row bends: the null model is the median all the same.
     let mut data = data(21, 4, 1.0, 3);

@@ -8,12 +8,13 @@
 //!   boundary of the subdifferential, over coordinates at a kink or a bound.
 //! * Uniqueness: all solutions live on the other columns; where the Hessian of those is definite, there is one.
 
-use super::certificate::{Evaluation, Rigor, deviations};
+use super::certificate::Rigor;
+use super::evaluation::{Evaluation, deviations};
 use super::solution::Solution;
 use crate::bcd::callbacks;
+use crate::bcd::duality::balance;
 use crate::bcd::problem::Problem;
 use crate::bcd::settings::Settings;
-use crate::bcd::stopping::dual::balance;
 use crate::model::Penalty;
 use crate::numerics::Columns;
 use crate::numerics::eigen::smallest_eigenvalue;

@@ -5,7 +5,7 @@
 //! (a positive [`margin`](crate::bcd::Identification::margin)), the implicit function theorem gives
 //! `du = -M^(-1) (partial derivative of the system)`; the other coordinates do not move.
 
-use super::certificate::{Evaluation, deviations};
+use super::evaluation::{Evaluation, deviations};
 use super::identification::{At, check};
 use super::solution::Solution;
 use crate::bcd::callbacks;
@@ -172,7 +172,7 @@ impl<'p> Sensitivity<'p> {
     /// How coefficients and intercept change, to first order (a Jacobian-vector product). Costs a pass over the free columns.
     ///
     /// Errors: changes of the wrong length or that are not finite; of weights where columns are standardized; of labels;
-    /// `Stopped`.
+    /// a result that overflows; `Stopped`.
     pub fn forward(&self, change: &Change<'_>, control: &mut Control<'_>) -> Result<(Vec<f64>, f64)> {
         callbacks::failure_first(self.problem.matrix(), self.moved(change, control))
     }
@@ -191,7 +191,7 @@ impl<'p> Sensitivity<'p> {
             slopes.iter_mut().zip(&change).zip(factor).for_each(|((s, c), f)| *s += c * f);
         }
         if !change.lambda.is_finite() {
-            return Err(Error::new(ErrorKind::Argument, "lambda")
+            return Err(Error::new(ErrorKind::Data, "lambda")
                 .expected("a finite number")
                 .found(change.lambda));
         }
@@ -209,13 +209,15 @@ impl<'p> Sensitivity<'p> {
         let mut coef = vec![0.0; self.deviation.len()];
         self.free.iter().zip(&u).for_each(|(&j, u)| coef[j] = u / self.deviation[j]);
         let intercept = if self.intercept { u[self.free.len()] } else { 0.0 };
+        finite("coef", Some("column"), &coef)?;
+        finite("intercept", None, &[intercept])?;
         Ok((coef, intercept))
     }
 
     /// The gradient of a function whose gradient with respect to coefficients and intercept is given (a vector-Jacobian
     /// product). Costs a pass over the free columns.
     ///
-    /// Errors: arrays of the wrong length or that are not finite; `Stopped`.
+    /// Errors: arrays of the wrong length or that are not finite; a result that overflows; `Stopped`.
     pub fn backward(&self, coef: &[f64], intercept: f64, control: &mut Control<'_>) -> Result<Gradient> {
         callbacks::failure_first(self.problem.matrix(), self.gradient(coef, intercept, control))
     }
@@ -237,7 +239,17 @@ impl<'p> Sensitivity<'p> {
         }
         let of = |factor: &[f64]| dz.iter().zip(factor).map(|(d, f)| d * f).collect::<Vec<f64>>();
         let weights = if self.standardize { vec![f64::NAN; dz.len()] } else { of(&self.by_weight) };
-        Ok(Gradient { lambda, weights, offset: of(&self.by_offset), target: of(&self.by_target) })
+        let found = Gradient { lambda, weights, offset: of(&self.by_offset), target: of(&self.by_target) };
+        finite("lambda", None, &[found.lambda])?;
+        for (subject, values) in
+            [("weights", &found.weights), ("offset", &found.offset), ("target", &found.target)]
+        {
+            // What is not defined is NaN throughout.
+            if self.supports(subject).is_ok() {
+                finite(subject, Some("row"), values)?;
+            }
+        }
+        Ok(found)
     }
 
     fn solve(&self, u: &mut [f64], control: &mut Control<'_>) -> Result<()> {
@@ -269,6 +281,17 @@ fn attained(solution: &Solution) -> Result<()> {
             .found(solution.outcome.name()));
     }
     Ok(())
+}
+
+/// Refuses a derivative that has overflowed: of finite data, but beyond the range of numbers.
+fn finite(subject: &str, line: Option<&str>, values: &[f64]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(k) => Err(Error::new(ErrorKind::Data, subject)
+            .at(line.map_or(String::new(), |line| format!("{line} {k}")))
+            .expected("a derivative that is finite")
+            .found("overflow")),
+    }
 }
 
 /// Whether there is memory for a Hessian of this size, its blocks and its factor.

@@ -1,6 +1,6 @@
 //! What a solve gives back.
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Rigor};
 use crate::bcd::outputs::OutputModel;
 use crate::model::{Loss, OutputLoss};
 use crate::numerics::Matrix;
@@ -125,10 +125,16 @@ impl Solution {
         self.certificate = found;
         // The loop's figure and this one differ by rounding only; a larger difference is a defect to be told.
         let meets = found.meets(self.target, self.null_loss);
+        let sharper = Certificate { value: found.value - found.rounding, ..found };
         match self.outcome {
+            // The loop does not know what is charged for rounding.
+            Outcome::Converged if !meets && sharper.meets(self.target, self.null_loss) => {
+                self.outcome = Outcome::Floor;
+            }
             Outcome::Converged if !meets => self.outcome = Outcome::Uncertified,
-            // A limit that came when the answer was good enough.
+            // A limit that came when the answer was good enough, or an answer at the null model that is.
             Outcome::WorkLimit | Outcome::TimeLimit if meets => self.outcome = Outcome::Converged,
+            Outcome::Diverged if meets && found.rigor == Rigor::Proven => self.outcome = Outcome::Converged,
             _ => {}
         }
     }

@@ -121,6 +121,11 @@ pub(in crate::bcd) struct Goal {
     pub(in crate::bcd) relative: f64,
 }
 
+impl Goal {
+    /// Block minimization to rounding.
+    pub(in crate::bcd) const EXACT: Self = Self { absolute: 0.0, relative: 1e-24 };
+}
+
 /// What a sweep did: `sum h |step|^2`, near twice the decrease, and `sum h |x|^2` to compare it with.
 struct Change {
     decrease: f64,

@@ -8,6 +8,7 @@
 //!
 //! The residual is then computed afresh, on the whole matrix; where it says otherwise, once more from 1.
 
+use super::blocks::Failure;
 use super::certificate::norm;
 use super::conjugate_gradient::{CgEnd, ConjugateGradient, Limit, Step};
 use super::reduction::Reduction;
@@ -27,12 +28,13 @@ pub(super) struct Auto<'p> {
 }
 
 impl<'p> Auto<'p> {
-    /// Eliminates, where that pays and the preconditioner is the default one, and builds the preconditioner.
+    /// Eliminates, where that pays and the preconditioner is the default one, and builds the preconditioner. Failures: those of
+    /// [`Reduction::new`].
     pub(super) fn new(
         a: &'p SymmetricMatrix,
         kind: Preconditioner,
         control: &mut Control<'_>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Failure> {
         let reduction = match kind {
             Preconditioner::Multilevel => Reduction::new(a, control)?,
             _ => None,
@@ -105,7 +107,7 @@ impl<'p> Auto<'p> {
                 end => return Ok(end),
             }
             if steps == 0 {
-                step(done, further.tolerance.min(share) * share, begin, control)?;
+                step(done, share, begin, control)?;
             }
         }
     }

@@ -25,7 +25,8 @@ pub(super) enum BlockSolver {
     Dense(Vec<u32>, Cholesky),
 }
 
-/// Why there is no block.
+/// Why there is no block, or no solve.
+#[derive(Debug)]
 pub(super) enum Failure {
     Stop(Stop),
     /// The objective has no lower bound: negative curvature, which was proven, in words.

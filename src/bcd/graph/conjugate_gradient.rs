@@ -34,7 +34,7 @@ pub(super) enum CgEnd {
     /// Starting over does not help any more.
     Floor,
     /// `p'Ap` is not positive: [`ConjugateGradient::direction`] is `p`.
-    NotDefinite(f64),
+    NotDefinite,
     /// A product is infinite or NaN.
     Overflow,
 }
@@ -197,7 +197,7 @@ impl ConjugateGradient {
                 // While this is positive the tridiagonal matrix of Lanczos is positive definite: its pivots are `p'Ap` over
                 // a square, so that its eigenvalues would tell nothing more.
                 if !(pap > 0.0) {
-                    return Ok(CgEnd::NotDefinite(pap));
+                    return Ok(CgEnd::NotDefinite);
                 }
                 curvature = pap;
                 let (rr, objective) = work.advance(pr / pap);

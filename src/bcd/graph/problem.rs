@@ -4,6 +4,7 @@ use super::components::unreached;
 use crate::numerics::SymmetricMatrix;
 use crate::runtime::error::zeros;
 use crate::runtime::{Control, Error, ErrorKind, Result};
+use std::sync::OnceLock;
 
 /// Numbers that are checked between two reports of work.
 const PIECE: usize = 1 << 16;
@@ -40,6 +41,8 @@ pub struct Problem {
     blocks: Option<Vec<Vec<u32>>>,
     fixed: Option<Fixed>,
     unreached: usize,
+    /// Set once a solve has met no negative curvature: the matrix does not change.
+    definite: OnceLock<()>,
 }
 
 /// The nodes of a label problem: which are unknown, and the values of the others.
@@ -75,7 +78,7 @@ impl Problem {
             }
             control.spend(2)?;
         }
-        Ok(Self { a, b, columns, blocks: None, fixed: None, unreached: 0 })
+        Ok(Self { a, b, columns, blocks: None, fixed: None, unreached: 0, definite: OnceLock::new() })
     }
 
     /// Label propagation: `sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2` over the nodes without a label. The
@@ -121,7 +124,8 @@ impl Problem {
         lost.iter().for_each(|&i| known[i as usize] = true);
         let (a, b, place) = reduced(weights, &known, &values, labels.columns, ridge, control)?;
         let fixed = Some(Fixed { place, values });
-        Ok(Self { a, b, columns: labels.columns, blocks: None, fixed, unreached: lost.len() })
+        let (columns, unreached) = (labels.columns, lost.len());
+        Ok(Self { a, b, columns, blocks: None, fixed, unreached, definite: OnceLock::new() })
     }
 
     /// Fixed blocks of the caller for `rule=partition`: the block of each node (of a label problem, labelled ones
@@ -184,6 +188,16 @@ impl Problem {
     /// Nodes that no label reaches and that have the value 0.
     pub fn unreached(&self) -> usize {
         self.unreached
+    }
+
+    /// Whether a solve has found the matrix free of negative curvature before.
+    pub(super) fn is_known_definite(&self) -> bool {
+        self.definite.get().is_some()
+    }
+
+    /// Keeps that the matrix has no negative curvature.
+    pub(super) fn keep_definite(&self) {
+        self.definite.get_or_init(|| ());
     }
 
     pub(super) fn blocks(&self) -> Option<&[Vec<u32>]> {

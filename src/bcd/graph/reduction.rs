@@ -4,9 +4,14 @@
 //! `a_jk -= a_ij a_ik / d_i`, in place of its own in both rows: no row grows, and the whole takes linear time. What is left
 //! is the Schur complement, which has the same graph theory as the matrix: entries that were not positive stay so.
 
+use super::blocks::Failure;
+use super::curvature::negative_curvature;
 use crate::numerics::SymmetricMatrix;
-use crate::numerics::symmetric::sort_row;
-use crate::runtime::{Control, Stop};
+use crate::numerics::symmetric::{copied, filled, sort_row};
+use crate::runtime::{Control, Result, Stop};
+
+/// What a failed allocation is named after.
+const SUBJECT: &str = "the elimination of nodes";
 
 /// Less than this share of the nodes is not worth a second matrix.
 const SHARE: f64 = 0.1;
@@ -33,9 +38,14 @@ struct Step {
 }
 
 impl Reduction {
-    /// Eliminates what can be eliminated. `None` where that is little, or where a pivot is not positive: what is wrong with
-    /// the matrix is then found on the whole of it. Costs the number of entries.
-    pub(super) fn new(a: &SymmetricMatrix, control: &mut Control<'_>) -> Result<Option<Self>, Stop> {
+    /// Eliminates what can be eliminated. `None` where that is little, or where a pivot is not positive for rounding: what is
+    /// wrong with the matrix is then found on the whole of it. Costs the number of entries.
+    ///
+    /// Failures: a pivot that proves negative curvature, no memory, a stop.
+    pub(super) fn new(
+        a: &SymmetricMatrix,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Option<Self>, Failure> {
         let n = a.size();
         let few = |count: usize| (count as f64) < SHARE * n as f64;
         let waiting: Vec<u32> = (0..n as u32).filter(|&i| a.degree(i as usize) <= 2).collect();
@@ -43,11 +53,22 @@ impl Reduction {
         if few(waiting.len()) {
             return Ok(None);
         }
-        let mut rows = Rows::new(a);
+        let mut rows = Rows::new(a)?;
         control.spend(2 * a.entries() as u64)?;
-        let Some(steps) = rows.eliminate(waiting, control)? else { return Ok(None) };
+        let mut steps = Vec::new();
+        let spoilt = rows.eliminate(waiting, &mut steps, control)?;
         let rest: Vec<u32> = (0..n as u32).filter(|&i| !rows.gone[i as usize]).collect();
-        if few(steps.len()) || !rest.iter().all(|&i| rows.is_sound(i as usize)) {
+        let spoilt = spoilt.or_else(|| rest.iter().copied().find(|&i| !rows.is_sound(i as usize)));
+        if let Some(node) = spoilt {
+            control.spend(2 * a.flops())?;
+            return match negative_curvature(a, &minimizer(&steps, node, n)?) {
+                Some(curvature) => Err(Failure::Unbounded(format!(
+                    "curvature {curvature:e} found at the elimination of row {node}"
+                ))),
+                None => Ok(None),
+            };
+        }
+        if few(steps.len()) {
             return Ok(None);
         }
         let matrix = rows.left(&rest, control)?;
@@ -89,6 +110,17 @@ impl Reduction {
     }
 }
 
+/// 1 at `node`, which is left, and at the eliminated nodes what minimizes the quadratic: its curvature is the pivot of `node`.
+fn minimizer(steps: &[Step], node: u32, n: usize) -> Result<Vec<f64>> {
+    let mut v = filled(SUBJECT, n, 0.0)?;
+    v[node as usize] = 1.0;
+    for s in steps.iter().rev() {
+        let [j, k] = s.near;
+        v[s.node as usize] = -(s.factor[0] * v[j as usize] + s.factor[1] * v[k as usize]);
+    }
+    Ok(v)
+}
+
 /// Rows that change while nodes go.
 struct Rows {
     starts: Vec<usize>,
@@ -103,26 +135,28 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(a: &SymmetricMatrix) -> Self {
-        let len: Vec<u32> = (0..a.size()).map(|i| a.degree(i) as u32).collect();
-        Self {
-            starts: a.starts.clone(),
-            neighbours: a.neighbours.clone(),
-            values: a.values.clone(),
-            diagonal: a.diagonal.clone(),
-            degree: len.clone(),
+    fn new(a: &SymmetricMatrix) -> Result<Self> {
+        let mut len = filled(SUBJECT, a.size(), 0_u32)?;
+        len.iter_mut().enumerate().for_each(|(i, len)| *len = a.degree(i) as u32);
+        Ok(Self {
+            starts: copied(SUBJECT, &a.starts)?,
+            neighbours: copied(SUBJECT, &a.neighbours)?,
+            values: copied(SUBJECT, &a.values)?,
+            diagonal: copied(SUBJECT, &a.diagonal)?,
+            degree: copied(SUBJECT, &len)?,
             len,
-            gone: vec![false; a.size()],
-        }
+            gone: filled(SUBJECT, a.size(), false)?,
+        })
     }
 
-    /// `None` where a pivot is not positive.
+    /// Eliminates the nodes that wait and those that come to have as few neighbours. Gives the first node whose pivot is not
+    /// positive; it is left, with the nodes that were to come.
     fn eliminate(
         &mut self,
         mut waiting: Vec<u32>,
+        steps: &mut Vec<Step>,
         control: &mut Control<'_>,
-    ) -> Result<Option<Vec<Step>>, Stop> {
-        let mut steps = Vec::with_capacity(waiting.len());
+    ) -> std::result::Result<Option<u32>, Stop> {
         let mut next = 0;
         while next < waiting.len() {
             let node = waiting[next];
@@ -145,7 +179,7 @@ impl Rows {
                 continue;
             }
             if !self.is_sound(i) {
-                return Ok(None);
+                return Ok(Some(node));
             }
             let pivot = self.diagonal[i];
             let factor = entry.map(|v| v / pivot);
@@ -163,7 +197,7 @@ impl Rows {
             waiting.extend(near[..count].iter().filter(|&&j| self.degree[j as usize] <= 2));
             steps.push(Step { node, near, factor, pivot });
         }
-        Ok(Some(steps))
+        Ok(None)
     }
 
     fn is_sound(&self, i: usize) -> bool {
@@ -205,17 +239,12 @@ impl Rows {
     }
 
     /// The matrix over `rest`.
-    fn left(&self, rest: &[u32], control: &mut Control<'_>) -> Result<SymmetricMatrix, Stop> {
-        let mut place = vec![0_u32; self.gone.len()];
+    fn left(&self, rest: &[u32], control: &mut Control<'_>) -> Result<SymmetricMatrix> {
+        let mut place = filled(SUBJECT, self.gone.len(), 0_u32)?;
         rest.iter().enumerate().for_each(|(k, &i)| place[i as usize] = k as u32);
         let entries = rest.iter().map(|&i| self.degree[i as usize] as usize).sum();
-        let mut out = SymmetricMatrix {
-            starts: Vec::with_capacity(rest.len() + 1),
-            neighbours: Vec::with_capacity(entries),
-            values: Vec::with_capacity(entries),
-            diagonal: rest.iter().map(|&i| self.diagonal[i as usize]).collect(),
-        };
-        out.starts.push(0);
+        let mut out = SymmetricMatrix::with_capacity(rest.len(), entries, SUBJECT)?;
+        out.diagonal.extend(rest.iter().map(|&i| self.diagonal[i as usize]));
         for &i in rest {
             let begin = out.values.len();
             let first = self.starts[i as usize];

@@ -9,13 +9,13 @@
 //! `rule=auto` makes the sweep over all forests, there and back, the preconditioner of conjugate gradients (`auto`).
 //!
 //! A minimum is claimed only where the matrix is diagonally dominant, or a solve for a random right-hand side finds no
-//! direction of negative curvature.
+//! direction of negative curvature. Pairs of rows that have one by themselves are found before the solve.
 
 use super::auto::Auto;
 use super::blocks::{BlockSolver, Blocks, Failure};
 use super::certificate::{Certificate, certify, larger, norm};
 use super::conjugate_gradient::{CgEnd, Limit};
-use super::curvature::{is_dominant, negative_curvature};
+use super::curvature::{curvature, indefinite_pair, is_dominant, negative_curvature, pair_direction};
 use super::problem::Problem;
 use super::settings::{Rule, Settings};
 use super::solution::{Solution, TraceRow};
@@ -123,7 +123,7 @@ impl<'s> Solve<'s> {
             return Ok(Outcome::Converged);
         }
         self.drop_far_starts(control)?;
-        self.definite = is_dominant(self.problem.matrix(), control)?;
+        self.definite = self.problem.is_known_definite() || self.is_definite_at_sight(control)?;
         match self.settings.rule {
             Rule::Auto => {
                 let mut solver = Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?;
@@ -134,6 +134,23 @@ impl<'s> Solve<'s> {
                 let outcome = self.blocks(control)?;
                 self.afterwards(outcome, None, control)
             }
+        }
+    }
+
+    /// Whether the matrix is diagonally dominant. Fails where two rows by themselves prove negative curvature.
+    fn is_definite_at_sight(&self, control: &mut Control<'_>) -> std::result::Result<bool, Failure> {
+        let a = self.problem.matrix();
+        if is_dominant(a, control)? {
+            self.problem.keep_definite();
+            return Ok(true);
+        }
+        let Some((i, j)) = indefinite_pair(a, control)? else { return Ok(false) };
+        control.spend(2 * a.flops())?;
+        match negative_curvature(a, &pair_direction(a, (i, j))) {
+            Some(curvature) => {
+                Err(Failure::Unbounded(format!("curvature {curvature:e} of the rows {i} and {j}")))
+            }
+            None => Ok(false),
         }
     }
 
@@ -171,11 +188,11 @@ impl<'s> Solve<'s> {
                 Some(ready) => ready,
                 None => Auto::new(self.problem.matrix(), self.settings.preconditioner, control)?,
             };
-            let known = self.probe(&mut ready, control)?;
+            let probe = self.probe(&mut ready, control)?;
             solver = Some(ready);
-            if !known {
+            if probe != Outcome::Converged {
                 let claims = matches!(outcome, Outcome::Converged | Outcome::Floor);
-                return Ok(if claims { Outcome::IterationLimit } else { outcome });
+                return Ok(if claims { probe } else { outcome });
             }
         }
         if self.settings.error_bound {
@@ -184,33 +201,48 @@ impl<'s> Solve<'s> {
         Ok(outcome)
     }
 
-    /// Solves for a random right-hand side, which has a share in every direction: negative curvature shows on the way. False
-    /// where the iterations did not do.
+    /// Solves for a random right-hand side `g`, which has a share in every direction: negative curvature shows on the way.
+    /// Where the matrix is singular that has no solution; `A g` has one, with a share in every direction but those of curvature
+    /// 0, and is taken next. Gives converged where one of the two was solved, else what the answer is to be called.
     fn probe(
         &mut self,
         solver: &mut Auto<'_>,
         control: &mut Control<'_>,
-    ) -> std::result::Result<bool, Failure> {
-        let n = self.problem.unknowns();
-        let mut stream = Stream::new(self.settings.seed, Purpose::Partition, u64::MAX);
-        let sign: Vec<f64> = (0..n).map(|_| if stream.uniform() < 0.5 { -1.0 } else { 1.0 }).collect();
+    ) -> std::result::Result<Outcome, Failure> {
+        let (a, n) = (self.problem.matrix(), self.problem.unknowns());
+        let mut stream = Stream::new(self.settings.seed, Purpose::Probe, 0);
+        // Not signs alone: those are often orthogonal to an eigenvector of a regular graph.
+        let mut g: Vec<f64> = (0..n).map(|_| 2.0 * stream.uniform() - 1.0).collect();
         let limit = Limit { tolerance: PROBE, iterations: self.settings.max_iterations };
-        let count = &mut self.iterations;
-        let mut x = vec![0.0; n];
-        let end = solver.solve(&sign, &mut x, limit, self.team, control, &mut |_, _, _, control| {
-            *count += 1;
-            control.poll()
-        })?;
-        match end {
-            CgEnd::NotDefinite(curvature) => {
-                Err(indefinite(self.problem.matrix(), &solver.direction(), curvature))
+        let (mut x, mut r) = (vec![0.0; n], vec![0.0; n]);
+        let mut cut = false;
+        for singular in [false, true] {
+            if singular {
+                a.times(&g, &mut r, self.team);
+                std::mem::swap(&mut g, &mut r);
+                x.fill(0.0);
             }
-            CgEnd::Converged | CgEnd::Floor => {
+            let count = &mut self.iterations;
+            let end = solver.solve(&g, &mut x, limit, self.team, control, &mut |_, _, _, control| {
+                *count += 1;
+                control.poll()
+            })?;
+            if end == CgEnd::NotDefinite
+                && let Some(curvature) = negative_curvature(a, &solver.direction())
+            {
+                return Err(unbounded(curvature));
+            }
+            a.times(&x, &mut r, self.team);
+            r.iter_mut().zip(&g).for_each(|(r, g)| *r = g - *r);
+            control.spend(2 * a.flops())?;
+            if matches!(end, CgEnd::Converged | CgEnd::Floor) && norm(&r) <= PROBE * norm(&g) {
                 self.definite = true;
-                Ok(true)
+                self.problem.keep_definite();
+                return Ok(Outcome::Converged);
             }
-            CgEnd::Limit | CgEnd::Overflow => Ok(false),
+            cut |= end == CgEnd::Limit;
         }
+        Ok(if cut { Outcome::IterationLimit } else { Outcome::Uncertified })
     }
 
     /// The certificate decides whether the tolerance is met.
@@ -248,9 +280,7 @@ impl<'s> Solve<'s> {
                 CgEnd::Floor if outcome == Outcome::Converged => outcome = Outcome::Floor,
                 CgEnd::Floor => {}
                 CgEnd::Overflow => return Ok(Outcome::Diverged),
-                CgEnd::NotDefinite(curvature) => {
-                    return Err(indefinite(problem.matrix(), &solver.direction(), curvature));
-                }
+                CgEnd::NotDefinite => return Err(indefinite(problem.matrix(), &solver.direction())),
             }
         }
         Ok(outcome)
@@ -262,7 +292,7 @@ impl<'s> Solve<'s> {
         &mut self,
         solver: Option<Auto<'s>>,
         control: &mut Control<'_>,
-    ) -> std::result::Result<(), Stop> {
+    ) -> std::result::Result<(), Failure> {
         let n = self.problem.unknowns();
         // A ridge or strong labels give the bound for nothing.
         if certify(self.problem, &self.x, None).rigor == Rigor::Proven {
@@ -272,7 +302,11 @@ impl<'s> Solve<'s> {
         let matrix = comparison.as_ref().unwrap_or(self.problem.matrix());
         let mut solver = match solver {
             Some(solver) if comparison.is_none() => solver,
-            _ => Auto::new(matrix, self.settings.preconditioner, control)?,
+            _ => match Auto::new(matrix, self.settings.preconditioner, control) {
+                // Of the comparison matrix: there is no such vector then.
+                Err(Failure::Unbounded(_)) => return Ok(()),
+                made => made?,
+            },
         };
         let scale = self.problem.matrix().diagonal().iter().copied().fold(0.0, f64::max);
         let mut v = vec![0.0; n];
@@ -407,12 +441,17 @@ fn look(
 }
 
 /// A direction of conjugate gradients without curvature: a negative one that is proven, or a singular matrix.
-fn indefinite(a: &SymmetricMatrix, p: &[f64], curvature: f64) -> Failure {
+fn indefinite(a: &SymmetricMatrix, p: &[f64]) -> Failure {
     if let Some(curvature) = negative_curvature(a, p) {
-        return Failure::Unbounded(format!("curvature {curvature:e} found by conjugate gradients"));
+        return unbounded(curvature);
     }
+    let found = curvature(a, p).map_or(f64::NAN, |(value, _)| value);
     let error = Error::new(ErrorKind::Data, "a")
         .expected("a positive definite matrix")
-        .found(format!("a direction p with p'Ap = {curvature}"));
+        .found(format!("a direction p with p'Ap / p'p = {found:e}"));
     Failure::Error(error)
+}
+
+fn unbounded(curvature: f64) -> Failure {
+    Failure::Unbounded(format!("curvature {curvature:e} found by conjugate gradients"))
 }

@@ -334,6 +334,119 @@ fn no_minimum_is_claimed_where_there_is_none() {
     assert_eq!(solve(&p, &[]).outcome, Outcome::Unbounded);
 }
 
+/// A matrix with ones on the diagonal.
+fn unit_diagonal(n: usize, others: impl Iterator<Item = Edge>) -> SymmetricMatrix {
+    let mut a = weights(n, &others.collect::<Vec<_>>());
+    a.diagonal.fill(1.0);
+    a
+}
+
+#[test]
+fn right_hand_sides_without_a_share_of_negative_curvature_hide_none() {
+    let alternating = |n: usize| (0..n).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>();
+    let cycle = |n: usize, off: f64| unit_diagonal(n, (0..n).map(move |i| (i, (i + 1) % n, off)));
+    let mut cases = vec![
+        ("two", unit_diagonal(2, [(0, 1, -2.0)].into_iter()), vec![1.0, -1.0]),
+        ("one and two", unit_diagonal(3, [(1, 2, -2.0)].into_iter()), vec![-1.0, -1.0, 1.0]),
+        ("two positive", weights(2, &[(0, 0, 2.0), (1, 1, 2.0), (0, 1, 3.0)]), vec![1.0, 1.0]),
+        (
+            "complete",
+            unit_diagonal(4, (0..4).flat_map(|i| (i + 1..4).map(move |j| (i, j, -0.5)))),
+            vec![1.0, -1.0, 2.0, -2.0],
+        ),
+        (
+            "pairs",
+            unit_diagonal(20, (0..10).map(|k| (2 * k, 2 * k + 1, if k == 6 { -2.0 } else { -0.5 }))),
+            alternating(20),
+        ),
+        (
+            // No two rows show it: three in a row have the eigenvalue 1 - 0.8 sqrt(2).
+            "threes",
+            unit_diagonal(
+                30,
+                (0..20).map(|e| {
+                    let (k, side) = (e / 2, e % 2);
+                    (3 * k + side, 3 * k + side + 1, if k == 6 { -0.8 } else { -0.3 })
+                }),
+            ),
+            (0..30).map(|i| [1.0, 0.0, -1.0][i % 3]).collect(),
+        ),
+    ];
+    for n in [50, 200] {
+        cases.push(("even cycle", cycle(n, 0.5001), vec![1.0; n]));
+        cases.push(("cycle", cycle(n, -0.5001), alternating(n)));
+    }
+    for (name, a, b) in &cases {
+        let problem = Problem::quadratic(a.clone(), b.clone(), 1, 0.0, &mut Control::new()).unwrap();
+        for seed in ["0", "1", "2", "3"] {
+            for rule in RULES {
+                let s = solve(&problem, &[("rule", rule), ("seed", seed)]);
+                assert_eq!(s.outcome, Outcome::Unbounded, "{name} {} {rule} {seed}", a.size());
+            }
+            for preconditioner in ["forest", "diagonal"] {
+                let s = solve(&problem, &[("preconditioner", preconditioner), ("seed", seed)]);
+                assert_eq!(s.outcome, Outcome::Unbounded, "{name} {} {preconditioner} {seed}", a.size());
+            }
+        }
+        // Elimination has a direction at hand wherever it gets so far, before any iteration.
+        if name.ends_with("cycle") || *name == "threes" {
+            assert_eq!(solve(&problem, &[]).iterations, 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_singular_problem_with_a_solution_is_solved() {
+    for (rows, columns) in [(5, 5), (12, 11)] {
+        let n = rows * columns;
+        // D L D with the Laplacian L of a grid: semidefinite, and not diagonally dominant.
+        let d = |i: usize| 0.5 + (i * 7 % 11) as f64 / 4.0;
+        let edges = grid_edges(rows, columns, |k| 1.0 + (k % 3) as f64);
+        let mut a = weights(n, &edges.iter().map(|&(i, j, w)| (i, j, -w * d(i) * d(j))).collect::<Vec<_>>());
+        for &(i, j, w) in &edges {
+            a.diagonal[i] += w * d(i) * d(i);
+            a.diagonal[j] += w * d(j) * d(j);
+        }
+        let y: Vec<f64> = (0..n).map(|i| (i as f64).sin()).collect();
+        let b: Vec<f64> = (0..n).map(|i| a.row_dot(i, &y)).collect();
+        let problem = Problem::quadratic(a, b, 1, 0.0, &mut Control::new()).unwrap();
+        for rule in &RULES[1..] {
+            for preconditioner in ["multilevel", "forest", "diagonal"] {
+                let o = options(&[("rule", rule), ("preconditioner", preconditioner)]);
+                // Each from what nobody knows of the matrix.
+                let s = super::solve(&problem.clone(), &o, None, &mut Control::new()).unwrap();
+                let found = (s.outcome, s.certificate.residual <= 1e-6);
+                assert_eq!(found, (Outcome::Converged, true), "{rule} {preconditioner} {n}");
+            }
+        }
+    }
+}
+
+#[test]
+fn curvature_is_looked_for_once() {
+    let a = unit_diagonal(6, (0..6).flat_map(|i| (i + 1..6).map(move |j| (i, j, 0.3))));
+    let b = vec![1.0, -1.0, 2.0, -2.0, 0.5, -0.4];
+    let problem = Problem::quadratic(a, b, 1, 0.0, &mut Control::new()).unwrap();
+    let first = solve(&problem, &[("rule", "tree-partition")]);
+    let again = solve(&problem, &[("rule", "tree-partition")]);
+    assert_eq!((first.outcome, again.outcome), (Outcome::Converged, Outcome::Converged));
+    assert!(again.iterations < first.iterations && again.work < first.work);
+    assert_eq!(again.values, first.values);
+}
+
+#[test]
+fn the_trace_has_the_residual_that_elimination_leaves() {
+    // Leaves that hang on a complete graph by a thread: nothing is left to do on that.
+    let mut edges: Vec<Edge> = (0..4).flat_map(|i| (i + 1..4).map(move |j| (i, j, -1.0))).collect();
+    edges.extend((0..4).map(|i| (i, i + 4, -1e-4)));
+    edges.extend((0..8).map(|i| (i, i, if i < 4 { 4.0 } else { 1.0 })));
+    let b = [[0.0; 4], [1.0; 4]].concat();
+    let problem = Problem::quadratic(weights(8, &edges), b, 1, 0.0, &mut Control::new()).unwrap();
+    let s = solve(&problem, &[("trace", "true"), ("tolerance", "1e-2")]);
+    let (last, residual) = (s.trace.last().unwrap().residual, s.certificate.residual);
+    assert!((last - 1e-4).abs() < 1e-6 && (residual - last).abs() < 1e-9, "{last} {residual}");
+}
+
 #[test]
 fn nodes_with_two_neighbours_are_eliminated_exactly() {
     for seed in 0..12 {

@@ -1,6 +1,7 @@
 //! Cross-validation over a path: each fold's rows are left out by weight 0, so that the matrix is never copied.
 
-use super::path::{Grid, Path, PathEnd, any_path};
+use super::grid::{Grid, PathEnd};
+use super::path::{Path, any_path};
 use super::waves::in_waves;
 use crate::bcd::callbacks;
 use crate::bcd::problem::Problem;
@@ -47,8 +48,8 @@ pub struct CrossValidation {
 /// of groups likewise), where `W` is the weight of those rows and `W_all` of all: its losses then have the same share in the
 /// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
 /// every fold. Folds run in parallel
-/// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), `max_work`
-/// of each fold. A token, a deadline and the progress callback, whose iterations count folds, stop within the folds.
+/// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), of the
+/// path on all rows and the folds together; up to 16 folds are begun together, each with what is left of `max_work`. A token, a deadline and the progress callback, whose iterations count folds, stop within the folds.
 ///
 /// Errors: as [`path`](fn@super::path::path); folds of another number than rows, fewer than 2, or empty; several outputs and
 /// functions of the caller; `Stopped` where the control ended a path before it was complete.

@@ -1,7 +1,8 @@
 //! The certificate of an answer with several outputs, recomputed from the raw data by code that knows nothing of the
 //! loop.
 
-use super::super::answers::certificate::{Certificate, Evaluation, Kind, Rigor, deviations, gap};
+use super::super::answers::certificate::Certificate;
+use super::super::answers::evaluation::{Evaluation, deviations};
 use super::super::problem::{Problem, wrong_length};
 use super::super::settings::Settings;
 use super::data::Data;
@@ -51,7 +52,7 @@ pub(in crate::bcd) fn certificate(
     Ok(if dual.is_empty() {
         check.gradient(&z, &x, objective)
     } else {
-        check.gap(&data.by_outputs(dual), objective)
+        check.gap(&data.by_outputs(dual), &x, objective)?
     })
 }
 
@@ -76,7 +77,7 @@ impl Check<'_> {
         self.evaluation.deviation.len() * self.data.k
     }
 
-    fn gap(&self, dual: &[f64], objective: f64) -> Certificate {
+    fn gap(&self, dual: &[f64], x: &[f64], objective: f64) -> Result<Certificate> {
         let (data, s) = (self.data, &self.evaluation.s);
         let mut theta = dual.to_vec();
         let mut price = 0.0;
@@ -87,17 +88,20 @@ impl Check<'_> {
         } else {
             complete(data, s, &mut theta);
         }
+        let mut at_zero = Sum::default();
+        data.for_each_row(s, [&data.offset], |r, [z]| at_zero.add(s[r] * data.loss.value(z, data.target(r))));
+        let scale = objective.abs() + at_zero.value().abs();
+        let mut terms = 0.0;
+        for (c, theta) in theta.chunks(data.rows.max(1)).enumerate() {
+            terms += self.evaluation.terms(|j| x[j * data.k + c], theta, &mut Control::new())?;
+        }
+        let rounding = Certificate::hidden(terms, scale);
+        price += rounding;
         let v = self.correlations(&theta);
         let gauge = self.penalty.gauge(&v);
         let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
         let dual_objective = value(data, s, self.penalty, &theta, &v, price, t);
-        Certificate {
-            kind: Kind::DualityGap,
-            rigor: Rigor::Proven,
-            value: gap(objective, dual_objective),
-            objective,
-            dual_objective,
-        }
+        Ok(Certificate::of_dual(objective, dual_objective, rounding, scale, rounding > 0.0))
     }
 
     fn gradient(&self, z: &[f64], x: &[f64], objective: f64) -> Certificate {
@@ -123,13 +127,6 @@ impl Check<'_> {
         if self.evaluation.settings.intercept {
             d.chunks(rows.max(1)).for_each(|d| squares.add(sum(d.iter().copied()).powi(2)));
         }
-        let norm = squares.value().sqrt();
-        Certificate {
-            kind: Kind::Gradient,
-            rigor: Rigor::None,
-            value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
-            objective,
-            dual_objective: f64::NEG_INFINITY,
-        }
+        Certificate::of_gradient(squares.value().sqrt(), objective)
     }
 }

@@ -7,7 +7,8 @@
 use super::super::block::Block;
 use super::super::block_problem::block_model::{BlockModel, Solver};
 use super::super::block_problem::quadratic::{Goal, minimize};
-use super::super::updates::update::{ARMIJO, HALVINGS, ROUNDING, Step};
+use super::super::updates::armijo::{Descent, HALVINGS};
+use super::super::updates::step::{ROUNDING, Step};
 use super::engine::Outputs;
 use crate::numerics::gram::Square;
 use crate::runtime::parallel::Team;
@@ -211,20 +212,20 @@ pub(in crate::bcd) fn step(
         engine.go(list, &to, control)?;
         return Ok(Step { promised: bend, achieved });
     }
-    let mut alpha = 1.0;
-    for _ in 0..HALVINGS {
-        let trial: Vec<f64> = before.iter().zip(&step).map(|(x, p)| x + alpha * p).collect();
-        let change =
-            engine.loss_change(&dz, alpha, control)? + block.penalty_change(engine.penalty, &before, &trial);
-        if change <= -ARMIJO * alpha * slope {
-            engine.damping.stepped(alpha);
-            engine.go(list, if alpha == 1.0 { &to } else { &trial }, control)?;
-            return Ok(Step { promised, achieved: -change });
-        }
-        alpha *= 0.5;
-    }
-    engine.damping.failed();
-    Ok(Step { promised, achieved: 0.0 })
+    // The penalty is tested at `x + p`, which rounding may tell from `to`; the full step is taken to `to`.
+    let sum: Vec<f64> = before.iter().zip(&step).map(|(x, p)| x + p).collect();
+    let found =
+        Descent { from: &before, step: &step, to: &sum, slope }.search(1.0, HALVINGS, |alpha, trial| {
+            let of_loss = engine.loss_change(&dz, alpha, control)?;
+            Ok(of_loss + block.penalty_change(engine.penalty, &before, trial))
+        })?;
+    let Some(found) = found else {
+        engine.damping.failed();
+        return Ok(Step { promised, achieved: 0.0 });
+    };
+    engine.damping.stepped(found.alpha);
+    engine.go(list, if found.alpha == 1.0 { &to } else { &found.to }, control)?;
+    Ok(Step { promised, achieved: -found.change })
 }
 
 /// `dz'(Hessian of the loss in z) dz`.

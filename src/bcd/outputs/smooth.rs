@@ -8,10 +8,11 @@
 //!   spread by up to `sqrt 2` times the norm of their change, which makes it `2 sqrt 2` times as much.
 
 use super::super::block::Block;
+use super::super::block_problem::quadratic::Goal;
 use super::super::settings::{Gradients, LineSearch};
 use super::super::smooth::{Metric, Smooth};
 use super::super::updates::model_step;
-use super::super::updates::update::{Step, exactly};
+use super::super::updates::step::Step;
 use super::engine::Outputs;
 use super::newton::{self, row_curvature};
 use crate::model::Penalty;
@@ -196,7 +197,7 @@ impl Smooth for Outputs<'_> {
         control: &mut Control<'_>,
     ) -> Result<Step, Stop> {
         if search == LineSearch::Armijo && block.columns().len() > SMALL_BLOCK {
-            return newton::step(self, block, exactly(), control);
+            return newton::step(self, block, Goal::EXACT, control);
         }
         model_step::newton(self, block, search, control)
     }

@@ -1,9 +1,9 @@
 //! Solving a problem with several outputs: setup, null model, the loop, the answer.
 
-use super::super::answers::certificate::gap;
 use super::super::answers::solution::Solution;
 use super::super::block::Block;
 use super::super::block_problem::quadratic::Goal;
+use super::super::duality::gap;
 use super::super::general::{self, Aim, Certifier, Look, Watch};
 use super::super::null_model::null_penalty;
 use super::super::plan::INEXACT;
@@ -12,7 +12,7 @@ use super::super::scaled::Scaled;
 use super::super::settings::Settings;
 use super::super::solve::Start;
 use super::super::strengths::column_bounds;
-use super::super::updates::update::{Step, exactly};
+use super::super::updates::step::Step;
 use super::certificate::certificate;
 use super::data::Data;
 use super::dual::{balance, best_scale, complete};
@@ -89,14 +89,14 @@ impl<'s> Solve<'s> {
         Ok(solution)
     }
 
-    /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
+    /// The smallest lambda with an all-zero solution. The outer result is of the data, the inner one of the control.
     pub(in crate::bcd) fn lambda_max(
         &self,
         loss: OutputLoss,
         control: &mut Control<'_>,
-    ) -> Result<Option<f64>> {
+    ) -> Result<Stopped<f64>> {
         let data = Data::new(self.problem, self.settings, loss)?;
-        Ok(self.setup(data, control)?.ok().map(|(_, null)| null.lambda_max))
+        Ok(self.setup(data, control)?.map(|(_, null)| null.lambda_max))
     }
 
     /// The outer result is of the data, the inner one of the control.
@@ -159,7 +159,7 @@ impl<'s> Solve<'s> {
         let at_start = self.norm(scaled, data.k, &g);
         if !block.units().is_empty() {
             for _ in 0..MOST_NULL_STEPS {
-                let step = newton::step(&mut engine, &block, exactly(), control)?;
+                let step = newton::step(&mut engine, &block, Goal::EXACT, control)?;
                 control.poll()?;
                 if step.promised <= 1e-28 * engine.loss().abs() {
                     break;
@@ -219,9 +219,14 @@ impl<'s> Solve<'s> {
         if best.x.is_empty() {
             best.x.clone_from(&null.x);
         }
-        let finite = best.x.iter().all(|x| x.is_finite());
-        let (x, outcome) = if finite { (&best.x, outcome) } else { (&null.x, Outcome::Diverged) };
-        let (coef, intercepts) = self.in_data_scale(setup, x);
+        // An iterate that is no longer a number is no answer; the null model is one, or else zeros.
+        let (outcome, (coef, intercepts)) = match self.in_data_scale(setup, &best.x) {
+            Some(answer) => (outcome, answer),
+            None => {
+                let answer = self.in_data_scale(setup, &null.x);
+                (Outcome::Diverged, answer.unwrap_or_else(|| self.zeros(setup)))
+            }
+        };
         let theta = best.theta.filter(|theta| theta.iter().all(|v| v.is_finite()));
         Solution {
             coef,
@@ -257,20 +262,34 @@ impl<'s> Solve<'s> {
         Ok(if asked_about || started.objective() <= null.objective() { started } else { null })
     }
 
-    /// Coefficients and intercepts in the data's scale.
-    fn in_data_scale(&self, setup: &Setup<'_>, x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    /// Coefficients and intercepts in the data's scale; `None` where the iterate is no longer a number, or overflows in that
+    /// scale.
+    fn in_data_scale(&self, setup: &Setup<'_>, x: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
         let (k, scale) = (setup.data.k, setup.scaled.columns.scale());
         let features = scale.len() * k;
-        let mut coef: Vec<f64> = (0..features).map(|j| x[j] * scale[j / k]).collect();
+        let coef = self.within_bounds((0..features).map(|j| x[j] * scale[j / k]).collect(), k);
+        let absent = |c: usize| if setup.free[c] { 0.0 } else { ABSENT };
+        let intercepts: Vec<f64> = (0..setup.free.len()).map(|c| x[features + c] + absent(c)).collect();
+        let finite = x.iter().chain(&coef).chain(&intercepts).all(|v| v.is_finite());
+        finite.then_some((coef, intercepts))
+    }
+
+    /// Coefficients and intercepts of 0, as far as bounds allow.
+    fn zeros(&self, setup: &Setup<'_>) -> (Vec<f64>, Vec<f64>) {
+        let k = setup.data.k;
+        let coef = self.within_bounds(vec![0.0; setup.scaled.cols() * k], k);
+        (coef, vec![0.0; setup.free.len()])
+    }
+
+    /// Scaling back and forth may step over a bound by a rounding.
+    fn within_bounds(&self, mut coef: Vec<f64>, k: usize) -> Vec<f64> {
         for (j, coef) in coef.iter_mut().enumerate() {
-            // Scaling back and forth may step over a bound by a rounding.
             let (low, high) = column_bounds(self.problem, self.settings, j / k);
             if low <= high {
                 *coef = coef.max(low).min(high);
             }
         }
-        let absent = |c: usize| if setup.free[c] { 0.0 } else { ABSENT };
-        (coef, (0..setup.free.len()).map(|c| x[features + c] + absent(c)).collect())
+        coef
     }
 
     /// Coordinates of a start.

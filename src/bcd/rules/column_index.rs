@@ -8,7 +8,7 @@
 //! `-c`) and `v`, no product in it exceeds `|v| max_j |a_j| cos(max(0, t - w))`. The search opens nodes by decreasing bound
 //! until that is below the worst of those found: the answer is exact.
 
-use super::greedy::argmax;
+use super::ranking::argmax;
 use crate::numerics::columns::Columns;
 use crate::numerics::kernels::dot;
 use crate::runtime::parallel::Team;

@@ -5,7 +5,7 @@
 //! * `D_i`: a diagonal with `diag(D) >= H_b` for every block ([`Smooth::row_sums`]).
 //! * `M_i`, `M_b`: Lipschitz constants of the Hessian ([`Smooth::hessian_lipschitz`]).
 
-use super::select::Choice;
+use super::items::Choice;
 use crate::bcd::block::Block;
 use crate::bcd::settings::{Rule, Settings, UpdateKind};
 use crate::bcd::smooth::{Metric, Smooth};

@@ -11,8 +11,8 @@
 //! Only the columns of `B` that are chosen are computed, and the units' own blocks `B_uu`; they are kept, as `B` never
 //! changes.
 
-use super::greedy::{argmax, largest};
 use super::own_blocks::OwnBlocks;
+use super::ranking::{argmax, largest};
 use super::score::decrease;
 use crate::bcd::block::Block;
 use crate::bcd::settings::GsqSearch;

@@ -1,67 +1,112 @@
-//! What greedy rules keep from block to block: the gradient, and the order of the scores.
+//! The ways in which greedy rules find their block; see [`super::select`] for which rule goes which way.
 
-use super::heap::Heap;
-use crate::bcd::settings::Gradients;
+use super::column_index::{Best, ColumnIndex};
+use super::forward::Forward;
+use super::item_scores::{ItemScores, View};
+use super::items::{Choice, Items};
+use super::kept::Kept;
+use super::ranking::{Ranking, items_changed};
+use super::unit_scores::UnitScores;
+use crate::bcd::block::Block;
+use crate::bcd::settings::{Gradients, Rule, Settings};
 use crate::bcd::smooth::{Changed, Smooth};
+use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Stop};
 
-/// The gradient of all coordinates.
-pub(in crate::bcd) struct Kept<M> {
-    every: Vec<usize>,
-    pub(in crate::bcd) g: Vec<f64>,
-    memory: M,
-    /// What the last move changed; none if `g` does not belong to the iterate.
-    pending: Option<Changed>,
-    /// Blocks since `g` was computed afresh, and how many it may be.
-    age: usize,
-    most_age: usize,
-    /// Flops of the last fresh gradient.
-    pass: u64,
+/// One way, with what it keeps from block to block.
+pub(in crate::bcd) enum Greedy<M> {
+    Ranked(Ranked<M>),
+    Forward(Ranked<M>, Forward),
+    Sampled(Sampled),
+    Indexed(Indexed),
 }
 
-/// Blocks between two fresh gradients at least; as many as there are in a sweep where that is more.
-const LEAST_AGE: usize = 50;
+/// Ranks all items by their scores, of which a block changes some.
+pub(in crate::bcd) struct Ranked<M> {
+    scores: ItemScores,
+    ranking: Ranking,
+    kept: Kept<M>,
+    /// The item of each coordinate; `usize::MAX` for none.
+    item_of: Vec<usize>,
+}
 
-impl<M> Kept<M> {
+/// Looks at items drawn at random.
+pub(in crate::bcd) struct Sampled {
+    scores: ItemScores,
+    ranking: Ranking,
+    /// Share of the items that are drawn.
+    share: f64,
+    seed: u64,
+    /// Samples so far.
+    samples: u64,
+    /// One number per coordinate: the gradient of those in the sample.
+    gradient_of_sample: Vec<f64>,
+}
+
+/// Looks at the columns that a tree of them cannot rule out.
+pub(in crate::bcd) struct Indexed {
+    scores: ItemScores,
+    index: ColumnIndex,
+    /// One number per coordinate: the gradient of those met in the search.
+    gradient_of_met: Vec<f64>,
+}
+
+impl<M> Greedy<M> {
+    /// The way that the settings ask for. `constants` are complete.
     pub(in crate::bcd) fn new<S: Smooth<Memory = M>>(
-        f: &S,
-        wanted: Gradients,
-        block_size: usize,
+        settings: &Settings,
+        view: &View<'_, S>,
         control: &mut Control<'_>,
     ) -> Result<Self, Stop> {
-        let n = f.cols();
-        Ok(Self {
-            every: (0..n).collect(),
-            g: vec![0.0; n],
-            memory: f.memory(wanted, block_size, control)?,
-            pending: None,
-            age: 0,
-            most_age: (n / block_size.max(1)).max(LEAST_AGE),
-            pass: 0,
+        let View { f, items, .. } = *view;
+        let scores = ItemScores::new(settings, view, control)?;
+        if settings.greedy_sample < 1.0 {
+            let (share, seed) = (settings.greedy_sample, settings.seed);
+            let gradient_of_sample = vec![0.0; f.cols()];
+            let ranking = Ranking::default();
+            return Ok(Self::Sampled(Sampled {
+                scores,
+                ranking,
+                share,
+                seed,
+                samples: 0,
+                gradient_of_sample,
+            }));
+        }
+        if let Some(index) = index(settings, view, &scores, control)? {
+            return Ok(Self::Indexed(Indexed { scores, index, gradient_of_met: vec![0.0; f.cols()] }));
+        }
+        let mut forward = None;
+        if settings.rule == Rule::Gsq && !items.are_blocks() {
+            let all = Block::new(f.penalty(), items.units.clone());
+            let before = control.work();
+            let mut g = vec![0.0; all.columns().len()];
+            f.gradient(all.columns(), &mut g, control)?;
+            let pass = control.work() - before;
+            forward = Some(Forward::new(f, settings.gsq_search, &all, items.size, pass, control)?);
+        }
+        let ranked = Ranked::new(settings, view, scores, control)?;
+        Ok(match forward {
+            Some(forward) => Self::Forward(ranked, forward),
+            None => Self::Ranked(ranked),
         })
     }
 
-    /// Brings the gradient to the iterate and tells what is new: afresh where a move was not followed, and from time to
-    /// time, so that rounding does not pile up.
-    pub(in crate::bcd) fn bring_up<S: Smooth<Memory = M>>(
+    /// The next block.
+    pub(in crate::bcd) fn next<S: Smooth<Memory = M>>(
         &mut self,
-        f: &S,
+        view: &View<'_, S>,
         control: &mut Control<'_>,
-    ) -> Result<Changed, Stop> {
-        match self.pending.take() {
-            Some(changed) if self.age < self.most_age => Ok(changed),
-            _ => {
-                let before = control.work();
-                f.gradient(&self.every, &mut self.g, control)?;
-                self.pass = control.work() - before;
-                f.forget(&mut self.memory);
-                self.age = 0;
-                Ok(Changed::All)
-            }
+    ) -> Result<Choice, Stop> {
+        match self {
+            Self::Ranked(ranked) => ranked.next(view, control),
+            Self::Forward(ranked, forward) => picked(ranked, forward, view, control),
+            Self::Sampled(sampled) => sampled.next(view, control),
+            Self::Indexed(indexed) => indexed.next(view, control),
         }
     }
 
-    /// Follows a move of the coordinates in `list` by `step`.
+    /// Tells of the move of a block.
     pub(in crate::bcd) fn moved<S: Smooth<Memory = M>>(
         &mut self,
         f: &S,
@@ -69,136 +114,155 @@ impl<M> Kept<M> {
         step: &[f64],
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
-        let mut changed = f.follow(&mut self.memory, list, step, &mut self.g, control)?;
-        if let Some(Changed::Some(changed)) = &mut changed {
-            // Scores depend on the coordinate too.
-            changed.extend_from_slice(list);
+        match self {
+            Self::Ranked(ranked) | Self::Forward(ranked, _) => ranked.kept.moved(f, list, step, control),
+            Self::Sampled(_) | Self::Indexed(_) => Ok(()),
         }
-        self.pending = changed;
-        self.age += 1;
-        Ok(())
     }
 
-    /// Whether the next gradient will be a fresh one.
+    /// How many blocks cost as much as a fresh gradient; 0 where each block has one, or there never is one.
+    pub(in crate::bcd) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S, items: &Items) -> u64 {
+        match self {
+            Self::Ranked(ranked) | Self::Forward(ranked, _) => ranked.kept.blocks_per_pass(f, items.size),
+            Self::Sampled(_) => 0,
+            Self::Indexed(indexed) => items.count() as u64 / indexed.index.met_per_search().max(1),
+        }
+    }
+
+    /// Whether a followed gradient has grown so old that it and what it comes from are due to be computed afresh.
     pub(in crate::bcd) fn is_due(&self) -> bool {
-        self.age + 1 >= self.most_age
-    }
-
-    /// How many blocks' following costs as much as a fresh gradient; 0 where each block has one.
-    pub(in crate::bcd) fn blocks_per_pass<S: Smooth<Memory = M>>(&self, f: &S, block_size: usize) -> u64 {
-        f.follow_cost(&self.memory, block_size).map_or(0, |cost| self.pass / cost.max(1))
+        match self {
+            Self::Ranked(ranked) | Self::Forward(ranked, _) => ranked.kept.is_due(),
+            Self::Sampled(_) | Self::Indexed(_) => false,
+        }
     }
 }
 
-/// Items by decreasing score, ties by increasing item.
-#[derive(Default)]
-pub(in crate::bcd) struct Ranking {
-    scores: Vec<f64>,
-    heap: Option<Heap>,
-    /// Flops that the last update took in the heap.
-    heap_flops: u64,
-}
+impl<M> Ranked<M> {
+    fn new<S: Smooth<Memory = M>>(
+        settings: &Settings,
+        view: &View<'_, S>,
+        scores: ItemScores,
+        control: &mut Control<'_>,
+    ) -> Result<Self, Stop> {
+        let View { f, items, .. } = *view;
+        let mut item_of = vec![usize::MAX; f.cols()];
+        for item in 0..items.count() {
+            items.columns(f.penalty(), item).iter().for_each(|&j| item_of[j] = item);
+        }
+        let kept = Kept::new(f, settings.gradients, items.size, control)?;
+        Ok(Self { scores, ranking: Ranking::default(), kept, item_of })
+    }
 
-/// Flops of a step up or down the heap: comparisons with the children of a node.
-const HEAP_STEP: u64 = 8;
-
-/// With more than this share of the scores new, all of them are looked at.
-const MANY: usize = 16;
-
-impl Ranking {
-    /// New scores for `changed` items (all of them where that is `None`) of `count`.
-    pub(in crate::bcd) fn update(
+    /// Brings the gradient to the iterate.
+    fn bring_up<S: Smooth<Memory = M>>(
         &mut self,
-        count: usize,
-        changed: Option<&[usize]>,
-        mut score: impl FnMut(usize) -> Result<f64, Stop>,
+        view: &View<'_, S>,
+        control: &mut Control<'_>,
+    ) -> Result<Changed, Stop> {
+        let changed = self.kept.bring_up(view.f, control)?;
+        self.scores.bring_up(view.f, &changed, control)?;
+        Ok(changed)
+    }
+
+    /// Brings the ranking to the gradient.
+    fn rank<S: Smooth<Memory = M>>(
+        &mut self,
+        changed: &Changed,
+        view: &View<'_, S>,
+        control: &mut Control<'_>,
     ) -> Result<(), Stop> {
-        self.heap_flops = 0;
-        let Some(changed) = changed.filter(|_| self.scores.len() == count) else {
-            self.scores.clear();
-            for item in 0..count {
-                self.scores.push(score(item)?);
-            }
-            self.heap = None;
-            return Ok(());
-        };
-        let few = changed.len() < count / MANY;
-        if !few {
-            self.heap = None;
-        }
-        for &item in changed {
-            let new = score(item)?;
-            self.scores[item] = new;
-            if let Some(heap) = &mut self.heap {
-                heap.set(item, new);
-                // Nodes have four children.
-                self.heap_flops += HEAP_STEP * u64::from(count.ilog2() / 2 + 1);
-            }
-        }
-        if few && self.heap.is_none() {
-            self.heap = Heap::new(self.scores.clone());
-            self.heap_flops += HEAP_STEP * count as u64;
-        }
-        Ok(())
+        let looked_at = items_changed(changed, &self.item_of);
+        self.scores.rank(&mut self.ranking, looked_at.as_deref(), view, &self.kept.g, control)
     }
 
-    /// Flops that the last update took beside the scores.
-    pub(in crate::bcd) fn heap_flops(&self) -> u64 {
-        self.heap_flops
-    }
-
-    /// Forgets all scores: only items of the next update can come first.
-    pub(in crate::bcd) fn clear(&mut self, count: usize) {
-        self.scores.clear();
-        self.scores.resize(count, f64::NEG_INFINITY);
-        self.heap = None;
-    }
-
-    /// The first `count` items, best first.
-    pub(in crate::bcd) fn first(&self, count: usize) -> Vec<usize> {
-        match &self.heap {
-            Some(heap) => heap.first(count),
-            None => largest(&self.scores, count),
-        }
+    fn next<S: Smooth<Memory = M>>(
+        &mut self,
+        view: &View<'_, S>,
+        control: &mut Control<'_>,
+    ) -> Result<Choice, Stop> {
+        let changed = self.bring_up(view, control)?;
+        self.rank(&changed, view, control)?;
+        let best = self.ranking.first(view.items.per_block());
+        Ok(view.items.choose(view.f.penalty(), &best))
     }
 }
 
-/// The `count` items of largest score, best first, ties by index.
-pub(in crate::bcd) fn largest(scores: &[f64], count: usize) -> Vec<usize> {
-    if count == 1 {
-        return if scores.is_empty() { Vec::new() } else { vec![argmax(scores)] };
-    }
-    let mut items: Vec<usize> = (0..scores.len()).collect();
-    let order = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
-    if count < items.len() {
-        items.select_nth_unstable_by(count, order);
-        items.truncate(count);
-    }
-    items.sort_unstable_by(order);
-    items
+/// Units picked one after the other, of all or of a pool of the best by their scores.
+fn picked<S: Smooth>(
+    ranked: &mut Ranked<S::Memory>,
+    forward: &mut Forward,
+    view: &View<'_, S>,
+    control: &mut Control<'_>,
+) -> Result<Choice, Stop> {
+    let View { f, items, .. } = *view;
+    let changed = ranked.bring_up(view, control)?;
+    let candidates = match forward.pool(items.size) {
+        Some(pool) => {
+            ranked.rank(&changed, view, control)?;
+            items.units_of(&ranked.ranking.first(pool))
+        }
+        None => items.units.clone(),
+    };
+    let candidates = Block::new(f.penalty(), candidates);
+    let units = forward.select(f, &candidates, items.size, &ranked.kept.g, control)?;
+    Ok(Choice { block: Block::new(f.penalty(), units), fixed: None })
 }
 
-/// The first index of the largest value.
-pub(in crate::bcd) fn argmax(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (k, value) in values.iter().enumerate() {
-        if value.total_cmp(&values[best]).is_gt() {
-            best = k;
-        }
+impl Sampled {
+    fn next<S: Smooth>(&mut self, view: &View<'_, S>, control: &mut Control<'_>) -> Result<Choice, Stop> {
+        let View { f, items, .. } = *view;
+        let count = items.count();
+        let size = ((self.share * count as f64).ceil() as usize).clamp(items.per_block(), count);
+        let mut sample: Vec<usize> = (0..count).collect();
+        self.samples += 1;
+        Stream::new(self.seed, Purpose::Select, self.samples).shuffle_front(&mut sample, size);
+        sample.truncate(size);
+        let list: Vec<usize> = sample.iter().flat_map(|&k| items.columns(f.penalty(), k)).copied().collect();
+        let mut g = vec![0.0; list.len()];
+        f.gradient(&list, &mut g, control)?;
+        list.iter().zip(&g).for_each(|(&j, g)| self.gradient_of_sample[j] = *g);
+        self.scores.bring_up(f, &Changed::Some(list), control)?;
+        self.ranking.clear(count);
+        self.scores.rank(&mut self.ranking, Some(&sample), view, &self.gradient_of_sample, control)?;
+        control.spend(count as u64)?;
+        Ok(items.choose(f.penalty(), &self.ranking.first(items.per_block())))
     }
-    best
 }
 
-/// Whether all changed, or which items the changed coordinates belong to; `item_of` has `usize::MAX` for none.
-pub(in crate::bcd) fn items_changed(changed: &Changed, item_of: &[usize]) -> Option<Vec<usize>> {
-    match changed {
-        Changed::All => None,
-        Changed::Some(coordinates) => {
-            let items = coordinates.iter().map(|&j| item_of[j]).filter(|&i| i != usize::MAX);
-            let mut items: Vec<usize> = items.collect();
-            items.sort_unstable();
-            items.dedup();
-            Some(items)
-        }
+impl Indexed {
+    fn next<S: Smooth>(&mut self, view: &View<'_, S>, control: &mut Control<'_>) -> Result<Choice, Stop> {
+        let View { f, items, constants } = *view;
+        let (score, units) = (self.scores.of_units(constants), &items.units);
+        let mut scores = UnitScores { f, score, units, gradient: &mut self.gradient_of_met, pulled: true };
+        let every: Vec<usize> = (0..units.len()).filter(|&k| scores.is_pulled(units[k])).collect();
+        let mut found = Best::default();
+        found.look(&every, items.size, &mut scores, control)?;
+        scores.pulled = false;
+        let best = self.index.search(f.slopes(), items.size, found, &mut scores, control)?;
+        control.spend(units.len() as u64)?;
+        Ok(items.choose(f.penalty(), &best))
     }
+}
+
+/// The index, if one is asked for and the rule can use it: variable blocks of single coordinates, scored by their
+/// gradients.
+fn index<S: Smooth>(
+    settings: &Settings,
+    view: &View<'_, S>,
+    scores: &ItemScores,
+    control: &mut Control<'_>,
+) -> Result<Option<ColumnIndex>, Stop> {
+    let View { f, items, constants } = *view;
+    let penalty = f.penalty();
+    let asked_for = settings.gradients == Gradients::Index;
+    let scored = matches!(settings.rule, Rule::Gs | Rule::Gsl | Rule::Gsd);
+    let single = items.units.iter().all(|&u| penalty.columns(u).len() == 1);
+    if !(asked_for && scored && single && !items.are_blocks()) {
+        return Ok(None);
+    }
+    let score = scores.of_units(constants);
+    let list: Vec<usize> = items.units.iter().map(|&u| penalty.columns(u)[0]).collect();
+    let scale: Vec<f64> = items.units.iter().map(|&u| score.scale(u)).collect();
+    f.index(&list, &scale, control)
 }

@@ -3,8 +3,8 @@
 use super::correlations::Correlations;
 use super::dual::{CertificateKind, DualPoint, Freedom, candidate, feasible_point};
 use super::patience::Patience;
-use crate::bcd::answers::certificate::gap;
 use crate::bcd::answers::solution::TraceRow;
+use crate::bcd::duality::gap;
 use crate::bcd::engine::Engine;
 use crate::bcd::null_model::NullModel;
 use crate::bcd::scaled::Scaled;

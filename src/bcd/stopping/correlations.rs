@@ -25,6 +25,8 @@ pub(in crate::bcd) struct Correlations {
     fresh: Vec<f64>,
 }
 
+/// What the sums of a path's length may have lost, beside that length.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
 /// Coordinates that are looked at together.
 const AT_A_TIME: usize = 32;
 /// Path lengths and norms are rounded; bounds are this much wider.
@@ -62,7 +64,10 @@ impl Correlations {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<(), Stop> {
-        self.path += SLACK * distance(theta, &self.theta, &scaled.s);
+        let moved = distance(theta, &self.theta, &scaled.s);
+        let path = self.path + SLACK * moved;
+        // A move that drowns in the length so far must not go unseen.
+        self.path = if moved > 0.0 { path.max(self.path.next_up()) } else { path };
         self.stale.clear();
         match penalty {
             Penalty::Separable(_) => match penalty.l1_of_all() {
@@ -97,12 +102,12 @@ impl Correlations {
 
     /// The single coordinates whose value may have left the dead zone, or that are away from 0.
     fn find_stale(&mut self, scaled: &Scaled<'_>, x: &[f64], dead_zone: impl Fn(usize) -> f64) {
-        let cols = self.value.len();
+        let (path, cols) = (self.path, self.value.len());
         let (value, seen, squares, x) =
             (&self.value[..], &self.seen[..], &scaled.squares[..cols], &x[..cols]);
         let is_stale = |j: usize| {
             let room = dead_zone(j) - value[j].abs();
-            let moved = SLACK * (self.path - seen[j]);
+            let moved = moved(path, seen[j]);
             // An undefined bound asks for an evaluation too.
             let stays = (room > 0.0) & (squares[j] * (moved * moved) < room * room);
             (!stays | (x[j] != 0.0)) & (moved != 0.0)
@@ -123,14 +128,16 @@ impl Correlations {
 
     #[inline]
     fn bound(&self, j: usize, scaled: &Scaled<'_>) -> f64 {
-        let moved = self.path - self.seen[j];
+        let moved = moved(self.path, self.seen[j]);
         // Infinite columns times no distance must not be NaN.
-        if moved == 0.0 {
-            self.value[j].abs()
-        } else {
-            self.value[j].abs() + scaled.norms[j] * (SLACK * moved)
-        }
+        if moved == 0.0 { self.value[j].abs() } else { self.value[j].abs() + scaled.norms[j] * moved }
     }
+}
+
+/// No less than the distance that a candidate has come since its path had the length `seen`: sums round.
+#[inline]
+fn moved(path: f64, seen: f64) -> f64 {
+    if seen == path { 0.0 } else { SLACK * (path - seen) + ROUNDING * path }
 }
 
 /// `|S^(-1/2) (a - b)|` over the rows with weight: the others never carry a slope.

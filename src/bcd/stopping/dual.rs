@@ -4,6 +4,7 @@
 //! `D(theta) = -sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta)`, with `1'theta = 0` if there is an intercept.
 //! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above.
 
+use crate::bcd::duality::{balance, gap, is_dust};
 use crate::bcd::scaled::Scaled;
 use crate::bcd::state::State;
 use crate::model::{Loss, Penalty};
@@ -98,22 +99,6 @@ pub(in crate::bcd) fn candidate(
     Ok(theta)
 }
 
-/// Shrinks the entries of the heavier sign so that all sum to 0. Every conjugate's domain is a product of intervals
-/// that contain 0, so the point stays in it.
-pub(in crate::bcd) fn balance(theta: &mut [f64]) {
-    // Twice: the first pass leaves a sum of rounding size.
-    for _ in 0..2 {
-        let positive: f64 = theta.iter().filter(|t| **t > 0.0).sum();
-        let negative: f64 = theta.iter().filter(|t| **t < 0.0).map(|t| -t).sum();
-        let (heavy, keep) =
-            if positive > negative { (1.0, negative / positive) } else { (-1.0, positive / negative) };
-        if !keep.is_finite() || keep == 1.0 {
-            return;
-        }
-        theta.iter_mut().filter(|t| **t * heavy > 0.0).for_each(|t| *t *= keep);
-    }
-}
-
 /// `theta -= W A_U c` with `c` such that `A_U'theta = 0`, the intercept's column included.
 fn project(
     scaled: &Scaled<'_>,
@@ -155,6 +140,9 @@ fn project(
     Ok(())
 }
 
+/// A price within this of the dual value is rounding: no other point of the ray can be better by more.
+const DUST: f64 = 1e-14;
+
 /// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
 ///
 /// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
@@ -178,7 +166,7 @@ pub(in crate::bcd) fn feasible_point(
     let best = if gauge > 0.0 && norm > 0.0 { (inner / norm).max(0.0) } else { 1.0 };
     let first = best.min(most);
     let (mut point, conjugate) = at_scale(scaled, penalty, &theta, &v, price, first);
-    if conjugate == 0.0 && price == 0.0 {
+    if conjugate == 0.0 && price <= DUST * point.value.abs() {
         return point;
     }
     // Where the penalty's conjugate takes part, the point itself may be better, ..
@@ -218,7 +206,7 @@ pub(in crate::bcd) fn gap_at_strength(
     let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
     let (found, _) = at_scale(scaled, penalty, theta, &v, price, t);
     let dual = found.value;
-    crate::bcd::answers::certificate::gap(state.objective(scaled, penalty), dual)
+    gap(state.objective(scaled, penalty), dual)
 }
 
 /// Clears correlations that have to vanish, or to be of one sign, and do not for rounding alone. Gives their price to
@@ -241,12 +229,6 @@ fn waive(scaled: &Scaled<'_>, state: &State, freedom: &Freedom, theta: &[f64], v
     if scaled.intercept { price + (theta.iter().sum::<f64>() * state.b).abs() } else { price }
 }
 
-/// Whether a correlation is rounding beside the sum `size` of the sizes of its terms. The looser this is, the further a
-/// nearly dependent pair of free columns can carry the optimum from what is certified.
-pub(in crate::bcd) fn is_dust(v: f64, size: f64) -> bool {
-    v.abs() <= 1e-13 * size
-}
-
 /// The feasible point `t theta` with its value, and what the penalty's conjugate has to do with it.
 fn at_scale(
     scaled: &Scaled<'_>,
@@ -265,20 +247,4 @@ fn at_scale(
         - conjugate
         - price;
     (DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }, conjugate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn balancing_shrinks_the_heavier_sign() {
-        let mut theta = vec![1.0, 2.0, -0.5, -1.0];
-        balance(&mut theta);
-        assert!(theta.iter().sum::<f64>().abs() < 1e-15);
-        assert_eq!(&theta[2..], [-0.5, -1.0]);
-        let mut one_sided = vec![1.0, 2.0];
-        balance(&mut one_sided);
-        assert_eq!(one_sided, [0.0, 0.0]);
-    }
 }

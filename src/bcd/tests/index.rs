@@ -167,7 +167,7 @@ fn a_search_finds_the_largest_products() {
                         list.iter().zip(&scale).map(|(&j, s)| s * columns.dot(j, &v).abs()).collect();
                     let mut scores = Products(&products, 0);
                     let found = index.search(&v, count, Best::default(), &mut scores, control).unwrap();
-                    assert_eq!(found, crate::bcd::rules::greedy::largest(&products, count.min(cols)));
+                    assert_eq!(found, crate::bcd::rules::ranking::largest(&products, count.min(cols)));
                     assert!(scores.1 <= cols as u64);
                 }
             }

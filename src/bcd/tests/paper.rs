@@ -2,16 +2,17 @@
 //! brute force over all blocks), and the linear rate.
 
 use crate::bcd::block::Block;
+use crate::bcd::block_problem::quadratic::Goal;
 use crate::bcd::engine::{Engine, GramCache, lipschitz_constants};
 use crate::bcd::problem::Problem;
 use crate::bcd::rules::constants::{Constants, block_constant};
 use crate::bcd::rules::partition::partition;
 use crate::bcd::rules::select::Selector;
 use crate::bcd::scaled::Scaled;
-use crate::bcd::settings::{PartitionKind, Settings};
+use crate::bcd::settings::{LineSearch, PartitionKind, Settings};
 use crate::bcd::smooth::{Metric, Smooth};
 use crate::bcd::state::State;
-use crate::bcd::updates::update;
+use crate::bcd::updates::{composition, gradient};
 use crate::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Family, Options};
@@ -273,7 +274,7 @@ fn gradient_steps_fall_as_promised() {
         near(constant, most(&eigenvalues(data.bound(block.columns(), kappa))));
         let g = gradient_of(engine, block, control);
         let before = objective(data, engine);
-        let step = update::gradient(engine, block, constant, control).unwrap();
+        let step = gradient::update(engine, block, constant, control).unwrap();
         fell_by(before, objective(data, engine), step.promised);
         if plain {
             near(step.promised, 0.5 * dot(&g, &g) / constant);
@@ -289,7 +290,7 @@ fn gradient_steps_with_an_estimate_fall_as_promised() {
             let mut estimate = start * constant;
             let g = gradient_of(engine, block, control);
             let before = objective(data, engine);
-            let step = update::gradient_with_estimate(engine, block, &mut estimate, control).unwrap();
+            let step = gradient::update_with_estimate(engine, block, &mut estimate, control).unwrap();
             let after = objective(data, engine);
             fell_by(before, after, step.promised);
             assert!((before - after - step.achieved).abs() <= 1e-12 * (1.0 + before.abs()));
@@ -330,7 +331,7 @@ fn matrix_steps_fall_as_promised_and_no_less_than_gradient_steps() {
 fn newton_steps_never_rise() {
     everywhere("false", |data, engine, block, control, _| {
         let before = objective(data, engine);
-        let step = update::newton(engine, block, update::exactly(), control).unwrap();
+        let step = composition::newton(engine, block, Goal::EXACT, LineSearch::Armijo, control).unwrap();
         let after = objective(data, engine);
         fell_by(before, after, 0.0);
         assert!(
@@ -347,7 +348,7 @@ fn an_intercept_beside_the_block_falls_too() {
         let step = engine.bound_step(block, Metric::Bound, control).unwrap();
         let between = objective(data, engine);
         fell_by(before, between, step.promised);
-        update::newton(engine, block, update::exactly(), control).unwrap();
+        composition::newton(engine, block, Goal::EXACT, LineSearch::Armijo, control).unwrap();
         let after = objective(data, engine);
         fell_by(between, after, 0.0);
         engine.state.center(engine.scaled, control).unwrap();
@@ -664,7 +665,7 @@ fn gsl_with_gradient_steps_converges_at_the_promised_rate() {
             for _ in 0..300 {
                 let choice = selector.next(engine, &constants, control).unwrap();
                 let constant = constants.block(engine, &choice, control).unwrap();
-                update::gradient(engine, &choice.block, constant, control).unwrap();
+                gradient::update(engine, &choice.block, constant, control).unwrap();
                 let next = objective(&data, engine) - best;
                 assert!(next <= rate * distance + 1e-12 * best, "{next:e} {distance:e} {rate}");
                 distance = next;

@@ -148,13 +148,13 @@ fn scores_of_ways(problem: &Data, size: usize, ways: &[GsqSearch]) -> Vec<f64> {
             let mut forward = Forward::new(engine, way, &all, size, 1000, control).unwrap();
             let list = forward
                 .pool(size)
-                .map_or(every.clone(), |pool| crate::bcd::rules::greedy::largest(&gsd, pool));
+                .map_or(every.clone(), |pool| crate::bcd::rules::ranking::largest(&gsd, pool));
             let candidates = Block::new(engine.penalty, list);
             let block = forward.select(engine, &candidates, size, &g, control).unwrap();
             assert_eq!(block.len(), size);
             found.push(gsq_score(problem, &block, &g, 1.0));
         }
-        found.push(gsq_score(problem, &crate::bcd::rules::greedy::largest(&gsd, size), &g, 1.0));
+        found.push(gsq_score(problem, &crate::bcd::rules::ranking::largest(&gsd, size), &g, 1.0));
     });
     found
 }

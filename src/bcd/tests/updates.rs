@@ -321,7 +321,7 @@ fn exact_updates_leave_nothing_to_gain_on_the_block() {
         if engine.has_curvature_bound() {
             // By the gradient step's bound, what is left is at least what such a step would gain.
             let constant = block_constant(engine, block, control).unwrap();
-            let left = crate::bcd::updates::update::gradient(engine, block, constant, control).unwrap();
+            let left = crate::bcd::updates::gradient::update(engine, block, constant, control).unwrap();
             assert!(left.promised <= 1e-10 * (1.0 + before.abs()), "{left:?} {step:?}");
         }
     });

@@ -3,8 +3,9 @@
 //!
 //! The minimizer is that of `g'd + d'(H + M r/2)d/2 + G(x + d)` for the `r` with `|d| = r` (Nesterov and Polyak).
 
+use super::gradient::DOUBLINGS;
 use super::model_step::{ModelStep, block_gradient};
-use super::update::{DOUBLINGS, Step};
+use super::step::Step;
 use crate::bcd::block::Block;
 use crate::bcd::smooth::{Metric, Smooth};
 use crate::model::Penalty;

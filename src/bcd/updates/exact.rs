@@ -1,6 +1,6 @@
 //! The exact update: the minimum of the objective over the block.
 
-use super::update::Step;
+use super::step::Step;
 use crate::bcd::block::Block;
 use crate::bcd::settings::LineSearch;
 use crate::bcd::smooth::Smooth;

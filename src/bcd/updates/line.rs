@@ -1,6 +1,7 @@
 //! The minimum of the objective along a step.
 
 use crate::bcd::block::Block;
+use crate::bcd::settings::LineSearch;
 use crate::model::Penalty;
 use crate::runtime::Stop;
 
@@ -13,11 +14,26 @@ const NEAR: f64 = 1e-6;
 /// The longest step looked at.
 const LONGEST: f64 = 1024.0;
 
+/// The share of a step to look at first: all of it, or the minimum along it.
+pub(super) fn first(
+    search: LineSearch,
+    block: &Block,
+    penalty: &Penalty,
+    x: &[f64],
+    step: &[f64],
+    derivatives: impl FnMut(f64) -> Result<(f64, f64), Stop>,
+) -> Result<f64, Stop> {
+    match search {
+        LineSearch::Armijo => Ok(1.0),
+        LineSearch::Exact => minimizer(block, penalty, x, step, derivatives),
+    }
+}
+
 /// The `alpha > 0` that minimizes `f(x + alpha d) + G(x + alpha d)`, given the derivatives of `f` along `d`: Newton
 /// steps on the slope, kept within a bracket by bisection. Convexity makes the bracket hold the minimum; 1 where the
 /// step is no descent direction to begin with, or where the minimum is near: a full step ends exactly at kinks and
 /// bounds.
-pub(in crate::bcd) fn minimizer(
+fn minimizer(
     block: &Block,
     penalty: &Penalty,
     x: &[f64],

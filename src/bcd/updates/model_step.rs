@@ -1,10 +1,12 @@
-//! Steps to the minimum of a quadratic model of the block, for any [`Smooth`] function.
+//! Steps to the minimum of a quadratic model of the block, for any [`Smooth`] function; its matrix is formed.
+//! [`super::composition`] has those of the linear composition.
 
+use super::armijo::{Descent, HALVINGS_BEFORE_ANOTHER};
 use super::line;
-use super::update::{ARMIJO, ROUNDING, Step, exactly};
+use super::step::{ROUNDING, Step};
 use crate::bcd::block::Block;
 use crate::bcd::block_problem::block_model::{Curvature, GramModel};
-use crate::bcd::block_problem::quadratic::minimize;
+use crate::bcd::block_problem::quadratic::{Goal, minimize};
 use crate::bcd::settings::LineSearch;
 use crate::bcd::smooth::{Metric, Smooth};
 use crate::numerics::gram::Square;
@@ -38,7 +40,7 @@ impl ModelStep {
         let mut model = GramModel::new(square, g, 0.0, &curvature, None);
         let before = block.gather(f.x());
         let mut to = before.clone();
-        minimize(&mut model, block, f.penalty(), &mut to, exactly(), f.team(), control)?;
+        minimize(&mut model, block, f.penalty(), &mut to, Goal::EXACT, f.team(), control)?;
         let step: Vec<f64> = to.iter().zip(&before).map(|(t, b)| t - b).collect();
         let linear: f64 = step.iter().zip(g).map(|(d, g)| d * g).sum();
         let bend = (0..n)
@@ -121,10 +123,7 @@ pub(in crate::bcd) fn newton<S: Smooth>(
     if f.has_curvature_bound() { bound(f, block, Metric::Bound, control) } else { Ok(Step::default()) }
 }
 
-/// Halvings before a direction is given up for a more careful one.
-const HALVINGS: usize = 30;
-
-/// Halves the step until the objective falls by a share of what the first order promises.
+/// Searches along the step; `None` where nothing on it is low enough.
 fn searched<S: Smooth>(
     f: &mut S,
     block: &Block,
@@ -134,21 +133,14 @@ fn searched<S: Smooth>(
 ) -> Result<Option<Step>, Stop> {
     let ray = f.ray(block.columns(), &model.step, control)?;
     let before = block.gather(f.x());
-    let mut alpha = match search {
-        LineSearch::Armijo => 1.0,
-        LineSearch::Exact => line::minimizer(block, f.penalty(), &before, &model.step, |alpha| {
-            f.derivatives(&ray, alpha, control)
-        })?,
-    };
-    for _ in 0..HALVINGS {
-        let x: Vec<f64> = before.iter().zip(&model.step).map(|(x, d)| x + alpha * d).collect();
-        let to = if alpha == 1.0 { &model.to } else { &x };
-        let change = f.change(&ray, alpha, control)? + block.penalty_change(f.penalty(), &before, to);
-        if change <= -ARMIJO * alpha * model.slope {
-            f.move_to(block.columns(), to, control)?;
-            return Ok(Some(Step { promised: model.promised, achieved: -change }));
-        }
-        alpha *= 0.5;
-    }
-    Ok(None)
+    let first = line::first(search, block, f.penalty(), &before, &model.step, |alpha| {
+        f.derivatives(&ray, alpha, control)
+    })?;
+    let descent = Descent { from: &before, step: &model.step, to: &model.to, slope: model.slope };
+    let found = descent.search(first, HALVINGS_BEFORE_ANOTHER, |alpha, to| {
+        Ok(f.change(&ray, alpha, control)? + block.penalty_change(f.penalty(), &before, to))
+    })?;
+    let Some(found) = found else { return Ok(None) };
+    f.move_to(block.columns(), &found.to, control)?;
+    Ok(Some(Step { promised: model.promised, achieved: -found.change }))
 }

@@ -1,6 +1,7 @@
 //! Solving with the caller's function.
 
-use super::super::answers::certificate::{Certificate, Evaluation, Kind, Rigor, deviations};
+use super::super::answers::certificate::Certificate;
+use super::super::answers::evaluation::{Evaluation, deviations};
 use super::super::answers::solution::Solution;
 use super::super::block::Block;
 use super::super::general::{self, Aim, Certifier, Look, Watch};
@@ -8,7 +9,8 @@ use super::super::problem::Problem;
 use super::super::settings::{LineSearch, PenaltyKind, Rule, Settings, UpdateKind};
 use super::super::smooth::Smooth;
 use super::super::solve::Start;
-use super::super::updates::update::{self, Step};
+use super::super::updates::gradient;
+use super::super::updates::step::Step;
 use super::engine::Engine;
 use super::{UserFunction, failed};
 use crate::model::Penalty;
@@ -108,8 +110,11 @@ impl Solve<'_> {
         Ok(Cholesky::new(&h, control).is_ok_and(|factor| factor.shift() > NEGATIVE))
     }
 
-    /// The smallest lambda with an all-zero solution; `None` if the control stopped it.
-    pub(in crate::bcd) fn lambda_max(&self, control: &mut Control<'_>) -> Result<Option<f64>> {
+    /// The smallest lambda with an all-zero solution. The outer result is of the function, the inner one of the control.
+    pub(in crate::bcd) fn lambda_max(
+        &self,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<f64, Stop>> {
         self.check()?;
         let ones = vec![1.0; self.function.cols()];
         let lipschitz = self.function.lipschitz().unwrap_or(&ones);
@@ -118,7 +123,10 @@ impl Solve<'_> {
         if let Some(error) = failure.into_inner() {
             return Err(error);
         }
-        found.ok().map(|null| self.threshold(&null)).transpose()
+        match found {
+            Ok(null) => self.threshold(&null).map(Ok),
+            Err(stop) => Ok(Err(stop)),
+        }
     }
 
     /// Refuses what has no meaning without rows.
@@ -292,7 +300,7 @@ impl Certifier<Engine<'_>> for Steps {
         if !self.has_hessian {
             for &u in block.units() {
                 let one = Block::new(f.penalty(), vec![u]);
-                add(update::gradient_with_estimate(f, &one, &mut self.estimates[u], control)?);
+                add(gradient::update_with_estimate(f, &one, &mut self.estimates[u], control)?);
             }
             return Ok(total);
         }
@@ -339,12 +347,5 @@ pub(in crate::bcd) fn certificate(
         return Err(failed("gradient", code, if code == 0 { bad.copied() } else { None }));
     }
     let objective = value + penalty.value(x);
-    let norm = penalty.subgradient_norm(x, &g, |_| 1.0);
-    Ok(Certificate {
-        kind: Kind::Gradient,
-        rigor: Rigor::None,
-        value: if norm.is_nan() || !objective.is_finite() { f64::INFINITY } else { norm },
-        objective,
-        dual_objective: f64::NEG_INFINITY,
-    })
+    Ok(Certificate::of_gradient(penalty.subgradient_norm(x, &g, |_| 1.0), objective))
 }

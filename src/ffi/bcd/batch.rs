@@ -19,7 +19,8 @@ use crate::runtime::{Error, ErrorKind, Family, Result};
 ///
 /// With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not wanted) k.
 /// infos is NULL, or an array of k structs whose first one states the stride. The handle and its last solution stay as they
-/// are. Losses of one output. What was stopped has its outcome in its info, and max_work is that of each 8 solves.
+/// are. Losses of one output. What was stopped has its outcome in its info; max_seconds and max_work are limits of the
+/// whole call, the latter looked at anew for each 128 solves.
 ///
 /// Errors: as swl_bcd_solve, and SWL_E_UNSUPPORTED (several outputs); nothing is written then.
 #[unsafe(no_mangle)]

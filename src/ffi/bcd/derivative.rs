@@ -56,9 +56,9 @@ pub unsafe extern "C" fn swl_bcd_identify(
 /// holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
 /// swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
 /// solve's options hold for this call anew.
-/// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a singular Hessian, where there is no derivative),
-/// SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are standardized),
-/// SWL_E_STOPPED, SWL_E_CALLBACK.
+/// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a derivative that overflows; a singular Hessian, where
+/// there is none), SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are
+/// standardized), SWL_E_STOPPED, SWL_E_CALLBACK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_derivative_forward(
     s: *const swl_bcd,

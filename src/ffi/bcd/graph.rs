@@ -98,10 +98,11 @@ pub unsafe extern "C" fn swl_graph_new_quadratic(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
+        make("swl_graph_new_quadratic", options, control, out, |settings, control| {
             let matrix = matrix(a, settings, control)?;
             let (columns, b) = dense_rows(b, "b", matrix.size())?;
             Problem::quadratic(matrix, by_columns(&b, columns), columns, settings.ridge, control)
+                .map_err(|e| e.renamed("columns", "b.cols"))
         })
     })
 }
@@ -123,9 +124,10 @@ pub unsafe extern "C" fn swl_graph_new(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
-            let matrix = matrix(weights, settings, control)?;
-            propagation(&matrix, (labelled, count), labels, settings, control)
+        make("swl_graph_new", options, control, out, |settings, control| {
+            let name = "weights";
+            let matrix = matrix(weights, settings, control).map_err(|e| e.renamed("a", name))?;
+            propagation(&matrix, name, (labelled, count), labels, settings, control)
         })
     })
 }
@@ -148,14 +150,20 @@ pub unsafe extern "C" fn swl_graph_new_edges(
 ) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
     guard(|| unsafe {
-        make(options, control, out, |settings, control| {
+        make("swl_graph_new_edges", options, control, out, |settings, control| {
             let (n, m) = (size(nodes, "nodes")?, size(edges, "edges")?);
-            check_room(n, m)?;
+            check_room(n, m).map_err(|e| e.renamed("a", "nodes and edges"))?;
             let (from, to) = (node_numbers(from, m, "from")?, node_numbers(to, m, "to")?);
             let weight = if weight.is_null() { vec![1.0; m] } else { vector(weight, "weight", m, "edge")? };
+            check_edges(n, [("from", &from), ("to", &to)], &weight, control)?;
             let list = from.iter().zip(&to).zip(&weight).map(|((i, j), w)| (*i, *j, *w));
-            let matrix = SymmetricMatrix::from_edges(n, list, settings.sum_duplicates, "edges", control)?;
-            propagation(&matrix, (labelled, count), labels, settings, control)
+            let matrix = SymmetricMatrix::from_edges(n, list, settings.sum_duplicates, "edges", control)
+                .map_err(|e| match e.kind() {
+                    ErrorKind::Unsupported => e.renamed("edges", "nodes"),
+                    ErrorKind::Data => e.renamed("edges", "from and to"),
+                    _ => e,
+                })?;
+            propagation(&matrix, "weight", (labelled, count), labels, settings, control)
         })
     })
 }
@@ -279,6 +287,7 @@ impl Graph {
 /// # Safety
 /// The pointers are null or what their types say.
 unsafe fn make(
+    name: &str,
     options: *const swl_options,
     control: *const swl_control,
     out: *mut *mut swl_graph,
@@ -290,7 +299,7 @@ unsafe fn make(
     let settings = Settings::from_options(&options)?;
     let mut control = call.control();
     control.begin(settings.max_seconds, settings.max_work);
-    let stopped = |stop: Stop| call.stopped("swl_graph_new", stop);
+    let stopped = |stop: Stop| call.stopped(name, stop);
     control.report(Phase::Setup, 0, f64::NAN, f64::NAN).map_err(stopped)?;
     let built = build(&settings, &mut control);
     // A stop is told in the words of the call: a control that said so once says so for good.
@@ -319,10 +328,40 @@ unsafe fn matrix(
     }
 }
 
+/// Nodes in `0..n` and finite weights, with the names of the C call.
+fn check_edges(
+    n: usize,
+    ends: [(&str, &[usize]); 2],
+    weight: &[f64],
+    control: &mut Control<'_>,
+) -> Result<()> {
+    for (e, w) in weight.iter().enumerate() {
+        for (name, nodes) in ends {
+            if nodes[e] >= n {
+                return Err(Error::new(ErrorKind::Data, name)
+                    .at(format!("edge {e}"))
+                    .expected(format!("a node in 0..{n}"))
+                    .found(nodes[e]));
+            }
+        }
+        if !w.is_finite() {
+            return Err(Error::new(ErrorKind::Data, "weight")
+                .at(format!("edge {e}"))
+                .expected("a finite number")
+                .found(*w));
+        }
+        control.spend(4)?;
+    }
+    Ok(())
+}
+
+/// `name` is what the call names the weights.
+///
 /// # Safety
 /// The arrays are as long as stated.
 unsafe fn propagation(
     weights: &SymmetricMatrix,
+    name: &str,
     (labelled, count): (*const i64, i64),
     labels: *const swl_dense,
     settings: &Settings,
@@ -335,6 +374,7 @@ unsafe fn propagation(
     let values = by_columns(&values, columns);
     let labels = Labels { nodes: &nodes, values: &values, columns };
     Problem::labels(weights, labels, settings.ridge, settings.unreached, control)
+        .map_err(|e| e.renamed("a", name).renamed("values", "labels").renamed("columns", "labels.cols"))
 }
 
 /// Rows after one another as columns after one another.

@@ -29,7 +29,8 @@ const MOST_POINTS: usize = 10_000;
 /// options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
 /// certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
 /// swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
-/// swl_bcd_path_select makes another point that. The path is kept until the next path or setter.
+/// swl_bcd_path_select makes another point that; a path that was stopped before its first point leaves the last solution as
+/// it was. The path is kept until the next path or setter.
 /// Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
 /// lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
 #[unsafe(no_mangle)]
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn swl_bcd_path(
         let begin = bcd.begin(&settings)?;
         let start = begin.as_ref().map(|(coef, b)| Start { coef: Some(coef), intercept: *b });
         let Bcd { workspace, problem, .. } = &mut *bcd;
-        let path = workspace.path(problem, &options, &grid, start, &mut control)?;
+        let path = workspace.path(problem, &options, &grid, start, &mut control).map_err(of_grid)?;
         let points = path.points.len() as i64;
         let last = path.points.last().cloned();
         bcd.take_path(Walked { path, settings, validated: None, code: call.code() }, last);
@@ -201,7 +202,7 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
         bcd.need_target(&settings)?;
         let mut control = call.control();
         let found = cross_validate(&bcd.problem, &options, &grid, &folds, &mut control)
-            .map_err(|error| call.stopped("swl_bcd_cross_validate", error))?;
+            .map_err(|error| of_grid(call.stopped("swl_bcd_cross_validate", error)))?;
         let lambda = |k: usize| found.path.points[k].lambda;
         if let Some(slot) = slot {
             slot.write(&swl_cv_info {
@@ -269,14 +270,25 @@ impl Walked {
 }
 
 impl Bcd {
-    /// Takes a path in; `chosen` becomes the last solution.
+    /// Takes a path in; `chosen` becomes the last solution. Without points the one before stays.
     fn take_path(&mut self, walked: Walked, chosen: Option<Solution>) {
-        match chosen {
-            Some(solution) => self.keep(Solved { solution, settings: walked.settings.clone() }),
-            None => self.solved = None,
+        if let Some(solution) = chosen {
+            self.keep(Solved { solution, settings: walked.settings.clone() });
         }
         self.path = Some(walked);
     }
+}
+
+/// Says a field of the grid as the caller has it.
+fn of_grid(error: Error) -> Error {
+    let fields = [
+        ("lambdas", "grid.lambdas"),
+        ("gap", "grid.gap"),
+        ("max_explained", "grid.max_explained"),
+        ("count", "grid.count"),
+        ("most", "grid.count"),
+    ];
+    fields.into_iter().fold(error, |error, (field, name)| error.renamed(field, name))
 }
 
 /// The caller's grid; NULL: the default.
