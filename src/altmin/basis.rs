@@ -150,13 +150,15 @@ mod tests {
         let mut x = Tall::<f64>::zeros(m, k).unwrap();
         for i in 0..n {
             // Badly scaled columns.
-            y.row_mut(i)
-                .iter_mut()
-                .enumerate()
-                .for_each(|(l, v)| *v = 10f64.powi(-2 * l as i32) * ((i * i * 5 + i * l * 3 + l) as f64).sin());
+            y.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| {
+                *v = 10f64.powi(-2 * l as i32) * ((i * i * 5 + i * l * 3 + l) as f64).sin()
+            });
         }
         for i in 0..m {
-            x.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| *v = ((i * i * 3 + i * l * l) as f64).cos());
+            x.row_mut(i)
+                .iter_mut()
+                .enumerate()
+                .for_each(|(l, v)| *v = ((i * i * 3 + i * l * l) as f64).cos());
         }
         let product = |x: &Tall<f64>, y: &Tall<f64>, i: usize, j: usize| -> f64 {
             x.row(i).iter().zip(y.row(j)).map(|(a, b)| a * b).sum()

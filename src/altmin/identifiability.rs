@@ -98,8 +98,7 @@ mod tests {
     #[test]
     fn cores_and_components_are_found() {
         // Two full 2 x 2 blocks; row 4 hangs on the second block by one entry, column 4 has none.
-        let cells =
-            [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2)];
+        let cells = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2)];
         let row: Vec<i64> = cells.iter().map(|c| c.0).collect();
         let col: Vec<i64> = cells.iter().map(|c| c.1).collect();
         let value = vec![1.0; cells.len()];

@@ -29,14 +29,12 @@ mod tests {
     fn parts_are_even_and_do_not_follow_rows_or_columns() {
         let mut counts = [0_usize; 4];
         let (mut by_row, mut by_col) = ([0_usize; 50], [0_usize; 50]);
-        for i in 0..50 {
-            for j in 0..50 {
+        for (i, in_row) in by_row.iter_mut().enumerate() {
+            for (j, in_col) in by_col.iter_mut().enumerate() {
                 let p = part(7, 4, i, j);
                 counts[p] += 1;
-                if p == 0 {
-                    by_row[i] += 1;
-                    by_col[j] += 1;
-                }
+                *in_row += usize::from(p == 0);
+                *in_col += usize::from(p == 0);
                 assert_eq!(p, part(7, 4, i, j));
             }
         }

@@ -23,7 +23,7 @@ impl<T: Real> Tall<T> {
     pub fn zeros(rows: usize, cols: usize) -> Result<Self> {
         let stride = cols.next_multiple_of(T::LANES);
         let mut data = Vec::new();
-        let count = rows.checked_mul(stride).unwrap_or(usize::MAX);
+        let count = rows.saturating_mul(stride);
         data.try_reserve_exact(count).map_err(|_| out_of_memory("factor", count, size_of::<T>()))?;
         data.resize(count, T::default());
         Ok(Self { rows, cols, stride, data })
