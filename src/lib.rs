@@ -1,12 +1,13 @@
 //! Southwell: an embedded optimization solver whose answers come with certificates.
 //!
-//! Four families of problems are to share one house; block coordinate descent is built.
+//! Four families of problems are to share one house; block coordinate descent is built, low-rank completion begun.
 //!
 //! * [`bcd`]: regularized linear models, `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`, support vector machines among
 //!   them. [`bcd::Problem`] holds the data, [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from the
 //!   raw data. [`bcd::path`], [`bcd::batch`] and [`bcd::cross_validate`] solve many of them; [`bcd::identify`] and
 //!   [`bcd::Sensitivity`] tell what is known of a solution and how it changes.
 //! * [`bcd::graph`]: quadratics on graphs and label propagation, `1/2 x'Ax - b'x`.
+//! * [`altmin`]: low-rank matrix completion by alternating minimization; the core of it, in Rust alone so far.
 //! * [`model`]: losses and penalties, one file each.
 //! * [`numerics`]: views of dense and sparse data, kernels, small factorizations, conjugate gradients.
 //! * [`runtime`]: what every solver runs on: errors, options, control (deadline, cancel, progress), threads, random
@@ -31,6 +32,7 @@
 //! # Ok::<(), southwell::runtime::Error>(())
 //! ```
 
+pub mod altmin;
 pub mod bcd;
 mod ffi;
 pub mod model;

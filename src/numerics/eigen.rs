@@ -46,8 +46,13 @@ impl Eigen {
     /// Costs about `9 n^3` flops. `None` for matrices above the size of blocks that are solved exactly, and where there
     /// is an entry that is not finite.
     pub fn new(h: &Square) -> Option<Self> {
+        if h.size() > EXACT_UP_TO { None } else { Self::of(h) }
+    }
+
+    /// The same for matrices of any size.
+    pub fn of(h: &Square) -> Option<Self> {
         let n = h.size();
-        if n == 0 || n > EXACT_UP_TO {
+        if n == 0 {
             return None;
         }
         let data: Vec<f64> = (0..n).flat_map(|j| h.column(j).iter().copied()).collect();
@@ -153,6 +158,24 @@ fn largest_of_tridiagonal(diagonal: &[f64], beside: &[f64]) -> Option<(f64, f64)
     }
     let found = Eigen::new(&t)?;
     Some((found.values[n - 1], found.vectors.at(n - 1, n - 1).abs()))
+}
+
+/// The vector of least norm among those that come nearest to `h x = b`, for a symmetric positive semidefinite matrix:
+/// eigenvalues within `rounding` of the largest count as 0. Zero where the iteration fails. Costs about `9 n^3` flops.
+pub fn minimum_norm(h: &Square, b: &[f64], rounding: f64) -> Vec<f64> {
+    let n = h.size();
+    let mut x = vec![0.0; n];
+    let data: Vec<f64> = (0..n).flat_map(|j| h.column(j).iter().copied()).collect();
+    let Ok(found) = MatRef::from_column_major_slice(&data, n, n).self_adjoint_eigen(Side::Lower) else {
+        return x;
+    };
+    let (values, basis) = (found.S().column_vector(), found.U());
+    let largest = (0..n).map(|k| values[k]).fold(0.0, f64::max);
+    for k in (0..n).filter(|&k| values[k] > rounding * largest) {
+        let share = (0..n).map(|i| basis[(i, k)] * b[i]).sum::<f64>() / values[k];
+        x.iter_mut().enumerate().for_each(|(i, x)| *x += share * basis[(i, k)]);
+    }
+    x
 }
 
 #[cfg(test)]

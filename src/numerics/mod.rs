@@ -11,9 +11,12 @@ pub mod matrix;
 pub mod operator;
 pub mod outer;
 pub mod packed_rows;
+pub mod real;
 pub mod sparse;
 pub mod sum;
 pub mod symmetric;
+pub mod tall;
+pub mod tile;
 
 pub use columns::Columns;
 pub use dense::{DenseView, Order};

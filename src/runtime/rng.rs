@@ -15,6 +15,8 @@ pub enum Purpose {
     Folds = 3,
     /// Looking in a random direction.
     Probe = 4,
+    /// The vectors that a Krylov space starts from.
+    Start = 5,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).
@@ -33,6 +35,13 @@ impl Stream {
     /// Uniform in `[0, 1)`, on a grid of 2^-53.
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// Standard normal (Box and Muller; the second number of a pair is not used).
+    pub fn normal(&mut self) -> f64 {
+        // 1 - u is above 0.
+        let (u, v) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     }
 
     /// Uniform in `0..bound`; `bound` must not be 0.

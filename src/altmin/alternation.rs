@@ -1,0 +1,152 @@
+//! The alternation (section 1.5 of the notes): both half-steps in turn, each with its fixed factor in a good basis.
+//!
+//! 1. Orthonormalize `U` (or rotate it, where a ridge makes lengths matter); `V` moves along.
+//! 2. `V` by the regressions of all columns.
+//! 3. Orthonormalize `V`; `U` moves along.
+//! 4. `U` by the regressions of all rows.
+
+use super::basis::{orthonormalize, rotate};
+use super::half_step::{Damping, HalfReport, HalfStep, Solver};
+use super::observations::Observations;
+use super::regression::Accuracy;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+
+/// The two factors: the model is `U V'`.
+#[derive(Debug, Clone)]
+pub struct Factors<T> {
+    /// One row for each row of the matrix.
+    pub u: Tall<T>,
+    /// One row for each column.
+    pub v: Tall<T>,
+}
+
+/// Which factor moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `U`: the regressions of the rows.
+    Rows,
+    /// `V`: the regressions of the columns.
+    Columns,
+}
+
+/// How half-steps are done.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Whether the fixed factor is orthonormalized; otherwise it is rotated.
+    pub orthonormal: bool,
+    /// What is added to the squares; where the fixed factor is orthonormal, for its unit lengths.
+    pub damping: Damping,
+    /// When conjugate gradients on a row end.
+    pub accuracy: Accuracy,
+    /// How rows are solved.
+    pub solver: Solver,
+}
+
+/// What a half-step found, with the basis that it worked in.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// The regressions.
+    pub half: HalfReport,
+    /// The singular values that the fixed factor had before it was orthonormalized; empty where it was not.
+    pub singular: Vec<f64>,
+    /// `max_j |v_j|^2 n / k` of the orthonormal fixed factor, its incoherence; NaN where it is not orthonormal.
+    pub incoherence: f64,
+}
+
+/// The data of an alternation.
+#[derive(Clone, Copy)]
+pub struct Alternation<'a, T> {
+    /// The observations.
+    pub observations: &'a Observations<T>,
+    /// The threads.
+    pub team: &'a Team<'a>,
+}
+
+impl<T: Real> Alternation<'_, T> {
+    /// One half-step. On a stop the factors' product is what it was.
+    pub fn half_step(
+        &self,
+        factors: &mut Factors<T>,
+        side: Side,
+        manner: Manner,
+        control: &mut Control<'_>,
+    ) -> Result<StepReport, Stop> {
+        let (lines, others) = match side {
+            Side::Rows => (self.observations.by_row(), self.observations.by_col()),
+            Side::Columns => (self.observations.by_col(), self.observations.by_row()),
+        };
+        let (fixed, moving) = match side {
+            Side::Rows => (&mut factors.v, &mut factors.u),
+            Side::Columns => (&mut factors.u, &mut factors.v),
+        };
+        let mut singular = Vec::new();
+        let mut incoherence = f64::NAN;
+        if manner.orthonormal {
+            singular = orthonormalize(fixed, Some(moving), self.team, control)?.singular;
+            incoherence = coherence(fixed);
+        }
+        let observed = |j: usize| others.degree(j) as f64;
+        let diagonal = rotate(fixed, moving, observed, self.team, control)?;
+        let total = self.observations.len().max(1) as f64;
+        let curvature: Vec<f64> = diagonal.iter().map(|d| d / total).collect();
+        let half = HalfStep {
+            lines,
+            fixed,
+            curvature: &curvature,
+            damping: manner.damping,
+            accuracy: manner.accuracy,
+            solver: manner.solver,
+        };
+        let half = half.run(moving, self.team, control)?;
+        Ok(StepReport { half, singular, incoherence })
+    }
+
+    /// Both half-steps: the columns' and then the rows'. The report is that of the last.
+    pub fn sweep(
+        &self,
+        factors: &mut Factors<T>,
+        manner: Manner,
+        control: &mut Control<'_>,
+    ) -> Result<StepReport, Stop> {
+        self.half_step(factors, Side::Columns, manner, control)?;
+        self.half_step(factors, Side::Rows, manner, control)
+    }
+
+    /// `sum w m^2` over the observations: what residuals are measured against.
+    pub fn size(&self) -> f64 {
+        let lines = self.observations.by_row();
+        let squares = |i: usize| {
+            let line = lines.line(i);
+            let weight = |e: usize| line.weight.map_or(1.0, |w| w[e].wide());
+            (0..line.index.len()).map(|e| weight(e) * line.value[e].wide().powi(2)).sum::<f64>()
+        };
+        crate::numerics::sum::sum((0..lines.len()).map(squares))
+    }
+
+    /// `sum w (m - u'v)^2` over the observations.
+    pub fn squares(&self, factors: &Factors<T>, control: &mut Control<'_>) -> Result<f64, Stop> {
+        let lines = self.observations.by_row();
+        let mut total = crate::numerics::sum::Sum::default();
+        for i in 0..lines.len() {
+            let (line, u) = (lines.line(i), factors.u.row(i));
+            for (e, &j) in line.index.iter().enumerate() {
+                let v = factors.v.row(j as usize);
+                let model: f64 = u.iter().zip(v).map(|(u, v)| u.wide() * v.wide()).sum();
+                total.add(line.weight.map_or(1.0, |w| w[e].wide()) * (line.value[e].wide() - model).powi(2));
+            }
+            control.spend((2 * line.index.len() * u.len()) as u64)?;
+        }
+        Ok(total.value())
+    }
+}
+
+/// `max_j |v_j|^2 n / k`: 1 for a factor whose rows are alike, `n / k` for one with a spike.
+pub fn coherence<T: Real>(factor: &Tall<T>) -> f64 {
+    let longest = (0..factor.rows())
+        .map(|j| factor.row(j).iter().map(|v| v.wide() * v.wide()).sum::<f64>())
+        .fold(0.0, f64::max);
+    longest * factor.rows() as f64 / factor.cols().max(1) as f64
+}

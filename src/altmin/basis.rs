@@ -1,0 +1,204 @@
+//! The basis that factors are kept in: the product `U V'` does not care, the regressions do.
+//!
+//! Before a half-step the fixed factor is orthonormalized (section 1.5 of the notes: without it an inexact method needs
+//! several times as many outer iterations), or rotated, where a ridge makes lengths matter, so that its mean Gram, the
+//! preconditioner that all rows share, is diagonal. The other factor moves along, and the product stays.
+
+use crate::numerics::eigen::Eigen;
+use crate::numerics::gram::Square;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+use faer::Mat;
+
+/// A Gram matrix whose eigenvalues differ by more than this has lost the small ones to rounding.
+const GRADED: f64 = 1e-8;
+/// Singular values within this of the largest count as 0: their columns are lost.
+const LOST: f64 = 1e-14;
+
+/// How a factor was brought into its basis.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    /// The singular values of the factor as it was, descending.
+    pub singular: Vec<f64>,
+    /// Columns that had (numerically) no length and are now 0.
+    pub lost: usize,
+}
+
+/// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are ordered by
+/// descending singular value; those without length become 0. Through the Gram matrix, twice, so that rounding does not
+/// matter; factors whose singular values differ too much for that by a QR factorization.
+pub fn orthonormalize<T: Real>(
+    fixed: &mut Tall<T>,
+    moving: Option<&mut Tall<T>>,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Basis, Stop> {
+    let gram = fixed.gram(|_| 1.0, team, control)?;
+    let (mut back, singular) = match whitening(&gram) {
+        Some((to, back, singular)) => {
+            fixed.transform(&to, team, control)?;
+            (back, singular)
+        }
+        None => {
+            control.spend((4 * fixed.rows() * fixed.cols() * fixed.cols()) as u64)?;
+            by_factorization(fixed)
+        }
+    };
+    // Once more: what is left of the columns is orthonormal to few digits after the first pass.
+    let gram = fixed.gram(|_| 1.0, team, control)?;
+    if let Some((to, again, _)) = whitening(&gram) {
+        fixed.transform(&to, team, control)?;
+        back = times(&back, &again);
+    }
+    if let Some(moving) = moving {
+        // fixed_old = fixed_new back', so the rows y of the other factor become back' y.
+        moving.transform(&back, team, control)?;
+    }
+    let lost = singular.iter().filter(|s| **s == 0.0).count();
+    Ok(Basis { singular, lost })
+}
+
+/// Turns both factors so that `fixed' D fixed` is diagonal for the weights `D` (the observations of each row); gives the
+/// diagonal, descending. Lengths stay, so a ridge means the same.
+pub fn rotate<T: Real>(
+    fixed: &mut Tall<T>,
+    moving: &mut Tall<T>,
+    weight: impl Fn(usize) -> f64 + Sync,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Vec<f64>, Stop> {
+    let k = fixed.cols();
+    let gram = fixed.gram(weight, team, control)?;
+    let Some(eigen) = Eigen::of(&gram) else { return Ok((0..k).map(|l| gram.at(l, l)).collect()) };
+    let mut turn = Square::zeros(k);
+    for l in 0..k {
+        turn.column_mut(l).copy_from_slice(eigen.vectors.column(k - 1 - l));
+    }
+    fixed.transform(&turn, team, control)?;
+    moving.transform(&turn, team, control)?;
+    Ok(eigen.values.iter().rev().copied().collect())
+}
+
+fn times(a: &Square, b: &Square) -> Square {
+    let k = a.size();
+    let mut c = Square::zeros(k);
+    for j in 0..k {
+        for l in 0..k {
+            let factor = b.at(l, j);
+            c.column_mut(j).iter_mut().zip(a.column(l)).for_each(|(c, a)| *c += a * factor);
+        }
+    }
+    c
+}
+
+/// `B` with `B'GB = I`, `C` with `Y = (YB) C'`, and the roots of the eigenvalues, descending; `None` where they differ too
+/// much.
+fn whitening(gram: &Square) -> Option<(Square, Square, Vec<f64>)> {
+    let k = gram.size();
+    let (mut to, mut back) = (Square::zeros(k), Square::zeros(k));
+    let eigen = Eigen::of(gram)?;
+    if !(eigen.values[0] > GRADED * eigen.values[k - 1]) {
+        return None;
+    }
+    let mut roots = Vec::with_capacity(k);
+    for l in 0..k {
+        let root = eigen.values[k - 1 - l].sqrt();
+        roots.push(root);
+        for (i, v) in eigen.vectors.column(k - 1 - l).iter().enumerate() {
+            to.column_mut(l)[i] = v / root;
+            back.column_mut(l)[i] = v * root;
+        }
+    }
+    Some((to, back, roots))
+}
+
+/// Replaces `Y = Q (W S Z')` by `Q W` and gives `Z S` and `S`; columns without length become 0.
+fn by_factorization<T: Real>(fixed: &mut Tall<T>) -> (Square, Vec<f64>) {
+    let (n, k) = (fixed.rows(), fixed.cols());
+    let mut back = Square::zeros(k);
+    let mut singular = vec![0.0; k];
+    let wide = Mat::from_fn(n.max(k), k, |i, l| if i < n { fixed.row(i)[l].wide() } else { 0.0 });
+    let qr = wide.qr();
+    let q = qr.compute_thin_Q();
+    if let Ok(svd) = qr.thin_R().svd() {
+        let (w, s, z) = (svd.U(), svd.S().column_vector(), svd.V());
+        let basis = &q * w;
+        for l in 0..k {
+            let kept = s[l] > LOST * s[0] && s[0].is_finite();
+            singular[l] = if kept { s[l] } else { 0.0 };
+            for i in 0..n {
+                fixed.row_mut(i)[l] = T::narrow(if kept { basis[(i, l)] } else { 0.0 });
+            }
+            for i in 0..k {
+                back.column_mut(l)[i] = z[(i, l)] * singular[l];
+            }
+        }
+    }
+    (back, singular)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_stays_and_the_columns_are_orthonormal() {
+        let (n, m, k) = (50, 40, 5);
+        let mut y = Tall::<f64>::zeros(n, k).unwrap();
+        let mut x = Tall::<f64>::zeros(m, k).unwrap();
+        for i in 0..n {
+            // Badly scaled columns.
+            y.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| {
+                *v = 10f64.powi(-2 * l as i32) * ((i * i * 5 + i * l * 3 + l) as f64).sin()
+            });
+        }
+        for i in 0..m {
+            x.row_mut(i)
+                .iter_mut()
+                .enumerate()
+                .for_each(|(l, v)| *v = ((i * i * 3 + i * l * l) as f64).cos());
+        }
+        let product = |x: &Tall<f64>, y: &Tall<f64>, i: usize, j: usize| -> f64 {
+            x.row(i).iter().zip(y.row(j)).map(|(a, b)| a * b).sum()
+        };
+        let (x0, y0) = (x.clone(), y.clone());
+        let control = &mut Control::new();
+        let basis = orthonormalize(&mut y, Some(&mut x), &Team::solo(), control).unwrap();
+        assert!(basis.singular.is_sorted_by(|a, b| a >= b) && basis.lost == 0, "{basis:?}");
+        let gram = y.gram(|_| 1.0, &Team::solo(), control).unwrap();
+        for a in 0..k {
+            for b in 0..k {
+                let one = if a == b { 1.0 } else { 0.0 };
+                assert!((gram.at(a, b) - one).abs() < 1e-12, "{a} {b} {}", gram.at(a, b));
+            }
+        }
+        for (i, j) in [(0, 0), (3, 17), (39, 49)] {
+            assert!((product(&x, &y, i, j) - product(&x0, &y0, i, j)).abs() < 1e-10);
+        }
+        let before = product(&x, &y, 7, 8);
+        let weight = |j: usize| 1.0 + j as f64;
+        let diagonal = rotate(&mut x, &mut y, weight, &Team::solo(), control).unwrap();
+        assert!((product(&x, &y, 7, 8) - before).abs() < 1e-11);
+        let gram = x.gram(weight, &Team::solo(), control).unwrap();
+        for a in 0..k {
+            for b in 0..k {
+                let expected = if a == b { diagonal[a] } else { 0.0 };
+                assert!((gram.at(a, b) - expected).abs() < 1e-9 * diagonal[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_factor_of_lower_rank_loses_columns() {
+        let mut y = Tall::<f64>::zeros(20, 3).unwrap();
+        for i in 0..20 {
+            let v = (i as f64).sin();
+            y.row_mut(i).copy_from_slice(&[v, 2.0 * v, 0.0]);
+        }
+        let basis = orthonormalize(&mut y, None, &Team::solo(), &mut Control::new()).unwrap();
+        assert_eq!(basis.lost, 2);
+        assert!((0..20).all(|i| y.row(i)[1..] == [0.0, 0.0]));
+    }
+}

@@ -1,0 +1,237 @@
+//! Where the alternation starts (section 1.4 of the notes): the leading singular vectors of `p^-1 P(M)`, by block Krylov
+//! iteration, with the rows and columns that have far more than their share of observations left out, and rows that stick
+//! out cut back.
+
+use super::basis::orthonormalize;
+use super::observations::{Lines, Observations};
+use crate::numerics::eigen::Eigen;
+use crate::numerics::gram::Square;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::parallel::Team;
+use crate::runtime::rng::{Purpose, Stream};
+use crate::runtime::{Control, Result, Stop};
+
+/// The leading singular vectors and values.
+pub struct Start {
+    /// Left vectors: one row for each row of the matrix.
+    pub left: Tall<f64>,
+    /// Right vectors.
+    pub right: Tall<f64>,
+    /// Singular values, descending.
+    pub singular: Vec<f64>,
+}
+
+/// Products with the matrix and its transpose after the first: errors fall faster than with as many power iterations.
+const DEPTH: usize = 3;
+/// Lines with more than this many times the mean number of observations are left out (Keshavan, Montanari and Oh).
+const TRIM: f64 = 2.0;
+/// Rows per task.
+const TASK_ROWS: usize = 64;
+
+/// A sparse matrix of the observations' size: `values` by rows.
+pub struct SparseMatrix<'o, T> {
+    observations: &'o Observations<T>,
+    keep_row: Vec<bool>,
+    keep_col: Vec<bool>,
+    scale: f64,
+}
+
+impl<'o, T: Real> SparseMatrix<'o, T> {
+    /// `p^-1 P(M)`, trimmed where `trim` says so.
+    pub fn rescaled(observations: &'o Observations<T>, trim: bool) -> Self {
+        let cells = observations.rows() as f64 * observations.cols() as f64;
+        let keep = |lines: &Lines<T>| {
+            let mean = lines.entries() as f64 / lines.len().max(1) as f64;
+            (0..lines.len()).map(|i| !trim || lines.degree(i) as f64 <= (TRIM * mean).max(1.0)).collect()
+        };
+        Self {
+            observations,
+            keep_row: keep(observations.by_row()),
+            keep_col: keep(observations.by_col()),
+            scale: cells / observations.len().max(1) as f64,
+        }
+    }
+
+    /// `A G` (or `A' G`).
+    fn times(
+        &self,
+        transposed: bool,
+        g: &Tall<f64>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Tall<f64>, Stop>> {
+        let (lines, keep, keep_other) = if transposed {
+            (self.observations.by_col(), &self.keep_col, &self.keep_row)
+        } else {
+            (self.observations.by_row(), &self.keep_row, &self.keep_col)
+        };
+        let mut out = Tall::zeros(lines.len(), g.cols())?;
+        let (stride, b) = (out.stride(), g.cols());
+        let mut start = 0;
+        while start < lines.len() {
+            let (mut end, mut flops) = (start, 0_u64);
+            while end < lines.len() && (end == start || flops < 1 << 26) {
+                flops += (2 * b * lines.degree(end) + b) as u64;
+                end += 1;
+            }
+            team.fill(
+                &mut out.data_mut()[start * stride..end * stride],
+                TASK_ROWS * stride,
+                |offset, part| {
+                    for (r, row) in part.chunks_exact_mut(stride).enumerate() {
+                        let i = start + offset / stride + r;
+                        if !keep[i] {
+                            continue;
+                        }
+                        let line = lines.line(i);
+                        for (&j, v) in line.index.iter().zip(line.value) {
+                            if keep_other[j as usize] {
+                                let v = self.scale * v.wide();
+                                row.iter_mut().zip(g.padded_row(j as usize)).for_each(|(o, g)| *o += v * g);
+                            }
+                        }
+                    }
+                },
+            );
+            if let Err(stop) = control.spend(flops) {
+                return Ok(Err(stop));
+            }
+            start = end;
+        }
+        Ok(Ok(out))
+    }
+
+    /// The `k` leading singular vectors by block Krylov iteration from Gaussian vectors of the stream (seed, start).
+    /// Costs about `2 (2 DEPTH + 1)` products with blocks of `k + max(5, k/4)` vectors.
+    pub fn leading(
+        &self,
+        k: usize,
+        seed: u64,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Start, Stop>> {
+        let (m, n) = (self.observations.rows(), self.observations.cols());
+        let b = (k + (k / 4).max(5)).min(m.min(n));
+        macro_rules! stopped {
+            ($e:expr) => {
+                match $e {
+                    Ok(value) => value,
+                    Err(stop) => return Ok(Err(stop)),
+                }
+            };
+        }
+        let mut g = Tall::zeros(n, b)?;
+        let mut stream = Stream::new(seed, Purpose::Start, 0);
+        for j in 0..n {
+            g.row_mut(j).iter_mut().for_each(|g| *g = stream.normal());
+        }
+        let mut blocks: Vec<Tall<f64>> = Vec::new();
+        let mut images: Vec<Tall<f64>> = Vec::new();
+        for _ in 0..=DEPTH {
+            let mut block = stopped!(self.times(false, &g, team, control)?);
+            for _ in 0..2 {
+                for known in &blocks {
+                    let overlap = stopped!(known.product(&block, |_| 1.0, team, control));
+                    subtract(&mut block, known, &overlap);
+                }
+                stopped!(orthonormalize(&mut block, None, team, control));
+            }
+            let image = stopped!(self.times(true, &block, team, control)?);
+            g = image.clone();
+            blocks.push(block);
+            images.push(image);
+            if b * (blocks.len() + 1) > m.min(n) {
+                break;
+            }
+        }
+        // (A'Q)'(A'Q), block by block.
+        let count = blocks.len();
+        let mut small = Square::zeros(b * count);
+        for p in 0..count {
+            for q in p..count {
+                let part = stopped!(images[p].product(&images[q], |_| 1.0, team, control));
+                for j in 0..b {
+                    for i in 0..b {
+                        small.column_mut(q * b + j)[p * b + i] = part.at(i, j);
+                        small.column_mut(p * b + i)[q * b + j] = part.at(i, j);
+                    }
+                }
+            }
+        }
+        let size = small.size();
+        let Some(eigen) = Eigen::of(&small) else {
+            return Ok(Ok(Start {
+                left: Tall::zeros(m, k)?,
+                right: Tall::zeros(n, k)?,
+                singular: vec![0.0; k],
+            }));
+        };
+        let k = k.min(size);
+        let singular: Vec<f64> = (0..k).map(|l| eigen.values[size - 1 - l].sqrt()).collect();
+        let vectors = |l: usize| eigen.vectors.column(size - 1 - l);
+        let left = combine(&blocks, k, |l| vectors(l).to_vec())?;
+        let right = combine(&images, k, |l| {
+            let inverse = if singular[l] > 0.0 { 1.0 / singular[l] } else { 0.0 };
+            vectors(l).iter().map(|v| v * inverse).collect()
+        })?;
+        stopped!(control.spend((2 * (m + n) * size * k) as u64));
+        Ok(Ok(Start { left, right, singular }))
+    }
+}
+
+/// `block -= known overlap`.
+fn subtract(block: &mut Tall<f64>, known: &Tall<f64>, overlap: &Square) {
+    for i in 0..block.rows() {
+        let old = known.row(i);
+        for (j, v) in block.row_mut(i).iter_mut().enumerate() {
+            *v -= old.iter().zip(overlap.column(j)).map(|(a, b)| a * b).sum::<f64>();
+        }
+    }
+}
+
+/// `sum_p B_p e_p` for blocks of one width: column `l` of the result by the coefficients of column `l`.
+fn combine(blocks: &[Tall<f64>], k: usize, column: impl Fn(usize) -> Vec<f64>) -> Result<Tall<f64>> {
+    let mut out = Tall::zeros(blocks[0].rows(), k)?;
+    for l in 0..k {
+        let coefficients = column(l);
+        for i in 0..out.rows() {
+            let parts = blocks.iter().zip(coefficients.chunks_exact(blocks[0].cols()));
+            out.row_mut(i)[l] =
+                parts.map(|(block, c)| block.row(i).iter().zip(c).map(|(a, b)| a * b).sum::<f64>()).sum();
+        }
+    }
+    Ok(out)
+}
+
+/// Share of the rows whose length is taken for ordinary.
+const ORDINARY: f64 = 0.99;
+/// Rows may be this many times as long as those.
+const CLIP: f64 = 3.0;
+
+/// Cuts back rows that are longer than [`CLIP`] times nearly all others, and orthonormalizes again; gives how many there were.
+/// In directions that do not depend on the basis, unlike cutting single entries.
+pub fn clip(
+    factor: &mut Tall<f64>,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> std::result::Result<usize, Stop> {
+    let length = |row: &[f64]| row.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let mut lengths: Vec<f64> =
+        (0..factor.rows()).map(|i| length(factor.row(i))).filter(|l| *l > 0.0).collect();
+    lengths.sort_by(f64::total_cmp);
+    let at = ((ORDINARY * lengths.len() as f64) as usize).min(lengths.len().saturating_sub(1));
+    let Some(limit) = lengths.get(at).map(|l| CLIP * l) else { return Ok(0) };
+    let mut cut = 0;
+    for i in 0..factor.rows() {
+        let size = length(factor.row(i));
+        if size > limit {
+            factor.row_mut(i).iter_mut().for_each(|v| *v *= limit / size);
+            cut += 1;
+        }
+    }
+    if cut > 0 {
+        orthonormalize(factor, None, team, control)?;
+    }
+    Ok(cut)
+}
