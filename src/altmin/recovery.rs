@@ -42,7 +42,7 @@ pub struct Ends {
     pub residual: f64,
     /// Sweeps at full rank.
     pub max_sweeps: usize,
-    /// A residual that falls by less than this share in [`PATIENCE`] sweeps does not fall any more.
+    /// A residual that falls by less than this share in ten sweeps does not fall any more.
     pub progress: f64,
 }
 

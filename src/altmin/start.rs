@@ -209,7 +209,7 @@ const ORDINARY: f64 = 0.99;
 /// Rows may be this many times as long as those.
 const CLIP: f64 = 3.0;
 
-/// Cuts back rows that are longer than [`CLIP`] times nearly all others, and orthonormalizes again; gives how many there were.
+/// Cuts back rows that are longer than three times nearly all others, and orthonormalizes again; gives how many there were.
 /// In directions that do not depend on the basis, unlike cutting single entries.
 pub fn clip(
     factor: &mut Tall<f64>,
