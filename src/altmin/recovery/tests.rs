@@ -76,37 +76,3 @@ fn continuation_and_annealing_recover_from_few() {
     let found = searcher.run(Search::Annealed { fade: 0.97 }, ENDS, &mut Control::new()).unwrap().unwrap();
     assert!(error(&found.factors, &truth) < 1e-8, "{} {}", found.residual, found.sweeps);
 }
-
-/// The recovery rates of the portfolio on the generator of the published experiments, for a look:
-/// `cargo test --release --lib recovery_rates -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes minutes"]
-fn recovery_rates() {
-    let (n, k, runs) = (1000, 5, 10);
-    for kappa in [1.0, 10.0, 1e3, 1e5] {
-        for rho in [1.5, 1.75] {
-            let singular: Vec<f64> =
-                (0..k).map(|l| f64::powf(kappa, 1.0 - l as f64 / (k - 1) as f64)).collect();
-            let count = (rho * (k * (2 * n - k)) as f64) as usize;
-            let mut met = 0;
-            let start = std::time::Instant::now();
-            for seed in 0..runs {
-                let (observed, truth) = planted(n, &singular, count, seed);
-                let chosen = crate::altmin::portfolio::choose(
-                    &observed,
-                    k,
-                    &crate::altmin::portfolio::SEARCHES,
-                    ENDS,
-                    seed,
-                    &Team::solo(),
-                    &mut Control::new(),
-                );
-                let found = chosen.unwrap().unwrap();
-                let size = singular.iter().map(|s| s * s).sum::<f64>().sqrt();
-                met += usize::from(error(&found.found.factors, &truth) <= f64::min(1e-4, 0.01 / size));
-            }
-            let seconds = start.elapsed().as_secs_f64() / runs as f64;
-            println!("kappa {kappa:e}, rho {rho}: {met} of {runs}, {seconds:.2} s each");
-        }
-    }
-}
