@@ -294,7 +294,8 @@ public:
   static path_grid given(const std::vector<double> &lambdas) {
     path_grid g;
     g.raw_.kind = SWL_PATH_GIVEN;
-    g.lambdas_ = lambdas;
+    g.lambdas_ = std::make_shared<const std::vector<double>>(lambdas);
+    g.view_ = swl_vec_f64(g.lambdas_->data(), static_cast<std::int64_t>(lambdas.size()));
     return g;
   }
   /// As far apart as a gap between them allows, relative to the loss of the null model; at most so many (0: 10000).
@@ -318,7 +319,6 @@ public:
   /// The C struct; it points into this object.
   swl_path_grid view() const noexcept {
     swl_path_grid g = raw_;
-    view_ = swl_vec_f64(lambdas_.data(), static_cast<std::int64_t>(lambdas_.size()));
     if (g.kind == SWL_PATH_GIVEN) g.lambdas = &view_;
     return g;
   }
@@ -326,8 +326,8 @@ public:
 private:
   path_grid() : raw_(detail::sized<swl_path_grid>()), lambdas_(), view_() {}
   swl_path_grid raw_;
-  std::vector<double> lambdas_;
-  mutable swl_vec view_;
+  std::shared_ptr<const std::vector<double>> lambdas_; ///< copies share it, so their views stay
+  swl_vec view_;
 };
 
 /// What cross-validation found at each strength.

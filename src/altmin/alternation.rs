@@ -66,7 +66,7 @@ pub struct Alternation<'a, T> {
 }
 
 impl<T: Real> Alternation<'_, T> {
-    /// One half-step. On a stop the factors' product is what it was.
+    /// One half-step. On a stop the factors are of no use: one of them may be in its new basis, and the other not yet.
     pub fn half_step(
         &self,
         factors: &mut Factors<T>,
@@ -124,22 +124,6 @@ impl<T: Real> Alternation<'_, T> {
             (0..line.index.len()).map(|e| weight(e) * line.value[e].wide().powi(2)).sum::<f64>()
         };
         crate::numerics::sum::sum((0..lines.len()).map(squares))
-    }
-
-    /// `sum w (m - u'v)^2` over the observations.
-    pub fn squares(&self, factors: &Factors<T>, control: &mut Control<'_>) -> Result<f64, Stop> {
-        let lines = self.observations.by_row();
-        let mut total = crate::numerics::sum::Sum::default();
-        for i in 0..lines.len() {
-            let (line, u) = (lines.line(i), factors.u.row(i));
-            for (e, &j) in line.index.iter().enumerate() {
-                let v = factors.v.row(j as usize);
-                let model: f64 = u.iter().zip(v).map(|(u, v)| u.wide() * v.wide()).sum();
-                total.add(line.weight.map_or(1.0, |w| w[e].wide()) * (line.value[e].wide() - model).powi(2));
-            }
-            control.spend((2 * line.index.len() * u.len()) as u64)?;
-        }
-        Ok(total.value())
     }
 }
 

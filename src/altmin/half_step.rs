@@ -77,7 +77,8 @@ const TASK_FLOPS: u64 = 1 << 22;
 const BATCH_FLOPS: u64 = 1 << 27;
 
 impl<T: Real> HalfStep<'_, T> {
-    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was.
+    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was. Panics where the factors are not of
+    /// the size of the observations, or have no columns.
     pub fn run(
         &self,
         x: &mut Tall<T>,

@@ -1,7 +1,7 @@
 //! The observed entries of a matrix, by rows and by columns, checked once.
 
 use crate::numerics::real::Real;
-use crate::runtime::error::out_of_memory;
+use crate::runtime::error::{out_of_memory, zeros};
 use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
 
 /// What repeated positions mean.
@@ -92,10 +92,11 @@ impl<T: Real> Lines<T> {
     /// The same entries with the two directions exchanged; there are `others` lines.
     fn transposed(&self, others: usize) -> Result<Self> {
         let entries = self.entries();
-        let mut start = vec![0_usize; others + 1];
+        let mut start: Vec<usize> = zeros("entries", others + 1)?;
         self.index.iter().for_each(|&j| start[j as usize + 1] += 1);
         (0..others).for_each(|j| start[j + 1] += start[j]);
-        let mut next = start.clone();
+        let mut next = reserved(others + 1)?;
+        next.extend_from_slice(&start);
         let mut index = reserved::<u32>(entries)?;
         let mut value = reserved::<T>(entries)?;
         let mut weight = self.weight.as_ref().map(|_| reserved::<T>(entries)).transpose()?;
@@ -190,7 +191,7 @@ impl<T: Real> Observations<T> {
             .map(|i| self.by_row.line(i).index.iter().filter(|&&j| keep(i, j as usize)).count())
             .sum();
         let mut out = Lines {
-            start: Vec::with_capacity(self.rows() + 1),
+            start: reserved(self.rows() + 1)?,
             index: reserved(kept)?,
             value: reserved(kept)?,
             weight: self.by_row.weight.as_ref().map(|_| reserved(kept)).transpose()?,
@@ -275,20 +276,20 @@ fn sorted<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Lines<T>, Stop>> {
     let counts = |k: usize| entries.weight.is_none_or(|w| w[k] > 0.0);
-    let mut start = vec![0_usize; entries.rows + 1];
+    let mut start: Vec<usize> = zeros("entries", entries.rows + 1)?;
     (0..entries.value.len()).filter(|&k| counts(k)).for_each(|k| start[entries.row[k] as usize + 1] += 1);
     (0..entries.rows).for_each(|i| start[i + 1] += start[i]);
     let total = start[entries.rows];
-    let mut order = reserved::<usize>(total)?;
-    order.resize(total, 0);
-    let mut next = start.clone();
+    let mut order: Vec<usize> = zeros("entries", total)?;
+    let mut next = reserved(entries.rows + 1)?;
+    next.extend_from_slice(&start);
     for k in (0..entries.value.len()).filter(|&k| counts(k)) {
         let slot = &mut next[entries.row[k] as usize];
         order[*slot] = k;
         *slot += 1;
     }
     let mut lines: Lines<T> = Lines {
-        start: Vec::with_capacity(entries.rows + 1),
+        start: reserved(entries.rows + 1)?,
         index: reserved(total)?,
         value: reserved(total)?,
         weight: if entries.weight.is_some() || repeats == Repeats::Mean {
@@ -365,5 +366,73 @@ impl<T: Real> Lines<T> {
                 append(mean, total)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(
+        row: &[i64],
+        col: &[i64],
+        value: &[f64],
+        weight: Option<&[f64]>,
+        repeats: Repeats,
+    ) -> Result<Observations<f64>> {
+        let entries = Entries { rows: 3, cols: 4, row, col, value, weight };
+        Observations::new(entries, repeats, &mut Control::new())
+    }
+
+    fn line(observed: &Observations<f64>, i: usize) -> (Vec<u32>, Vec<f64>, Option<Vec<f64>>) {
+        let line = observed.by_row().line(i);
+        (line.index.to_vec(), line.value.to_vec(), line.weight.map(<[f64]>::to_vec))
+    }
+
+    #[test]
+    fn the_order_of_input_does_not_matter_and_both_orders_agree() {
+        let one = read(&[2, 0, 0, 1], &[1, 3, 0, 1], &[1.0, 2.0, 3.0, 4.0], None, Repeats::Error).unwrap();
+        let other = read(&[0, 1, 2, 0], &[0, 1, 1, 3], &[3.0, 4.0, 1.0, 2.0], None, Repeats::Error).unwrap();
+        (0..3).for_each(|i| assert_eq!(line(&one, i), line(&other, i)));
+        assert_eq!(line(&one, 0), (vec![0, 3], vec![3.0, 2.0], None));
+        let column = one.by_col().line(1);
+        assert_eq!((column.index, column.value), (&[1, 2][..], &[4.0, 1.0][..]));
+        assert_eq!((one.rows(), one.cols(), one.len(), one.by_col().degree(2)), (3, 4, 4, 0));
+    }
+
+    #[test]
+    fn repeats_mean_what_was_asked_for() {
+        let (row, col, value) = ([0, 0, 0], [2, 2, 1], [1.0, 4.0, 7.0]);
+        let weight = [1.0, 2.0, 1.0];
+        let of = |repeats| read(&row, &col, &value, Some(&weight), repeats).map(|o| line(&o, 0));
+        assert!(of(Repeats::Error).unwrap_err().to_string().contains("row 0, column 2"));
+        assert_eq!(
+            of(Repeats::Keep).unwrap(),
+            (vec![1, 2, 2], vec![7.0, 1.0, 4.0], Some(vec![1.0, 1.0, 2.0]))
+        );
+        assert_eq!(of(Repeats::Last).unwrap(), (vec![1, 2], vec![7.0, 4.0], Some(vec![1.0, 2.0])));
+        assert_eq!(of(Repeats::Sum).unwrap(), (vec![1, 2], vec![7.0, 5.0], Some(vec![1.0, 1.5])));
+        assert_eq!(of(Repeats::Mean).unwrap(), (vec![1, 2], vec![7.0, 3.0], Some(vec![1.0, 3.0])));
+        // An entry of weight 0 is absent, also as a repeat.
+        let absent = read(&row, &col, &value, Some(&[1.0, 0.0, 1.0]), Repeats::Error).unwrap();
+        assert_eq!(line(&absent, 0), (vec![1, 2], vec![7.0, 1.0], None));
+    }
+
+    #[test]
+    fn every_defect_is_named() {
+        let message = |row: &[i64], col: &[i64], value: &[f64], weight: Option<&[f64]>| {
+            read(row, col, value, weight, Repeats::Keep).unwrap_err().to_string()
+        };
+        assert!(message(&[0], &[0, 1], &[1.0], None).starts_with("col.len"));
+        assert!(message(&[3], &[0], &[1.0], None).contains("a row in 0..3, found 3"));
+        assert!(message(&[-1], &[0], &[1.0], None).contains("found -1"));
+        assert!(message(&[0], &[4], &[1.0], None).contains("a column in 0..4"));
+        assert!(message(&[0], &[0], &[f64::NAN], None).starts_with("value, entry 0"));
+        assert!(message(&[0], &[0], &[1.0], Some(&[-1.0])).starts_with("weight, entry 0"));
+        let wide = Entries { rows: usize::MAX, cols: 1, row: &[], col: &[], value: &[], weight: None };
+        assert!(Observations::<f64>::new(wide, Repeats::Error, &mut Control::new()).is_err());
+        let long = Entries { rows: 1, cols: 1, row: &[0], col: &[0], value: &[1e300], weight: None };
+        let error = Observations::<f32>::new(long, Repeats::Error, &mut Control::new()).unwrap_err();
+        assert!(error.to_string().contains("as it is stored"), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use super::recovery::{Ends, Found, Search, Searcher, entry};
 use super::sampling;
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
 
 /// One observation in this many is held out.
 const HELD_OUT: usize = 20;
@@ -31,7 +31,7 @@ pub const SEARCHES: [Search; 3] = [
     Search::Continuation { sweeps: 100 },
 ];
 
-/// Runs `searches` in turn, until one is convincing.
+/// Runs `searches` in turn, until one is convincing. Errors: no search, and as [`Searcher::run`].
 pub fn choose<T: Real>(
     observations: &Observations<T>,
     rank: usize,
@@ -61,8 +61,9 @@ pub fn choose<T: Real>(
             break;
         }
     }
-    // There is at least one search.
-    let Some((_, search, found)) = best else { return Ok(Err(Stop(crate::runtime::Outcome::Uncertified))) };
+    let Some((_, search, found)) = best else {
+        return Err(Error::new(ErrorKind::Argument, "searches").expected("at least one").found("none"));
+    };
     let searcher = Searcher { observations, rank, seed, team };
     let polished = match searcher.polish(found.factors, ends, control) {
         Ok(found) => found,

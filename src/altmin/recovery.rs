@@ -10,11 +10,11 @@ use super::alternation::{Alternation, Factors, Manner};
 use super::half_step::{Damping, Solver};
 use super::observations::Observations;
 use super::regression::Accuracy;
-use super::start::{SparseMatrix, clip};
+use super::start::{SparseMatrix, check_rank, clip};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
 
 /// How a factorization is looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,13 +92,17 @@ impl<T: Real> Searcher<'_, T> {
         self.observations.len() as f64 / cells.max(1.0)
     }
 
-    /// Searches in one way.
+    /// Searches in one way. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner result is of the control.
     pub fn run(
         &self,
         search: Search,
         ends: Ends,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Found<T>, Stop>> {
+        check_rank(self.rank, self.observations.rows(), self.observations.cols())?;
+        if self.observations.is_empty() {
+            return Err(Error::new(ErrorKind::Data, "entries").expected("at least one").found("none"));
+        }
         match search {
             Search::Plain => {
                 let factors = stopped!(self.spectral(control)?);
@@ -191,7 +195,8 @@ impl<T: Real> Searcher<'_, T> {
         for rank in 1..=self.rank {
             let residuals = self.observations.mapped(|i, j, value| value - entry(&factors, i, j))?;
             let leading = SparseMatrix::rescaled(&residuals, false);
-            let pair = stopped!(leading.leading(1, self.seed + rank as u64, self.team, control)?);
+            let pair =
+                stopped!(leading.leading(1, self.seed.wrapping_add(rank as u64), self.team, control)?);
             factors = Factors {
                 u: with_column(&factors.u, rank, |i| pair.left.row(i)[0])?,
                 v: with_column(&factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,

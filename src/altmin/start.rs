@@ -10,7 +10,17 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::rng::{Purpose, Stream};
-use crate::runtime::{Control, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+
+/// Refuses a rank that a matrix of `m` rows and `n` columns cannot have.
+pub(super) fn check_rank(rank: usize, m: usize, n: usize) -> Result<()> {
+    if rank == 0 || rank > m.min(n) {
+        return Err(Error::new(ErrorKind::Argument, "rank")
+            .expected(format!("at least 1, and at most the smaller of {m} rows and {n} columns"))
+            .found(rank));
+    }
+    Ok(())
+}
 
 /// The leading singular vectors and values.
 pub struct Start {
@@ -103,7 +113,7 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
     }
 
     /// The `k` leading singular vectors by block Krylov iteration from Gaussian vectors of the stream (seed, start).
-    /// Costs about `2 (2 DEPTH + 1)` products with blocks of `k + max(5, k/4)` vectors.
+    /// Costs about `2 (2 DEPTH + 1)` products with blocks of `k + max(5, k/4)` vectors. Errors: `k` beyond the sizes.
     pub fn leading(
         &self,
         k: usize,
@@ -112,6 +122,7 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Start, Stop>> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
+        check_rank(k, m, n)?;
         let b = (k + (k / 4).max(5)).min(m.min(n));
         macro_rules! stopped {
             ($e:expr) => {

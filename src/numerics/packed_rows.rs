@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::kernels;
 use super::matrix::SparseColumns;
-use crate::runtime::{Control, Stop};
+use crate::runtime::{Control, Stop, error};
 use std::borrow::Cow;
 
 /// Entries sorted at a time when columns are turned into rows, about: they stay in the cache.
@@ -273,11 +273,8 @@ fn sort_bands(
 }
 
 /// Zeros, or `None` where there is no memory for them.
-fn zeros<T: Clone + Default>(count: usize) -> Option<Vec<T>> {
-    let mut vector = Vec::new();
-    vector.try_reserve_exact(count).ok()?;
-    vector.resize(count, T::default());
-    Some(vector)
+fn zeros<T: Copy + Default>(count: usize) -> Option<Vec<T>> {
+    error::zeros("rows", count).ok()
 }
 
 #[cfg(test)]

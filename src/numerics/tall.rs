@@ -2,7 +2,7 @@
 
 use super::gram::Square;
 use super::real::Real;
-use crate::runtime::error::out_of_memory;
+use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
 
@@ -22,10 +22,7 @@ impl<T: Real> Tall<T> {
     /// A zero matrix. Errors: no memory for it.
     pub fn zeros(rows: usize, cols: usize) -> Result<Self> {
         let stride = cols.next_multiple_of(T::LANES);
-        let mut data = Vec::new();
-        let count = rows.saturating_mul(stride);
-        data.try_reserve_exact(count).map_err(|_| out_of_memory("factor", count, size_of::<T>()))?;
-        data.resize(count, T::default());
+        let data = zeros("factor", rows.saturating_mul(stride))?;
         Ok(Self { rows, cols, stride, data })
     }
 

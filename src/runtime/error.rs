@@ -132,10 +132,10 @@ pub fn number(value: f64) -> String {
 }
 
 /// `count` zeros. Errors: `Memory`, where an allocation that cannot fail would end the process.
-pub fn zeros(subject: &str, count: usize) -> Result<Vec<f64>> {
+pub fn zeros<T: Copy + Default>(subject: &str, count: usize) -> Result<Vec<T>> {
     let mut zeros = Vec::new();
-    zeros.try_reserve_exact(count).map_err(|_| out_of_memory(subject, count, 8))?;
-    zeros.resize(count, 0.0);
+    zeros.try_reserve_exact(count).map_err(|_| out_of_memory(subject, count, size_of::<T>()))?;
+    zeros.resize(count, T::default());
     Ok(zeros)
 }
 

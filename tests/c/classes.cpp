@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
+#include <vector>
 
 static int failures = 0;
 #define CHECK(what)                                                             \
@@ -242,9 +244,28 @@ static void beyond() {
   }
 }
 
+// What would be a view of something that is gone does not compile, and a grid keeps its strengths.
+static_assert(!std::is_constructible<southwell::matrix, std::vector<double> &&, std::int64_t, std::int64_t>::value,
+              "a temporary ends before the view");
+static void temporaries() {
+  const std::vector<double> a = data(), y = target(a);
+  southwell::bcd s(southwell::matrix(a, rows, cols), y);
+  std::unique_ptr<southwell::path_grid> first(new southwell::path_grid(southwell::path_grid::given({ 3.0, 2.0, 1.0 })));
+  const southwell::path_grid copy = *first;
+  first.reset();
+  CHECK(s.path(copy) == 3);
+  try {
+    southwell::matrix(a, rows, cols - 1);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_ARGUMENT);
+  }
+}
+
 int main() {
   several();
   beyond();
+  temporaries();
   results();
   errors();
   callbacks();

@@ -51,6 +51,11 @@ fn matrices_are_solved_too() {
     refused("graph --graph edges.txt --labels labels.txt --base 1", "two nodes of at least 1");
     // Places are those of the file; what the library counts from 0 is said to be so.
     refused("graph --graph edges.txt --labels labels.txt", "a component without a label (2 such nodes)\n");
+    folder.write("slip.txt", "O 1\n1 2\n");
+    refused("graph --graph slip.txt --labels labels.txt", "slip.txt, row 1");
+    folder.write("slip.txt", "a 0\n2 1\n");
+    folder.write("pair.txt", "0 1\n1 2\n");
+    refused("graph --graph pair.txt --labels slip.txt", "slip.txt, row 1");
     folder.write("one.txt", "1 2\n3 4\n");
     refused("graph --graph one.txt --labels labels.txt --base 1", "node 2: ");
     refused("graph --graph one.txt --labels labels.txt --base 1", "(counted from 0)\n");

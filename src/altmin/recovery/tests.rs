@@ -76,3 +76,23 @@ fn continuation_and_annealing_recover_from_few() {
     let found = searcher.run(Search::Annealed { fade: 0.97 }, ENDS, &mut Control::new()).unwrap().unwrap();
     assert!(error(&found.factors, &truth) < 1e-8, "{} {}", found.residual, found.sweeps);
 }
+
+#[test]
+fn what_cannot_be_completed_is_refused() {
+    use crate::altmin::portfolio::{SEARCHES, choose};
+    let (observed, _) = planted(20, &[1.0], 100, 4);
+    let control = &mut Control::new();
+    let refusal =
+        |observed: &Observations<f64>, rank: usize, searches: &[Search], control: &mut Control<'_>| {
+            choose(observed, rank, searches, ENDS, 0, &Team::solo(), control).unwrap_err().to_string()
+        };
+    assert!(refusal(&observed, 0, &SEARCHES, control).starts_with("rank: expected at least 1"));
+    assert!(refusal(&observed, 21, &SEARCHES, control).ends_with("found 21"));
+    assert!(refusal(&observed, 1, &[], control).starts_with("searches"));
+    let none = observed.filtered(|_, _| false).unwrap();
+    assert!(refusal(&none, 1, &SEARCHES, control).starts_with("entries"));
+    // All zeros are completed by zeros.
+    let zeros = observed.mapped(|_, _, _| 0.0).unwrap();
+    let chosen = choose(&zeros, 2, &SEARCHES, ENDS, u64::MAX, &Team::solo(), control).unwrap().unwrap();
+    assert!((0..20).all(|i| entry(&chosen.found.factors, i, i) == 0.0));
+}

@@ -290,3 +290,38 @@ fn products(
     }
     Ok(products)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dual_value_beyond_the_objective_is_worth_nothing() {
+        let of = |dual: f64| Certificate::of_dual(2.0, dual, 0.0, 10.0, false);
+        assert_eq!((of(1.5).value, of(1.5).rigor), (0.5, Rigor::Proven));
+        assert_eq!((of(2.0 + 1e-12).value, of(2.0 + 1e-12).rigor), (0.0, Rigor::Proven));
+        assert_eq!((of(2.1).value, of(2.1).rigor), (f64::INFINITY, Rigor::None));
+    }
+
+    #[test]
+    fn the_certificate_has_the_last_word_on_the_outcome() {
+        use crate::bcd::Solution;
+        use crate::model::Loss;
+        use crate::model::loss::Squared;
+        use crate::runtime::Outcome;
+        let after = |outcome, gap: f64, rounding: f64| {
+            let mut solution =
+                Solution { outcome, target: 1e-3, null_loss: 1.0, ..Solution::empty(Loss::Squared(Squared)) };
+            let estimated = rounding > 0.0;
+            solution.take_certificate(Certificate::of_dual(1.0, 1.0 - gap, rounding, 1.0, estimated));
+            solution.outcome
+        };
+        assert_eq!(after(Outcome::Converged, 1e-4, 0.0), Outcome::Converged);
+        assert_eq!(after(Outcome::Converged, 1e-2, 0.0), Outcome::Uncertified);
+        // Only what is charged for rounding is too much.
+        assert_eq!(after(Outcome::Converged, 1e-2, 9.5e-3), Outcome::Floor);
+        assert_eq!(after(Outcome::TimeLimit, 1e-4, 0.0), Outcome::Converged);
+        assert_eq!(after(Outcome::Diverged, 1e-4, 0.0), Outcome::Converged);
+        assert_eq!(after(Outcome::Diverged, 1e-2, 0.0), Outcome::Diverged);
+    }
+}

@@ -253,7 +253,7 @@ fn reduced(
         unknowns += 1;
     }
     let mut a = SymmetricMatrix::with_capacity(unknowns, weights.entries(), "a")?;
-    let mut b = zeros("values", unknowns * columns)?;
+    let mut b: Vec<f64> = zeros("values", unknowns * columns)?;
     for i in (0..n).filter(|i| !known[*i]) {
         let row = place[i] as usize;
         let mut diagonal = ridge;
