@@ -48,6 +48,9 @@ pub struct HalfStep<'h, T> {
     pub fixed: &'h Tall<T>,
     /// The diagonal of the mean Gram of the fixed factor, per observation.
     pub curvature: &'h [f64],
+    /// What the values of each position of the fixed factor have on top, and what is taken off before a regression; `None` for
+    /// nothing.
+    pub shift: Option<&'h [T]>,
     /// What is added to the squares.
     pub damping: Damping,
     /// When conjugate gradients end.
@@ -63,6 +66,8 @@ pub struct HalfReport {
     pub squares: f64,
     /// Steps of conjugate gradients in all.
     pub steps: u64,
+    /// Rows that took any.
+    pub iterated: usize,
     /// Observations of rows solved by conjugate gradients, times their steps and one more.
     pub passes: u64,
     /// The largest gradient that was left, per observation.
@@ -106,6 +111,7 @@ impl<T: Real> HalfStep<'_, T> {
                     squares.add(row.squares);
                     report.steps += row.steps as u64;
                     if row.steps > 0 {
+                        report.iterated += 1;
                         report.passes += (d * (row.steps + 1)) as u64;
                         report.gradient = report.gradient.max(row.gradient / d as f64);
                     }
@@ -157,7 +163,7 @@ impl<T: Real> HalfStep<'_, T> {
     /// The new rows `start..end`, their reports and numbers of observations.
     fn rows(&self, start: usize, end: usize, x: &Tall<T>) -> (Vec<T>, Vec<(RowReport, usize)>) {
         let k = x.cols();
-        let mut bench = Bench::new(self.fixed);
+        let mut bench = Bench::new(self.fixed, self.shift);
         let mut rows = vec![T::default(); (end - start) * k];
         let mut center = vec![T::default(); k];
         let mut reports = Vec::with_capacity(end - start);

@@ -67,6 +67,11 @@ pub struct Accuracy {
     pub max_steps: usize,
 }
 
+impl Accuracy {
+    /// As exact as rounding lets it.
+    pub const ROUNDING: Self = Self { reduction: 1e-12, gradient: 0.0, max_steps: 1000 };
+}
+
 /// The strength and the centre of a row's ridge.
 #[derive(Debug, Clone, Copy)]
 pub struct Ridge<'r, T> {
@@ -97,6 +102,8 @@ const TILE_ROWS: usize = 128;
 /// Memory for regressions with one factor, used again and again.
 pub struct Bench<'f, T> {
     fixed: &'f Tall<T>,
+    /// What is taken off the values at each position of the fixed factor.
+    shift: Option<&'f [T]>,
     tile: Vec<T>,
     /// Targets, weighted, less what the centre predicts; then residuals.
     r: Vec<T>,
@@ -109,12 +116,13 @@ pub struct Bench<'f, T> {
 }
 
 impl<'f, T: Real> Bench<'f, T> {
-    /// Memory for regressions on rows of `fixed`.
-    pub fn new(fixed: &'f Tall<T>) -> Self {
+    /// Memory for regressions on rows of `fixed`, of values less the `shift` of their position.
+    pub fn new(fixed: &'f Tall<T>, shift: Option<&'f [T]>) -> Self {
         let stride = fixed.stride();
         let zeros = || vec![T::default(); stride];
         Self {
             fixed,
+            shift,
             tile: Vec::new(),
             r: Vec::new(),
             gram: Vec::new(),
@@ -172,6 +180,9 @@ impl<'f, T: Real> Bench<'f, T> {
         for (e, tile) in (from..to).zip(self.tile.chunks_exact_mut(stride)) {
             let y = self.fixed.padded_row(line.index[e] as usize);
             let mut b = line.value[e];
+            if let Some(shift) = self.shift {
+                b -= shift[line.index[e] as usize];
+            }
             if let Some(center) = center {
                 b -= tile::dot(&y[..center.len()], center);
             }
@@ -398,7 +409,7 @@ mod tests {
                     continue;
                 }
                 let mut x = vec![0.5; k];
-                let report = Bench::new(&y).solve(line, ridge, way, &[0.5; 6], EXACT, &mut x);
+                let report = Bench::new(&y, None).solve(line, ridge, way, &[0.5; 6], EXACT, &mut x);
                 let mut squares = 0.0;
                 let mut gradient = vec![0.0; k];
                 for e in 0..d {
@@ -430,7 +441,7 @@ mod tests {
         let mut answers = Vec::new();
         for way in [Way::Direct, Way::Dual] {
             let mut x = vec![7.0; 4];
-            let report = Bench::new(&y).solve(line, free, way, &[1.0; 4], EXACT, &mut x);
+            let report = Bench::new(&y, None).solve(line, free, way, &[1.0; 4], EXACT, &mut x);
             assert!(report.underdetermined && report.squares < 1e-20, "{way:?} {report:?}");
             answers.push(x);
         }
@@ -438,7 +449,7 @@ mod tests {
         // Of least norm: a combination of the two rows.
         let tiny = Ridge { strength: 1e-9, center: None };
         let mut x = vec![0.0; 4];
-        Bench::new(&y).solve(line, tiny, Way::Dual, &[1.0; 4], EXACT, &mut x);
+        Bench::new(&y, None).solve(line, tiny, Way::Dual, &[1.0; 4], EXACT, &mut x);
         answers[0].iter().zip(&x).for_each(|(a, b)| assert!((a - b).abs() < 1e-6));
     }
 
@@ -448,9 +459,9 @@ mod tests {
         let line = Line { index: &[], value: &[], weight: None };
         let mut x = vec![3.0; 2];
         let ridge = Ridge { strength: 1.0, center: Some(&[0.5, 0.25][..]) };
-        Bench::new(&y).solve(line, ridge, Way::Direct, &[1.0; 2], EXACT, &mut x);
+        Bench::new(&y, None).solve(line, ridge, Way::Direct, &[1.0; 2], EXACT, &mut x);
         assert_eq!(x, [0.5, 0.25]);
-        Bench::new(&y).solve(
+        Bench::new(&y, None).solve(
             line,
             Ridge { strength: 0.0, center: None },
             Way::Direct,
