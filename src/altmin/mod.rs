@@ -64,6 +64,7 @@ pub use certificate::Certificate;
 pub use model::Model;
 pub use observations::{Entries, Repeats};
 pub use problem::Problem;
+pub use settings::Settings;
 pub use solution::{Solution, TraceRow};
 pub use solve::solve;
 

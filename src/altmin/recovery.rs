@@ -27,6 +27,16 @@ pub enum Search {
     Continuation { sweeps: usize },
 }
 
+impl std::fmt::Display for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Search::Plain => f.write_str("plain"),
+            Search::Annealed { fade } => write!(f, "annealed, fading by {fade}"),
+            Search::Continuation { sweeps } => write!(f, "continuation, {sweeps} sweeps for each rank"),
+        }
+    }
+}
+
 /// The first ridge of an annealed search, times the share of entries that are observed.
 const ANNEALED_RIDGE: f64 = 0.1;
 /// From this relative residual on the ridge falls with its square.

@@ -2,6 +2,7 @@
 
 use super::half_step::Solver;
 use super::observations::Repeats;
+use super::sampling::HeldOut;
 use crate::runtime::{Error, ErrorKind, Family, Options, Result};
 
 /// How factors are looked for.
@@ -60,6 +61,8 @@ pub struct Settings {
     pub patience: u64,
     /// What repeated positions mean.
     pub repeats: Repeats,
+    /// Whether a C handle stores single precision.
+    pub single: bool,
     /// Whether a value that is not a number stands for nothing observed.
     pub nan_is_missing: bool,
 }
@@ -105,6 +108,7 @@ impl Settings {
                 "keep" => Repeats::Keep,
                 _ => Repeats::Error,
             },
+            single: options.choice("precision") == "single",
             nan_is_missing: options.choice("missing") == "nan",
         };
         settings.check()?;
@@ -130,6 +134,11 @@ impl Settings {
             return refuse("search", "plain or auto with biases", "another search");
         }
         Ok(())
+    }
+
+    /// What is held out of the fit.
+    pub fn held_out(&self) -> HeldOut {
+        HeldOut { seed: self.seed, share: self.held_out }
     }
 
     /// The search, once the ridge is known.

@@ -2,8 +2,12 @@
 
 use super::certificate::Certificate;
 use super::model::Model;
+use super::problem::Problem;
 use super::recovery::Search;
-use crate::runtime::Outcome;
+use super::sampling::HeldOut;
+use crate::numerics::real::Real;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Outcome, Result};
 
 /// One sweep.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +55,8 @@ pub struct Solution<T> {
     pub ridges: Vec<(f64, f64)>,
     /// The search that found the factors, where it was more than the plain one; and the errors that its choice rests on.
     pub searched: Option<(Search, Vec<(Search, f64)>)>,
+    /// What was held out of the fit.
+    pub held_out: HeldOut,
     /// Sweeps, those of searches included.
     pub iterations: u64,
     /// Floating-point operations, counted.
@@ -61,4 +67,16 @@ pub struct Solution<T> {
     pub seconds_solve: f64,
     /// The trace, where asked for.
     pub trace: Vec<TraceRow>,
+}
+
+impl<T: Real> Solution<T> {
+    /// The certificate, computed anew from the observations and the model. Errors: a stop, no memory.
+    pub fn certify(&self, problem: &Problem<T>, control: &mut Control<'_>) -> Result<Certificate> {
+        let parted = self.held_out.part(problem.observations())?;
+        let (seen, held) = match &parted {
+            Some((seen, held)) => (seen, Some(held)),
+            None => (problem.observations(), None),
+        };
+        Ok(Certificate::of(&self.model, seen, held, &Team::solo(), control)?)
+    }
 }

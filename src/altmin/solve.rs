@@ -29,7 +29,7 @@ use super::offsets::Offsets;
 use super::portfolio::{SEARCHES, choose};
 use super::problem::Problem;
 use super::recovery::{Ends, Search, Searcher, relative, start_from};
-use super::sampling;
+use super::sampling::HeldOut;
 use super::settings::{SearchKind, Settings};
 use super::solution::{Solution, TraceRow};
 use super::strengths::choose_ridge;
@@ -69,13 +69,7 @@ pub fn solve<T: Real>(
         check_start(start, problem, rank)?;
     }
     with_team(settings.threads, |team| {
-        let held = |i: usize, j: usize| sampling::uniform(settings.seed, i, j) < settings.held_out;
-        let parted = if settings.held_out > 0.0 {
-            let all = problem.observations();
-            Some((all.filtered(|i, j| !held(i, j))?, all.filtered(held)?))
-        } else {
-            None
-        };
+        let parted = settings.held_out().part(problem.observations())?;
         let (seen, held) = match &parted {
             Some((seen, held)) => (seen, Some(held)),
             None => (problem.observations(), None),
@@ -163,6 +157,7 @@ impl<T: Real> Run<'_, T> {
             work: control.work(),
             seconds_setup,
             seconds_solve: control.seconds() - seconds_setup,
+            held_out: self.settings.held_out(),
             model,
             outcome,
             certificate,
@@ -181,15 +176,14 @@ impl<T: Real> Run<'_, T> {
         let (ridge, ridges, guess) = match self.settings.ridge {
             Some(ridge) => (ridge / scale, Vec::new(), None),
             None => {
-                let seed = self.settings.seed.wrapping_add(1);
-                let judge = |i: usize, j: usize| sampling::uniform(seed, i, j) < JUDGES;
-                let seen = self.seen.filtered(|i, j| !judge(i, j))?;
-                let held = self.seen.filtered(judge)?;
-                if seen.is_empty() || held.is_empty() {
+                let judges = HeldOut { seed: self.settings.seed.wrapping_add(1), share: JUDGES };
+                let parted = judges.part(self.seen)?;
+                let Some((seen, held)) = parted.filter(|(seen, held)| !seen.is_empty() && !held.is_empty())
+                else {
                     return Err(Error::new(ErrorKind::Data, "option \"ridge\"")
                         .expected("a ridge, where there are too few entries to choose one by")
                         .found(format!("{} entries", self.seen.len())));
-                }
+                };
                 let constant = |ridge: f64| self.constant(ridge);
                 let tried =
                     choose_ridge(&seen, &held, self.rank, self.settings, constant, self.team, control)?;

@@ -473,4 +473,11 @@ pub const TABLE: &[OptionRow] = &[
         ALTMIN,
         "Whether a value that is not a number is refused, or stands for an entry that was not observed.",
     ),
+    row(
+        "precision",
+        OptionKind::Choice(&["double", "single"]),
+        OptionValue::Choice("double"),
+        ALTMIN,
+        "How values and factors are stored, and regressions computed: single takes half the memory and about half the time. Read when a problem is made; in Rust the type says it.",
+    ),
 ];
