@@ -7,7 +7,7 @@
 //! | part | files |
 //! |---|---|
 //! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
-//! | the method | [`solve`], [`settings`], [`sweeps`] |
+//! | the method | [`solve`], [`settings`], [`sweeps`], [`anderson`] (fewer of them) |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], [`accuracy`] (what the theory asks of it) |
@@ -39,6 +39,7 @@
 
 pub mod accuracy;
 pub mod alternation;
+pub mod anderson;
 pub mod basis;
 pub mod certificate;
 pub mod fit;

@@ -55,6 +55,8 @@ pub struct Settings {
     pub row_solver: Solver,
     /// The factor by which a row's gradient falls; `None`: adaptive.
     pub row_tolerance: Option<f64>,
+    /// Whether sweeps are extrapolated.
+    pub anderson: bool,
     /// Share of the observations that is held out.
     pub held_out: f64,
     /// Sweeps without a lower held-out error before a stop.
@@ -99,6 +101,7 @@ impl Settings {
                 _ => Solver::Auto,
             },
             row_tolerance: options.real("row_tolerance"),
+            anderson: options.choice("acceleration") == "anderson",
             held_out: real("held_out"),
             patience: options.integer("patience") as u64,
             repeats: match options.choice("duplicates") {

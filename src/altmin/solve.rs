@@ -20,6 +20,7 @@
 
 use super::accuracy::RowTolerance;
 use super::alternation::{Alternation, Factors, Manner, Side};
+use super::anderson::Anderson;
 use super::certificate::Certificate;
 use super::fit::fit;
 use super::half_step::Damping;
@@ -253,6 +254,10 @@ impl<T: Real> Run<'_, T> {
         let mut tolerance = RowTolerance::new(self.settings);
         let mut state = begun.state.clone();
         let mut watch = Watch::new();
+        let mut anderson = Anderson::default();
+        // Where the last sweep ended, for extrapolations that do not pay.
+        let mut last = state.clone();
+        let (mut extrapolated, mut last_objective) = (false, f64::INFINITY);
         let first = begun.sweeps;
         let mut sweep = 0;
         loop {
@@ -266,10 +271,26 @@ impl<T: Real> Run<'_, T> {
                 accuracy,
                 solver: self.settings.row_solver,
             };
-            let report = match state.sweep(&alternation, self.constant(begun.ridge), manner, control)? {
+            let constant = self.constant(begun.ridge);
+            let columns = match state.half(&alternation, constant, Side::Columns, manner, control)? {
                 Ok(report) => report,
                 Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
             };
+            if extrapolated {
+                let objective = columns.half.squares + self.penalty(&state.factors, &state.offsets, damping);
+                if !(objective <= last_objective) {
+                    // An extrapolation that does not pay: back to where the last sweep ended.
+                    state.clone_from(&last);
+                    anderson.clear();
+                    extrapolated = false;
+                    continue;
+                }
+            }
+            let rows = match state.half(&alternation, constant, Side::Rows, manner, control)? {
+                Ok(report) => report,
+                Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
+            };
+            let report = SweepReport::new(columns, rows);
             sweep += 1;
             tolerance.learn(&report.rows.singular);
             let objective = report.rows.half.squares + self.penalty(&state.factors, &state.offsets, damping);
@@ -280,6 +301,8 @@ impl<T: Real> Run<'_, T> {
                     return Ok((Outcome::Diverged, first + sweep));
                 }
                 state.clone_from(&begun.state);
+                anderson.clear();
+                extrapolated = false;
                 continue;
             }
             let held_out = match self.held {
@@ -289,12 +312,19 @@ impl<T: Real> Run<'_, T> {
                 },
                 None => f64::NAN,
             };
-            let look = Look { objective, residual, change: report.change, held_out, rounding: T::ROUNDING };
+            let look = Look {
+                objective,
+                residual,
+                change: report.change,
+                contraction: anderson.contraction(),
+                held_out,
+                rounding: T::ROUNDING,
+            };
             let verdict = watch.look(&look, self.settings);
             if verdict.keep {
                 begun.state.clone_from(&state);
             }
-            let objective = objective * self.problem.scale().powi(2);
+            let objective = look.objective * self.problem.scale().powi(2);
             if self.settings.trace {
                 let look = Look { objective, ..look };
                 trace.push(self.trace_row(first + sweep, &look, &report, accuracy.reduction, control));
@@ -305,6 +335,14 @@ impl<T: Real> Run<'_, T> {
             }
             if let Err(Stop(outcome)) = told {
                 return Ok((outcome, first + sweep));
+            }
+            if self.settings.anderson {
+                last.clone_from(&state);
+                last_objective = look.objective;
+                extrapolated = match anderson.follow(&mut state, self.team, control)? {
+                    Ok(extrapolated) => extrapolated,
+                    Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
+                };
             }
         }
     }
@@ -443,7 +481,7 @@ impl Watch {
         }
         // What is still to come, if it falls as it did in the worse of the last two sweeps.
         let rate = (seen.change / self.last_change).min(SLOWEST);
-        let worse = rate.max(self.last_rate);
+        let worse = rate.max(self.last_rate).max(seen.contraction.unwrap_or(0.0).min(SLOWEST));
         let distance = seen.change * worse / (1.0 - worse);
         (self.last_change, self.last_rate) = (seen.change, rate);
         let validated = !seen.held_out.is_nan();
@@ -471,6 +509,8 @@ struct Look {
     objective: f64,
     residual: f64,
     change: f64,
+    /// What a sweep leaves of the distance to the limit, as far as that is known.
+    contraction: Option<f64>,
     held_out: f64,
     rounding: f64,
 }

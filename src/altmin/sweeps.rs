@@ -1,8 +1,9 @@
 //! A sweep of a model with its offsets: the regressions of all columns, then those of all rows.
 
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
-use super::offsets::Offsets;
+use super::offsets::{Offsets, with_column};
 use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
 use crate::runtime::{Control, Result, Stop};
 
 /// A model on its way, in the units of the problem.
@@ -26,6 +27,14 @@ pub struct SweepReport {
 }
 
 impl<T: Real> State<T> {
+    /// The factor of the rows with their biases, where there are any, as one column more.
+    pub(super) fn rows_with_biases(&self) -> Result<Tall<T>> {
+        if self.offsets.row.is_empty() {
+            return Ok(self.factors.u.clone());
+        }
+        with_column(&self.factors.u, |i| self.offsets.row[i])
+    }
+
     /// One sweep. On a stop the state is of no use. Errors: no memory.
     pub fn sweep(
         &mut self,
@@ -34,26 +43,32 @@ impl<T: Real> State<T> {
         manner: Manner,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<SweepReport, Stop>> {
-        let mut half = |side| {
-            alternation.half_step_beside(
-                &mut self.factors,
-                &mut self.offsets,
-                constant,
-                side,
-                manner,
-                control,
-            )
-        };
-        let columns = match half(Side::Columns)? {
+        let columns = match self.half(alternation, constant, Side::Columns, manner, control)? {
             Ok(report) => report,
             Err(stop) => return Ok(Err(stop)),
         };
-        let rows = match half(Side::Rows)? {
-            Ok(report) => report,
-            Err(stop) => return Ok(Err(stop)),
-        };
+        let rows = self.half(alternation, constant, Side::Rows, manner, control)?;
+        Ok(rows.map(|rows| SweepReport::new(columns, rows)))
+    }
+
+    /// A half of it.
+    pub fn half(
+        &mut self,
+        alternation: &Alternation<'_, T>,
+        constant: f64,
+        side: Side,
+        manner: Manner,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<StepReport, Stop>> {
+        alternation.half_step_beside(&mut self.factors, &mut self.offsets, constant, side, manner, control)
+    }
+}
+
+impl SweepReport {
+    /// Of both halves.
+    pub fn new(columns: StepReport, rows: StepReport) -> Self {
         let change = relative_change(&columns).max(relative_change(&rows));
-        Ok(Ok(SweepReport { columns, rows, change }))
+        Self { columns, rows, change }
     }
 }
 

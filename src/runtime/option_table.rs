@@ -446,6 +446,13 @@ pub const TABLE: &[OptionRow] = &[
         "For conjugate gradients: the factor by which the gradient of a row has to fall in each half-step. Unset: 0.1, and less in the first four sweeps where singular values differ.",
     ),
     row(
+        "acceleration",
+        OptionKind::Choice(&["anderson", "none"]),
+        OptionValue::Choice("anderson"),
+        ALTMIN,
+        "Whether sweeps begin at extrapolations of the last eight, where those lower the objective.",
+    ),
+    row(
         "held_out",
         real(0.0, 0.5),
         OptionValue::Real(0.0),
