@@ -9,7 +9,7 @@
 //! | what is observed, and what that determines | [`observations`], [`sampling`], [`identifiability`] |
 //! | the start | [`start`] |
 //! | the loop | [`alternation`], [`half_step`], [`basis`] (what keeps regressions well conditioned) |
-//! | one row | [`regression`] |
+//! | one row | [`regression`], `normal_equations`, `conjugate_gradient` |
 //! | few entries | [`recovery`], [`portfolio`] |
 //!
 //! In progress: the options, the certificate, the C calls and the command are to come.
@@ -36,8 +36,10 @@
 
 pub mod alternation;
 pub mod basis;
+mod conjugate_gradient;
 pub mod half_step;
 pub mod identifiability;
+mod normal_equations;
 pub mod observations;
 pub mod portfolio;
 pub mod recovery;
