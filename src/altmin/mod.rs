@@ -10,7 +10,7 @@
 //! | the method | [`solve`], [`settings`], [`sweeps`], [`anderson`] (fewer of them) |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
-//! | one row | [`regression`], [`accuracy`] (what the theory asks of it) |
+//! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`portfolio`] |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`] |
@@ -42,10 +42,12 @@ pub mod alternation;
 pub mod anderson;
 pub mod basis;
 pub mod certificate;
+mod conjugate_gradient;
 pub mod fit;
 pub mod half_step;
 pub mod identifiability;
 pub mod model;
+mod normal_equations;
 pub mod observations;
 pub mod offsets;
 pub mod portfolio;
