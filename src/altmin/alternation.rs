@@ -52,6 +52,16 @@ impl<T> Factors<T> {
         }
     }
 
+    /// Replaces entries by their sizes.
+    pub(super) fn make_nonnegative(&mut self)
+    where
+        T: Real,
+    {
+        for factor in [&mut self.u, &mut self.v] {
+            factor.data_mut().iter_mut().for_each(|x| *x = T::narrow(x.wide().abs()));
+        }
+    }
+
     /// The factor of a side.
     pub fn of(&self, side: Side) -> &Tall<T> {
         match side {

@@ -61,9 +61,9 @@ impl<T: Real> Run<'_, T> {
                         .expected("a ridge, where there are too few entries to choose one by")
                         .found(format!("{} entries", self.seen.len())));
                 };
-                let constant = |ridge: f64| self.constant(ridge);
+                let variant = |ridge: f64| self.variant(ridge);
                 let tried =
-                    choose_ridge(&seen, &held, self.rank, self.settings, constant, self.team, control)?;
+                    choose_ridge(&seen, &held, self.rank, self.settings, variant, self.team, control)?;
                 let tried = stopped!(tried);
                 (tried.best, tried.errors, Some(tried.state))
             }
@@ -85,7 +85,11 @@ impl<T: Real> Run<'_, T> {
                         Some(left) => start_from(&left, self.rank, self.settings.seed, self.team, control)?,
                         None => start_from(self.seen, self.rank, self.settings.seed, self.team, control)?,
                     };
-                    State { factors: stopped!(factors), offsets }
+                    let mut state = State { factors: stopped!(factors), offsets };
+                    if self.settings.nonnegative {
+                        state.factors.make_nonnegative();
+                    }
+                    state
                 }
             };
             return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));

@@ -9,7 +9,7 @@
 //! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
 //! | the method | [`solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
-//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
+//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`portfolio`] |
 //! | the ridge | [`strengths`] |
@@ -38,6 +38,7 @@
 //! ```
 
 pub mod accuracy;
+mod all_pairs;
 pub mod alternation;
 pub mod anderson;
 pub mod basis;
@@ -49,6 +50,7 @@ pub mod fit;
 pub mod half_step;
 pub mod identifiability;
 pub mod model;
+mod nonnegative;
 mod normal_equations;
 pub mod observations;
 pub mod offsets;
