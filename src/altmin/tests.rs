@@ -440,7 +440,7 @@ fn implicit_feedback_is_a_weighted_fit_of_all_entries() {
             ("ridge", "0.6"),
             ("feedback", "implicit"),
             ("confidence", "0.8"),
-            ("tolerance", "1e-11"),
+            ("tolerance", "1e-8"),
             ("row_solver", solver),
         ];
         let implicit = completed(made.entries(), &set);
