@@ -74,7 +74,7 @@ fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) 
     let clock = Instant::now();
     let entries =
         Entries { rows: t.rows, cols: t.cols, row: &t.row, col: &t.col, value: &t.value, weight: None };
-    let observed = Observations::<T>::new(entries, Repeats::Error, control).expect("entries");
+    let observed = Observations::<T>::with_team(entries, Repeats::Error, team, control).expect("entries");
     let build = clock.elapsed().as_secs_f64();
     let mut stream = Stream::new(7, Purpose::Start, 0);
     let mut random = |rows: usize| {

@@ -23,12 +23,7 @@ struct Passes<'p, T> {
 }
 
 impl<'p, T: Real> Passes<'p, T> {
-    fn new(
-        fixed: &'p Tall<T>,
-        team: Option<&'p Team<'p>>,
-        line: Line<'p, T>,
-        room: &'p mut Room<T>,
-    ) -> Self {
+    fn new(fixed: &'p Tall<T>, team: Option<&'p Team<'p>>, line: Line<'p, T>, room: &'p mut Room<T>) -> Self {
         let (d, stride) = (line.len(), fixed.stride());
         if d > CHUNK || d * stride * size_of::<T>() > GATHERED_BYTES {
             return Self { fixed, team, line, gathered: None };
@@ -43,13 +38,7 @@ impl<'p, T: Real> Passes<'p, T> {
     }
 
     /// Adds `Y'W(b - Yx)` to `out` and gives `|W^(1/2)(b - Yx)|^2`; with `b = 0` unless `targets`.
-    fn run(
-        &self,
-        targets: bool,
-        x: &[T],
-        out: &mut [T],
-        control: &mut Control<'_>,
-    ) -> Result<f64, Stop> {
+    fn run(&self, targets: bool, x: &[T], out: &mut [T], control: &mut Control<'_>) -> Result<f64, Stop> {
         let (fixed, d) = (self.fixed, self.line.len());
         if let Some(room) = self.gathered {
             let (data, index) = (&room.tile[..d * fixed.stride()], &room.identity[..d]);

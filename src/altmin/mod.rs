@@ -6,7 +6,7 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what is observed, and what that determines | [`observations`], [`sampling`], [`identifiability`] |
+//! | what is observed, and what that determines | [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
 //! | the start | [`start`] |
 //! | the loop | [`alternation`], [`half_step`], [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient` |
@@ -35,6 +35,7 @@
 //! ```
 
 pub mod alternation;
+mod arrange;
 pub mod basis;
 mod conjugate_gradient;
 pub mod half_step;

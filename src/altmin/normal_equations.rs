@@ -69,8 +69,7 @@ impl<T: Real> Bench<'_, T> {
         for from in (0..line.len()).step_by(at_once) {
             let several = line.part(from..(from + at_once).min(line.len()));
             let parts = for_chunks(several, self.team, control, |chunk, control| {
-                let (mut gram, mut image) =
-                    (vec![T::default(); stride * stride], vec![T::default(); stride]);
+                let (mut gram, mut image) = (vec![T::default(); stride * stride], vec![T::default(); stride]);
                 let mut sums = Sums { gram: &mut gram, image: &mut image, squares: 0.0 };
                 sums.add(self.fixed, chunk, &mut Room::default(), control)?;
                 let squares = sums.squares;
@@ -106,8 +105,7 @@ impl<T: Real> Bench<'_, T> {
             let lambda = T::narrow(ridge.strength);
             self.x.iter_mut().zip(center).for_each(|(x, c)| *x += lambda * *c);
         }
-        let definite =
-            tile::cholesky(&mut self.gram, k, stride, T::narrow(floor), &mut self.factor);
+        let definite = tile::cholesky(&mut self.gram, k, stride, T::narrow(floor), &mut self.factor);
         if definite {
             tile::cholesky_solve(&self.gram, k, stride, &mut self.x);
         } else {

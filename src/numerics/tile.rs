@@ -370,7 +370,7 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
                 sums[3][c] = madd::<T, F>(y3[c], x[c], sums[3][c]);
             }
         }
-        let products = four_totals(&mut sums);
+        let products = [total(&sums[0]), total(&sums[1]), total(&sums[2]), total(&sums[3])];
         let r = [0, 1, 2, 3].map(|a| take(e + a, products[a]));
         e += 4;
         if !S {
@@ -394,19 +394,13 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
     squares
 }
 
-/// The sums of four groups of lanes, by halves.
+/// The sum of lanes, by halves. Without loops over widths: lanes then stay in registers.
 #[inline(always)]
-fn four_totals<T: Real, const W: usize>(sums: &mut [[T; W]; 4]) -> [T; 4] {
-    let mut width = W / 2;
-    while width > 0 {
-        for sums in sums.iter_mut() {
-            for c in 0..width {
-                sums[c] += sums[c + width];
-            }
-        }
-        width /= 2;
-    }
-    [sums[0][0], sums[1][0], sums[2][0], sums[3][0]]
+fn total<T: Real, const W: usize>(lanes: &[T; W]) -> T {
+    let eight: [T; 8] =
+        std::array::from_fn(|c| if W == 16 { lanes[c] + lanes[(c + 8) % W] } else { lanes[c] });
+    let four: [T; 4] = std::array::from_fn(|c| eight[c] + eight[c + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Lanes of a dot product.
@@ -425,14 +419,7 @@ fn dot_body<T: Real, const F: bool, const R: usize>(a: &[T], b: &[T]) -> T {
     for (k, (a, b)) in ar.iter().zip(br).enumerate() {
         lanes[k] = madd::<T, F>(*a, *b, lanes[k]);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for k in 0..width {
-            lanes[k] += lanes[k + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+    total(&lanes)
 }
 
 #[inline(always)]
@@ -563,7 +550,12 @@ fn factor_band<T: Real, const F: bool>(
 }
 
 #[inline(always)]
-fn cholesky_solve_body<T: Real, const F: bool, const R: usize>(r: &[T], k: usize, stride: usize, b: &mut [T]) {
+fn cholesky_solve_body<T: Real, const F: bool, const R: usize>(
+    r: &[T],
+    k: usize,
+    stride: usize,
+    b: &mut [T],
+) {
     for j in 0..k {
         let row = &r[j * stride..j * stride + k];
         let y = b[j] / row[j];
@@ -651,7 +643,12 @@ mod tests {
             assert!(cholesky(&mut g, k, stride, T::default(), &mut Vec::new()));
             cholesky_solve(&g, k, stride, &mut back);
             for l in 0..k {
-                assert!(close(back[l], x[l].wide(), 30.0 + k as f64), "{d} {k} {l}: {:?} {:?}", back[l], x[l]);
+                assert!(
+                    close(back[l], x[l].wide(), 30.0 + k as f64),
+                    "{d} {k} {l}: {:?} {:?}",
+                    back[l],
+                    x[l]
+                );
                 for m in l..k {
                     let plain: f64 =
                         (0..=l).map(|p| g[p * stride + l].wide() * g[p * stride + m].wide()).sum();
