@@ -48,6 +48,8 @@ pub struct HalfStep<'h, T> {
     pub fixed: &'h Tall<T>,
     /// The diagonal of the mean Gram of the fixed factor, per observation.
     pub curvature: &'h [f64],
+    /// What is taken off the values at each position of the fixed factor before a regression; `None` for nothing.
+    pub shift: Option<&'h [T]>,
     /// What is added to the squares.
     pub damping: Damping,
     /// When conjugate gradients end.
@@ -63,6 +65,8 @@ pub struct HalfReport {
     pub squares: f64,
     /// Steps of conjugate gradients in all.
     pub steps: u64,
+    /// Rows that took any.
+    pub iterated: usize,
     /// Observations of rows solved by conjugate gradients, times their steps and one more.
     pub passes: u64,
     /// The largest gradient that was left, per observation.
@@ -117,6 +121,7 @@ impl<T: Real> HalfStep<'_, T> {
                     squares.add(row.squares);
                     report.steps += row.steps as u64;
                     if row.steps > 0 {
+                        report.iterated += 1;
                         report.passes += (d * (row.steps + 1)) as u64;
                         report.gradient = report.gradient.max(row.gradient / d as f64);
                     }
@@ -182,10 +187,16 @@ impl<T: Real> HalfStep<'_, T> {
         let k = x.cols();
         let mut bench = Bench::new(self.fixed, team);
         let mut rows = vec![T::default(); (task.end - task.start) * k];
-        let mut center = vec![T::default(); k];
+        let (mut center, mut shifted) = (vec![T::default(); k], Vec::new());
         let mut reports = Vec::with_capacity(task.end - task.start);
         for (i, row) in (task.start..task.end).zip(rows.chunks_exact_mut(k)) {
-            let line = self.lines.line(i);
+            let mut line = self.lines.line(i);
+            if let Some(shift) = self.shift {
+                let less = |(j, value): (&u32, &T)| *value - shift[*j as usize];
+                shifted.clear();
+                shifted.extend(line.index.iter().zip(line.value).map(less));
+                line.value = &shifted;
+            }
             let d = line.len();
             row.copy_from_slice(x.row(i));
             let strength = self.damping.ridge_of(d) + self.damping.proximal;

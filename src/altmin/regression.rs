@@ -87,6 +87,11 @@ pub struct Accuracy {
     pub max_steps: usize,
 }
 
+impl Accuracy {
+    /// As exact as rounding lets it.
+    pub const ROUNDING: Self = Self { reduction: 1e-12, gradient: 0.0, max_steps: 1000 };
+}
+
 /// The strength and the centre of a row's ridge.
 #[derive(Debug, Clone, Copy)]
 pub struct Ridge<'r, T> {
