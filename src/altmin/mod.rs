@@ -10,7 +10,7 @@
 //! | the start | [`start`] |
 //! | the loop | [`alternation`], [`half_step`], [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`] |
-//! | few entries | [`recovery`], [`portfolio`] |
+//! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //!
 //! In progress: the options, the certificate, the C calls and the command are to come.
 //!
@@ -36,6 +36,7 @@
 
 pub mod alternation;
 pub mod basis;
+pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
 pub mod observations;
@@ -43,4 +44,5 @@ pub mod portfolio;
 pub mod recovery;
 pub mod regression;
 pub mod sampling;
+pub mod set_aside;
 pub mod start;
