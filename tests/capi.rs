@@ -9,7 +9,7 @@ use southwell::runtime::{Control, Family, Options};
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
@@ -20,6 +20,7 @@ const PROGRAMS: [&str; 12] = [
     "tests/c/derivative.c",
     "tests/c/callbacks.c",
     "tests/c/graph.c",
+    "tests/c/altmin.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",
 ];
@@ -131,6 +132,17 @@ fn examples_run_and_say_how_they_are_compiled() {
     assert!(output.contains("converged") && output.contains("proven"), "{output}");
     assert!(['A', 'B', 'C'].iter().all(|school| output.lines().skip(1).any(|l| l.contains(*school))));
     run(&mut Command::new(build(graph, Linking::Static)));
+    for (example, line) in [(
+        "examples/c/complete.c",
+        "cc -std=c99 complete.c -I../../include -L../../target/release -lsouthwell -lm",
+    )] {
+        let text = std::fs::read_to_string(root().join(example)).unwrap();
+        assert!(text.lines().next().unwrap().contains(line), "{example}");
+        let output = run(&mut with_library(build(example, Linking::Shared)));
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.contains("converged") && output.contains("user 1 would like"), "{output}");
+        run(&mut Command::new(build(example, Linking::Static)));
+    }
 }
 
 #[test]

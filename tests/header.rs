@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 18] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -20,6 +20,10 @@ const SOURCES: [&str; 14] = [
     "bcd/results.rs",
     "bcd/new_data.rs",
     "bcd/graph.rs",
+    "altmin/types.rs",
+    "altmin/solve.rs",
+    "altmin/results.rs",
+    "altmin/predict.rs",
 ];
 
 fn generate(root: &Path) -> String {

@@ -7,9 +7,10 @@
 
 use super::basis::{orthonormalize, rotate};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
-use super::observations::Observations;
+use super::observations::{Lines, Observations};
 use super::regression::Accuracy;
 use crate::numerics::real::Real;
+use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
@@ -30,6 +31,34 @@ pub enum Side {
     Rows,
     /// `V`: the regressions of the columns.
     Columns,
+}
+
+impl Side {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Side::Rows => Side::Columns,
+            Side::Columns => Side::Rows,
+        }
+    }
+}
+
+impl<T> Factors<T> {
+    /// The factor that is fixed while `side` moves, and the one that moves.
+    pub(super) fn fixed_and_moving(&mut self, side: Side) -> (&mut Tall<T>, &mut Tall<T>) {
+        match side {
+            Side::Rows => (&mut self.v, &mut self.u),
+            Side::Columns => (&mut self.u, &mut self.v),
+        }
+    }
+
+    /// The factor of a side.
+    pub fn of(&self, side: Side) -> &Tall<T> {
+        match side {
+            Side::Rows => &self.u,
+            Side::Columns => &self.v,
+        }
+    }
 }
 
 /// How half-steps are done.
@@ -54,6 +83,48 @@ pub struct StepReport {
     pub singular: Vec<f64>,
     /// `max_j |v_j|^2 n / k` of the orthonormal fixed factor, its incoherence; NaN where it is not orthonormal.
     pub incoherence: f64,
+    /// The square of the change of the model on the observations, by the mean Gram of the fixed factor.
+    pub moved: f64,
+    /// The square of the model on the observations, by the same Gram.
+    pub size: f64,
+}
+
+/// The basis of a half-step.
+pub(super) struct FittedBasis {
+    /// The diagonal of the mean Gram of the fixed factor, per observation.
+    pub(super) curvature: Vec<f64>,
+    singular: Vec<f64>,
+    incoherence: f64,
+}
+
+impl FittedBasis {
+    /// The report of a half-step that moved a factor from `before` to `after`.
+    pub(super) fn report<T: Real>(
+        self,
+        half: HalfReport,
+        lines: &Lines<T>,
+        before: &Tall<T>,
+        after: &Tall<T>,
+    ) -> StepReport {
+        let (mut moved, mut size) = (Sum::default(), Sum::default());
+        for i in 0..after.rows() {
+            let (mut move_i, mut size_i) = (0.0, 0.0);
+            for ((b, a), c) in before.row(i).iter().zip(after.row(i)).zip(&self.curvature) {
+                move_i += c * (a.wide() - b.wide()).powi(2);
+                size_i += c * a.wide() * a.wide();
+            }
+            let d = lines.degree(i) as f64;
+            moved.add(d * move_i);
+            size.add(d * size_i);
+        }
+        StepReport {
+            half,
+            singular: self.singular,
+            incoherence: self.incoherence,
+            moved: moved.value(),
+            size: size.value(),
+        }
+    }
 }
 
 /// The data of an alternation.
@@ -74,34 +145,51 @@ impl<T: Real> Alternation<'_, T> {
         manner: Manner,
         control: &mut Control<'_>,
     ) -> Result<StepReport, Stop> {
-        let (lines, others) = match side {
-            Side::Rows => (self.observations.by_row(), self.observations.by_col()),
-            Side::Columns => (self.observations.by_col(), self.observations.by_row()),
+        let basis = self.fit_basis(factors, side, manner.orthonormal, control)?;
+        let (fixed, moving) = factors.fixed_and_moving(side);
+        let before = moving.clone();
+        let half = HalfStep {
+            lines: self.lines(side),
+            fixed,
+            curvature: &basis.curvature,
+            shift: None,
+            damping: manner.damping,
+            accuracy: manner.accuracy,
+            solver: manner.solver,
         };
-        let (fixed, moving) = match side {
-            Side::Rows => (&mut factors.v, &mut factors.u),
-            Side::Columns => (&mut factors.u, &mut factors.v),
-        };
+        let half = half.run(moving, self.team, control)?;
+        Ok(basis.report(half, self.lines(side), &before, moving))
+    }
+
+    /// The observations of the side that moves, line by line.
+    pub(super) fn lines(&self, side: Side) -> &Lines<T> {
+        match side {
+            Side::Rows => self.observations.by_row(),
+            Side::Columns => self.observations.by_col(),
+        }
+    }
+
+    /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along.
+    pub(super) fn fit_basis(
+        &self,
+        factors: &mut Factors<T>,
+        side: Side,
+        orthonormal: bool,
+        control: &mut Control<'_>,
+    ) -> Result<FittedBasis, Stop> {
+        let others = self.lines(side.other());
+        let (fixed, moving) = factors.fixed_and_moving(side);
         let mut singular = Vec::new();
         let mut incoherence = f64::NAN;
-        if manner.orthonormal {
+        if orthonormal {
             singular = orthonormalize(fixed, Some(moving), self.team, control)?.singular;
             incoherence = coherence(fixed);
         }
         let observed = |j: usize| others.degree(j) as f64;
         let diagonal = rotate(fixed, moving, observed, self.team, control)?;
         let total = self.observations.len().max(1) as f64;
-        let curvature: Vec<f64> = diagonal.iter().map(|d| d / total).collect();
-        let half = HalfStep {
-            lines,
-            fixed,
-            curvature: &curvature,
-            damping: manner.damping,
-            accuracy: manner.accuracy,
-            solver: manner.solver,
-        };
-        let half = half.run(moving, self.team, control)?;
-        Ok(StepReport { half, singular, incoherence })
+        let curvature = diagonal.iter().map(|d| d / total).collect();
+        Ok(FittedBasis { curvature, singular, incoherence })
     }
 
     /// Both half-steps: the columns' and then the rows'. The report is that of the last.

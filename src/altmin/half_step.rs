@@ -1,7 +1,7 @@
 //! A half-step: the regressions of all rows of one factor, with the other factor fixed.
 
 use super::observations::Lines;
-use super::regression::{Accuracy, Bench, Ridge, RowReport, Way, expected_steps};
+use super::regression::{Accuracy, Bench, CHUNK, Regression, Ridge, RowReport, Way, expected_steps, shared};
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
@@ -48,6 +48,8 @@ pub struct HalfStep<'h, T> {
     pub fixed: &'h Tall<T>,
     /// The diagonal of the mean Gram of the fixed factor, per observation.
     pub curvature: &'h [f64],
+    /// What is taken off the values at each position of the fixed factor before a regression; `None` for nothing.
+    pub shift: Option<&'h [T]>,
     /// What is added to the squares.
     pub damping: Damping,
     /// When conjugate gradients end.
@@ -63,6 +65,8 @@ pub struct HalfReport {
     pub squares: f64,
     /// Steps of conjugate gradients in all.
     pub steps: u64,
+    /// Rows that took any.
+    pub iterated: usize,
     /// Observations of rows solved by conjugate gradients, times their steps and one more.
     pub passes: u64,
     /// The largest gradient that was left, per observation.
@@ -71,14 +75,27 @@ pub struct HalfReport {
     pub underdetermined: usize,
 }
 
-/// Work of a task: fixed, so that threads cannot change how rows are grouped.
-const TASK_FLOPS: u64 = 1 << 22;
-/// Work between two looks at the control.
-const BATCH_FLOPS: u64 = 1 << 27;
+/// Price of a task: fixed, so that threads cannot change how rows are grouped.
+const TASK_PRICE: f64 = (1 << 23) as f64;
+/// Tasks that are handed out together.
+const BATCH_TASKS: usize = 64;
+/// A row of at least this price and of two chunks is a task of its own, whose chunks all threads share.
+const HEAVY_PRICE: f64 = (1 << 26) as f64;
+
+/// Rows `start..end` on one thread, or one heavy row on all.
+#[derive(Debug, Clone, Copy)]
+struct Task {
+    start: usize,
+    end: usize,
+    heavy: bool,
+}
+
+/// New rows, and the report and number of observations of each.
+type Solved<T> = (Vec<T>, Vec<(RowReport, usize)>);
 
 impl<T: Real> HalfStep<'_, T> {
-    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was. Panics where the factors are not of
-    /// the size of the observations, or have no columns.
+    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was. Needs memory for another `x`.
+    /// Panics where the factors are not of the size of the observations, or have no columns.
     pub fn run(
         &self,
         x: &mut Tall<T>,
@@ -91,29 +108,26 @@ impl<T: Real> HalfStep<'_, T> {
         let tasks = self.tasks();
         let mut first = 0;
         while first < tasks.len() {
-            let (mut last, mut flops) = (first, 0);
-            while last < tasks.len() && (last == first || flops < BATCH_FLOPS) {
-                flops += tasks[last].1;
-                last += 1;
-            }
-            let done = team.map(last - first, |t| {
-                let start = if first + t == 0 { 0 } else { tasks[first + t - 1].0 };
-                self.rows(start, tasks[first + t].0, x)
-            });
+            let light = tasks[first..].iter().take(BATCH_TASKS).take_while(|task| !task.heavy).count();
+            let done: Vec<Solved<T>> = if light == 0 {
+                vec![self.rows(tasks[first], x, Some(team), control)?]
+            } else {
+                shared(light, team, control, |t, control| self.rows(tasks[first + t], x, None, control))?
+            };
+            first += light.max(1);
             for (rows, reports) in done {
                 found.push(rows);
                 for (row, d) in reports {
                     squares.add(row.squares);
                     report.steps += row.steps as u64;
                     if row.steps > 0 {
+                        report.iterated += 1;
                         report.passes += (d * (row.steps + 1)) as u64;
                         report.gradient = report.gradient.max(row.gradient / d as f64);
                     }
                     report.underdetermined += usize::from(row.underdetermined);
                 }
             }
-            control.spend(flops)?;
-            first = last;
         }
         let (k, mut i) = (x.cols(), 0);
         for row in found.iter().flat_map(|rows| rows.chunks_exact(k)) {
@@ -124,46 +138,66 @@ impl<T: Real> HalfStep<'_, T> {
         Ok(report)
     }
 
-    /// The way of a row with `d` observations.
-    fn way(&self, d: usize) -> Way {
+    /// The way of a row with `d` observations, and its price.
+    fn way(&self, d: usize) -> (Way, f64) {
         let k = self.fixed.cols();
-        match self.solver {
-            Solver::Auto => Way::of(d, k, expected_steps(d, k, self.accuracy.reduction)),
+        let steps = expected_steps(d, k, self.accuracy.reduction).min(self.accuracy.max_steps as f64);
+        let way = match self.solver {
+            Solver::Auto => Way::of(d, k, steps),
             Solver::Direct => Way::of(d, k, f64::INFINITY),
             Solver::ConjugateGradient => Way::ConjugateGradient,
-        }
+        };
+        (way, way.price(d, k, steps))
     }
 
-    /// The ends of the tasks, and their work.
-    fn tasks(&self) -> Vec<(usize, u64)> {
-        let k = self.fixed.cols() as u64;
+    fn tasks(&self) -> Vec<Task> {
         let mut tasks = Vec::new();
-        let mut flops = 0;
+        let (mut start, mut price) = (0, 0.0);
         for i in 0..self.lines.len() {
-            let d = self.lines.degree(i) as u64;
-            flops += match self.way(d as usize) {
-                Way::Direct => d * k * (k + 7) + k * k * k / 3,
-                Way::Dual => d * d * k + d * d * d / 3 + 8 * d * k,
-                Way::ConjugateGradient => 4 * d * k * (1 + self.accuracy.max_steps.min(8) as u64),
-            } + 16;
-            if flops >= TASK_FLOPS || i + 1 == self.lines.len() {
-                tasks.push((i + 1, flops));
-                flops = 0;
+            let d = self.lines.degree(i);
+            let row = self.way(d).1 + 64.0;
+            if row >= HEAVY_PRICE && d >= 2 * CHUNK {
+                if start < i {
+                    tasks.push(Task { start, end: i, heavy: false });
+                }
+                tasks.push(Task { start: i, end: i + 1, heavy: true });
+                (start, price) = (i + 1, 0.0);
+                continue;
             }
+            price += row;
+            if price >= TASK_PRICE {
+                tasks.push(Task { start, end: i + 1, heavy: false });
+                (start, price) = (i + 1, 0.0);
+            }
+        }
+        if start < self.lines.len() {
+            tasks.push(Task { start, end: self.lines.len(), heavy: false });
         }
         tasks
     }
 
-    /// The new rows `start..end`, their reports and numbers of observations.
-    fn rows(&self, start: usize, end: usize, x: &Tall<T>) -> (Vec<T>, Vec<(RowReport, usize)>) {
+    /// The new rows of a task.
+    fn rows(
+        &self,
+        task: Task,
+        x: &Tall<T>,
+        team: Option<&Team<'_>>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Solved<T>, Stop> {
         let k = x.cols();
-        let mut bench = Bench::new(self.fixed);
-        let mut rows = vec![T::default(); (end - start) * k];
-        let mut center = vec![T::default(); k];
-        let mut reports = Vec::with_capacity(end - start);
-        for (i, row) in (start..end).zip(rows.chunks_exact_mut(k.max(1))) {
-            let line = self.lines.line(i);
-            let d = line.index.len();
+        let mut bench = Bench::new(self.fixed, team);
+        let mut rows = vec![T::default(); (task.end - task.start) * k];
+        let (mut center, mut shifted) = (vec![T::default(); k], Vec::new());
+        let mut reports = Vec::with_capacity(task.end - task.start);
+        for (i, row) in (task.start..task.end).zip(rows.chunks_exact_mut(k)) {
+            let mut line = self.lines.line(i);
+            if let Some(shift) = self.shift {
+                let less = |(j, value): (&u32, &T)| *value - shift[*j as usize];
+                shifted.clear();
+                shifted.extend(line.index.iter().zip(line.value).map(less));
+                line.value = &shifted;
+            }
+            let d = line.len();
             row.copy_from_slice(x.row(i));
             let strength = self.damping.ridge_of(d) + self.damping.proximal;
             let centered = self.damping.proximal > 0.0;
@@ -172,8 +206,10 @@ impl<T: Real> HalfStep<'_, T> {
                 center.iter_mut().zip(x.row(i)).for_each(|(c, x)| *c = share * *x);
             }
             let ridge = Ridge { strength, center: centered.then_some(&center[..]) };
-            reports.push((bench.solve(line, ridge, self.way(d), self.curvature, self.accuracy, row), d));
+            let (curvature, accuracy) = (self.curvature, self.accuracy);
+            let regression = Regression { line, ridge, curvature, accuracy };
+            reports.push((bench.solve(regression, self.way(d).0, row, control)?, d));
         }
-        (rows, reports)
+        Ok((rows, reports))
     }
 }

@@ -82,6 +82,15 @@ impl Identifiability {
         }
     }
 
+    /// How many entries of the matrix pass these conditions, as a float for the product of two sizes.
+    pub fn not_ruled_out(&self) -> f64 {
+        let mut sides = vec![[0_u64; 2]; self.components];
+        for (side, lines) in [&self.rows, &self.cols].into_iter().enumerate() {
+            lines.iter().filter(|(core, _)| *core).for_each(|(_, component)| sides[*component][side] += 1);
+        }
+        sides.iter().map(|[rows, cols]| *rows as f64 * *cols as f64).sum()
+    }
+
     /// Whether entry (i, j) passes these conditions: both lines in the core, and in one component.
     pub fn may_be_determined(&self, i: usize, j: usize) -> bool {
         let ((row, a), (col, b)) = (self.rows[i], self.cols[j]);
@@ -108,6 +117,7 @@ mod tests {
         assert_eq!((found.components, found.short_lines, found.outside_core), (2, 2, 2));
         assert!(found.may_be_determined(0, 1) && found.may_be_determined(3, 2));
         assert!(!found.may_be_determined(0, 2) && !found.may_be_determined(4, 2));
+        assert_eq!(found.not_ruled_out(), 8.0);
         assert!((found.oversampling - 9.0 / 16.0).abs() < 1e-15);
         // With rank 3 nothing has enough.
         assert_eq!(Identifiability::of(&observed, 3).outside_core, 10);

@@ -6,43 +6,72 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what is observed, and what that determines | [`observations`], [`sampling`], [`identifiability`] |
+//! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
+//! | the method | [`solve`], [`settings`], [`sweeps`], [`anderson`] (fewer of them) |
 //! | the start | [`start`] |
-//! | the loop | [`alternation`], [`half_step`], [`basis`] (what keeps regressions well conditioned) |
-//! | one row | [`regression`] |
+//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
+//! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
-//!
-//! In progress: the options, the certificate, the C calls and the command are to come.
+//! | the ridge | [`strengths`] |
+//! | the answer | [`solution`], [`model`], [`certificate`], [`fit`] |
 //!
 //! ```
-//! use southwell::altmin::observations::{Entries, Observations, Repeats};
-//! use southwell::altmin::portfolio::{SEARCHES, choose};
-//! use southwell::altmin::recovery::{Ends, entry};
-//! use southwell::runtime::Control;
-//! use southwell::runtime::parallel::Team;
+//! use southwell::altmin::{Entries, Problem, solve};
+//! use southwell::runtime::{Control, Family, Options, Outcome};
 //!
 //! // M_ij = (i + 1) (j + 2), of rank 1, without its diagonal.
 //! let cells = (0..30_i64).flat_map(|i| (0..30_i64).map(move |j| (i, j))).filter(|(i, j)| i != j);
 //! let (row, col): (Vec<i64>, Vec<i64>) = cells.unzip();
 //! let value: Vec<f64> = row.iter().zip(&col).map(|(i, j)| ((i + 1) * (j + 2)) as f64).collect();
 //! let entries = Entries { rows: 30, cols: 30, row: &row, col: &col, value: &value, weight: None };
+//!
+//! let mut options = Options::new(Family::Altmin);
+//! options.set_integer("rank", 1)?;
+//! options.set_real("ridge", 0.0)?;
+//! options.set_real("tolerance", 1e-10)?;
 //! let control = &mut Control::new();
-//! let observed = Observations::<f64>::new(entries, Repeats::Error, control)?;
-//! let ends = Ends { residual: 1e-12, max_sweeps: 100, progress: 1e-3 };
-//! let chosen = choose(&observed, 1, &SEARCHES, ends, 0, &Team::solo(), control)?.expect("nothing stops it");
-//! assert!((entry(&chosen.found.factors, 6, 6) - 56.0).abs() < 1e-8);
+//! let problem = Problem::<f64>::new(entries, &options, control)?;
+//! let solution = solve(&problem, &options, None, control)?;
+//! assert_eq!(solution.outcome, Outcome::Converged);
+//! assert!((solution.model.predict(6, 6) - 56.0).abs() < 1e-6);
 //! # Ok::<(), southwell::runtime::Error>(())
 //! ```
 
+pub mod accuracy;
 pub mod alternation;
+pub mod anderson;
 pub mod basis;
+pub mod certificate;
+mod conjugate_gradient;
+pub mod fit;
 pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
+pub mod model;
+mod normal_equations;
 pub mod observations;
+pub mod offsets;
 pub mod portfolio;
+pub mod problem;
 pub mod recovery;
 pub mod regression;
 pub mod sampling;
 pub mod set_aside;
+pub mod settings;
+pub mod solution;
+pub mod solve;
 pub mod start;
+pub mod strengths;
+pub mod sweeps;
+
+pub use alternation::Side;
+pub use certificate::Certificate;
+pub use model::Model;
+pub use observations::{Entries, Repeats};
+pub use problem::Problem;
+pub use settings::Settings;
+pub use solution::{Solution, TraceRow};
+pub use solve::solve;
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,27 @@ pub struct Line<'a, T> {
     pub weight: Option<&'a [T]>,
 }
 
+impl<'a, T> Line<'a, T> {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Some of its entries.
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        Self {
+            index: &self.index[range.clone()],
+            value: &self.value[range.clone()],
+            weight: self.weight.map(|w| &w[range]),
+        }
+    }
+}
+
 impl<T: Real> Lines<T> {
     /// Number of lines.
     pub fn len(&self) -> usize {

@@ -33,6 +33,16 @@ pub enum Search {
     Continuation { sweeps: usize },
 }
 
+impl std::fmt::Display for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Search::Plain => f.write_str("plain"),
+            Search::Annealed { fade } => write!(f, "annealed, fading by {fade}"),
+            Search::Continuation { sweeps } => write!(f, "continuation, {sweeps} sweeps for each rank"),
+        }
+    }
+}
+
 /// The first ridge of an annealed search, times the share of entries that are observed.
 const ANNEALED_RIDGE: f64 = 0.1;
 /// From this relative residual on the ridge falls with its square.
@@ -329,14 +339,32 @@ impl<T: Real> Searcher<'_, T> {
     }
 }
 
+/// Factors to start plain alternation from: the leading singular vectors of the rescaled observations, cut back, with the roots
+/// of the singular values on both sides, so that a ridge meets factors of its own size. Errors: as [`Searcher::run`].
+pub fn start_from<T: Real>(
+    observations: &Observations<T>,
+    rank: usize,
+    seed: u64,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<std::result::Result<Factors<T>, Stop>> {
+    let matrix = SparseMatrix::rescaled(observations, true);
+    let mut start = stopped!(matrix.leading(rank, seed, team, control)?);
+    stopped!(clip(&mut start.left, team, control));
+    let mut factors: Factors<T> = Factors { u: narrowed(&start.left)?, v: narrowed(&start.right)? };
+    for factor in [&mut factors.u, &mut factors.v] {
+        for i in 0..factor.rows() {
+            for (x, s) in factor.row_mut(i).iter_mut().zip(&start.singular) {
+                *x = T::narrow(x.wide() * s.sqrt());
+            }
+        }
+    }
+    Ok(Ok(factors))
+}
+
 /// Half-steps to rounding.
 fn exact(damping: Damping) -> Manner {
-    Manner {
-        orthonormal: true,
-        damping,
-        accuracy: Accuracy { reduction: 1e-12, gradient: 0.0, max_steps: 1000 },
-        solver: Solver::Direct,
-    }
+    Manner { orthonormal: true, damping, accuracy: Accuracy::ROUNDING, solver: Solver::Direct }
 }
 
 /// `sqrt(squares / size)`, 0 where there is nothing to fit.

@@ -3,14 +3,25 @@
 //! Three ways, of which [`Way::of`] takes the cheapest by counts of operations: the normal equations (direct), the same in
 //! the observations where there are fewer of them than columns (dual), and conjugate gradients from the last solution with
 //! the preconditioner that all rows share (section 1.8 of the notes on the paper: the mean Gram, diagonal in the basis that
-//! the factor is kept in).
+//! the factor is kept in). `normal_equations` has the first two, `conjugate_gradient` the third.
+//!
+//! A row's observations are gone over in chunks of [`CHUNK`], whose sums are added in their order: the chunks of a row
+//! that is long may be shared among threads, and bits stay.
 
 use super::observations::Line;
-use crate::numerics::eigen::minimum_norm;
-use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
-use crate::numerics::tile;
+use crate::numerics::tile::Picked;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Stop};
+use std::sync::Arc;
+
+/// Observations whose sums are taken on one thread.
+pub const CHUNK: usize = 4096;
+
+/// A residual that is found by subtraction is computed from the observations instead where it is below this many roots of the
+/// rounding of what it was taken from: otherwise it has half of all digits at least.
+pub(super) const EXACT_SHARE: f64 = 64.0;
 
 /// How one row is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +43,26 @@ const CHOLESKY_PRICE: f64 = 3.0;
 impl Way {
     /// The cheapest way for `d` observations and `k` columns, where conjugate gradients are expected to take `steps` steps.
     pub fn of(d: usize, k: usize, steps: f64) -> Self {
-        let (d, k) = (d as f64, k as f64);
-        let direct = d * k * (k + 1.0) + CHOLESKY_PRICE * k * k * k / 3.0;
-        let dual = if d < k { d * d * k + CHOLESKY_PRICE * d * d * d / 3.0 } else { f64::INFINITY };
-        let passes = PASS_PRICE * 4.0 * d * k * (steps + 1.0);
+        let price = |way: Self| way.price(d, k, steps);
+        let dual = if d < k { price(Way::Dual) } else { f64::INFINITY };
+        let (direct, passes) = (price(Way::Direct), price(Way::ConjugateGradient));
         if dual <= direct.min(passes) {
             Way::Dual
         } else if direct <= passes {
             Way::Direct
         } else {
             Way::ConjugateGradient
+        }
+    }
+
+    /// What a row costs, in flops of a Gram matrix: counts of operations and constants, so that it never depends on the
+    /// machine or on threads.
+    pub fn price(self, d: usize, k: usize, steps: f64) -> f64 {
+        let (d, k) = (d as f64, k as f64);
+        match self {
+            Way::Direct => d * k * (k + 1.0) + CHOLESKY_PRICE * k * k * k / 3.0,
+            Way::Dual => d * d * k + CHOLESKY_PRICE * d * d * d / 3.0,
+            Way::ConjugateGradient => PASS_PRICE * 4.0 * d * k * (steps + 1.0),
         }
     }
 }
@@ -67,6 +88,11 @@ pub struct Accuracy {
     pub max_steps: usize,
 }
 
+impl Accuracy {
+    /// As exact as rounding lets it.
+    pub const ROUNDING: Self = Self { reduction: 1e-12, gradient: 0.0, max_steps: 1000 };
+}
+
 /// The strength and the centre of a row's ridge.
 #[derive(Debug, Clone, Copy)]
 pub struct Ridge<'r, T> {
@@ -87,275 +113,168 @@ pub struct RowReport {
     pub squares: f64,
     /// Whether the observations do not determine the row, and the solution of least norm was taken.
     pub underdetermined: bool,
-    /// Operations.
-    pub flops: u64,
 }
 
-/// Rows of a tile that are worked on together, so that they stay in the nearest cache.
-const TILE_ROWS: usize = 128;
+/// A regression: what stays while it is solved.
+#[derive(Debug, Clone, Copy)]
+pub struct Regression<'r, T> {
+    /// The observations.
+    pub line: Line<'r, T>,
+    /// The ridge.
+    pub ridge: Ridge<'r, T>,
+    /// The diagonal entries of the mean Gram per observation.
+    pub curvature: &'r [f64],
+    /// When conjugate gradients end.
+    pub accuracy: Accuracy,
+}
 
 /// Memory for regressions with one factor, used again and again.
 pub struct Bench<'f, T> {
-    fixed: &'f Tall<T>,
-    tile: Vec<T>,
-    /// Targets, weighted, less what the centre predicts; then residuals.
-    r: Vec<T>,
-    gram: Vec<T>,
-    gradient: Vec<T>,
-    direction: Vec<T>,
-    preconditioned: Vec<T>,
-    image: Vec<T>,
-    delta: Vec<T>,
+    pub(super) fixed: &'f Tall<T>,
+    /// The threads among which the chunks of a row are shared; `None`: the calling thread is one of several.
+    pub(super) team: Option<&'f Team<'f>>,
+    pub(super) room: Room<T>,
+    pub(super) gram: Vec<T>,
+    pub(super) factor: Vec<T>,
+    pub(super) gradient: Vec<T>,
+    pub(super) direction: Vec<T>,
+    pub(super) preconditioned: Vec<T>,
+    pub(super) image: Vec<T>,
+    /// The solution, padded.
+    pub(super) x: Vec<T>,
+}
+
+/// Memory for the rows that a chunk gathers.
+#[derive(Debug, Default)]
+pub(super) struct Room<T> {
+    pub tile: Vec<T>,
+    pub target: Vec<T>,
+    pub roots: Vec<T>,
+    pub image: Vec<T>,
+    pub identity: Vec<u32>,
+}
+
+impl<T: Real> Room<T> {
+    /// The roots of the weights, if there are any, and the targets times them.
+    pub fn scale(&mut self, line: Line<'_, T>) {
+        self.target.clear();
+        self.roots.clear();
+        match line.weight {
+            None => self.target.extend_from_slice(line.value),
+            Some(weight) => {
+                self.roots.extend(weight.iter().map(|w| w.root()));
+                self.target.extend(line.value.iter().zip(&self.roots).map(|(b, root)| *root * *b));
+            }
+        }
+    }
 }
 
 impl<'f, T: Real> Bench<'f, T> {
-    /// Memory for regressions on rows of `fixed`.
-    pub fn new(fixed: &'f Tall<T>) -> Self {
-        let stride = fixed.stride();
-        let zeros = || vec![T::default(); stride];
+    /// Memory for regressions on rows of `fixed`. With a team the chunks of each row are shared among its threads.
+    pub fn new(fixed: &'f Tall<T>, team: Option<&'f Team<'f>>) -> Self {
+        let zeros = || vec![T::default(); fixed.stride()];
         Self {
             fixed,
-            tile: Vec::new(),
-            r: Vec::new(),
+            team,
+            room: Room::default(),
             gram: Vec::new(),
+            factor: Vec::new(),
             gradient: zeros(),
             direction: zeros(),
             preconditioned: zeros(),
-            image: Vec::new(),
-            delta: zeros(),
+            image: zeros(),
+            x: zeros(),
         }
     }
 
-    /// Solves a row. `x` is the last solution and becomes the new one. `curvature` are the diagonal entries of the mean Gram
-    /// per observation.
+    /// Solves a row. `x` is the last solution and becomes the new one; on a stop it is as it was.
     pub fn solve(
         &mut self,
-        line: Line<'_, T>,
-        ridge: Ridge<'_, T>,
+        regression: Regression<'_, T>,
         way: Way,
-        curvature: &[f64],
-        accuracy: Accuracy,
         x: &mut [T],
-    ) -> RowReport {
+        control: &mut Control<'_>,
+    ) -> Result<RowReport, Stop> {
         let k = self.fixed.cols();
-        if line.index.is_empty() {
-            x.iter_mut().enumerate().for_each(|(l, x)| *x = ridge.center.map_or(T::default(), |c| c[l]));
-            return RowReport { underdetermined: ridge.strength == 0.0, ..RowReport::default() };
-        }
-        self.delta[..k].copy_from_slice(x);
-        if let Some(center) = ridge.center {
-            self.delta.iter_mut().zip(center).for_each(|(d, c)| *d -= *c);
-        }
-        let mut report = match way {
-            Way::Direct => self.direct(line, ridge),
-            Way::Dual => self.dual(line, ridge),
-            Way::ConjugateGradient => self.conjugate_gradient(line, ridge, curvature, accuracy),
+        let ridge = regression.ridge;
+        let rest = |x: &mut [T]| match ridge.center {
+            Some(center) => x.copy_from_slice(center),
+            None => x.fill(T::default()),
         };
-        if self.delta[..k].iter().any(|v| !v.wide().is_finite()) {
+        if regression.line.is_empty() {
+            rest(x);
+            return Ok(RowReport { underdetermined: ridge.strength == 0.0, ..RowReport::default() });
+        }
+        self.x[..k].copy_from_slice(x);
+        let mut report = match way {
+            Way::Direct => self.direct(regression, control)?,
+            Way::Dual => self.dual(regression, control)?,
+            Way::ConjugateGradient => self.conjugate_gradient(regression, control)?,
+        };
+        if self.x[..k].iter().all(|v| v.wide().is_finite()) {
+            x.copy_from_slice(&self.x[..k]);
+        } else {
             // Nothing to go by: the centre.
-            self.delta.fill(T::default());
+            rest(x);
             report.underdetermined = true;
         }
-        x.copy_from_slice(&self.delta[..k]);
-        if let Some(center) = ridge.center {
-            x.iter_mut().zip(center).for_each(|(x, c)| *x += *c);
-        }
-        report
+        Ok(report)
     }
+}
 
-    /// Copies the rows `from..to` of a line into the tile, times the roots of their weights, and their targets, less what
-    /// the centre predicts, into `r`.
-    fn gather(&mut self, line: Line<'_, T>, from: usize, to: usize, center: Option<&[T]>) {
-        let stride = self.fixed.stride();
-        self.tile.resize((to - from) * stride, T::default());
-        self.r.resize(to - from, T::default());
-        for (e, tile) in (from..to).zip(self.tile.chunks_exact_mut(stride)) {
-            let y = self.fixed.padded_row(line.index[e] as usize);
-            let mut b = line.value[e];
-            if let Some(center) = center {
-                b -= tile::dot(&y[..center.len()], center);
-            }
-            match line.weight {
-                None => tile.copy_from_slice(y),
-                Some(w) => {
-                    let root = w[e].root();
-                    tile.iter_mut().zip(y).for_each(|(t, y)| *t = root * *y);
-                    b = root * b;
-                }
-            }
-            self.r[e - from] = b;
-        }
-    }
+/// The rows of a factor that a line names.
+pub(super) fn picked<'l, T: Real>(fixed: &'l Tall<T>, line: Line<'l, T>) -> Picked<'l, T> {
+    Picked { data: fixed.data(), stride: fixed.stride(), index: line.index }
+}
 
-    fn direct(&mut self, line: Line<'_, T>, ridge: Ridge<'_, T>) -> RowReport {
-        let (k, stride, d) = (self.fixed.cols(), self.fixed.stride(), line.index.len());
-        self.gram.clear();
-        self.gram.resize(stride * stride, T::default());
-        self.gradient.fill(T::default());
-        for from in (0..d).step_by(TILE_ROWS) {
-            self.gather(line, from, (from + TILE_ROWS).min(d), ridge.center);
-            tile::add_gram(&self.tile, stride, &mut self.gram);
-            tile::add_transposed_times(&self.tile, stride, &self.r, &mut self.gradient);
-        }
-        let mut report =
-            RowReport { flops: (d * k * (k + 5) + k * k * k / 3 + 2 * k * k) as u64, ..RowReport::default() };
-        let size = (0..k).map(|l| self.gram[l * stride + l].wide()).fold(0.0, f64::max);
-        let spare = (d < k || ridge.strength == 0.0).then(|| self.gram.clone());
-        (0..k).for_each(|l| self.gram[l * stride + l] += T::narrow(ridge.strength));
-        let floor = T::narrow(8.0 * k as f64 * T::ROUNDING * (size + ridge.strength));
-        self.delta[..k].copy_from_slice(&self.gradient[..k]);
-        if tile::cholesky(&mut self.gram, k, stride, floor) {
-            tile::cholesky_solve(&self.gram, k, stride, &mut self.delta);
-        } else if let Some(gram) = spare {
-            report.underdetermined = true;
-            let mut h = Square::zeros(k);
-            for a in 0..k {
-                for b in a..k {
-                    let v = gram[a * stride + b].wide();
-                    h.column_mut(a)[b] = v;
-                    h.column_mut(b)[a] = v;
-                }
-                h.column_mut(a)[a] += ridge.strength;
-            }
-            self.take_minimum_norm(&h, k);
-        } else {
-            report.underdetermined = true;
-            self.delta.fill(T::default());
-        }
-        report.squares = self.squares(line, ridge.center, d <= TILE_ROWS);
-        report
-    }
+/// What `of` gives for each chunk of a line, in their order; among the threads of the team, if there is one.
+pub(super) fn for_chunks<T: Real, R: Send>(
+    line: Line<'_, T>,
+    team: Option<&Team<'_>>,
+    control: &mut Control<'_>,
+    of: impl Fn(Line<'_, T>, &mut Control<'_>) -> Result<R, Stop> + Sync,
+) -> Result<Vec<R>, Stop> {
+    let count = line.len().div_ceil(CHUNK);
+    let chunk = |c: usize| line.part(c * CHUNK..((c + 1) * CHUNK).min(line.len()));
+    let Some(team) = team else { return (0..count).map(|c| of(chunk(c), control)).collect() };
+    shared(count, team, control, |c, control| of(chunk(c), control))
+}
 
-    /// Replaces `delta` by the solution of least norm of `h x = delta`.
-    fn take_minimum_norm(&mut self, h: &Square, n: usize) {
-        let b: Vec<f64> = self.delta[..n].iter().map(|v| v.wide()).collect();
-        let x = minimum_norm(h, &b, 8.0 * n as f64 * T::ROUNDING);
-        self.delta[..n].iter_mut().zip(x).for_each(|(d, x)| *d = T::narrow(x));
-    }
-
-    /// `|r - Y delta|^2` over all observations.
-    fn squares(&mut self, line: Line<'_, T>, center: Option<&[T]>, gathered: bool) -> f64 {
-        let (stride, d) = (self.fixed.stride(), line.index.len());
-        let mut total = 0.0;
-        for from in (0..d).step_by(TILE_ROWS) {
-            let to = (from + TILE_ROWS).min(d);
-            if !gathered {
-                self.gather(line, from, to, center);
-            }
-            self.image.resize(to - from, T::default());
-            tile::times(&self.tile, stride, &self.delta, &mut self.image);
-            total += self.r.iter().zip(&self.image).map(|(r, i)| (r.wide() - i.wide()).powi(2)).sum::<f64>();
+/// `[task(0), .., task(count - 1)]` on the threads of a team, each with a control of its own. Whether it stops for the work
+/// that was done depends on nothing else: the control is asked once more when all are done.
+pub(super) fn shared<R: Send>(
+    count: usize,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+    task: impl Fn(usize, &mut Control<'_>) -> Result<R, Stop> + Sync,
+) -> Result<Vec<R>, Stop> {
+    let halted = Arc::default();
+    let fork = control.forks(&halted);
+    let done = team.map(count, |c| {
+        let mut part = fork();
+        let found = task(c, &mut part);
+        if found.is_err() {
+            halted.store(true, std::sync::atomic::Ordering::Relaxed);
         }
-        total
-    }
-
-    /// `delta = Y'z` with `(Y Y' + lambda I) z = r`: with fewer observations than columns, also of least norm where
-    /// `lambda` is 0.
-    fn dual(&mut self, line: Line<'_, T>, ridge: Ridge<'_, T>) -> RowReport {
-        let (k, stride, d) = (self.fixed.cols(), self.fixed.stride(), line.index.len());
-        self.gather(line, 0, d, ridge.center);
-        let side = d.next_multiple_of(T::LANES);
-        self.gram.clear();
-        self.gram.resize(d * side, T::default());
-        for a in 0..d {
-            for b in a..d {
-                let (ya, yb) =
-                    (&self.tile[a * stride..(a + 1) * stride], &self.tile[b * stride..(b + 1) * stride]);
-                self.gram[a * side + b] = tile::dot(ya, yb);
-            }
-        }
-        let size = (0..d).map(|l| self.gram[l * side + l].wide()).fold(0.0, f64::max);
-        let spare = (ridge.strength == 0.0).then(|| self.gram.clone());
-        (0..d).for_each(|l| self.gram[l * side + l] += T::narrow(ridge.strength));
-        let floor = T::narrow(8.0 * d as f64 * T::ROUNDING * (size + ridge.strength));
-        let mut z = self.r.clone();
-        if tile::cholesky(&mut self.gram, d, side, floor) {
-            tile::cholesky_solve(&self.gram, d, side, &mut z);
-        } else if let Some(gram) = spare {
-            let mut h = Square::zeros(d);
-            for a in 0..d {
-                for b in a..d {
-                    let v = gram[a * side + b].wide();
-                    h.column_mut(a)[b] = v;
-                    h.column_mut(b)[a] = v;
-                }
-            }
-            let b: Vec<f64> = self.r.iter().map(|v| v.wide()).collect();
-            let found = minimum_norm(&h, &b, 8.0 * d as f64 * T::ROUNDING);
-            z.iter_mut().zip(found).for_each(|(z, v)| *z = T::narrow(v));
-        } else {
-            z.fill(T::default());
-        }
-        self.delta.fill(T::default());
-        tile::add_transposed_times(&self.tile, stride, &z, &mut self.delta);
-        RowReport {
-            squares: self.squares(line, ridge.center, true),
-            underdetermined: ridge.strength == 0.0,
-            flops: (d * d * k + d * d * d / 3 + 6 * d * k) as u64,
-            ..RowReport::default()
+        (found, part.work(), part.polls())
+    });
+    let mut found = Vec::with_capacity(count);
+    let mut stop = None;
+    for (result, work, polls) in done {
+        control.count(work, polls);
+        match result {
+            Ok(result) => found.push(result),
+            // That of the control itself, rather than one that was told to halt by another.
+            Err(_) if control.poll().is_err() => stop = stop.or(control.poll().err()),
+            Err(why) => stop = stop.or(Some(why)),
         }
     }
-
-    /// On the normal equations, through the observations: two passes over the tile for each step.
-    fn conjugate_gradient(
-        &mut self,
-        line: Line<'_, T>,
-        ridge: Ridge<'_, T>,
-        curvature: &[f64],
-        accuracy: Accuracy,
-    ) -> RowReport {
-        let (k, stride, d) = (self.fixed.cols(), self.fixed.stride(), line.index.len());
-        self.gather(line, 0, d, ridge.center);
-        let total = line.weight.map_or(d as f64, |w| w.iter().map(|w| w.wide()).sum());
-        let lambda = T::narrow(ridge.strength);
-        self.image.resize(d, T::default());
-        tile::times(&self.tile, stride, &self.delta, &mut self.image);
-        self.r.iter_mut().zip(&self.image).for_each(|(r, i)| *r -= *i);
-        let mut report = RowReport { flops: (8 * d * k) as u64, ..RowReport::default() };
-        let mut gamma = self.slope(lambda, curvature, total, ridge.strength);
-        let first = gamma;
-        self.direction.copy_from_slice(&self.preconditioned);
-        loop {
-            report.gradient = self.gradient.iter().map(|g| g.wide() * g.wide()).sum::<f64>().sqrt();
-            let small = gamma <= accuracy.reduction * accuracy.reduction * first
-                || report.gradient <= accuracy.gradient * total;
-            if small && report.steps > 0 || !(gamma > 0.0) || report.steps >= accuracy.max_steps.min(2 * k) {
-                break;
-            }
-            tile::times(&self.tile, stride, &self.direction, &mut self.image);
-            let norm = |v: &[T]| v.iter().map(|v| v.wide() * v.wide()).sum::<f64>();
-            let bend = norm(&self.image) + ridge.strength * norm(&self.direction);
-            if !(bend > 0.0) || !bend.is_finite() {
-                break;
-            }
-            let alpha = T::narrow(gamma / bend);
-            self.delta.iter_mut().zip(&self.direction).for_each(|(x, p)| *x += alpha * *p);
-            self.r.iter_mut().zip(&self.image).for_each(|(r, q)| *r -= alpha * *q);
-            let next = self.slope(lambda, curvature, total, ridge.strength);
-            let beta = T::narrow(next / gamma);
-            self.direction.iter_mut().zip(&self.preconditioned).for_each(|(p, z)| *p = *z + beta * *p);
-            gamma = next;
-            report.steps += 1;
-            report.flops += (4 * d * k + 10 * k) as u64;
-        }
-        report.squares = self.r.iter().map(|r| r.wide() * r.wide()).sum();
-        report
+    if let Some(stop) = stop {
+        control.halt(stop);
+        return Err(stop);
     }
-
-    /// The gradient `Y'r - lambda delta`, and what the preconditioner makes of it; gives their product.
-    fn slope(&mut self, lambda: T, curvature: &[f64], total: f64, strength: f64) -> f64 {
-        self.gradient.iter_mut().zip(&self.delta).for_each(|(g, x)| *g = -(lambda * *x));
-        tile::add_transposed_times(&self.tile, self.fixed.stride(), &self.r, &mut self.gradient);
-        let mut product = 0.0;
-        for (l, curvature) in curvature.iter().enumerate() {
-            let g = self.gradient[l].wide();
-            let diagonal = total * curvature + strength;
-            let z = if diagonal > 0.0 { g / diagonal } else { 0.0 };
-            self.preconditioned[l] = T::narrow(z);
-            product += g * z;
-        }
-        product
-    }
+    control.poll()?;
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -398,7 +317,9 @@ mod tests {
                     continue;
                 }
                 let mut x = vec![0.5; k];
-                let report = Bench::new(&y).solve(line, ridge, way, &[0.5; 6], EXACT, &mut x);
+                let regression = Regression { line, ridge, curvature: &[0.5; 6], accuracy: EXACT };
+                let report =
+                    Bench::new(&y, None).solve(regression, way, &mut x, &mut Control::new()).unwrap();
                 let mut squares = 0.0;
                 let mut gradient = vec![0.0; k];
                 for e in 0..d {
@@ -430,7 +351,8 @@ mod tests {
         let mut answers = Vec::new();
         for way in [Way::Direct, Way::Dual] {
             let mut x = vec![7.0; 4];
-            let report = Bench::new(&y).solve(line, free, way, &[1.0; 4], EXACT, &mut x);
+            let regression = Regression { line, ridge: free, curvature: &[1.0; 4], accuracy: EXACT };
+            let report = Bench::new(&y, None).solve(regression, way, &mut x, &mut Control::new()).unwrap();
             assert!(report.underdetermined && report.squares < 1e-20, "{way:?} {report:?}");
             answers.push(x);
         }
@@ -438,7 +360,8 @@ mod tests {
         // Of least norm: a combination of the two rows.
         let tiny = Ridge { strength: 1e-9, center: None };
         let mut x = vec![0.0; 4];
-        Bench::new(&y).solve(line, tiny, Way::Dual, &[1.0; 4], EXACT, &mut x);
+        let regression = Regression { line, ridge: tiny, curvature: &[1.0; 4], accuracy: EXACT };
+        Bench::new(&y, None).solve(regression, Way::Dual, &mut x, &mut Control::new()).unwrap();
         answers[0].iter().zip(&x).for_each(|(a, b)| assert!((a - b).abs() < 1e-6));
     }
 
@@ -447,17 +370,48 @@ mod tests {
         let y = factor(5, 2);
         let line = Line { index: &[], value: &[], weight: None };
         let mut x = vec![3.0; 2];
-        let ridge = Ridge { strength: 1.0, center: Some(&[0.5, 0.25][..]) };
-        Bench::new(&y).solve(line, ridge, Way::Direct, &[1.0; 2], EXACT, &mut x);
-        assert_eq!(x, [0.5, 0.25]);
-        Bench::new(&y).solve(
-            line,
-            Ridge { strength: 0.0, center: None },
-            Way::Direct,
-            &[1.0; 2],
-            EXACT,
-            &mut x,
-        );
-        assert_eq!(x, [0.0, 0.0]);
+        for (strength, center, expected) in
+            [(1.0, Some(&[0.5, 0.25][..]), [0.5, 0.25]), (0.0, None, [0.0, 0.0])]
+        {
+            let ridge = Ridge { strength, center };
+            let regression = Regression { line, ridge, curvature: &[1.0; 2], accuracy: EXACT };
+            Bench::new(&y, None).solve(regression, Way::Direct, &mut x, &mut Control::new()).unwrap();
+            assert_eq!(x, expected);
+        }
+    }
+
+    #[test]
+    fn a_long_row_is_the_same_on_any_team_and_stops_within_a_chunk() {
+        let (n, k, d) = (500, 20, 3 * CHUNK + 77);
+        let y = factor(n, k);
+        let index: Vec<u32> = (0..d).map(|e| (e * 7 % n) as u32).collect();
+        let value: Vec<f64> = (0..d).map(|e| (e as f64).cos()).collect();
+        let weight: Vec<f64> = (0..d).map(|e| 0.5 + (e % 3) as f64).collect();
+        let line = Line { index: &index, value: &value, weight: Some(&weight) };
+        let ridge = Ridge { strength: 0.1, center: None };
+        let regression = Regression { line, ridge, curvature: &[0.5; 20], accuracy: EXACT };
+        for way in [Way::Direct, Way::ConjugateGradient] {
+            let on = |threads| {
+                let solve = |team: &Team<'_>| {
+                    let mut x = vec![0.5; k];
+                    let mut control = Control::new();
+                    let report =
+                        Bench::new(&y, Some(team)).solve(regression, way, &mut x, &mut control).unwrap();
+                    (x, report.squares.to_bits(), control.work())
+                };
+                crate::runtime::parallel::with_team(threads, solve).unwrap()
+            };
+            let alone = on(1);
+            assert!(alone == on(2) && alone == on(3), "{way:?}");
+            let mut x = vec![0.5; k];
+            Bench::new(&y, None).solve(regression, way, &mut x, &mut Control::new()).unwrap();
+            assert_eq!(x, alone.0);
+            // A stop at any poll leaves the row alone.
+            let mut control = Control::new().with_trip_at_poll(2);
+            control.begin(f64::INFINITY, u64::MAX);
+            let mut x = vec![0.5; k];
+            assert!(Bench::new(&y, None).solve(regression, way, &mut x, &mut control).is_err());
+            assert!(x == vec![0.5; k] && control.longest_stretch() < 1 << 21);
+        }
     }
 }

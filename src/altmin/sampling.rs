@@ -1,12 +1,39 @@
 //! Parting the observations (section 1.3 of the notes): for the validation of a search, or for half-steps that see entries of
 //! their own, as the theory wants. A pure function of (seed, row, column): neither order nor threads can change a part.
 
+use super::observations::Observations;
+use crate::numerics::real::Real;
+use crate::runtime::Result;
+
 /// A number in `[0, 1)` for an entry: the finalizer of SplitMix64 over seed, row and column.
 pub fn uniform(seed: u64, row: usize, col: usize) -> f64 {
     let mut h = mix(seed ^ 0x616c_746d_696e_2131);
     h = mix(h ^ row as u64);
     h = mix(h ^ col as u64);
     (h >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+}
+
+/// Which observations are held out of a fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldOut {
+    /// Seed of the hash.
+    pub seed: u64,
+    /// Share of the observations, in `[0, 1)`.
+    pub share: f64,
+}
+
+impl HeldOut {
+    /// The observations that are fitted and those that are held out; `None` where all are fitted. Errors: no memory.
+    pub fn part<T: Real>(
+        &self,
+        observations: &Observations<T>,
+    ) -> Result<Option<(Observations<T>, Observations<T>)>> {
+        if self.share == 0.0 {
+            return Ok(None);
+        }
+        let held = |i: usize, j: usize| uniform(self.seed, i, j) < self.share;
+        Ok(Some((observations.filtered(|i, j| !held(i, j))?, observations.filtered(held)?)))
+    }
 }
 
 /// The part, of `parts`, that an entry belongs to.

@@ -19,6 +19,7 @@ pub fn command() -> Command {
         .subcommand(bcd())
         .subcommand(graph())
         .subcommand(cv())
+        .subcommand(altmin())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -77,6 +78,39 @@ fn graph() -> Command {
             file("trace", "Write the state at each iteration as CSV"),
         ])
         .args(option_flags::flags(Family::Graph))
+}
+
+fn altmin() -> Command {
+    let size = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .value_parser(value_parser!(u64).range(1..u64::from(u32::MAX)))
+            .help(help)
+    };
+    Command::new("altmin")
+        .about("Complete a matrix from some of its entries by a matrix of low rank")
+        .args([
+            file("train", "The entries: lines of row, column and value (further cells have no effect), or a Matrix Market file; also gzipped")
+                .required(true),
+            file("test", "Entries to report the error of, in the same form"),
+            Arg::new("base")
+                .long("base")
+                .value_name("0|1")
+                .value_parser(value_parser!(i64).range(0..=1))
+                .help("The number of the first row and column in lines of entries [default: 0]"),
+            size("rows", "Rows of the matrix [default: as many as the files show]"),
+            size("cols", "Columns of the matrix [default: as many as the files show]"),
+            file("weights", "A weight >= 0 for each entry"),
+            file("predict", "Places to predict: lines of row and column").requires("predictions"),
+            file("predictions", "Write the predictions, one a line, 17 digits").requires("predict"),
+            json(),
+            file("out", "Write the factors to PREFIX.u.npy and PREFIX.v.npy, and biases to PREFIX.row_bias.npy and PREFIX.col_bias.npy")
+                .value_name("PREFIX"),
+            file("trace", "Write the state at each sweep as CSV"),
+            file("plot", "Write the convergence as SVG"),
+        ])
+        .args(option_flags::flags(Family::Altmin))
 }
 
 fn cv() -> Command {

@@ -1,11 +1,12 @@
 //! The `southwell` command: a thin face on the library.
 //!
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `cross_validation`, `graph`,
-//! `verify`, `predict`, `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data` and `groups`
+//! `altmin`, `verify`, `predict`, `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data` and `groups`
 //! (from files to a problem), `option_flags` (flags made from the option table), `model` and `model_json` (the saved
 //! model), `number` (numbers as text and JSON), `layout` (aligned tables), `report`, `path`, `trace`, `progress`,
 //! `interrupt` (Ctrl-C), `chart`, `axis` and `plots` (SVG plots), `output`.
 
+mod altmin;
 mod args;
 mod axis;
 mod bcd;
@@ -61,6 +62,7 @@ fn run() -> Result<Verdict, Failure> {
     match matches.subcommand() {
         Some(("bcd", matches)) => bcd::run(matches),
         Some(("graph", matches)) => graph::run(matches),
+        Some(("altmin", matches)) => altmin::run(matches),
         Some(("cv", matches)) => cross_validation::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         Some(("predict", matches)) => predict::run(matches),

@@ -1,6 +1,7 @@
 //! The layout of every public struct on 64-bit targets: the numbers of `tests/abi/layout.c`.
 #![cfg(target_pointer_width = "64")]
 
+use super::altmin::*;
 use super::bcd::graph::swl_graph_info;
 use super::bcd::*;
 use super::control::*;
@@ -52,4 +53,12 @@ fn structs_have_the_published_layout() {
     assert_eq!(size_of::<swl_graph_info>(), 120);
     assert_eq!((offset_of!(swl_graph_info, rigor), offset_of!(swl_graph_info, nodes)), (56, 64));
     assert_eq!(offset_of!(swl_graph_info, seconds_solve), 112);
+    assert_eq!(size_of::<swl_triplets>(), 64);
+    assert_eq!((offset_of!(swl_triplets, row), offset_of!(swl_triplets, index)), (24, 48));
+    assert_eq!((offset_of!(swl_triplets, base), offset_of!(swl_triplets, pad_)), (56, 60));
+    assert_eq!(size_of::<swl_altmin_info>(), 120);
+    assert_eq!((offset_of!(swl_altmin_info, ridge), offset_of!(swl_altmin_info, rank)), (56, 64));
+    assert_eq!((offset_of!(swl_altmin_info, threads), offset_of!(swl_altmin_info, seconds_solve)), (96, 112));
+    assert_eq!((size_of::<swl_altmin_cert>(), offset_of!(swl_altmin_cert, determined)), (80, 72));
+    assert_eq!((size_of::<swl_altmin_sweep>(), offset_of!(swl_altmin_sweep, row_tolerance)), (96, 88));
 }

@@ -2,7 +2,7 @@
 //!
 //! Three files hold the rules: `guard` (panics, messages, statuses), `handles` (opaque objects and who may use them
 //! when) and `growable` (structs that begin with their size). Then one file per object, in the order of the header:
-//! `status`, `views`, `options`, `control`, `bcd`.
+//! `status`, `views` (`entries` reads matrices that are known in some places), `options`, `control`, `bcd`, `altmin`.
 //!
 //! To add a function: write it out in its object's file (cbindgen reads source text, so no macros), let its body be one
 //! `guard`, and say in its comment what it does, who owns what, which threads and which errors. Then run
@@ -13,8 +13,10 @@
 // What the caller must keep to is said once, in the introduction of the header: it holds for every function.
 #![allow(clippy::missing_safety_doc)]
 
+mod altmin;
 mod bcd;
 mod control;
+mod entries;
 mod growable;
 mod guard;
 mod handles;

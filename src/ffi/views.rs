@@ -39,6 +39,8 @@ pub const SWL_ROW_MAJOR: i32 = 1;
 pub const SWL_DENSE: i32 = 0;
 /// Kind of a matrix: view points to an swl_sparse.
 pub const SWL_SPARSE: i32 = 1;
+/// Kind of a matrix: view points to an swl_triplets; only where a function takes entries.
+pub const SWL_TRIPLETS: i32 = 2;
 /// Kind of a matrix: view points to an swl_operator.
 pub const SWL_OPERATOR: i32 = 3;
 
@@ -101,15 +103,41 @@ pub struct swl_sparse {
     pub pad_: i32,
 }
 
+/// Entries of a matrix in any order, each with its row and its column. See swl_triplets_f64_i32.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct swl_triplets {
+    /// rows
+    pub rows: i64,
+    /// columns
+    pub cols: i64,
+    /// entries
+    pub nnz: i64,
+    /// row of each entry
+    pub row: *const c_void,
+    /// column of each entry
+    pub col: *const c_void,
+    /// value of each entry; NULL where only places matter
+    pub values: *const c_void,
+    /// SWL_I32 or SWL_I64, for row and col
+    pub index: swl_index,
+    /// SWL_F64 or SWL_F32
+    pub scalar: swl_scalar,
+    /// the number of the first row and of the first column: 0 or 1
+    pub base: i32,
+    /// 0
+    pub pad_: i32,
+}
+
 /// A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and swl_matrix_operator.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_matrix {
-    /// SWL_DENSE, SWL_SPARSE or SWL_OPERATOR
+    /// SWL_DENSE, SWL_SPARSE, SWL_TRIPLETS or SWL_OPERATOR
     pub kind: i32,
     /// 0
     pub pad_: i32,
-    /// the swl_dense, swl_sparse or swl_operator
+    /// the swl_dense, swl_sparse, swl_triplets or swl_operator
     pub view: *const c_void,
 }
 
@@ -136,11 +164,11 @@ pub(super) fn size(value: i64, subject: &str) -> Result<usize> {
     usize::try_from(value).map_err(|_| argument(subject, "a number >= 0", value))
 }
 
-fn unknown(subject: &str, expected: &str, found: i32) -> Error {
+pub(super) fn unknown(subject: &str, expected: &str, found: i32) -> Error {
     Error::new(ErrorKind::Unsupported, subject).expected(expected).found(found)
 }
 
-fn scalar_bytes(scalar: swl_scalar, subject: &str) -> Result<usize> {
+pub(super) fn scalar_bytes(scalar: swl_scalar, subject: &str) -> Result<usize> {
     match scalar {
         SWL_F64 => Ok(8),
         SWL_F32 => Ok(4),
@@ -152,7 +180,7 @@ fn scalar_bytes(scalar: swl_scalar, subject: &str) -> Result<usize> {
 ///
 /// # Safety
 /// `data` is null or has `len` elements that stay unchanged for `'a`.
-unsafe fn slice<'a, T>(data: *const c_void, len: usize, subject: &str) -> Result<&'a [T]> {
+pub(super) unsafe fn slice<'a, T>(data: *const c_void, len: usize, subject: &str) -> Result<&'a [T]> {
     if len == 0 {
         return Ok(&[]);
     }

@@ -2,28 +2,63 @@
 
 use super::gram::Square;
 use super::real::Real;
+use super::tile;
 use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows whose products are summed together: fixed, so that sums do not depend on threads.
-const BLOCK_ROWS: usize = 512;
+const BLOCK_ROWS: usize = 256;
+/// Rows of a tile of a Gram matrix: a panel of them fits the nearest cache.
+const TILE_ROWS: usize = 128;
+/// Work between two looks at the control.
+const BATCH_FLOPS: u64 = 1 << 28;
+/// Bytes of a line of the cache, on which rows begin.
+const ALIGNMENT: usize = 64;
 
 /// A matrix of `rows` rows and `cols` columns in rows of `stride` numbers; what is beyond the columns is zero.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Tall<T> {
     rows: usize,
     cols: usize,
     stride: usize,
+    /// Where the first row begins.
+    first: usize,
     data: Vec<T>,
+}
+
+impl<T: Clone> Clone for Tall<T> {
+    fn clone(&self) -> Self {
+        let len = self.rows * self.stride;
+        // As `Vec`'s clone this aborts where there is no memory.
+        let mut data = Vec::with_capacity(self.data.len());
+        let first = first_aligned(&data, self.data.len() - len);
+        data.extend(self.data[..first].iter().cloned());
+        data.extend(self.data[self.first..self.first + len].iter().cloned());
+        data.extend(self.data[first + len..].iter().cloned());
+        Self { first, data, ..*self }
+    }
+}
+
+/// Where the first line of the cache begins: at most `spare` numbers from the first.
+fn first_aligned<T>(data: &Vec<T>, spare: usize) -> usize {
+    data.as_ptr().align_offset(ALIGNMENT).min(spare)
 }
 
 impl<T: Real> Tall<T> {
     /// A zero matrix. Errors: no memory for it.
     pub fn zeros(rows: usize, cols: usize) -> Result<Self> {
         let stride = cols.next_multiple_of(T::LANES);
-        let data = zeros("factor", rows.saturating_mul(stride))?;
-        Ok(Self { rows, cols, stride, data })
+        let data = zeros("factor", rows.saturating_mul(stride).saturating_add(T::LANES))?;
+        Ok(Self { rows, cols, stride, first: first_aligned(&data, T::LANES), data })
+    }
+
+    /// The bytes of such a matrix.
+    pub fn bytes(rows: usize, cols: usize) -> usize {
+        let numbers = rows.saturating_mul(cols.next_multiple_of(T::LANES)).saturating_add(T::LANES);
+        numbers.saturating_mul(size_of::<T>())
     }
 
     /// Number of rows.
@@ -44,42 +79,78 @@ impl<T: Real> Tall<T> {
     /// Row `i`, without its padding.
     #[inline]
     pub fn row(&self, i: usize) -> &[T] {
-        &self.data[i * self.stride..i * self.stride + self.cols]
+        &self.data()[i * self.stride..i * self.stride + self.cols]
     }
 
     /// Row `i` with its padding.
     #[inline]
     pub fn padded_row(&self, i: usize) -> &[T] {
-        &self.data[i * self.stride..(i + 1) * self.stride]
+        &self.data()[i * self.stride..(i + 1) * self.stride]
     }
 
     /// Row `i`, to be written.
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [T] {
-        &mut self.data[i * self.stride..i * self.stride + self.cols]
+        let (start, cols) = (i * self.stride, self.cols);
+        &mut self.data_mut()[start..start + cols]
     }
 
     /// All rows with their padding.
+    #[inline]
     pub fn data(&self) -> &[T] {
-        &self.data
+        &self.data[self.first..self.first + self.rows * self.stride]
     }
 
     /// All rows with their padding, to be written; the padding has to stay 0.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut [T] {
-        &mut self.data
+        &mut self.data[self.first..self.first + self.rows * self.stride]
     }
 
-    /// `sum_i w_i y_i y_i'` in double precision; `weight` gives `w_i`. Costs `rows cols^2` flops.
+    /// Rows in double precision, one after the other without padding.
+    fn wide(&self, rows: std::ops::Range<usize>) -> Vec<f64> {
+        let mut out = Vec::with_capacity(rows.len() * self.cols);
+        rows.for_each(|i| out.extend(self.row(i).iter().map(|v| v.wide())));
+        out
+    }
+
+    /// `sum_i w_i y_i y_i'` in double precision; `weight` gives `w_i >= 0`. Costs `rows cols^2` flops.
     pub fn gram(
         &self,
         weight: impl Fn(usize) -> f64 + Sync,
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> std::result::Result<Square, Stop> {
-        self.product(self, weight, team, control)
+        let k = self.cols;
+        let side = k.next_multiple_of(f64::LANES);
+        let part = |rows: std::ops::Range<usize>| {
+            let mut part = vec![0.0; side * side];
+            let mut panels = vec![0.0; TILE_ROWS.min(rows.len()) * side];
+            for start in rows.clone().step_by(TILE_ROWS) {
+                let d = TILE_ROWS.min(rows.end - start);
+                panels.resize(d * side, 0.0);
+                for e in 0..d {
+                    let root = weight(start + e).sqrt();
+                    for (l, y) in self.row(start + e).iter().enumerate() {
+                        panels[(l / f64::LANES * d + e) * f64::LANES + l % f64::LANES] = root * y.wide();
+                    }
+                }
+                tile::add_gram(&panels, d, k, &mut part, side);
+            }
+            part
+        };
+        let total = self.summed((k * k) as u64, side * side, part, team, control)?;
+        let mut gram = Square::zeros(k);
+        for a in 0..k {
+            for b in a..k {
+                gram.column_mut(a)[b] = total[a * side + b];
+                gram.column_mut(b)[a] = total[a * side + b];
+            }
+        }
+        Ok(gram)
     }
 
-    /// `sum_i w_i y_i z_i'` for as many rows `z_i` of as many columns. Costs `2 rows cols^2` flops.
+    /// `sum_i w_i y_i z_i'` for as many rows `z_i`. Costs `2 rows cols^2` flops.
     pub fn product(
         &self,
         other: &Self,
@@ -88,27 +159,45 @@ impl<T: Real> Tall<T> {
         control: &mut Control<'_>,
     ) -> std::result::Result<Square, Stop> {
         let k = self.cols;
-        let mut total = Square::zeros(k);
-        let per_block = (2 * BLOCK_ROWS * k * k) as u64;
-        let at_once = ((1_u64 << 26) / per_block.max(1)).clamp(1, 64) as usize;
+        let part = |rows: std::ops::Range<usize>| {
+            let (y, mut z) = (self.wide(rows.clone()), other.wide(rows.clone()));
+            for (z, i) in z.chunks_exact_mut(k.max(1)).zip(rows.clone()) {
+                let w = weight(i);
+                z.iter_mut().for_each(|z| *z *= w);
+            }
+            let mut part = vec![0.0; k * k];
+            let y = MatRef::from_column_major_slice(&y, k, rows.len());
+            let z = MatRef::from_column_major_slice(&z, k, rows.len());
+            let out = MatMut::from_column_major_slice_mut(&mut part, k, k);
+            matmul(out, Accum::Replace, y, z.transpose(), 1.0, Par::Seq);
+            part
+        };
+        let total = self.summed((2 * k * k) as u64, k * k, part, team, control)?;
+        let mut product = Square::zeros(k);
+        product.data_mut().copy_from_slice(&total);
+        Ok(product)
+    }
+
+    /// The sum over blocks of rows, in their order, of `part(rows)`, which are `len` numbers.
+    fn summed(
+        &self,
+        per_row: u64,
+        len: usize,
+        part: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Vec<f64>, Stop> {
+        let mut total = vec![0.0; len];
+        let per_block = BLOCK_ROWS as u64 * per_row;
+        let at_once = (BATCH_FLOPS / per_block.max(1)).clamp(1, 64) as usize;
         let blocks = self.rows.div_ceil(BLOCK_ROWS);
         for first in (0..blocks).step_by(at_once) {
             let count = at_once.min(blocks - first);
             let parts = team.map(count, |b| {
                 let start = (first + b) * BLOCK_ROWS;
-                let mut part = vec![0.0; k * k];
-                for i in start..(start + BLOCK_ROWS).min(self.rows) {
-                    let (y, z, w) = (self.row(i), other.row(i), weight(i));
-                    for (column, z) in part.chunks_exact_mut(k).zip(z) {
-                        let wz = w * z.wide();
-                        column.iter_mut().zip(y).for_each(|(o, y)| *o += y.wide() * wz);
-                    }
-                }
-                part
+                part(start..(start + BLOCK_ROWS).min(self.rows))
             });
-            for part in parts {
-                total.data_mut().iter_mut().zip(part).for_each(|(t, p)| *t += p);
-            }
+            parts.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(t, p)| *t += p));
             control.spend(count as u64 * per_block)?;
         }
         Ok(total)
@@ -121,18 +210,27 @@ impl<T: Real> Tall<T> {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> std::result::Result<(), Stop> {
-        let (k, stride) = (self.cols, self.stride);
+        let (k, stride, rows) = (self.cols, self.stride, self.rows);
+        if k == 0 {
+            return Ok(());
+        }
+        let columns: Vec<f64> = (0..k).flat_map(|l| b.column(l).iter().copied()).collect();
+        let b = MatRef::from_column_major_slice(&columns, k, k);
         let per_row = (2 * k * k) as u64;
-        let at_once = ((1_u64 << 26) / per_row.max(1)).max(1) as usize;
-        for start in (0..self.rows).step_by(at_once) {
-            let end = (start + at_once).min(self.rows);
-            team.fill(&mut self.data[start * stride..end * stride], BLOCK_ROWS * stride, |_, part| {
-                let mut y = vec![0.0; k];
-                for row in part.chunks_exact_mut(stride) {
-                    y.iter_mut().zip(&*row).for_each(|(y, r)| *y = r.wide());
-                    for (l, out) in row[..k].iter_mut().enumerate() {
-                        *out = T::narrow(y.iter().zip(b.column(l)).map(|(y, b)| y * b).sum());
-                    }
+        let at_once = ((BATCH_FLOPS / per_row) as usize / BLOCK_ROWS).max(1) * BLOCK_ROWS;
+        for start in (0..rows).step_by(at_once) {
+            let end = (start + at_once).min(rows);
+            let data = &mut self.data_mut()[start * stride..end * stride];
+            team.fill(data, BLOCK_ROWS * stride, |_, part| {
+                let d = part.len() / stride;
+                let mut y = Vec::with_capacity(d * k);
+                part.chunks_exact(stride).for_each(|row| y.extend(row[..k].iter().map(|v| v.wide())));
+                let y = MatRef::from_column_major_slice(&y, k, d);
+                let mut out = vec![0.0; d * k];
+                let image = MatMut::from_column_major_slice_mut(&mut out, k, d);
+                matmul(image, Accum::Replace, b.transpose(), y, 1.0, Par::Seq);
+                for (row, out) in part.chunks_exact_mut(stride).zip(out.chunks_exact(k)) {
+                    row.iter_mut().zip(out).for_each(|(row, out)| *row = T::narrow(*out));
                 }
             });
             control.spend((end - start) as u64 * per_row)?;

@@ -1,7 +1,9 @@
-//! Kernels on a tile: the few rows of a factor that one small least-squares problem needs, packed one after the other.
+//! Kernels on a tile: the few rows of a factor that one small least-squares problem needs.
 //!
-//! A tile has `d` rows of `stride` numbers, a multiple of [`Real::LANES`]; numbers beyond the columns are zero. Products
-//! are fused into sums where the processor can, so bits depend on its instruction set, but never on threads.
+//! Rows have `stride` numbers, a multiple of [`Real::LANES`]; numbers beyond the columns are zero. Where a kernel takes
+//! panels, a tile of `d` rows is kept as `stride / LANES` panels of `d x LANES` numbers, one after the other: what the Gram
+//! matrix reads is then contiguous whatever the stride. Products are fused into sums where the processor can, so bits
+//! depend on its instruction set, but never on threads.
 
 use super::real::Real;
 
@@ -11,21 +13,25 @@ fn madd<T: Real, const F: bool>(a: T, b: T, c: T) -> T {
     if F { a.fused(b, c) } else { a * b + c }
 }
 
-/// Compiles one body for several instruction sets and calls the best that the processor has.
+/// Compiles one body for several instruction sets and calls the best that the processor has. The body learns whether
+/// products are fused, and how many rows of a block its registers hold.
 macro_rules! for_each_instruction_set {
-    ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident : $type:ty),*) $(-> $ret:ty)?) => {
+    ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident : $type:ty),* $(,)?) $(-> $ret:ty)?) => {
         $(#[$doc])*
         #[inline]
+        #[allow(clippy::too_many_arguments)]
         pub fn $name<T: Real>($($arg: $type),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,fma")]
+                #[allow(clippy::too_many_arguments)]
                 fn with_avx512<T: Real>($($arg: $type),*) $(-> $ret)? {
-                    $body::<T, true>($($arg),*)
+                    $body::<T, true, 8>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
+                #[allow(clippy::too_many_arguments)]
                 fn with_avx2<T: Real>($($arg: $type),*) $(-> $ret)? {
-                    $body::<T, true>($($arg),*)
+                    $body::<T, true, 4>($($arg),*)
                 }
                 let fma = std::arch::is_x86_feature_detected!("fma");
                 if fma && std::arch::is_x86_feature_detected!("avx512f") {
@@ -37,15 +43,71 @@ macro_rules! for_each_instruction_set {
                     return unsafe { with_avx2($($arg),*) };
                 }
             }
-            $body::<T, false>($($arg),*)
+            $body::<T, false, 4>($($arg),*)
         }
     };
 }
 
+/// Rows of a larger matrix, in the order of a list: what a regression reads of its factor.
+#[derive(Debug, Clone, Copy)]
+pub struct Picked<'a, T> {
+    /// All rows, `stride` numbers each.
+    pub data: &'a [T],
+    /// Numbers from one row to the next.
+    pub stride: usize,
+    /// Which rows, in which order.
+    pub index: &'a [u32],
+}
+
+impl<'a, T> Picked<'a, T> {
+    #[inline(always)]
+    fn row(&self, e: usize) -> &'a [T] {
+        let start = self.index[e] as usize * self.stride;
+        &self.data[start..start + self.stride]
+    }
+
+    /// Asks for row `e` before it is needed, if there is one.
+    #[inline(always)]
+    fn prefetch(&self, e: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(&row) = self.index.get(e) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let start = row as usize * self.stride;
+            if start + self.stride <= self.data.len() {
+                let lanes = 64 / size_of::<T>();
+                for l in (0..self.stride).step_by(lanes) {
+                    // SAFETY: the address is inside of `data`, as just asked.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(self.data.as_ptr().add(start + l).cast()) };
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = e;
+    }
+
+    /// How many rows ahead to ask: about 2 KiB.
+    #[inline(always)]
+    fn ahead(&self) -> usize {
+        (2048 / (self.stride * size_of::<T>()).max(1)).clamp(2, 16)
+    }
+}
+
 for_each_instruction_set!(
-    /// Adds `Y'Y` to the upper triangle of `out`, row after row in rows of `stride` numbers; what is below the triangle is not
-    /// defined. Costs about `d k^2` flops.
-    add_gram, gram_body, (tile: &[T], stride: usize, out: &mut [T])
+    /// Copies rows into panels, times the roots of their weights.
+    gather_panels, gather_panels_body, (rows: Picked<'_, T>, roots: Option<&[T]>, panels: &mut [T])
+);
+for_each_instruction_set!(
+    /// Copies rows one after the other, times the roots of their weights.
+    gather, gather_body, (rows: Picked<'_, T>, roots: Option<&[T]>, tile: &mut [T])
+);
+for_each_instruction_set!(
+    /// Adds `Y'Y` for the `d` rows of the panels to the upper triangle of `out`, row after row in rows of `side` numbers;
+    /// what is below the triangle and beyond the `k` columns is not defined. Costs about `d k^2` flops.
+    add_gram, add_gram_body, (panels: &[T], d: usize, k: usize, out: &mut [T], side: usize)
+);
+for_each_instruction_set!(
+    /// `out += sum_e r_e y_e` for the rows of the panels, as many as `r`. Costs `2 d k` flops.
+    add_panels_times, add_panels_times_body, (panels: &[T], r: &[T], out: &mut [T])
 );
 for_each_instruction_set!(
     /// `out_e = y_e'x` for each row of the tile. Costs `2 d k` flops.
@@ -56,9 +118,21 @@ for_each_instruction_set!(
     add_transposed_times, add_transposed_times_body, (tile: &[T], stride: usize, r: &[T], out: &mut [T])
 );
 for_each_instruction_set!(
-    /// Factors the `k x k` matrix whose upper triangle is in `a` (rows of `stride` numbers) as `R'R`, in place. False, and
-    /// nothing that can be used, if a pivot is at most `floor`. Costs `k^3 / 3` flops.
-    cholesky, cholesky_body, (a: &mut [T], k: usize, stride: usize, floor: T) -> bool
+    /// Adds `sum_e w_e r_e y_e` with `r_e = b_e - y_e'x` to `out`, in one pass over the rows, and gives `sum_e w_e r_e^2`; without
+    /// targets `b` is 0, without weights `w` is 1. Costs `4 d k` flops.
+    add_slope, add_slope_body,
+    (rows: Picked<'_, T>, weight: Option<&[T]>, target: Option<&[T]>, x: &[T], out: &mut [T]) -> f64
+);
+for_each_instruction_set!(
+    /// `sum_e w_e (b_e - y_e'x)^2`. Costs `2 d k` flops.
+    residual_squares, residual_squares_body,
+    (rows: Picked<'_, T>, weight: Option<&[T]>, target: &[T], x: &[T]) -> f64
+);
+for_each_instruction_set!(
+    /// Factors the `k x k` matrix whose upper triangle is in `a` (rows of `stride` numbers, a multiple of the lanes) as `R'R`,
+    /// in place. False, and nothing that can be used, if a pivot is at most `floor`. `room` is used as memory. Costs
+    /// `k^3 / 3` flops.
+    cholesky, cholesky_body, (a: &mut [T], k: usize, stride: usize, floor: T, room: &mut Vec<T>) -> bool
 );
 for_each_instruction_set!(
     /// Replaces `b` by the solution of `R'R x = b`. Costs `2 k^2` flops.
@@ -69,60 +143,277 @@ for_each_instruction_set!(
     dot, dot_body, (a: &[T], b: &[T]) -> T
 );
 
-/// Rows of a block of the Gram matrix that are kept in registers.
-const BLOCK: usize = 4;
-/// Lanes of one of those rows.
-const WIDE: usize = 16;
-
 #[inline(always)]
-fn gram_body<T: Real, const F: bool>(tile: &[T], stride: usize, out: &mut [T]) {
-    let mut l = 0;
-    while l < stride {
-        // From the group of lanes that holds the diagonal on.
-        let mut m = l / 8 * 8;
-        while m < stride {
-            let width = WIDE.min(stride - m);
-            if width == WIDE {
-                gram_block::<T, F, WIDE>(tile, stride, l, m, out);
-            } else {
-                gram_block::<T, F, 8>(tile, stride, l, m, out);
-            }
-            m += if width == WIDE { WIDE } else { 8 };
-        }
-        l += BLOCK;
+fn gather_panels_body<T: Real, const F: bool, const R: usize>(
+    rows: Picked<'_, T>,
+    roots: Option<&[T]>,
+    panels: &mut [T],
+) {
+    if T::LANES == 16 {
+        gather_panels_of::<T, 16>(rows, roots, panels);
+    } else {
+        gather_panels_of::<T, 8>(rows, roots, panels);
     }
 }
 
 #[inline(always)]
-fn gram_block<T: Real, const F: bool, const W: usize>(
-    tile: &[T],
-    stride: usize,
-    l: usize,
-    m: usize,
-    out: &mut [T],
-) {
-    let mut sums = [[T::default(); W]; BLOCK];
-    for (a, sums) in sums.iter_mut().enumerate() {
-        sums.copy_from_slice(&out[(l + a) * stride + m..(l + a) * stride + m + W]);
+fn gather_panels_of<T: Real, const W: usize>(rows: Picked<'_, T>, roots: Option<&[T]>, panels: &mut [T]) {
+    let (d, ahead) = (rows.index.len(), rows.ahead());
+    let panels = &mut panels[..d * rows.stride];
+    for e in 0..d {
+        rows.prefetch(e + ahead);
+        let from = rows.row(e).chunks_exact(W);
+        let to = panels.chunks_exact_mut(d * W);
+        match roots {
+            None => from.zip(to).for_each(|(y, panel)| panel[e * W..(e + 1) * W].copy_from_slice(y)),
+            Some(roots) => {
+                let root = roots[e];
+                for (y, panel) in from.zip(to) {
+                    panel[e * W..(e + 1) * W].iter_mut().zip(y).for_each(|(t, y)| *t = root * *y);
+                }
+            }
+        }
     }
-    for y in tile.chunks_exact(stride) {
-        let (left, right) = (&y[l..l + BLOCK], &y[m..m + W]);
-        for a in 0..BLOCK {
+}
+
+#[inline(always)]
+fn gather_body<T: Real, const F: bool, const R: usize>(
+    rows: Picked<'_, T>,
+    roots: Option<&[T]>,
+    tile: &mut [T],
+) {
+    let ahead = rows.ahead();
+    for (e, tile) in tile.chunks_exact_mut(rows.stride).take(rows.index.len()).enumerate() {
+        rows.prefetch(e + ahead);
+        match roots {
+            None => tile.copy_from_slice(rows.row(e)),
+            Some(roots) => tile.iter_mut().zip(rows.row(e)).for_each(|(t, y)| *t = roots[e] * *y),
+        }
+    }
+}
+
+#[inline(always)]
+fn add_gram_body<T: Real, const F: bool, const R: usize>(
+    panels: &[T],
+    d: usize,
+    k: usize,
+    out: &mut [T],
+    side: usize,
+) {
+    gram_of::<T, F, R, false>(panels, d, k, out, side);
+}
+
+/// Adds `Y'Y`, or takes it away where `N`.
+#[inline(always)]
+fn gram_of<T: Real, const F: bool, const R: usize, const N: bool>(
+    panels: &[T],
+    d: usize,
+    k: usize,
+    out: &mut [T],
+    side: usize,
+) {
+    if T::LANES == 16 {
+        gram_panels::<T, F, R, N, 16>(panels, d, k, out, side);
+    } else {
+        gram_panels::<T, F, R, N, 8>(panels, d, k, out, side);
+    }
+}
+
+#[inline(always)]
+fn gram_panels<T: Real, const F: bool, const R: usize, const N: bool, const W: usize>(
+    panels: &[T],
+    d: usize,
+    k: usize,
+    out: &mut [T],
+    side: usize,
+) {
+    if d == 0 {
+        return;
+    }
+    let count = k.div_ceil(W);
+    for a in 0..count {
+        let left = &panels[a * d * W..(a + 1) * d * W];
+        for b in a..count {
+            let right = &panels[b * d * W..(b + 1) * d * W];
+            for l in (0..W.min(k - a * W)).step_by(R) {
+                gram_block::<T, F, R, N, W>(left, right, l, &mut out[(a * W + l) * side + b * W..], side);
+            }
+        }
+    }
+}
+
+/// `R` rows of the Gram matrix and `W` of its columns, in registers.
+#[inline(always)]
+fn gram_block<T: Real, const F: bool, const R: usize, const N: bool, const W: usize>(
+    left: &[T],
+    right: &[T],
+    l: usize,
+    out: &mut [T],
+    side: usize,
+) {
+    let mut sums = [[T::default(); W]; R];
+    for (a, sums) in sums.iter_mut().enumerate() {
+        sums.copy_from_slice(&out[a * side..a * side + W]);
+    }
+    for (x, y) in left.chunks_exact(W).zip(right.chunks_exact(W)) {
+        let x = &x[l..l + R];
+        for a in 0..R {
+            let x = if N { -x[a] } else { x[a] };
             for c in 0..W {
-                sums[a][c] = madd::<T, F>(left[a], right[c], sums[a][c]);
+                sums[a][c] = madd::<T, F>(x, y[c], sums[a][c]);
             }
         }
     }
     for (a, sums) in sums.iter().enumerate() {
-        out[(l + a) * stride + m..(l + a) * stride + m + W].copy_from_slice(sums);
+        out[a * side..a * side + W].copy_from_slice(sums);
     }
+}
+
+#[inline(always)]
+fn add_panels_times_body<T: Real, const F: bool, const R: usize>(panels: &[T], r: &[T], out: &mut [T]) {
+    if T::LANES == 16 {
+        panels_times::<T, F, 16>(panels, r, out);
+    } else {
+        panels_times::<T, F, 8>(panels, r, out);
+    }
+}
+
+/// Four sums for each column, so that none waits for the other.
+#[inline(always)]
+fn panels_times<T: Real, const F: bool, const W: usize>(panels: &[T], r: &[T], out: &mut [T]) {
+    let d = r.len();
+    if d == 0 {
+        return;
+    }
+    for (panel, out) in panels.chunks_exact(d * W).zip(out.chunks_exact_mut(W)) {
+        let mut sums = [[T::default(); W]; 4];
+        let (ys, rs) = (panel.chunks_exact(4 * W), r.chunks_exact(4));
+        let (y_rest, r_rest) = (ys.remainder(), rs.remainder());
+        for (y, r) in ys.zip(rs) {
+            for a in 0..4 {
+                for c in 0..W {
+                    sums[a][c] = madd::<T, F>(r[a], y[a * W + c], sums[a][c]);
+                }
+            }
+        }
+        for (a, (y, r)) in y_rest.chunks_exact(W).zip(r_rest).enumerate() {
+            for c in 0..W {
+                sums[a][c] = madd::<T, F>(*r, y[c], sums[a][c]);
+            }
+        }
+        for (c, out) in out.iter_mut().enumerate() {
+            *out += (sums[0][c] + sums[1][c]) + (sums[2][c] + sums[3][c]);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_slope_body<T: Real, const F: bool, const R: usize>(
+    rows: Picked<'_, T>,
+    weight: Option<&[T]>,
+    target: Option<&[T]>,
+    x: &[T],
+    out: &mut [T],
+) -> f64 {
+    if T::LANES == 16 {
+        slope_of::<T, F, true, 16>(rows, weight, target, x, &mut out[..rows.stride])
+    } else {
+        slope_of::<T, F, true, 8>(rows, weight, target, x, &mut out[..rows.stride])
+    }
+}
+
+#[inline(always)]
+fn residual_squares_body<T: Real, const F: bool, const R: usize>(
+    rows: Picked<'_, T>,
+    weight: Option<&[T]>,
+    target: &[T],
+    x: &[T],
+) -> f64 {
+    if T::LANES == 16 {
+        slope_of::<T, F, false, 16>(rows, weight, Some(target), x, &mut [])
+    } else {
+        slope_of::<T, F, false, 8>(rows, weight, Some(target), x, &mut [])
+    }
+}
+
+/// Four rows at a time: `x` and `out` are then read once for four, and the rows, read twice, are near the second time. The
+/// slope is left out unless `S`.
+#[inline(always)]
+fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
+    rows: Picked<'_, T>,
+    weight: Option<&[T]>,
+    target: Option<&[T]>,
+    x: &[T],
+    out: &mut [T],
+) -> f64 {
+    let (d, ahead) = (rows.index.len(), rows.ahead());
+    let x = &x[..rows.stride];
+    let mut squares = 0.0;
+    let mut take = |e: usize, product: T| {
+        let r = target.map_or(T::default(), |b| b[e]) - product;
+        let wr = weight.map_or(r, |w| w[e] * r);
+        squares += wr.wide() * r.wide();
+        wr
+    };
+    let mut e = 0;
+    while e + 4 <= d {
+        (e..e + 4).for_each(|e| rows.prefetch(e + ahead));
+        let y = [rows.row(e), rows.row(e + 1), rows.row(e + 2), rows.row(e + 3)];
+        let mut sums = [[T::default(); W]; 4];
+        let chunks = y[0].chunks_exact(W).zip(y[1].chunks_exact(W));
+        let chunks = chunks.zip(y[2].chunks_exact(W).zip(y[3].chunks_exact(W)));
+        for (x, ((y0, y1), (y2, y3))) in x.chunks_exact(W).zip(chunks) {
+            for c in 0..W {
+                sums[0][c] = madd::<T, F>(y0[c], x[c], sums[0][c]);
+                sums[1][c] = madd::<T, F>(y1[c], x[c], sums[1][c]);
+                sums[2][c] = madd::<T, F>(y2[c], x[c], sums[2][c]);
+                sums[3][c] = madd::<T, F>(y3[c], x[c], sums[3][c]);
+            }
+        }
+        let products = four_totals(&mut sums);
+        let r = [0, 1, 2, 3].map(|a| take(e + a, products[a]));
+        e += 4;
+        if !S {
+            continue;
+        }
+        let chunks = y[0].chunks_exact(W).zip(y[1].chunks_exact(W));
+        let chunks = chunks.zip(y[2].chunks_exact(W).zip(y[3].chunks_exact(W)));
+        for (out, ((y0, y1), (y2, y3))) in out.chunks_exact_mut(W).zip(chunks) {
+            for c in 0..W {
+                let first = madd::<T, F>(r[1], y1[c], madd::<T, F>(r[0], y0[c], out[c]));
+                out[c] = madd::<T, F>(r[3], y3[c], madd::<T, F>(r[2], y2[c], first));
+            }
+        }
+    }
+    for e in e..d {
+        let y = rows.row(e);
+        let r = take(e, dot_body::<T, F, 4>(y, x));
+        // Empty where the slope is left out.
+        out.iter_mut().zip(y).for_each(|(o, y)| *o = madd::<T, F>(r, *y, *o));
+    }
+    squares
+}
+
+/// The sums of four groups of lanes, by halves.
+#[inline(always)]
+fn four_totals<T: Real, const W: usize>(sums: &mut [[T; W]; 4]) -> [T; 4] {
+    let mut width = W / 2;
+    while width > 0 {
+        for sums in sums.iter_mut() {
+            for c in 0..width {
+                sums[c] += sums[c + width];
+            }
+        }
+        width /= 2;
+    }
+    [sums[0][0], sums[1][0], sums[2][0], sums[3][0]]
 }
 
 /// Lanes of a dot product.
 const LANES: usize = 16;
 
 #[inline(always)]
-fn dot_body<T: Real, const F: bool>(a: &[T], b: &[T]) -> T {
+fn dot_body<T: Real, const F: bool, const R: usize>(a: &[T], b: &[T]) -> T {
     let mut lanes = [T::default(); LANES];
     let (ac, bc) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let (ar, br) = (ac.remainder(), bc.remainder());
@@ -145,14 +436,19 @@ fn dot_body<T: Real, const F: bool>(a: &[T], b: &[T]) -> T {
 }
 
 #[inline(always)]
-fn times_body<T: Real, const F: bool>(tile: &[T], stride: usize, x: &[T], out: &mut [T]) {
+fn times_body<T: Real, const F: bool, const R: usize>(tile: &[T], stride: usize, x: &[T], out: &mut [T]) {
     for (y, out) in tile.chunks_exact(stride).zip(out) {
-        *out = dot_body::<T, F>(y, x);
+        *out = dot_body::<T, F, R>(y, x);
     }
 }
 
 #[inline(always)]
-fn add_transposed_times_body<T: Real, const F: bool>(tile: &[T], stride: usize, r: &[T], out: &mut [T]) {
+fn add_transposed_times_body<T: Real, const F: bool, const R: usize>(
+    tile: &[T],
+    stride: usize,
+    r: &[T],
+    out: &mut [T],
+) {
     let out = &mut out[..stride];
     let (tiles, rs) = (tile.chunks_exact(4 * stride), r.chunks_exact(4));
     let (tile_rest, r_rest) = (tiles.remainder(), rs.remainder());
@@ -172,14 +468,56 @@ fn add_transposed_times_body<T: Real, const F: bool>(tile: &[T], stride: usize, 
     }
 }
 
+/// Rows that are factored before the rows below them are changed: that change is then the Gram matrix of many rows.
+const BAND: usize = 32;
+/// Rows of a band that are taken from the next ones together.
+const BLOCK: usize = 4;
+
 #[inline(always)]
-fn cholesky_body<T: Real, const F: bool>(a: &mut [T], k: usize, stride: usize, floor: T) -> bool {
-    let mut first = 0;
-    while first < k {
-        let width = BLOCK.min(k - first);
-        // The rows of the panel.
-        for j in first..first + width {
-            for p in first..j {
+fn cholesky_body<T: Real, const F: bool, const R: usize>(
+    a: &mut [T],
+    k: usize,
+    stride: usize,
+    floor: T,
+    room: &mut Vec<T>,
+) -> bool {
+    for first in (0..k).step_by(BAND) {
+        let last = (first + BAND).min(k);
+        if !factor_band::<T, F>(a, first, last, stride, floor) {
+            return false;
+        }
+        if last == k {
+            break;
+        }
+        // The rows below lose the Gram matrix of the band.
+        let (depth, width) = (last - first, stride - last);
+        let (done, below) = a.split_at_mut(last * stride);
+        room.resize(depth * width, T::default());
+        for (e, row) in done[first * stride..].chunks_exact(stride).enumerate() {
+            let panels = room.chunks_exact_mut(depth * T::LANES);
+            for (y, panel) in row[last..].chunks_exact(T::LANES).zip(panels) {
+                panel[e * T::LANES..(e + 1) * T::LANES].copy_from_slice(y);
+            }
+        }
+        gram_of::<T, F, R, true>(room, depth, k - last, &mut below[last..], stride);
+    }
+    true
+}
+
+/// Factors the rows `first..last`, from which the rows above are already taken.
+#[inline(always)]
+fn factor_band<T: Real, const F: bool>(
+    a: &mut [T],
+    first: usize,
+    last: usize,
+    stride: usize,
+    floor: T,
+) -> bool {
+    let mut start = first;
+    while start < last {
+        let width = BLOCK.min(last - start);
+        for j in start..start + width {
+            for p in start..j {
                 let (above, row) = a.split_at_mut(j * stride);
                 let above = &above[p * stride..(p + 1) * stride];
                 let factor = -above[j];
@@ -195,11 +533,11 @@ fn cholesky_body<T: Real, const F: bool>(a: &mut [T], k: usize, stride: usize, f
             let inverse = T::narrow(1.0) / pivot.root();
             a[j * stride + j..(j + 1) * stride].iter_mut().for_each(|v| *v = *v * inverse);
         }
-        // What they take from the rows below.
-        let (done, rest) = a.split_at_mut((first + width) * stride);
-        let panel = &done[first * stride..];
-        for c in first + width..k {
-            let row = &mut rest[(c - first - width) * stride..][..stride];
+        // What they take from the rows of the band below.
+        let (done, rest) = a.split_at_mut((start + width) * stride);
+        let panel = &done[start * stride..];
+        for c in start + width..last {
+            let row = &mut rest[(c - start - width) * stride..][..stride];
             if width == BLOCK {
                 let (p0, p) = panel.split_at(stride);
                 let (p1, p) = p.split_at(stride);
@@ -219,13 +557,18 @@ fn cholesky_body<T: Real, const F: bool>(a: &mut [T], k: usize, stride: usize, f
                 }
             }
         }
-        first += width;
+        start += width;
     }
     true
 }
 
 #[inline(always)]
-fn cholesky_solve_body<T: Real, const F: bool>(r: &[T], k: usize, stride: usize, b: &mut [T]) {
+fn cholesky_solve_body<T: Real, const F: bool, const R: usize>(
+    r: &[T],
+    k: usize,
+    stride: usize,
+    b: &mut [T],
+) {
     for j in 0..k {
         let row = &r[j * stride..j * stride + k];
         let y = b[j] / row[j];
@@ -236,7 +579,7 @@ fn cholesky_solve_body<T: Real, const F: bool>(r: &[T], k: usize, stride: usize,
     }
     for j in (0..k).rev() {
         let row = &r[j * stride..j * stride + k];
-        let sum = dot_body::<T, F>(&row[j + 1..], &b[j + 1..k]);
+        let sum = dot_body::<T, F, R>(&row[j + 1..], &b[j + 1..k]);
         b[j] = (b[j] - sum) / row[j];
     }
 }
@@ -245,55 +588,100 @@ fn cholesky_solve_body<T: Real, const F: bool>(r: &[T], k: usize, stride: usize,
 mod tests {
     use super::*;
 
-    fn tile(d: usize, k: usize, stride: usize) -> Vec<f64> {
-        let mut tile = vec![0.0; d * stride];
+    fn rows<T: Real>(d: usize, k: usize, stride: usize) -> Vec<T> {
+        let mut rows = vec![T::default(); d * stride];
         for e in 0..d {
             for l in 0..k {
-                tile[e * stride + l] = ((e * 17 + l * 31) as f64).sin();
+                rows[e * stride + l] = T::narrow(((e * 17 + l * 31) as f64).sin());
             }
         }
-        tile
+        rows
+    }
+
+    fn every_kernel_agrees_with_plain_sums<T: Real>() {
+        let close = |a: T, b: f64, size: f64| (a.wide() - b).abs() <= 20.0 * T::ROUNDING * size.max(1.0);
+        for (d, k) in [(1, 1), (3, 2), (9, 8), (40, 13), (70, 24), (37, 50), (130, 64), (150, 107)] {
+            let stride = usize::next_multiple_of(k, T::LANES);
+            let all: Vec<T> = rows(200, k, stride);
+            let index: Vec<u32> = (0..d).map(|e| (e * 7 % 200) as u32).collect();
+            let picked = Picked { data: &all, stride, index: &index };
+            let roots: Vec<T> = (0..d).map(|e| T::narrow(0.5 + (e % 3) as f64)).collect();
+            let y = |e: usize, l: usize| all[index[e] as usize * stride + l].wide();
+            let sum = |f: &dyn Fn(usize) -> f64| (0..d).map(f).sum::<f64>();
+            let mut panels = vec![T::default(); d * stride];
+            gather_panels(picked, Some(&roots), &mut panels);
+            let mut g = vec![T::default(); stride * stride];
+            add_gram(&panels, d, k, &mut g, stride);
+            let r: Vec<T> = (0..d).map(|e| T::narrow((e as f64).cos())).collect();
+            let mut image = vec![T::default(); stride];
+            add_panels_times(&panels, &r, &mut image);
+            for a in 0..k {
+                for b in a..k {
+                    let plain = sum(&|e| roots[e].wide().powi(2) * y(e, a) * y(e, b));
+                    assert!(close(g[a * stride + b], plain, 4.0 * d as f64), "{d} {k} {a} {b}");
+                }
+                let plain = sum(&|e| roots[e].wide() * r[e].wide() * y(e, a));
+                assert!(close(image[a], plain, 3.0 * d as f64), "{d} {k} {a}");
+            }
+            let x: Vec<T> =
+                (0..stride).map(|l| T::narrow(if l < k { (l as f64).cos() } else { 0.0 })).collect();
+            let (mut slope, mut same) = (x.clone(), x.clone());
+            let squares = add_slope(picked, Some(&roots), Some(&r), &x, &mut slope);
+            assert_eq!(squares, residual_squares(picked, Some(&roots), &r, &x));
+            let mut tile = vec![T::default(); d * stride];
+            gather(picked, None, &mut tile);
+            let mut rest = vec![T::default(); d];
+            times(&tile, stride, &x, &mut rest);
+            let residual = |e: usize| r[e].wide() - (0..k).map(|l| y(e, l) * x[l].wide()).sum::<f64>();
+            for e in 0..d {
+                rest[e] = roots[e] * (r[e] - rest[e]);
+                assert!(close(rest[e], roots[e].wide() * residual(e), 3.0 * k as f64));
+            }
+            add_transposed_times(&tile, stride, &rest, &mut same);
+            let size = (3 * d * k) as f64;
+            let plain = sum(&|e| roots[e].wide() * residual(e).powi(2));
+            assert!(close(T::narrow(squares), plain, size * k as f64));
+            for l in 0..k {
+                let plain = x[l].wide() + sum(&|e| roots[e].wide() * residual(e) * y(e, l));
+                assert!(close(slope[l], plain, size) && close(same[l], plain, size), "{d} {k} {l}");
+            }
+            // (Y'WY + d I) x = b.
+            (0..k).for_each(|l| g[l * stride + l] += T::narrow(d as f64));
+            let product = |a: usize| {
+                let entry = |b: usize| g[a.min(b) * stride + a.max(b)].wide();
+                T::narrow((0..k).map(|b| entry(b) * x[b].wide()).sum())
+            };
+            let mut back: Vec<T> = (0..k).map(product).collect();
+            let kept = g.clone();
+            assert!(cholesky(&mut g, k, stride, T::default(), &mut Vec::new()));
+            cholesky_solve(&g, k, stride, &mut back);
+            for l in 0..k {
+                assert!(
+                    close(back[l], x[l].wide(), 30.0 + k as f64),
+                    "{d} {k} {l}: {:?} {:?}",
+                    back[l],
+                    x[l]
+                );
+                for m in l..k {
+                    let plain: f64 =
+                        (0..=l).map(|p| g[p * stride + l].wide() * g[p * stride + m].wide()).sum();
+                    assert!(close(kept[l * stride + m], plain, 6.0 * d as f64 + k as f64), "{d} {k} {l} {m}");
+                }
+            }
+        }
     }
 
     #[test]
-    fn every_kernel_agrees_with_plain_sums() {
-        for (d, k) in [(1, 1), (3, 2), (9, 8), (40, 13), (70, 24), (130, 64)] {
-            let stride = usize::next_multiple_of(k, 8);
-            let y = tile(d, k, stride);
-            let mut g = vec![0.0; stride * stride];
-            add_gram(&y, stride, &mut g);
-            for a in 0..k {
-                for b in a..k {
-                    let plain: f64 = (0..d).map(|e| y[e * stride + a] * y[e * stride + b]).sum();
-                    assert!((g[a * stride + b] - plain).abs() < 1e-12 * d as f64, "{d} {k} {a} {b}");
-                }
-            }
-            let x: Vec<f64> = (0..stride).map(|l| if l < k { (l as f64).cos() } else { 0.0 }).collect();
-            let mut r = vec![0.0; d];
-            times(&y, stride, &x, &mut r);
-            let mut back = x.clone();
-            add_transposed_times(&y, stride, &r, &mut back);
-            for l in 0..k {
-                let plain: f64 = (0..d)
-                    .map(|e| y[e * stride + l] * (0..k).map(|m| y[e * stride + m] * x[m]).sum::<f64>())
-                    .sum();
-                assert!((back[l] - x[l] - plain).abs() < 1e-11 * (d * k) as f64);
-            }
-            // (Y'Y + I) x = back.
-            (0..k).for_each(|l| g[l * stride + l] += 1.0);
-            assert!(cholesky(&mut g, k, stride, 0.0));
-            cholesky_solve(&g, k, stride, &mut back);
-            for l in 0..k {
-                assert!((back[l] - x[l]).abs() < 1e-11, "{d} {k} {l}: {} {}", back[l], x[l]);
-            }
-        }
+    fn every_kernel_agrees_with_plain_sums_in_both_precisions() {
+        every_kernel_agrees_with_plain_sums::<f64>();
+        every_kernel_agrees_with_plain_sums::<f32>();
     }
 
     #[test]
     fn a_matrix_that_is_not_definite_is_refused() {
         let mut wide = vec![0.0; 16];
         (wide[0], wide[1], wide[9]) = (1.0, 2.0, 1.0);
-        assert!(!cholesky(&mut wide, 2, 8, 0.0));
-        assert!(!cholesky(&mut [f64::NAN; 8], 1, 8, 0.0));
+        assert!(!cholesky(&mut wide, 2, 8, 0.0, &mut Vec::new()));
+        assert!(!cholesky(&mut [f64::NAN; 8], 1, 8, 0.0, &mut Vec::new()));
     }
 }

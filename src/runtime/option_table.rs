@@ -12,17 +12,20 @@ pub enum Family {
     Bcd,
     /// Block coordinate descent for quadratics on graphs.
     Graph,
+    /// Low-rank matrix completion by alternating minimization.
+    Altmin,
 }
 
 impl Family {
     /// The families that exist.
-    pub const ALL: [Family; 2] = [Family::Bcd, Family::Graph];
+    pub const ALL: [Family; 3] = [Family::Bcd, Family::Graph, Family::Altmin];
 
     /// The name used in options, files and commands.
     pub fn name(self) -> &'static str {
         match self {
             Family::Bcd => "bcd",
             Family::Graph => "graph",
+            Family::Altmin => "altmin",
         }
     }
 }
@@ -48,6 +51,8 @@ pub struct OptionRow {
 
 const BCD: &[Family] = &[Family::Bcd];
 const GRAPH: &[Family] = &[Family::Graph];
+const ALTMIN: &[Family] = &[Family::Altmin];
+const SPARSE: &[Family] = &[Family::Bcd, Family::Graph];
 const EVERY: &[Family] = &Family::ALL;
 
 const fn row(
@@ -78,14 +83,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(1e-6),
         EVERY,
-        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side.",
+        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side. For altmin: the residual of the observed entries relative to their size, or the estimated distance of the model from its limit relative to the model, whichever is reached first.",
     ),
     row(
         "max_iterations",
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
         EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto.",
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows.",
     ),
     row(
         "max_seconds",
@@ -222,7 +227,7 @@ pub const TABLE: &[OptionRow] = &[
         "duplicates",
         OptionKind::Choice(&["error", "sum"]),
         OptionValue::Choice("error"),
-        EVERY,
+        SPARSE,
         "What repeated entries of a sparse matrix mean.",
     ),
     row(
@@ -376,5 +381,110 @@ pub const TABLE: &[OptionRow] = &[
         OptionValue::Flag(false),
         GRAPH,
         "Also prove a bound on the error of every value and on the objective, under every rule, by one more rough solve where no ridge gives it; NaN where none can be proven.",
+    ),
+    row(
+        "rank",
+        integer(1, i32::MAX as i64),
+        OptionValue::Integer(10),
+        ALTMIN,
+        "Columns of the factors; capped at the smaller size of the matrix, and the rank that was used is told.",
+    ),
+    row(
+        "ridge",
+        real(0.0, f64::MAX),
+        OptionValue::Unset,
+        ALTMIN,
+        "Strength of the ridge: ridge * d^ridge_power |u|^2 is added for each row and column, where d is its number of observations; the objective is the weighted sum of squares (without a factor of 1/2). 0: none, for exact data. Unset: chosen among a falling grid and 0 by the error on entries that are held out for it.",
+    ),
+    row(
+        "ridge_power",
+        real(0.0, 1.0),
+        OptionValue::Real(1.0),
+        ALTMIN,
+        "How the ridge grows with the number of observations of a row or column: 0 not at all, 1 in proportion (weighted-lambda regularization).",
+    ),
+    row(
+        "center",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        ALTMIN,
+        "Take the weighted mean of the observed values off first. Always done with biases.",
+    ),
+    row(
+        "biases",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        ALTMIN,
+        "Fit a bias for each row and each column together with the factors: mean + b_i + c_j + u_i'v_j.",
+    ),
+    row(
+        "bias_ridge",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        ALTMIN,
+        "Strength of the ridge on biases, with ridge_power too. Unset: as ridge. Refused where ridge is 0, for then biases have none.",
+    ),
+    row(
+        "search",
+        OptionKind::Choice(&["auto", "plain", "annealed", "continuation", "portfolio"]),
+        OptionValue::Choice("auto"),
+        ALTMIN,
+        "How factors are looked for: alternation from the spectral start (plain), the same with a ridge that fades (annealed), one rank after the other (continuation), or the best of the last two on entries held out (portfolio). auto is portfolio where the ridge is 0 and there are no biases, else plain.",
+    ),
+    row(
+        "row_solver",
+        OptionKind::Choice(&["auto", "direct", "cg"]),
+        OptionValue::Choice("auto"),
+        ALTMIN,
+        "How the regression of a row is solved: by factorization (direct), by conjugate gradients with the preconditioner that all rows share (cg), or whichever takes fewer operations (auto).",
+    ),
+    row(
+        "row_tolerance",
+        real(TINY, 0.999),
+        OptionValue::Unset,
+        ALTMIN,
+        "For conjugate gradients: the factor by which the gradient of a row has to fall in each half-step. Unset: 0.1, and less in the first four sweeps where singular values differ.",
+    ),
+    row(
+        "acceleration",
+        OptionKind::Choice(&["anderson", "none"]),
+        OptionValue::Choice("anderson"),
+        ALTMIN,
+        "Whether sweeps begin at extrapolations of the last eight, where those lower the objective.",
+    ),
+    row(
+        "held_out",
+        real(0.0, 0.5),
+        OptionValue::Real(0.0),
+        ALTMIN,
+        "Share of the observations that are kept out of the fit, drawn by a hash of seed, row and column: their error is reported, and the sweep with the least one is kept.",
+    ),
+    row(
+        "patience",
+        integer(1, i32::MAX as i64),
+        OptionValue::Integer(5),
+        ALTMIN,
+        "With held_out: stop after this many sweeps without a lower error on the entries held out.",
+    ),
+    row(
+        "duplicates",
+        OptionKind::Choice(&["error", "sum", "mean", "last", "keep"]),
+        OptionValue::Choice("error"),
+        ALTMIN,
+        "What repeated positions mean: they are refused, added, replaced by their weighted mean with the sum of their weights, by the last one, or kept as observations of their own.",
+    ),
+    row(
+        "missing",
+        OptionKind::Choice(&["error", "nan"]),
+        OptionValue::Choice("error"),
+        ALTMIN,
+        "Whether a value that is not a number is refused, or stands for an entry that was not observed.",
+    ),
+    row(
+        "precision",
+        OptionKind::Choice(&["double", "single"]),
+        OptionValue::Choice("double"),
+        ALTMIN,
+        "How values and factors are stored, and regressions computed: single takes half the memory and about half the time. Read when a problem is made; in Rust the type says it.",
     ),
 ];

@@ -11,9 +11,11 @@ mod market_header;
 mod matrix_market;
 mod npy;
 mod npy_header;
+mod npy_write;
 mod records;
 mod sparse;
 mod text;
+mod triplets;
 
 use std::io::Write;
 use std::path::Path;
@@ -23,6 +25,9 @@ use southwell::runtime::{Error, ErrorKind, Result};
 use super::{number, output};
 use format::Format;
 use text::Text;
+
+pub use npy_write::write_npy;
+pub use triplets::{Triplets, read as read_triplets};
 
 /// A table of numbers as a file gives it.
 #[derive(Debug, Clone, PartialEq)]

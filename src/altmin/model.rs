@@ -1,0 +1,193 @@
+//! The answer as a model: predictions, the best entries of a row, factors of new rows.
+
+use super::alternation::{Factors, Side};
+use super::basis::orthonormalize;
+use super::fit::entry;
+use super::half_step::{Damping, HalfStep, Solver};
+use super::observations::{Entries, Observations, Repeats};
+use super::offsets::Offsets;
+use super::regression::Accuracy;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::error::zeros;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Error, ErrorKind, Result};
+
+/// A low-rank model `mean + b_i + c_j + u_i'v_j` of a matrix.
+#[derive(Debug, Clone)]
+pub struct Model<T> {
+    /// In units of `scale`; the two factors share it evenly.
+    pub(super) factors: Factors<T>,
+    pub(super) offsets: Offsets<T>,
+    pub(super) scale: f64,
+    /// What the fit added to the squares, in those units.
+    pub(super) damping: Damping,
+    /// The constant that a bias is the unknown of.
+    pub(super) constant: f64,
+}
+
+impl<T: Real> Model<T> {
+    /// A model of given factors in the data's own units: `u` has `rows x rank` numbers row after row, `v` has `cols x rank`.
+    ///
+    /// Errors: lengths that do not fit, numbers that are not finite.
+    pub fn of_factors(rows: usize, cols: usize, rank: usize, u: &[f64], v: &[f64]) -> Result<Self> {
+        let scale = super::problem::scale_of(&[largest(u) * largest(v)]);
+        let stored = |name: &str, values: &[f64], n: usize| {
+            let expected = n.checked_mul(rank);
+            if rank == 0 || expected != Some(values.len()) {
+                return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
+                    .expected(format!("{n} rows of a rank of at least 1 (found {rank})"))
+                    .found(format!("{} numbers", values.len())));
+            }
+            let mut out = Tall::zeros(n, rank)?;
+            for (i, row) in values.chunks_exact(rank).enumerate() {
+                for (l, value) in row.iter().enumerate() {
+                    out.row_mut(i)[l] = T::narrow(value / scale.sqrt());
+                    if !out.row(i)[l].wide().is_finite() {
+                        return Err(Error::new(ErrorKind::Data, name)
+                            .at(format!("row {i}, column {l}"))
+                            .expected("a finite number")
+                            .found(value));
+                    }
+                }
+            }
+            Ok(out)
+        };
+        let factors = Factors { u: stored("u", u, rows)?, v: stored("v", v, cols)? };
+        Ok(Self { factors, offsets: Offsets::none(), scale, damping: Damping::default(), constant: 1.0 })
+    }
+
+    /// Rows of the matrix.
+    pub fn rows(&self) -> usize {
+        self.factors.u.rows()
+    }
+
+    /// Columns of the matrix.
+    pub fn cols(&self) -> usize {
+        self.factors.v.rows()
+    }
+
+    /// Columns of the factors.
+    pub fn rank(&self) -> usize {
+        self.factors.u.cols()
+    }
+
+    /// The mean that was taken off, 0 where none was.
+    pub fn mean(&self) -> f64 {
+        self.offsets.mean * self.scale
+    }
+
+    /// The factor of a side in the data's units, row after row: `rows x rank` or `cols x rank` numbers.
+    pub fn factor(&self, side: Side) -> Vec<f64> {
+        let (factor, root) = (self.factors.of(side), self.scale.sqrt());
+        (0..factor.rows()).flat_map(|i| factor.row(i).iter().map(move |v| v.wide() * root)).collect()
+    }
+
+    /// The biases of a side; empty where none were fitted.
+    pub fn biases(&self, side: Side) -> Vec<f64> {
+        self.offsets.of(side).iter().map(|b| b.wide() * self.scale).collect()
+    }
+
+    /// The model's entry. Panics outside the matrix.
+    pub fn predict(&self, row: usize, col: usize) -> f64 {
+        entry(&self.factors, &self.offsets, row, col) * self.scale
+    }
+
+    /// The singular values of `U V'`, descending; those that rounding hides are 0. Costs `(rows + cols) rank^2` flops.
+    pub fn spectrum(&self) -> Vec<f64> {
+        let Factors { mut u, mut v } = self.factors.clone();
+        let (team, control) = (Team::solo(), &mut Control::new());
+        let turned = orthonormalize(&mut v, Some(&mut u), &team, control)
+            .and_then(|_| orthonormalize(&mut u, None, &team, control));
+        turned.map_or(Vec::new(), |basis| basis.singular.iter().map(|s| s * self.scale).collect())
+    }
+
+    /// The `n` columns of largest prediction for a row (or rows for a column), largest first, ties by index, without those in
+    /// `except`. Panics where `which` is outside the matrix. Costs `2 rank` flops for each candidate.
+    pub fn top(&self, side: Side, which: usize, except: &[usize], n: usize) -> Vec<(usize, f64)> {
+        let others = self.factors.of(side.other()).rows();
+        let mut barred = vec![false; others];
+        except.iter().filter(|&&j| j < others).for_each(|&j| barred[j] = true);
+        let score = |j: usize| match side {
+            Side::Rows => self.predict(which, j),
+            Side::Columns => self.predict(j, which),
+        };
+        let mut scored: Vec<(usize, f64)> =
+            (0..others).filter(|&j| !barred[j]).map(|j| (j, score(j))).collect();
+        let order = |a: &(usize, f64), b: &(usize, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if n < scored.len() && n > 0 {
+            scored.select_nth_unstable_by(n - 1, order);
+        }
+        scored.truncate(n);
+        scored.sort_by(order);
+        scored
+    }
+
+    /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: what a
+    /// half-step by factorizations gives. For new rows `entries` has their number of rows and the model's columns; for new
+    /// columns the other way around.
+    ///
+    /// Errors: sizes that do not fit, entries as [`Observations::new`] refuses them, a stop.
+    pub fn fold_in(
+        &self,
+        side: Side,
+        entries: Entries<'_>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        let fixed = self.factors.of(side.other());
+        let (name, found) = match side {
+            Side::Rows => ("cols", entries.cols),
+            Side::Columns => ("rows", entries.rows),
+        };
+        if found != fixed.rows() {
+            return Err(Error::new(ErrorKind::Argument, name)
+                .expected(format!("{}, as the model has", fixed.rows()))
+                .found(found));
+        }
+        let mut value: Vec<f64> = zeros("value", entries.value.len())?;
+        value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / self.scale);
+        let observations = Observations::new(Entries { value: &value, ..entries }, repeats, control)?;
+        let lines = match side {
+            Side::Rows => observations.by_row(),
+            Side::Columns => observations.by_col(),
+        };
+        let (k, joint) = (self.rank(), !self.offsets.row.is_empty());
+        let mut shift: Vec<T> = zeros("shift", fixed.rows())?;
+        let others = self.offsets.of(side.other());
+        for (j, s) in shift.iter_mut().enumerate() {
+            *s = T::narrow(self.offsets.mean + others.get(j).map_or(0.0, |b| b.wide()));
+        }
+        let extended =
+            joint.then(|| super::offsets::with_column(fixed, |_| T::narrow(self.constant))).transpose()?;
+        let mut x = Tall::zeros(lines.len(), k + usize::from(joint))?;
+        let half = HalfStep {
+            lines,
+            fixed: extended.as_ref().unwrap_or(fixed),
+            curvature: &[],
+            shift: Some(&shift),
+            damping: self.damping,
+            accuracy: Accuracy::ROUNDING,
+            solver: Solver::Direct,
+        };
+        half.run(&mut x, team, control)?;
+        let mut folded = Tall::zeros(lines.len(), k)?;
+        (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
+        let biases = if joint {
+            (0..lines.len()).map(|i| T::narrow(x.row(i)[k].wide() * self.constant)).collect()
+        } else {
+            Vec::new()
+        };
+        let mut model = self.clone();
+        match side {
+            Side::Rows => (model.factors.u, model.offsets.row) = (folded, biases),
+            Side::Columns => (model.factors.v, model.offsets.col) = (folded, biases),
+        }
+        Ok(model)
+    }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |m, v| m.max(v.abs()))
+}

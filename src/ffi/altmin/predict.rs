@@ -1,0 +1,241 @@
+//! Applying the last model.
+
+use super::super::control::{Call, swl_control};
+use super::super::entries::entry_list;
+use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::handles;
+use super::super::status::swl_status;
+use super::super::views::{node_numbers, optional_vector, size, swl_matrix, swl_vec};
+use super::{Altmin, Completion, each_precision, side_of, swl_altmin};
+use crate::altmin::Side;
+use crate::altmin::identifiability::Identifiability;
+use crate::altmin::observations::Repeats;
+use crate::numerics::real::Real;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Error, ErrorKind, Result};
+
+/// The model at places, whose values are not read (they may be NULL): one number for each, in their order. A
+/// row or column without entries has factors 0, so there is the mean and what bias is known. Nothing is kept.
+///
+/// Any number of threads at once, unless one of them changes the handle.
+/// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT, SWL_E_DATA (a place outside the matrix), SWL_E_MEMORY,
+/// SWL_E_UNSUPPORTED, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_predict(
+    s: *const swl_altmin,
+    places: *const swl_matrix,
+    out: *mut f64,
+    len: i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let altmin = handles::read::<Altmin>(s, "s")?;
+            let list = entry_list(places, "places", false)?;
+            let buffer = Buffer::check(out, len, list.len(), "one per place")?;
+            let values: Vec<f64> = each_precision!(&*altmin, c => {
+                let model = &c.solved()?.model;
+                check_size([list.rows, list.cols], [model.rows(), model.cols()], "places")?;
+                list.check_places("places")?;
+                list.row.iter().zip(&list.col).map(|(i, j)| model.predict(*i as usize, *j as usize)).collect()
+            });
+            buffer.fill(&values)
+        }
+    })
+}
+
+/// For each of places: 1 if the places of the entries do not rule out that it is determined at the rank of the model
+/// (both lines have enough entries among lines that have, in one component), 0 if they do. A necessary condition. len is
+/// the number of places. As swl_altmin_predict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_determined(
+    s: *const swl_altmin,
+    places: *const swl_matrix,
+    out: *mut i32,
+    len: i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let altmin = handles::read::<Altmin>(s, "s")?;
+            let list = entry_list(places, "places", false)?;
+            if usize::try_from(len) != Ok(list.len()) {
+                return Err(argument("len", format!("{}, one per place", list.len()), len));
+            }
+            if len > 0 {
+                check_pointer(out, "out")?;
+            }
+            let known = each_precision!(&*altmin, c => {
+                let solution = c.solved()?;
+                let parted = solution.held_out.part(c.problem.observations())?;
+                let seen = parted.as_ref().map_or(c.problem.observations(), |(seen, _)| seen);
+                check_size([list.rows, list.cols], [seen.rows(), seen.cols()], "places")?;
+                Identifiability::of(seen, solution.model.rank())
+            });
+            list.check_places("places")?;
+            for (k, (i, j)) in list.row.iter().zip(&list.col).enumerate() {
+                let determined = known.may_be_determined(*i as usize, *j as usize);
+                // SAFETY: `out` has as many numbers as there are places.
+                out.add(k).write(i32::from(determined));
+            }
+            Ok(())
+        }
+    })
+}
+
+/// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
+/// them are in a row or column without fitted entries; NULL: not wanted. NaN for no entries. As swl_altmin_predict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_score(
+    s: *const swl_altmin,
+    test: *const swl_matrix,
+    weights: *const swl_vec,
+    rmse: *mut f64,
+    unseen: *mut i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let altmin = handles::read::<Altmin>(s, "s")?;
+            check_pointer(rmse, "rmse")?;
+            if !unseen.is_null() {
+                check_pointer(unseen, "unseen")?;
+            }
+            let list = entry_list(test, "test", true)?;
+            let weights = optional_vector(weights, "weights", list.len(), "entry")?;
+            let (error, blank) = each_precision!(&*altmin, c => {
+                check_size([list.rows, list.cols], [c.problem.rows(), c.problem.cols()], "test")?;
+                list.check_places("test")?;
+                if let Some(k) = weights.iter().flatten().position(|w| !(*w >= 0.0 && w.is_finite())) {
+                    return Err(Error::new(ErrorKind::Data, "weights").at(format!("entry {k}")).expected("a finite number >= 0").found("another"));
+                }
+                if let Some(k) = list.value.iter().position(|v| !v.is_finite()) {
+                    return Err(Error::new(ErrorKind::Data, "test").at(format!("entry {k}")).expected("a finite number").found(list.value[k]));
+                }
+                c.score(&list.row, &list.col, &list.value, weights.as_deref())
+            })?;
+            write_out(rmse, error, "rmse")?;
+            if unseen.is_null() { Ok(()) } else { write_out(unseen, blank, "unseen") }
+        }
+    })
+}
+
+/// The n columns of largest prediction for row which (SWL_ROWS), or the rows for column which (SWL_COLS), largest first,
+/// without the n_except in except: their numbers in ids and predictions in scores, n of each. *count: how many there are,
+/// at most n. Nothing is written beyond that. As swl_altmin_predict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_top(
+    s: *const swl_altmin,
+    side: i32,
+    which: i64,
+    except: *const i64,
+    n_except: i64,
+    n: i64,
+    ids: *mut i64,
+    scores: *mut f64,
+    count: *mut i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let altmin = handles::read::<Altmin>(s, "s")?;
+            let side = side_of(side)?;
+            let (wanted, which) = (size(n, "n")?, size(which, "which")?);
+            let except = node_numbers(except, size(n_except, "n_except")?, "except")?;
+            check_pointer(count, "count")?;
+            if wanted > 0 {
+                check_pointer(ids, "ids")?;
+                check_pointer(scores, "scores")?;
+            }
+            let best = each_precision!(&*altmin, c => {
+                let model = &c.solved()?.model;
+                let lines = if side == Side::Rows { model.rows() } else { model.cols() };
+                if which >= lines {
+                    return Err(argument("which", format!("a number below {lines}"), which));
+                }
+                model.top(side, which, &except, wanted)
+            });
+            for (k, (id, score)) in best.iter().enumerate() {
+                ids.add(k).write(*id as i64);
+                scores.add(k).write(*score);
+            }
+            write_out(count, best.len() as i64, "count")
+        }
+    })
+}
+
+/// Factors of new rows (SWL_ROWS) or columns from their entries, with the other factor of the last model fixed: a half-step
+/// to rounding, with the ridge of the last solve. entries has as many rows as there are new ones and the columns of the model
+/// (for new columns the other way around). out: k numbers for each new line; bias: one for each, for a model with biases,
+/// else NULL. Nothing is kept. As swl_altmin_predict; SWL_E_STOPPED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_fold_in(
+    s: *const swl_altmin,
+    side: i32,
+    entries: *const swl_matrix,
+    weights: *const swl_vec,
+    control: *const swl_control,
+    out: *mut f64,
+    len: i64,
+    bias: *mut f64,
+    bias_len: i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let altmin = handles::read::<Altmin>(s, "s")?;
+            let side = side_of(side)?;
+            let call = Call::read(control)?;
+            let list = entry_list(entries, "entries", true)?;
+            let weights = optional_vector(weights, "weights", list.len(), "entry")?;
+            let lines = if side == Side::Rows { list.rows } else { list.cols };
+            let mut control = call.control();
+            control.begin(f64::INFINITY, u64::MAX);
+            let stopped = |stop| call.stopped("swl_altmin_fold_in", stop);
+            control.poll().map_err(stopped)?;
+            let (factors, biases) = each_precision!(&*altmin, c => {
+                let model = &c.solved()?.model;
+                let k = model.rank();
+                Buffer::check(out, len, lines.saturating_mul(k), "one per new line and rank")?;
+                let joint = !model.biases(side).is_empty();
+                Buffer::check(bias, bias_len, if joint { lines } else { 0 }, "one per new line of a model with biases")?;
+                let folded = model.fold_in(side, list.entries(weights.as_deref()), Repeats::Error, &Team::solo(), &mut control);
+                control.poll().map_err(stopped)?;
+                let folded = folded?;
+                (folded.factor(side), folded.biases(side))
+            });
+            Buffer::check(bias, bias_len, biases.len(), "one per new line")?.fill(&biases)?;
+            Buffer::check(out, len, factors.len(), "one per new line and rank")?.fill(&factors)
+        }
+    })
+}
+
+fn check_size(found: [usize; 2], expected: [usize; 2], subject: &str) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let [rows, cols] = expected;
+    Err(argument(
+        subject,
+        format!("{rows} x {cols}, the size of the matrix"),
+        format!("{} x {}", found[0], found[1]),
+    ))
+}
+
+impl<T: Real> Completion<T> {
+    /// The error on entries, and how many of them are in lines without fitted entries.
+    fn score(&self, row: &[i64], col: &[i64], value: &[f64], weights: Option<&[f64]>) -> Result<(f64, i64)> {
+        let solution = self.solved()?;
+        let parted = solution.held_out.part(self.problem.observations())?;
+        let seen = parted.as_ref().map_or(self.problem.observations(), |(seen, _)| seen);
+        let (mut squares, mut total, mut unseen) = (0.0, 0.0, 0);
+        for (k, value) in value.iter().enumerate() {
+            let (i, j) = (row[k] as usize, col[k] as usize);
+            let weight = weights.map_or(1.0, |w| w[k]);
+            squares += weight * (value - solution.model.predict(i, j)).powi(2);
+            total += weight;
+            unseen += i64::from(seen.by_row().degree(i) == 0 || seen.by_col().degree(j) == 0);
+        }
+        Ok(((squares / total).sqrt(), unseen))
+    }
+}

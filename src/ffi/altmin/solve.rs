@@ -1,0 +1,194 @@
+//! Making, starting and running a completion.
+
+use super::super::control::{Call, swl_control};
+use super::super::entries::{EntryList, entry_list};
+use super::super::growable;
+use super::super::guard::{check_pointer, guard, guard_value};
+use super::super::handles;
+use super::super::options::{or_defaults, swl_options};
+use super::super::status::swl_status;
+use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, swl_vec};
+use super::{Altmin, Completion, each_precision, swl_altmin, swl_altmin_info};
+use crate::altmin::{Model, Problem, Settings, Solution, solve};
+use crate::numerics::real::Real;
+use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Phase, Result};
+
+/// Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros included)
+/// or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for each entry, in
+/// the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver "altmin"; NULL:
+/// defaults) duplicates, missing, precision, max_seconds and max_work are read. The entries are copied, in any order.
+/// control may be NULL. The caller frees the handle.
+///
+/// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, places outside, repeats, nothing observed; with the entry),
+/// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_new(
+    entries: *const swl_matrix,
+    weights: *const swl_vec,
+    options: *const swl_options,
+    control: *const swl_control,
+    out: *mut *mut swl_altmin,
+) -> swl_status {
+    guard(|| {
+        check_pointer(out, "out")?;
+        // SAFETY: what the caller promises of each argument, passed on.
+        let (options, call, list) = unsafe {
+            (
+                or_defaults(options, Family::Altmin)?,
+                Call::read(control)?,
+                entry_list(entries, "entries", true)?,
+            )
+        };
+        // SAFETY: passed on.
+        let weights = unsafe { optional_vector(weights, "weights", list.len(), "entry") }?;
+        let settings = Settings::from_options(&options)?;
+        let mut control = call.control();
+        control.begin(settings.max_seconds, settings.max_work);
+        let stopped = |stop| call.stopped("swl_altmin_new", stop);
+        control.report(Phase::Setup, 0, f64::NAN, f64::NAN).map_err(stopped)?;
+        let made = if settings.single {
+            completion(&list, weights.as_deref(), &options, &mut control).map(Altmin::Single)
+        } else {
+            completion(&list, weights.as_deref(), &options, &mut control).map(Altmin::Double)
+        };
+        // A stop is told in the words of the call.
+        control.poll().map_err(stopped)?;
+        // SAFETY: `out` may be written.
+        unsafe { handles::publish(made?, out) }
+    })
+}
+
+/// Ends the completion; NULL is fine. One in use is not freed, and leaves a message.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_free(s: *mut swl_altmin) {
+    // SAFETY: `s` is null or an object of ours that is not used afterwards.
+    guard_value((), || unsafe { handles::free::<Altmin>(s, "s") });
+}
+
+/// Where the next solve starts: factors u (rows x k) and v (cols x k), of the rank that the next solve has. Without this a
+/// solve starts at the last model. Both NULL: afresh. Copied.
+/// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_warm_start(
+    s: *mut swl_altmin,
+    u: *const swl_dense,
+    v: *const swl_dense,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        let mut altmin = unsafe { handles::write::<Altmin>(s, "s") }?;
+        each_precision!(&mut *altmin, c => {
+            c.start = if u.is_null() && v.is_null() {
+                None
+            } else {
+                let (rows, cols) = (c.problem.rows(), c.problem.cols());
+                // SAFETY: passed on.
+                let ((k, u), (l, v)) = unsafe { (dense_rows(u, "u", rows)?, dense_rows(v, "v", cols)?) };
+                if k != l {
+                    return Err(Error::new(ErrorKind::Argument, "v.cols")
+                        .expected(format!("{k}, as many as u has"))
+                        .found(l));
+                }
+                Some(Model::of_factors(rows, cols, k, &u, &v)?)
+            };
+            Ok(())
+        })
+    })
+}
+
+/// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says.
+/// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here. control NULL: runs
+/// quietly to the end.
+///
+/// Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
+/// caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
+///
+/// Errors: SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
+/// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_solve(
+    s: *mut swl_altmin,
+    options: *const swl_options,
+    control: *const swl_control,
+    inout: *mut swl_altmin_info,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        let (mut altmin, options, call, slot) = unsafe {
+            (
+                handles::write::<Altmin>(s, "s")?,
+                or_defaults(options, Family::Altmin)?,
+                Call::read(control)?,
+                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
+            )
+        };
+        let settings = Settings::from_options(&options)?;
+        let mut control = call.control();
+        let mut info = each_precision!(&mut *altmin, c => c.solve(&options, &settings, &mut control))?;
+        info.callback_code = call.code();
+        if let Some(slot) = slot {
+            slot.write(&info);
+        }
+        Ok(())
+    })
+}
+
+fn completion<T: Real>(
+    list: &EntryList,
+    weights: Option<&[f64]>,
+    options: &Options,
+    control: &mut Control<'_>,
+) -> Result<Completion<T>> {
+    let problem = Problem::new(list.entries(weights), options, control)?;
+    Ok(Completion { problem, start: None, solved: None })
+}
+
+impl<T: Real> Completion<T> {
+    fn solve(
+        &mut self,
+        options: &Options,
+        settings: &Settings,
+        control: &mut Control<'_>,
+    ) -> Result<swl_altmin_info> {
+        let rank = settings.rank.min(self.problem.rows()).min(self.problem.cols());
+        let last = self.solved.as_ref().map(|s| &s.model).filter(|m| m.rank() == rank);
+        let start = self.start.as_ref().or(last);
+        let solution = solve(&self.problem, options, start, control)?;
+        if control.logs(Level::Info) {
+            let line = format!(
+                "altmin: {} after {} sweeps, residual {:.3e}",
+                solution.outcome.name(),
+                solution.iterations,
+                solution.certificate.residual
+            );
+            control.log(Level::Info, &line);
+        }
+        let info = info(&solution, settings);
+        self.start = None;
+        self.solved = Some(solution);
+        Ok(info)
+    }
+}
+
+fn info<T: Real>(solution: &Solution<T>, settings: &Settings) -> swl_altmin_info {
+    let certificate = &solution.certificate;
+    swl_altmin_info {
+        struct_size: size_of::<swl_altmin_info>() as u32,
+        outcome: solution.outcome as i32,
+        iterations: solution.iterations,
+        work: solution.work,
+        objective: solution.objective,
+        train_rmse: certificate.fit,
+        held_out_rmse: certificate.held_out,
+        mean: solution.model.mean(),
+        ridge: solution.ridge,
+        rank: solution.model.rank() as i64,
+        undetermined_rows: certificate.undetermined_rows as i64,
+        undetermined_cols: certificate.undetermined_cols as i64,
+        components: certificate.components as i64,
+        threads: settings.threads as i32,
+        callback_code: 0,
+        seconds_setup: solution.seconds_setup,
+        seconds_solve: solution.seconds_solve,
+    }
+}

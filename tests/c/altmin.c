@@ -1,0 +1,258 @@
+/* Matrix completion: triplets, sparse and dense entries, what is read from a model, and bad input. */
+#include "check.h"
+
+enum { M = 12, N = 9, ALL = M * N };
+static double dense[ALL], values[ALL];
+static int32_t row[ALL], col[ALL];
+static int64_t count = 0;
+static swl_altmin *made = NULL; /* no failing call may write it */
+
+static double truth(int i, int j) { return (i + 1.0) * (j - 3.5) + 2.0 * cos(i) * sin(j); }
+
+static int known(int i, int j) { return (5 * i + 3 * j + i * j) % 5 != 0; }
+
+static void make_entries(void)
+{
+  int i, j;
+  for (i = 0; i < M; i++)
+    for (j = 0; j < N; j++) {
+      dense[i * N + j] = known(i, j) ? truth(i, j) : NAN;
+      if (known(i, j)) {
+        row[count] = i + 1;
+        col[count] = j + 1;
+        values[count++] = truth(i, j);
+      }
+    }
+}
+
+static swl_options *exact(void)
+{
+  swl_options *o = NULL;
+  OK(swl_options_new("altmin", &o));
+  OK(swl_options_set_i64(o, "rank", 2));
+  OK(swl_options_set_f64(o, "ridge", 0));
+  OK(swl_options_set_f64(o, "tolerance", 1e-10));
+  OK(swl_options_set_str(o, "trace", "true"));
+  return o;
+}
+
+static swl_altmin_info empty_altmin_info(void)
+{
+  swl_altmin_info info;
+  memset(&info, 0, sizeof info);
+  info.struct_size = sizeof info;
+  return info;
+}
+
+/* Solves, and looks at everything there is to read. */
+static void check_model(swl_altmin *s, const swl_options *o, double error)
+{
+  static double u[2 * M], v[2 * N], all[ALL], s2[2];
+  static int32_t determined[ALL];
+  int64_t best[4] = { -1, -1, -1, -1 }, found = 0, unseen = -1, rows = 0;
+  const int64_t except[] = { 8 };
+  double score[4], rmse = -1;
+  int i, j;
+  swl_altmin_info info = empty_altmin_info();
+  swl_altmin_cert cert;
+  swl_altmin_sweep sweep;
+  swl_dense places = swl_dense_f64(NULL, M, N, N, SWL_ROW_MAJOR);
+  swl_matrix where = swl_matrix_dense(&places);
+  swl_triplets known_entries = swl_triplets_f64_i32(M, N, count, row, col, values, 1);
+  swl_matrix test = swl_matrix_triplets(&known_entries);
+  OK(swl_altmin_solve(s, o, NULL, &info));
+  CHECK(info.outcome == SWL_CONVERGED && info.rank == 2 && info.components == 1 && info.ridge == 0);
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * M));
+  OK(swl_altmin_factor(s, SWL_COLS, v, 2 * N));
+  OK(swl_altmin_predict(s, &where, all, ALL));
+  for (i = 0; i < M; i++)
+    for (j = 0; j < N; j++) {
+      const double x = u[2 * i] * v[2 * j] + u[2 * i + 1] * v[2 * j + 1];
+      CHECK(fabs(all[i * N + j] - truth(i, j)) < error && fabs(all[i * N + j] - x) < 1e-4);
+    }
+  OK(swl_altmin_determined(s, &where, determined, ALL));
+  for (i = 0; i < ALL; i++) CHECK(determined[i] == 1);
+  OK(swl_altmin_spectrum(s, s2, 2));
+  CHECK(s2[0] >= s2[1] && s2[1] > 0);
+  OK(swl_altmin_top(s, SWL_ROWS, 3, except, 1, 2, best, score, &found));
+  CHECK(found == 2 && best[0] == 7 && best[1] == 6 && best[2] == -1 && score[0] > score[1]);
+  OK(swl_altmin_score(s, &test, NULL, &rmse, &unseen));
+  CHECK(rmse < error && unseen == 0);
+  memset(&cert, 0, sizeof cert);
+  cert.struct_size = sizeof cert;
+  OK(swl_altmin_certificate(s, NULL, &cert));
+  CHECK(cert.entries == count && cert.determined == ALL && cert.oversampling > 1 && cert.row_incoherence >= 1);
+  CHECK(fabs(cert.fit - info.train_rmse) <= 1e-12 && isnan(cert.held_out));
+  memset(&sweep, 0, sizeof sweep);
+  sweep.struct_size = sizeof sweep;
+  OK(swl_altmin_trace(s, &sweep, 1, &rows));
+  CHECK(rows >= 1 && sweep.iteration >= 1 && sweep.largest >= sweep.smallest);
+  FAILS(swl_altmin_factor(s, SWL_ROWS, u, M), SWL_E_ARGUMENT, "len: expected 24");
+  FAILS(swl_altmin_factor(s, 2, u, 2 * M), SWL_E_ARGUMENT, "side");
+  FAILS(swl_altmin_bias(s, SWL_ROWS, u, M), SWL_E_STATE, "biases");
+  FAILS(swl_altmin_predict(s, &where, NULL, ALL), SWL_E_ARGUMENT, "out");
+  FAILS(swl_altmin_top(s, SWL_COLS, N, NULL, 0, 1, best, score, &found), SWL_E_ARGUMENT, "which");
+}
+
+static void good(void)
+{
+  int64_t starts[M + 1] = { 0 }, columns[ALL], k;
+  swl_triplets triplets = swl_triplets_f64_i32(M, N, count, row, col, values, 1);
+  swl_dense array = swl_dense_f64(dense, M, N, N, SWL_ROW_MAJOR);
+  swl_sparse csr;
+  swl_matrix a;
+  swl_altmin *s = NULL;
+  swl_options *o = exact();
+  for (k = 0; k < count; k++) {
+    starts[row[k]] = k + 1;
+    columns[k] = col[k] - 1;
+  }
+  csr = swl_csr_f64_i64(M, N, count, starts, columns, values);
+  a = swl_matrix_triplets(&triplets);
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  check_model(s, o, 1e-6);
+  check_model(s, o, 1e-6); /* from the last model */
+  OK(swl_altmin_warm_start(s, NULL, NULL));
+  check_model(s, o, 1e-6);
+  swl_altmin_free(s);
+  s = NULL;
+  a = swl_matrix_sparse(&csr);
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  check_model(s, o, 1e-6);
+  swl_altmin_free(s);
+  s = NULL;
+  a = swl_matrix_dense(&array);
+  FAILS(swl_altmin_new(&a, NULL, o, NULL, &made), SWL_E_DATA, "value");
+  OK(swl_options_set_str(o, "missing", "nan"));
+  OK(swl_options_set_str(o, "precision", "single"));
+  OK(swl_options_set_f64(o, "tolerance", 1e-6));
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  check_model(s, o, 1e-2);
+  swl_altmin_free(s);
+  swl_options_free(o);
+}
+
+/* Biases, a start, and new rows folded in. */
+static void more(void)
+{
+  static double u[2 * M], v[2 * N], bias[M], folded[2 * M], folded_bias[M];
+  int k;
+  swl_triplets triplets = swl_triplets_f64_i32(M, N, count, row, col, values, 1);
+  swl_matrix a = swl_matrix_triplets(&triplets);
+  swl_dense du = swl_dense_f64(u, M, 2, 2, SWL_ROW_MAJOR), dv = swl_dense_f64(v, N, 2, 2, SWL_ROW_MAJOR);
+  swl_options *o = exact();
+  swl_altmin *s = NULL;
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  FAILS(swl_altmin_factor(s, SWL_ROWS, u, 2 * M), SWL_E_STATE, "a solve");
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * M));
+  OK(swl_altmin_factor(s, SWL_COLS, v, 2 * N));
+  OK(swl_altmin_warm_start(s, &du, &dv));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  FAILS(swl_altmin_warm_start(s, &du, NULL), SWL_E_ARGUMENT, "v");
+  u[3] = NAN;
+  FAILS(swl_altmin_warm_start(s, &du, &dv), SWL_E_DATA, "row 1, column 1");
+  OK(swl_options_set_f64(o, "ridge", 0.01));
+  OK(swl_options_set_str(o, "biases", "true"));
+  OK(swl_options_set_str(o, "row_solver", "direct"));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * M));
+  OK(swl_altmin_bias(s, SWL_ROWS, bias, M));
+  OK(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, folded_bias, M));
+  for (k = 0; k < 2 * M; k++) CHECK(folded[k] == u[k]);
+  for (k = 0; k < M; k++) CHECK(folded_bias[k] == bias[k]);
+  FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "len");
+  FAILS(swl_altmin_fold_in(s, SWL_COLS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "len");
+  swl_altmin_free(s);
+  swl_options_free(o);
+}
+
+static int32_t stop_at_3(void *ctx, const swl_progress *p)
+{
+  (void)ctx;
+  return p->iteration >= 3 ? 77 : 0;
+}
+
+static void bad(void)
+{
+  const double nan_weight[ALL] = { NAN };
+  const int32_t far[] = { 1, 13 }, ones[] = { 1, 1 };
+  const double two[] = { 1, 2 };
+  int64_t k;
+  static double w[ALL];
+  swl_triplets t = swl_triplets_f64_i32(M, N, count, row, col, values, 1), bad_t;
+  swl_matrix a = swl_matrix_triplets(&t), bad_a = swl_matrix_triplets(&bad_t);
+  swl_vec weights = swl_vec_f64(nan_weight, count), few = swl_vec_f64(nan_weight, count - 1), none;
+  swl_options *o = exact(), *wrong = NULL;
+  swl_altmin *s = NULL;
+  swl_altmin_info info = empty_altmin_info();
+  swl_control c;
+  FAILS(swl_altmin_new(NULL, NULL, o, NULL, &made), SWL_E_ARGUMENT, "entries");
+  FAILS(swl_altmin_new(&a, NULL, o, NULL, NULL), SWL_E_ARGUMENT, "out");
+  FAILS(swl_altmin_new(&a, &few, o, NULL, &made), SWL_E_ARGUMENT, "weights.len");
+  FAILS(swl_altmin_new(&a, &weights, o, NULL, &made), SWL_E_DATA, "weight");
+  for (k = 0; k < count; k++) w[k] = 0;
+  none = swl_vec_f64(w, count);
+  FAILS(swl_altmin_new(&a, &none, o, NULL, &made), SWL_E_DATA, "entries");
+  bad_t = t;
+  bad_t.base = 2;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "base");
+  bad_t = t;
+  bad_t.nnz = -1;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "nnz");
+  bad_t.nnz = INT64_MAX;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "size that fits");
+  bad_t = t;
+  bad_t.rows = 0;
+  bad_t.nnz = 0;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "rows");
+  bad_t = t;
+  bad_t.values = NULL;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "values");
+  bad_t = t;
+  bad_t.index = 5;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_UNSUPPORTED, "index");
+  bad_t = t;
+  bad_t.pad_ = 1;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "pad_");
+  bad_t = swl_triplets_f64_i32(M, N, 2, far, ones, two, 1);
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entry 1");
+  bad_t = swl_triplets_f64_i32(M, N, 2, ones, ones, two, 1);
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entry 1");
+  bad_t = swl_triplets_f64_i32(M, N, 2, ones, far, two, 0);
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "col");
+  bad_a.kind = SWL_OPERATOR;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_UNSUPPORTED, "kind");
+  OK(swl_options_new("bcd", &wrong));
+  FAILS(swl_altmin_new(&a, NULL, wrong, NULL, &made), SWL_E_OPTION, "altmin");
+  CHECK(made == NULL);
+
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  info.struct_size = 3;
+  FAILS(swl_altmin_solve(s, o, NULL, &info), SWL_E_ARGUMENT, "struct_size");
+  info = empty_altmin_info();
+  memset(&c, 0, sizeof c);
+  c.struct_size = sizeof c;
+  c.progress = stop_at_3;
+  OK(swl_options_set_f64(o, "ridge", 0.001));
+  OK(swl_options_set_f64(o, "tolerance", 0));
+  OK(swl_altmin_solve(s, o, &c, &info));
+  CHECK(info.outcome == SWL_CANCELLED && info.callback_code == 77 && isfinite(info.objective));
+  OK(swl_options_set_f64(o, "max_seconds", 0));
+  OK(swl_altmin_solve(s, o, NULL, &info));
+  CHECK(info.outcome == SWL_TIME_LIMIT);
+  FAILS(swl_altmin_new(&a, NULL, o, NULL, &made), SWL_E_STOPPED, "max_seconds");
+  swl_altmin_free(s);
+  swl_altmin_free(NULL);
+  swl_options_free(wrong);
+  swl_options_free(o);
+}
+
+int main(void)
+{
+  make_entries();
+  good();
+  more();
+  bad();
+  return finish("altmin");
+}
