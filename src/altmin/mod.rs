@@ -11,7 +11,7 @@
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
-//! | few entries | [`recovery`], [`portfolio`] |
+//! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`] |
 //!
@@ -45,6 +45,7 @@ pub mod basis;
 pub mod certificate;
 mod conjugate_gradient;
 pub mod fit;
+pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
 pub mod model;
@@ -56,6 +57,7 @@ pub mod problem;
 pub mod recovery;
 pub mod regression;
 pub mod sampling;
+pub mod set_aside;
 pub mod settings;
 pub mod solution;
 pub mod solve;
