@@ -200,7 +200,7 @@ fn bench() -> Command {
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
             count("runs", "altmin-recovery, altmin-noise: runs of each cell [default: 200, and 5]"),
             count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
-            count("threads", "altmin-recovery, altmin-noise: threads that share the runs [default: 1]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling: threads [default: 1]"),
         ])
 }
 

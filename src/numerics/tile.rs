@@ -370,7 +370,8 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
                 sums[3][c] = madd::<T, F>(y3[c], x[c], sums[3][c]);
             }
         }
-        let products = [total(&sums[0]), total(&sums[1]), total(&sums[2]), total(&sums[3])];
+        // Through memory: otherwise the compiler takes the sums apart, down to single numbers, in the loop above.
+        let products = std::hint::black_box(&sums).each_ref().map(total);
         let r = [0, 1, 2, 3].map(|a| take(e + a, products[a]));
         e += 4;
         if !S {
