@@ -5,7 +5,7 @@
 //! 3. Orthonormalize `V`; `U` moves along.
 //! 4. `U` by the regressions of all rows.
 
-use super::basis::{orthonormalize, rotate};
+use super::basis::{orthonormalize_and_rotate, rotate};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
 use super::observations::{Lines, Observations};
 use super::regression::Accuracy;
@@ -186,14 +186,13 @@ impl<T: Real> Alternation<'_, T> {
     ) -> Result<FittedBasis, Stop> {
         let others = self.lines(side.other());
         let (fixed, moving) = factors.fixed_and_moving(side);
-        let mut singular = Vec::new();
-        let mut incoherence = f64::NAN;
-        if orthonormal {
-            singular = orthonormalize(fixed, Some(moving), self.team, control)?.singular;
-            incoherence = coherence(fixed);
-        }
         let observed = |j: usize| others.degree(j) as f64;
-        let diagonal = rotate(fixed, moving, observed, self.team, control)?;
+        let (singular, diagonal, incoherence) = if orthonormal {
+            let (basis, diagonal) = orthonormalize_and_rotate(fixed, moving, observed, self.team, control)?;
+            (basis.singular, diagonal, coherence(fixed))
+        } else {
+            (Vec::new(), rotate(fixed, moving, observed, self.team, control)?, f64::NAN)
+        };
         let total = self.observations.len().max(1) as f64;
         let curvature = diagonal.iter().map(|d| d / total).collect();
         Ok(FittedBasis { curvature, singular, incoherence })

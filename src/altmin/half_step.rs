@@ -1,7 +1,7 @@
 //! A half-step: the regressions of all rows of one factor, with the other factor fixed.
 
 use super::observations::Lines;
-use super::regression::{Accuracy, Bench, CHUNK, Regression, Ridge, RowReport, Way, expected_steps, shared};
+use super::regression::{Accuracy, Bench, CHUNK, Regression, Ridge, RowReport, Way, expected_steps};
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
@@ -112,7 +112,7 @@ impl<T: Real> HalfStep<'_, T> {
             let done: Vec<Solved<T>> = if light == 0 {
                 vec![self.rows(tasks[first], x, Some(team), control)?]
             } else {
-                shared(light, team, control, |t, control| self.rows(tasks[first + t], x, None, control))?
+                team.share(light, control, |t, control| self.rows(tasks[first + t], x, None, control))?
             };
             first += light.max(1);
             for (rows, reports) in done {

@@ -6,12 +6,12 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
+//! | what is observed, and what that determines | [`problem`], [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
 //! | the method | [`solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
-//! | few entries | [`recovery`], [`portfolio`] |
+//! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!
@@ -41,12 +41,14 @@ pub mod accuracy;
 mod all_pairs;
 pub mod alternation;
 pub mod anderson;
+mod arrange;
 pub mod basis;
 mod begin;
 pub mod certificate;
 mod conjugate_gradient;
 mod error_bars;
 pub mod fit;
+pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
 pub mod model;
@@ -59,6 +61,7 @@ pub mod problem;
 pub mod recovery;
 pub mod regression;
 pub mod sampling;
+pub mod set_aside;
 pub mod settings;
 pub mod solution;
 pub mod solve;

@@ -4,7 +4,6 @@
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
 use super::half_step::HalfReport;
 use super::observations::Line;
-use super::regression::shared;
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
@@ -42,7 +41,7 @@ impl<T: Real> Alternation<'_, T> {
         let k = fixed.cols();
         let tasks = lines.len().div_ceil(TASK_ROWS);
         let old: &Tall<T> = moving;
-        let solved = shared(tasks, self.team, control, |t, control| {
+        let solved = self.team.share(tasks, control, |t, control| {
             let mut rows = Vec::new();
             let mut squares = Sum::default();
             for i in t * TASK_ROWS..((t + 1) * TASK_ROWS).min(lines.len()) {

@@ -1,5 +1,11 @@
-//! The portfolio (section 1.12, C): several searches on most of the observations, the choice by the rest, and a last
-//! alternation on all of them.
+//! The portfolio (section 1.12, C): several searches, and a choice by what was observed.
+//!
+//! 1. Searches run on all observations, for with few of them none can be spared. A search that fits them to rounding has found
+//!    the matrix, as far as they determine one: there are more equations than unknowns. A search that has come near goes on at
+//!    once; the others wait until all have been tried, and go on in the order of their residuals.
+//! 2. Without an exact fit (noise, or a rank that is too low) two searches that came to one and the same residual, the least of
+//!    all, are believed too.
+//! 3. Otherwise they run again on most of the observations, the rest decides, and a last alternation uses all.
 
 use super::observations::Observations;
 use super::recovery::{Ends, Found, Search, Searcher, entry};
@@ -12,24 +18,41 @@ use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
 const HELD_OUT: usize = 20;
 /// A held-out error (relative) that no other search needs to beat.
 const CONVINCING: f64 = 1e-5;
+/// A residual (relative) that is an exact fit, also where a smaller one was asked for; and in units of rounding.
+const EXACT: f64 = 1e-8;
+const EXACT_ROUNDINGS: f64 = 256.0;
+/// From this relative residual a search goes on at once.
+const NEAR: f64 = 2e-2;
+/// Residuals that differ by less than this share are those of one minimum.
+const SAME: f64 = 1e-5;
 
 /// What a portfolio found.
 #[derive(Debug, Clone)]
 pub struct Chosen<T> {
-    /// Where the last alternation ended.
+    /// Where the search, or the last alternation, ended.
     pub found: Found<T>,
     /// The search that was chosen.
     pub search: Search,
-    /// The relative error of each search on the observations that it did not see.
+    /// The relative error of each search on the observations that it did not see; empty where none had to be held out.
     pub held_out: Vec<(Search, f64)>,
 }
 
 /// The default searches: rank continuation with short and long visits to each rank, and the annealed ridge.
-pub const SEARCHES: [Search; 3] = [
+pub const SEARCHES: [Search; 4] = [
     Search::Continuation { sweeps: 40 },
-    Search::Annealed { fade: 0.98 },
+    Search::Annealed { fade: 0.99 },
     Search::Continuation { sweeps: 100 },
+    Search::Annealed { fade: 0.98 },
 ];
+
+macro_rules! stopped {
+    ($e:expr) => {
+        match $e {
+            Ok(value) => value,
+            Err(stop) => return Ok(Err(stop)),
+        }
+    };
+}
 
 /// Runs `searches` in turn, until one is convincing. Errors: no search, and as [`Searcher::run`].
 pub fn choose<T: Real>(
@@ -41,17 +64,70 @@ pub fn choose<T: Real>(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Chosen<T>, Stop>> {
-    let held = |i: usize, j: usize| sampling::part(seed, HELD_OUT, i, j) == 0;
-    let seen = observations.filtered(|i, j| !held(i, j))?;
-    let rest = observations.filtered(held)?;
+    let exact = ends.residual.max(EXACT).max(EXACT_ROUNDINGS * T::ROUNDING);
+    let searcher = Searcher { observations, rank, seed, team };
+    let mut waiting = Vec::new();
+    let mut settled = Settled { exact, found: Vec::new() };
+    for &search in searches {
+        let rough = stopped!(searcher.rough(search, ends, control)?);
+        if rough.found.residual > NEAR {
+            waiting.push((search, rough));
+            continue;
+        }
+        let found = stopped!(searcher.settle(rough, ends, control)?);
+        if let Some(chosen) = settled.add(search, found) {
+            return Ok(Ok(chosen));
+        }
+    }
+    waiting.sort_by(|a, b| a.1.found.residual.total_cmp(&b.1.found.residual));
+    for (search, rough) in waiting {
+        let found = stopped!(searcher.settle(rough, ends, control)?);
+        if let Some(chosen) = settled.add(search, found) {
+            return Ok(Ok(chosen));
+        }
+    }
+    validated(&searcher, searches, ends, control)
+}
+
+/// Searches on all observations that came to their ends.
+struct Settled<T> {
+    /// A residual that is an exact fit.
+    exact: f64,
+    found: Vec<(Search, Found<T>)>,
+}
+
+impl<T: Real> Settled<T> {
+    /// Adds one; gives the best if it is convincing: an exact fit, or another came to the same residual.
+    fn add(&mut self, search: Search, found: Found<T>) -> Option<Chosen<T>> {
+        self.found.push((search, found));
+        let best = self.found.iter().min_by(|a, b| a.1.residual.total_cmp(&b.1.residual))?;
+        let limit = (1.0 + SAME) * best.1.residual;
+        let alike = self.found.iter().filter(|f| f.1.residual <= limit).count();
+        (alike > 1 || best.1.residual <= self.exact).then(|| Chosen {
+            found: best.1.clone(),
+            search: best.0,
+            held_out: Vec::new(),
+        })
+    }
+}
+
+/// The choice by observations that were held out.
+fn validated<T: Real>(
+    searcher: &Searcher<'_, T>,
+    searches: &[Search],
+    ends: Ends,
+    control: &mut Control<'_>,
+) -> Result<std::result::Result<Chosen<T>, Stop>> {
+    let held = |i: usize, j: usize| sampling::part(searcher.seed, HELD_OUT, i, j) == 0;
+    let seen = searcher.observations.filtered(|i, j| !held(i, j))?;
+    let rest = searcher.observations.filtered(held)?;
+    // Of very few observations all may be held out: then there is nothing to choose by.
+    let sight = if seen.is_empty() { searcher.observations } else { &seen };
     let mut best: Option<(f64, Search, Found<T>)> = None;
     let mut held_out = Vec::new();
     for &search in searches {
-        let searcher = Searcher { observations: &seen, rank, seed, team };
-        let found = match searcher.run(search, ends, control)? {
-            Ok(found) => found,
-            Err(stop) => return Ok(Err(stop)),
-        };
+        let partial = Searcher { observations: sight, ..*searcher };
+        let found = stopped!(partial.run(search, ends, control)?);
         let error = relative_error(&rest, &found);
         held_out.push((search, error));
         if best.as_ref().is_none_or(|b| error < b.0) {
@@ -64,12 +140,8 @@ pub fn choose<T: Real>(
     let Some((_, search, found)) = best else {
         return Err(Error::new(ErrorKind::Argument, "searches").expected("at least one").found("none"));
     };
-    let searcher = Searcher { observations, rank, seed, team };
-    let polished = match searcher.polish(found.factors, ends, control) {
-        Ok(found) => found,
-        Err(stop) => return Ok(Err(stop)),
-    };
-    Ok(Ok(Chosen { found: polished, search, held_out }))
+    let found = stopped!(searcher.polish(found.factors, ends, control)?);
+    Ok(Ok(Chosen { found, search, held_out }))
 }
 
 /// `|m - u'v| / |m|` over observations.

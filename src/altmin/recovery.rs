@@ -1,15 +1,21 @@
 //! Recovery from few entries (section 1.12 of the notes): plain alternation from the spectral start fails there, for a few
-//! rows with few observations run away. Two ways that do not, and a choice between them by entries that were held out.
+//! rows with few observations run away. A search has two parts.
+//!
+//! The rough part comes near by alternation:
 //!
 //! * Annealed ridge at full rank: `lambda_t = p 0.1 gamma^t` on the rows, with the fixed factor orthonormal. Best where the
 //!   singular values are alike.
 //! * Rank continuation: one direction more at a time, the leading pair of the residual, and after each some sweeps with a
-//!   proximal term that fades. Best where the singular values differ.
+//!   proximal term that fades. Best where the singular values differ. Lines that run away are set aside.
+//!
+//! The rest is done by Gauss-Newton steps, which also set aside what runs away; last, on all observations.
 
 use super::alternation::{Alternation, Factors, Manner};
+use super::gauss_newton::{End, GaussNewton, Rules, narrowed};
 use super::half_step::{Damping, Solver};
 use super::observations::Observations;
 use super::regression::Accuracy;
+use super::set_aside::{RUN_AWAY, SetAside};
 use super::start::{SparseMatrix, check_rank, clip};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
@@ -41,9 +47,23 @@ impl std::fmt::Display for Search {
 const ANNEALED_RIDGE: f64 = 0.1;
 /// From this relative residual on the ridge falls with its square.
 const ANNEALED_ENOUGH: f64 = 1e-2;
+/// What is left of a ridge that has faded.
+const ANNEALED_FADED: f64 = 0.05;
 /// The first proximal weight of a continuation, times the share observed, and what is left of it after each sweep.
 const PROXIMAL: f64 = 0.3;
 const PROXIMAL_FADE: f64 = 0.95;
+
+/// A residual that keeps more than this share in a sweep, so many times in a row, is left to Gauss-Newton steps.
+const SLOW: f64 = 0.9;
+const PATIENCE: usize = 5;
+/// The first damping of Gauss-Newton steps, and that of the last ones, which start nearby.
+const DAMPING: f64 = 1e-2;
+const LAST_DAMPING: f64 = 1e-4;
+/// Gauss-Newton steps.
+const MAX_STEPS: usize = 40;
+/// Sweeps, and their proximal weight, when lines come back that were set aside.
+const RETURN_SWEEPS: usize = 3;
+const RETURN_PROXIMAL: f64 = 1e-6;
 
 /// When a search ends.
 #[derive(Debug, Clone, Copy)]
@@ -52,12 +72,9 @@ pub struct Ends {
     pub residual: f64,
     /// Sweeps at full rank.
     pub max_sweeps: usize,
-    /// A residual that falls by less than this share in ten sweeps does not fall any more.
+    /// Gauss-Newton steps whose squares fall by less than this share are slow, and ten in a row the last.
     pub progress: f64,
 }
-
-/// Sweeps without progress before a search ends.
-const PATIENCE: usize = 10;
 
 /// Where a search ended.
 #[derive(Debug, Clone)]
@@ -66,8 +83,17 @@ pub struct Found<T> {
     pub factors: Factors<T>,
     /// `sqrt(squares / size)` over the observations that it saw.
     pub residual: f64,
-    /// Sweeps done.
+    /// Sweeps and Gauss-Newton steps done.
     pub sweeps: usize,
+}
+
+/// What the rough part of a search found.
+#[derive(Debug, Clone)]
+pub struct Rough<T> {
+    /// Where it ended; the residual is over what is not set aside.
+    pub found: Found<T>,
+    /// What is set aside.
+    aside: SetAside,
 }
 
 /// The data of a search.
@@ -102,43 +128,109 @@ impl<T: Real> Searcher<'_, T> {
         self.observations.len() as f64 / cells.max(1.0)
     }
 
-    /// Searches in one way. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner result is of the control.
+    /// Searches in one way: both parts. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner result is of
+    /// the control.
     pub fn run(
         &self,
         search: Search,
         ends: Ends,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Found<T>, Stop>> {
+        let rough = stopped!(self.rough(search, ends, control)?);
+        self.settle(rough, ends, control)
+    }
+
+    /// The first part of a search, by alternation. Errors: as [`Searcher::run`].
+    pub fn rough(
+        &self,
+        search: Search,
+        ends: Ends,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Rough<T>, Stop>> {
         check_rank(self.rank, self.observations.rows(), self.observations.cols())?;
         if self.observations.is_empty() {
             return Err(Error::new(ErrorKind::Data, "entries").expected("at least one").found("none"));
         }
-        match search {
+        let found = match search {
             Search::Plain => {
                 let factors = stopped!(self.spectral(control)?);
-                Ok(self.finish(factors, ends, |_, _| Damping::default(), control))
+                self.alternate(factors, ends, control)
             }
             Search::Annealed { fade } => {
                 let factors = stopped!(self.spectral(control)?);
-                let first = ANNEALED_RIDGE * self.share();
-                let ridge = move |t: usize, residual: f64| {
-                    let enough = (residual / ANNEALED_ENOUGH).min(1.0);
-                    Damping { ridge: first * fade.powi(t as i32) * enough * enough, ..Damping::default() }
-                };
-                Ok(self.finish(factors, ends, ridge, control))
+                self.annealed(factors, fade, ends, control)
             }
-            Search::Continuation { sweeps } => self.continuation(sweeps, ends, control),
-        }
+            Search::Continuation { sweeps } => return self.continuation(sweeps, ends, control),
+        };
+        let aside = SetAside::none(self.observations.rows(), self.observations.cols());
+        Ok(found.map(|found| Rough { found, aside }))
     }
 
-    /// Plain alternation from given factors.
+    /// The second part: Gauss-Newton steps, on what is not set aside, then on all observations. Errors: no memory.
+    pub fn settle(
+        &self,
+        rough: Rough<T>,
+        ends: Ends,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Found<T>, Stop>> {
+        let Rough { mut found, mut aside } = rough;
+        let rules = |damping: f64, coherence: f64| Rules {
+            residual: ends.residual,
+            damping,
+            max_steps: MAX_STEPS,
+            progress: ends.progress,
+            coherence,
+        };
+        if aside.count() == 0 && found.residual <= ends.residual {
+            return Ok(Ok(found));
+        }
+        loop {
+            let rest;
+            let observations = if aside.count() == 0 {
+                self.observations
+            } else {
+                rest = aside.rest(self.observations)?;
+                &rest
+            };
+            let newton = GaussNewton { observations, team: self.team };
+            let arrived = stopped!(newton.run(&found.factors, rules(DAMPING, RUN_AWAY), control)?);
+            found.factors = arrived.factors;
+            found.residual = arrived.residual;
+            found.sweeps += arrived.steps;
+            if arrived.end != End::RanAway || aside.is_full() {
+                break;
+            }
+            if stopped!(aside.take(&mut found.factors, self.team, control)) == 0 {
+                break;
+            }
+        }
+        if aside.count() > 0 {
+            let proximal = RETURN_PROXIMAL * self.share();
+            let damping = Damping { proximal, ..Damping::default() };
+            for _ in 0..RETURN_SWEEPS {
+                stopped!(self.alternation().sweep(&mut found.factors, exact(damping), control));
+                found.sweeps += 1;
+            }
+            let newton = GaussNewton { observations: self.observations, team: self.team };
+            let arrived =
+                stopped!(newton.run(&found.factors, rules(LAST_DAMPING, f64::INFINITY), control)?);
+            found.factors = arrived.factors;
+            found.residual = arrived.residual;
+            found.sweeps += arrived.steps;
+        }
+        Ok(Ok(found))
+    }
+
+    /// From given factors to the nearest minimum: alternation while it is fast, then Gauss-Newton steps.
     pub fn polish(
         &self,
         factors: Factors<T>,
         ends: Ends,
         control: &mut Control<'_>,
-    ) -> std::result::Result<Found<T>, Stop> {
-        self.finish(factors, ends, |_, _| Damping::default(), control)
+    ) -> Result<std::result::Result<Found<T>, Stop>> {
+        let found = stopped!(self.alternate(factors, ends, control));
+        let aside = SetAside::none(self.observations.rows(), self.observations.cols());
+        self.settle(Rough { found, aside }, ends, control)
     }
 
     /// The spectral start, cut back, as factors.
@@ -146,7 +238,7 @@ impl<T: Real> Searcher<'_, T> {
         let matrix = SparseMatrix::rescaled(self.observations, true);
         let mut start = stopped!(matrix.leading(self.rank, self.seed, self.team, control)?);
         stopped!(clip(&mut start.left, self.team, control));
-        let (u, mut v): (Tall<T>, Tall<T>) = (stored(&start.left)?, stored(&start.right)?);
+        let (u, mut v): (Tall<T>, Tall<T>) = (narrowed(&start.left)?, narrowed(&start.right)?);
         for j in 0..v.rows() {
             for (v, s) in v.row_mut(j).iter_mut().zip(&start.singular) {
                 *v = T::narrow(v.wide() * s);
@@ -155,39 +247,44 @@ impl<T: Real> Searcher<'_, T> {
         Ok(Ok(Factors { u, v }))
     }
 
-    /// Sweeps until the residual is small enough or does not fall any more.
-    fn finish(
+    /// Plain sweeps until the residual is small enough or falls slowly.
+    fn alternate(
         &self,
         mut factors: Factors<T>,
         ends: Ends,
-        damping: impl Fn(usize, f64) -> Damping,
         control: &mut Control<'_>,
     ) -> std::result::Result<Found<T>, Stop> {
         let alternation = self.alternation();
         let size = alternation.size();
-        let mut residual = 1.0;
-        let mut best = f64::INFINITY;
-        let mut idle = 0;
-        let mut sweeps = 0;
-        while sweeps < ends.max_sweeps {
-            let damping = damping(sweeps, residual);
+        let (mut residual, mut sweeps, mut slow) = (1.0, 0, 0);
+        while sweeps < ends.max_sweeps && residual > ends.residual && slow < PATIENCE {
+            let report = alternation.sweep(&mut factors, exact(Damping::default()), control)?;
+            let last = std::mem::replace(&mut residual, relative(report.half.squares, size));
+            slow = if residual > SLOW * last { slow + 1 } else { 0 };
+            sweeps += 1;
+        }
+        Ok(Found { factors, residual, sweeps })
+    }
+
+    /// Sweeps with a ridge that fades, until it has.
+    fn annealed(
+        &self,
+        mut factors: Factors<T>,
+        fade: f64,
+        ends: Ends,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Found<T>, Stop> {
+        let alternation = self.alternation();
+        let size = alternation.size();
+        let (mut residual, mut sweeps, mut left) = (1.0, 0, 1.0);
+        while sweeps < ends.max_sweeps && residual > ends.residual && left > ANNEALED_FADED {
+            let enough = (residual / ANNEALED_ENOUGH).min(1.0);
+            let ridge = ANNEALED_RIDGE * self.share() * left * enough * enough;
+            let damping = Damping { ridge, ..Damping::default() };
             let report = alternation.sweep(&mut factors, exact(damping), control)?;
             residual = relative(report.half.squares, size);
+            left *= fade;
             sweeps += 1;
-            if residual <= ends.residual {
-                break;
-            }
-            // A ridge that still fades moves the goal.
-            let still = damping.ridge > 0.0 && residual > ANNEALED_ENOUGH;
-            if residual < (1.0 - ends.progress) * best || still {
-                best = residual.min(best);
-                idle = 0;
-            } else {
-                idle += 1;
-                if idle >= PATIENCE {
-                    break;
-                }
-            }
         }
         Ok(Found { factors, residual, sweeps })
     }
@@ -197,40 +294,55 @@ impl<T: Real> Searcher<'_, T> {
         sweeps: usize,
         ends: Ends,
         control: &mut Control<'_>,
-    ) -> Result<std::result::Result<Found<T>, Stop>> {
+    ) -> Result<std::result::Result<Rough<T>, Stop>> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
-        let alternation = self.alternation();
-        let size = alternation.size();
-        let mut factors = Factors { u: Tall::zeros(m, 0)?, v: Tall::zeros(n, 0)? };
+        let mut rest = None;
+        let mut aside = SetAside::none(m, n);
+        let mut found = Found {
+            factors: Factors { u: Tall::zeros(m, 0)?, v: Tall::zeros(n, 0)? },
+            residual: 1.0,
+            sweeps: 0,
+        };
         for rank in 1..=self.rank {
-            let residuals = self.observations.mapped(|i, j, value| value - entry(&factors, i, j))?;
+            let observations = rest.as_ref().unwrap_or(self.observations);
+            let alternation = Alternation { observations, team: self.team };
+            let size = alternation.size();
+            let residuals = observations.mapped(|i, j, value| value - entry(&found.factors, i, j))?;
             let leading = SparseMatrix::rescaled(&residuals, false);
             let pair =
                 stopped!(leading.leading(1, self.seed.wrapping_add(rank as u64), self.team, control)?);
-            factors = Factors {
-                u: with_column(&factors.u, rank, |i| pair.left.row(i)[0])?,
-                v: with_column(&factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
+            found.factors = Factors {
+                u: with_column(&found.factors.u, rank, |i| pair.left.row(i)[0])?,
+                v: with_column(&found.factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
             };
-            let mut residual = 1.0;
             for t in 0..sweeps {
                 let proximal = PROXIMAL * self.share() * PROXIMAL_FADE.powi(t as i32);
                 let damping = Damping { proximal, ..Damping::default() };
-                let report = stopped!(alternation.sweep(&mut factors, exact(damping), control));
-                residual = relative(report.half.squares, size);
-                if residual <= ends.residual {
+                let report = stopped!(alternation.sweep(&mut found.factors, exact(damping), control));
+                found.residual = relative(report.half.squares, size);
+                found.sweeps += 1;
+                if found.residual <= ends.residual {
                     break;
                 }
             }
-            if residual <= ends.residual {
+            if found.residual <= ends.residual {
                 // The rank is lower than was asked for.
                 break;
             }
+            // A single direction may well be that of few lines.
+            if rank > 1
+                && !aside.is_full()
+                && stopped!(aside.take(&mut found.factors, self.team, control)) > 0
+            {
+                rest = Some(aside.rest(self.observations)?);
+            }
         }
-        if factors.u.cols() < self.rank {
+        if found.factors.u.cols() < self.rank {
             let rank = self.rank;
-            factors = Factors { u: padded(&factors.u, rank)?, v: padded(&factors.v, rank)? };
+            found.factors =
+                Factors { u: padded(&found.factors.u, rank)?, v: padded(&found.factors.v, rank)? };
         }
-        Ok(self.finish(factors, ends, |_, _| Damping::default(), control))
+        Ok(Ok(Rough { found, aside }))
     }
 }
 
@@ -246,7 +358,7 @@ pub fn start_from<T: Real>(
     let matrix = SparseMatrix::rescaled(observations, true);
     let mut start = stopped!(matrix.leading(rank, seed, team, control)?);
     stopped!(clip(&mut start.left, team, control));
-    let mut factors: Factors<T> = Factors { u: stored(&start.left)?, v: stored(&start.right)? };
+    let mut factors: Factors<T> = Factors { u: narrowed(&start.left)?, v: narrowed(&start.right)? };
     for factor in [&mut factors.u, &mut factors.v] {
         for i in 0..factor.rows() {
             for (x, s) in factor.row_mut(i).iter_mut().zip(&start.singular) {
@@ -270,14 +382,6 @@ pub fn relative(squares: f64, size: f64) -> f64 {
 /// `u_i'v_j`.
 pub fn entry<T: Real>(factors: &Factors<T>, i: usize, j: usize) -> f64 {
     factors.u.row(i).iter().zip(factors.v.row(j)).map(|(u, v)| u.wide() * v.wide()).sum()
-}
-
-fn stored<T: Real>(factor: &Tall<f64>) -> Result<Tall<T>> {
-    let mut out = Tall::zeros(factor.rows(), factor.cols())?;
-    for i in 0..factor.rows() {
-        out.row_mut(i).iter_mut().zip(factor.row(i)).for_each(|(o, v)| *o = T::narrow(*v));
-    }
-    Ok(out)
 }
 
 fn with_column<T: Real>(factor: &Tall<T>, cols: usize, last: impl Fn(usize) -> f64) -> Result<Tall<T>> {

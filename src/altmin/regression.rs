@@ -14,7 +14,6 @@ use crate::numerics::tall::Tall;
 use crate::numerics::tile::Picked;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
-use std::sync::Arc;
 
 /// Observations whose sums are taken on one thread.
 pub const CHUNK: usize = 4096;
@@ -237,44 +236,7 @@ pub(super) fn for_chunks<T: Real, R: Send>(
     let count = line.len().div_ceil(CHUNK);
     let chunk = |c: usize| line.part(c * CHUNK..((c + 1) * CHUNK).min(line.len()));
     let Some(team) = team else { return (0..count).map(|c| of(chunk(c), control)).collect() };
-    shared(count, team, control, |c, control| of(chunk(c), control))
-}
-
-/// `[task(0), .., task(count - 1)]` on the threads of a team, each with a control of its own. Whether it stops for the work
-/// that was done depends on nothing else: the control is asked once more when all are done.
-pub(super) fn shared<R: Send>(
-    count: usize,
-    team: &Team<'_>,
-    control: &mut Control<'_>,
-    task: impl Fn(usize, &mut Control<'_>) -> Result<R, Stop> + Sync,
-) -> Result<Vec<R>, Stop> {
-    let halted = Arc::default();
-    let fork = control.forks(&halted);
-    let done = team.map(count, |c| {
-        let mut part = fork();
-        let found = task(c, &mut part);
-        if found.is_err() {
-            halted.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
-        (found, part.work(), part.polls())
-    });
-    let mut found = Vec::with_capacity(count);
-    let mut stop = None;
-    for (result, work, polls) in done {
-        control.count(work, polls);
-        match result {
-            Ok(result) => found.push(result),
-            // That of the control itself, rather than one that was told to halt by another.
-            Err(_) if control.poll().is_err() => stop = stop.or(control.poll().err()),
-            Err(why) => stop = stop.or(Some(why)),
-        }
-    }
-    if let Some(stop) = stop {
-        control.halt(stop);
-        return Err(stop);
-    }
-    control.poll()?;
-    Ok(found)
+    team.share(count, control, |c, control| of(chunk(c), control))
 }
 
 #[cfg(test)]

@@ -198,6 +198,9 @@ fn bench() -> Command {
                 .help("One of the experiments, 'all' of them, or 'list' for their names"),
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
+            count("runs", "altmin-recovery, altmin-noise: runs of each cell [default: 200, and 5]"),
+            count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling: threads [default: 1]"),
         ])
 }
 
@@ -243,6 +246,10 @@ fn data_flags() -> [Arg; 7] {
 
 fn file(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn count(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64)).help(help)
 }
 
 fn lambdas(help: &'static str) -> Arg {

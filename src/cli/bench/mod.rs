@@ -5,8 +5,12 @@
 //! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
 //! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`,
 //! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
-//! the command.
+//! the command. `altmin_problem`, `altmin_recovery`, `altmin_noise`, `altmin_scaling`: matrix completion.
 
+mod altmin_noise;
+mod altmin_problem;
+mod altmin_recovery;
+mod altmin_scaling;
 mod argsort;
 mod claims;
 mod compare;
@@ -37,17 +41,49 @@ use std::path::{Path, PathBuf};
 pub const ALL: &str = "all";
 pub const LIST: &str = "list";
 
+/// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder, and gives its
+/// section and whether all that is asked holds.
+type Experiment = fn(&Path, Extent, &mut Line) -> Result<(String, bool), Failure>;
+
+/// Those experiments: names, titles, and what runs them.
+const OTHERS: [(&str, &str, Experiment); 3] = [
+    (altmin_recovery::NAME, altmin_recovery::TITLE, altmin_recovery::experiment),
+    (altmin_noise::NAME, altmin_noise::TITLE, altmin_noise::experiment),
+    (altmin_scaling::NAME, altmin_scaling::TITLE, altmin_scaling::experiment),
+];
+
+/// How much of an experiment is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Small data: does it run?
+    pub quick: bool,
+    /// Runs of each cell, where not as many as the experiment has.
+    pub runs: Option<u64>,
+    /// The seed of the first run.
+    pub first: u64,
+    /// Threads that share the runs.
+    pub threads: usize,
+}
+
+/// All experiments, with their titles.
+fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
+    figures::LIST
+        .iter()
+        .map(|(name, title)| (*name, *title))
+        .chain(OTHERS.map(|(name, title, _)| (name, title)))
+}
+
 /// The names that the command takes.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    figures::LIST.iter().map(|(name, _)| *name).chain([ALL, LIST])
+    list().map(|(name, _)| name).chain([ALL, LIST])
 }
 
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let name = matches.get_one::<String>("experiment").map_or(LIST, String::as_str);
     if name == LIST {
-        let width = figures::LIST.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let lines = figures::LIST.iter().map(|(name, title)| format!("{name:width$}  {title}\n"));
+        let width = list().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = list().map(|(name, title)| format!("{name:width$}  {title}\n"));
         output::print(&lines.collect::<String>())?;
         return Ok(Verdict::Good);
     }
@@ -63,6 +99,19 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let (mut text, mut good) = (String::new(), true);
     for figure in figures::LIST.iter().filter(|(n, _)| name == ALL || name == *n) {
         let (section, holds) = experiment(figure.0, &folder, &sets, quick, &mut line)?;
+        text.push_str(&section);
+        good &= holds;
+    }
+    // `all` is the page of the papers on block coordinate descent.
+    let number = |name: &str| matches.get_one::<u64>(name).copied();
+    let extent = Extent {
+        quick,
+        runs: number("runs"),
+        first: number("seed").unwrap_or(0),
+        threads: number("threads").unwrap_or(1) as usize,
+    };
+    for (_, _, experiment) in OTHERS.iter().filter(|(n, ..)| name == *n) {
+        let (section, holds) = experiment(&folder, extent, &mut line)?;
         text.push_str(&section);
         good &= holds;
     }
