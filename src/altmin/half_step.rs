@@ -2,6 +2,7 @@
 
 use super::observations::Lines;
 use super::regression::{Accuracy, Bench, Ridge, RowReport, Way, expected_steps};
+use super::sketched::Sketching;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
@@ -9,7 +10,7 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 /// How rows are solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Solver {
     /// Each in the cheapest way, by counts of operations.
     Auto,
@@ -17,6 +18,9 @@ pub enum Solver {
     Direct,
     /// By conjugate gradients.
     ConjugateGradient,
+    /// By conjugate gradients with a sketch of each row's own for a preconditioner; by factorizations where the sketch would have
+    /// as many rows.
+    Sketched(Sketching),
 }
 
 /// `lambda_i |x_i|^2 + proximal |x_i - x_i^old|^2`, `lambda_i = ridge d_i^degree_power`.
@@ -67,6 +71,8 @@ pub struct HalfReport {
     pub passes: u64,
     /// The largest gradient that was left, per observation.
     pub gradient: f64,
+    /// The largest of the bounds of rows' errors that sketches gave.
+    pub error: f64,
     /// Rows that their observations do not determine.
     pub underdetermined: usize,
 }
@@ -109,6 +115,7 @@ impl<T: Real> HalfStep<'_, T> {
                         report.passes += (d * (row.steps + 1)) as u64;
                         report.gradient = report.gradient.max(row.gradient / d as f64);
                     }
+                    report.error = report.error.max(row.error);
                     report.underdetermined += usize::from(row.underdetermined);
                 }
             }
@@ -124,13 +131,14 @@ impl<T: Real> HalfStep<'_, T> {
         Ok(report)
     }
 
-    /// The way of a row with `d` observations.
-    fn way(&self, d: usize) -> Way {
+    /// The way of row `i` with `d` observations.
+    fn way(&self, i: usize, d: usize) -> Way {
         let k = self.fixed.cols();
         match self.solver {
             Solver::Auto => Way::of(d, k, expected_steps(d, k, self.accuracy.reduction)),
             Solver::Direct => Way::of(d, k, f64::INFINITY),
             Solver::ConjugateGradient => Way::ConjugateGradient,
+            Solver::Sketched(how) => how.way(d, k, i as u64),
         }
     }
 
@@ -141,9 +149,10 @@ impl<T: Real> HalfStep<'_, T> {
         let mut flops = 0;
         for i in 0..self.lines.len() {
             let d = self.lines.degree(i) as u64;
-            flops += match self.way(d as usize) {
+            flops += match self.way(i, d as usize) {
                 Way::Direct => d * k * (k + 7) + k * k * k / 3,
                 Way::Dual => d * d * k + d * d * d / 3 + 8 * d * k,
+                Way::Sketched { how, .. } => how.flops(d as usize, k as usize),
                 Way::ConjugateGradient => 4 * d * k * (1 + self.accuracy.max_steps.min(8) as u64),
             } + 16;
             if flops >= TASK_FLOPS || i + 1 == self.lines.len() {
@@ -172,7 +181,7 @@ impl<T: Real> HalfStep<'_, T> {
                 center.iter_mut().zip(x.row(i)).for_each(|(c, x)| *c = share * *x);
             }
             let ridge = Ridge { strength, center: centered.then_some(&center[..]) };
-            reports.push((bench.solve(line, ridge, self.way(d), self.curvature, self.accuracy, row), d));
+            reports.push((bench.solve(line, ridge, self.way(i, d), self.curvature, self.accuracy, row), d));
         }
         (rows, reports)
     }

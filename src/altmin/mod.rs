@@ -9,8 +9,9 @@
 //! | what is observed, and what that determines | [`observations`], [`sampling`], [`identifiability`] |
 //! | the start | [`start`] |
 //! | the loop | [`alternation`], [`half_step`], [`basis`] (what keeps regressions well conditioned) |
-//! | one row | [`regression`] |
+//! | one row | [`regression`], [`sketched`], [`row_certificate`] (how far it is off, proven) |
 //! | few entries | [`recovery`], [`portfolio`] |
+//! | the paper's method, to the letter | [`paper`], [`angle`] |
 //!
 //! In progress: the options, the certificate, the C calls and the command are to come.
 //!
@@ -35,12 +36,16 @@
 //! ```
 
 pub mod alternation;
+pub mod angle;
 pub mod basis;
 pub mod half_step;
 pub mod identifiability;
 pub mod observations;
+pub mod paper;
 pub mod portfolio;
 pub mod recovery;
 pub mod regression;
+pub mod row_certificate;
 pub mod sampling;
+pub mod sketched;
 pub mod start;

@@ -6,6 +6,7 @@
 //! the factor is kept in).
 
 use super::observations::Line;
+use super::sketched::{self, Sketching};
 use crate::numerics::eigen::minimum_norm;
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
@@ -13,7 +14,7 @@ use crate::numerics::tall::Tall;
 use crate::numerics::tile;
 
 /// How one row is solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     /// Cholesky of `Y'WY + lambda I`.
     Direct,
@@ -21,6 +22,8 @@ pub enum Way {
     Dual,
     /// Preconditioned conjugate gradients.
     ConjugateGradient,
+    /// Conjugate gradients with a preconditioner from a sketch, the stream `stream` of its seed.
+    Sketched { how: Sketching, stream: u64 },
 }
 
 /// A pass of conjugate gradients goes over memory, a Gram matrix stays in registers: flops of the one cost this many of
@@ -85,6 +88,8 @@ pub struct RowReport {
     pub gradient: f64,
     /// `sum_e w_e (b_e - y_e'x)^2` at the solution.
     pub squares: f64,
+    /// A bound of the distance from the solution, where a sketch gave one; 0 for factorizations.
+    pub error: f64,
     /// Whether the observations do not determine the row, and the solution of least norm was taken.
     pub underdetermined: bool,
     /// Operations.
@@ -106,6 +111,7 @@ pub struct Bench<'f, T> {
     preconditioned: Vec<T>,
     image: Vec<T>,
     delta: Vec<T>,
+    sketched: sketched::Memory<T>,
 }
 
 impl<'f, T: Real> Bench<'f, T> {
@@ -123,6 +129,7 @@ impl<'f, T: Real> Bench<'f, T> {
             preconditioned: zeros(),
             image: Vec::new(),
             delta: zeros(),
+            sketched: sketched::Memory::default(),
         }
     }
 
@@ -150,6 +157,7 @@ impl<'f, T: Real> Bench<'f, T> {
             Way::Direct => self.direct(line, ridge),
             Way::Dual => self.dual(line, ridge),
             Way::ConjugateGradient => self.conjugate_gradient(line, ridge, curvature, accuracy),
+            Way::Sketched { how, stream } => self.sketched(line, ridge, how, stream, accuracy),
         };
         if self.delta[..k].iter().any(|v| !v.wide().is_finite()) {
             // Nothing to go by: the centre.
@@ -293,6 +301,33 @@ impl<'f, T: Real> Bench<'f, T> {
             underdetermined: ridge.strength == 0.0,
             flops: (d * d * k + d * d * d / 3 + 6 * d * k) as u64,
             ..RowReport::default()
+        }
+    }
+
+    /// With a sketch for a preconditioner; directly where the sketch finds columns that depend on one another.
+    fn sketched(
+        &mut self,
+        line: Line<'_, T>,
+        ridge: Ridge<'_, T>,
+        how: Sketching,
+        stream: u64,
+        accuracy: Accuracy,
+    ) -> RowReport {
+        let (k, stride, d) = (self.fixed.cols(), self.fixed.stride(), line.index.len());
+        self.gather(line, 0, d, ridge.center);
+        let total = line.weight.map_or(d as f64, |w| w.iter().map(|w| w.wide()).sum());
+        let system = sketched::System { tile: &self.tile, stride, k, strength: ridge.strength, total };
+        let (b, x) = (&mut self.r, &mut self.delta);
+        match sketched::solve(system, b, x, how, stream, accuracy, &mut self.sketched) {
+            Some(found) => RowReport {
+                steps: found.steps,
+                gradient: found.gradient,
+                squares: self.r.iter().map(|r| r.wide() * r.wide()).sum(),
+                error: found.error,
+                underdetermined: false,
+                flops: found.flops,
+            },
+            None => self.direct(line, ridge),
         }
     }
 

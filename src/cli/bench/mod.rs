@@ -4,9 +4,11 @@
 //! The engine is one of its own, for dense rounds over the whole gradient: it imitates published code down to ties and
 //! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
 //! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`,
-//! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
+//! `lasso`: what some of its parts need. `altmin_problem`, `altmin_inexact`: matrix completion. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
 //! the command.
 
+mod altmin_inexact;
+mod altmin_problem;
 mod argsort;
 mod claims;
 mod compare;
@@ -37,17 +39,33 @@ use std::path::{Path, PathBuf};
 pub const ALL: &str = "all";
 pub const LIST: &str = "list";
 
+/// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder, and gives its
+/// section and whether all that is asked holds.
+type Experiment = fn(&Path, bool, &mut Line) -> Result<(String, bool), Failure>;
+
+/// Those experiments: names, titles, and what runs them.
+const OTHERS: [(&str, &str, Experiment); 1] =
+    [(altmin_inexact::NAME, altmin_inexact::TITLE, altmin_inexact::experiment)];
+
+/// All experiments, with their titles.
+fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
+    figures::LIST
+        .iter()
+        .map(|(name, title)| (*name, *title))
+        .chain(OTHERS.map(|(name, title, _)| (name, title)))
+}
+
 /// The names that the command takes.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    figures::LIST.iter().map(|(name, _)| *name).chain([ALL, LIST])
+    list().map(|(name, _)| name).chain([ALL, LIST])
 }
 
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let name = matches.get_one::<String>("experiment").map_or(LIST, String::as_str);
     if name == LIST {
-        let width = figures::LIST.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let lines = figures::LIST.iter().map(|(name, title)| format!("{name:width$}  {title}\n"));
+        let width = list().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = list().map(|(name, title)| format!("{name:width$}  {title}\n"));
         output::print(&lines.collect::<String>())?;
         return Ok(Verdict::Good);
     }
@@ -63,6 +81,12 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let (mut text, mut good) = (String::new(), true);
     for figure in figures::LIST.iter().filter(|(n, _)| name == ALL || name == *n) {
         let (section, holds) = experiment(figure.0, &folder, &sets, quick, &mut line)?;
+        text.push_str(&section);
+        good &= holds;
+    }
+    // `all` is the page of the papers on block coordinate descent.
+    for (_, _, experiment) in OTHERS.iter().filter(|(n, ..)| name == *n) {
+        let (section, holds) = experiment(&folder, quick, &mut line)?;
         text.push_str(&section);
         good &= holds;
     }
