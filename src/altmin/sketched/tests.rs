@@ -126,11 +126,9 @@ fn the_answer_is_that_of_the_direct_way_with_weights_ridge_and_centre() {
             let mut x = vec![0.5; k];
             let report = Bench::new(&p.a).solve(line, ridge, asked, &[1.0; 5], EXACT, &mut x);
             let error = distance(&direct.0, &x);
-            assert!(
-                error <= report.error && report.error <= 1e-4 && error > 1e-12,
-                "{} {error}",
-                report.error
-            );
+            // The direct way is off by 1e-12 or so itself; after as many steps as columns nothing is left.
+            assert!(error <= report.error + 1e-11 && report.error <= 1e-4, "{} {error}", report.error);
+            assert!(report.steps <= sketched.1.steps);
         }
     }
 }

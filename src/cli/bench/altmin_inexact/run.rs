@@ -175,17 +175,18 @@ fn half_step(
     let n = if side == Side::Columns { data.problem.cols } else { data.problem.rows };
     let allowed = SHARE * theta / (n as f64).sqrt();
     let fall = |reduction: f64| Accuracy { reduction, gradient: 0.0, max_steps: usize::MAX };
+    let sketched = |family, error| {
+        let seed = data.seed.wrapping_mul(1 << 32).wrapping_add(step);
+        Solver::Sketched(Sketching { family, distortion: DISTORTION, failure: None, error, seed })
+    };
     let (solver, accuracy) = match inner {
         Inner::Exact | Inner::Raw(_) => (Solver::Direct, fall(0.5)),
         Inner::Steps(max_steps) => {
             (Solver::ConjugateGradient, Accuracy { reduction: 0.0, gradient: 0.0, max_steps })
         }
         Inner::Reduction(reduction) => (Solver::ConjugateGradient, fall(reduction)),
-        Inner::Sketched(family, reduction) => {
-            let seed = data.seed.wrapping_mul(1 << 32).wrapping_add(step);
-            let sketching = Sketching { family, distortion: DISTORTION, failure: None, error: 0.0, seed };
-            (Solver::Sketched(sketching), fall(reduction))
-        }
+        Inner::Sketched(family, reduction) => (sketched(family, 0.0), fall(reduction)),
+        Inner::SketchedInequality(family) => (sketched(family, allowed), fall(0.0)),
         Inner::Inequality => {
             let gradient = ROW_EIGENVALUE * allowed / truth.rows() as f64;
             (Solver::ConjugateGradient, Accuracy { reduction: 0.0, gradient, max_steps: usize::MAX })
