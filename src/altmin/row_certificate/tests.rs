@@ -95,7 +95,7 @@ impl Case {
 fn over_ten_thousand_rows_the_proven_bound_is_never_below_the_error() {
     let (mut proven, mut easy, mut easy_proven) = (0, 0, 0);
     let (mut ratios, mut plain, mut rounded) = (Vec::new(), Vec::new(), Vec::new());
-    for seed in 0..5_000 {
+    for seed in 0..6_000 {
         let (case, power) = Case::new(seed);
         let mut draw = Stream::new(seed, Purpose::Probe, 18);
         // As good as doubles allow, and off by something.
@@ -128,7 +128,7 @@ fn over_ten_thousand_rows_the_proven_bound_is_never_below_the_error() {
     };
     // Where cond(Y) is below 1e5, up to what mixing adds to it, nearly all are proven.
     assert!(easy_proven * 100 > easy * 95, "{easy_proven} of {easy}, {proven} in all");
-    assert!(proven > 6_000, "{proven}");
+    assert!(proven >= 10_000, "{proven}");
     let (newton, gradient, rounded) = (median(&mut ratios), median(&mut plain), median(&mut rounded));
     assert!(newton < 1.01, "{newton} {gradient} {rounded}");
     assert!(rounded < 3.0, "{newton} {gradient} {rounded}");
