@@ -12,6 +12,7 @@
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
+//! | the paper's method, to the letter | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!
@@ -41,6 +42,7 @@ pub mod accuracy;
 mod all_pairs;
 pub mod alternation;
 pub mod anderson;
+pub mod angle;
 mod arrange;
 pub mod basis;
 mod begin;
@@ -56,13 +58,16 @@ mod nonnegative;
 mod normal_equations;
 pub mod observations;
 pub mod offsets;
+pub mod paper;
 pub mod portfolio;
 pub mod problem;
 pub mod recovery;
 pub mod regression;
+pub mod row_certificate;
 pub mod sampling;
 pub mod set_aside;
 pub mod settings;
+pub mod sketched;
 pub mod solution;
 pub mod solve;
 pub mod start;
