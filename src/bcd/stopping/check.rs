@@ -245,6 +245,10 @@ fn separated(scaled: &Scaled<'_>, engine: &Engine<'_>, freedom: &Freedom) -> boo
         return false;
     }
     let state = &engine.state;
+    // Where the linear term rises along the way, there may be a minimum.
+    if freedom.columns.iter().map(|&j| freedom.slope(j) * state.x[j]).sum::<f64>() > 0.0 {
+        return false;
+    }
     let mut margin = vec![state.b; scaled.rows()];
     for &j in &freedom.columns {
         if state.x[j] != 0.0 {
