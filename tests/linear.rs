@@ -1,5 +1,5 @@
-//! A linear term `c'x` in the objective: against least squares with the square completed, quadratics whose optimum is known,
-//! optimality conditions and dual values by plain loops.
+//! A linear term `c'x` in the objective: against least squares with the square completed, quadratics whose optimum is
+//! known, optimality conditions and dual values by plain loops.
 
 mod support;
 

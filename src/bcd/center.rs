@@ -1,14 +1,15 @@
 //! A dual point to shrink towards, where there is a linear term `c'x`.
 //!
-//! The dual is then to maximize `-sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta - c)`, `1'theta = 0` with an intercept.
-//! Without `c` zero is feasible, and a candidate that is not is shrunk until it is. With `c` zero need not be: another feasible
-//! point `u`, well inside, has to take its place. Its segment to any candidate is feasible up to some point, because the domain is
-//! convex.
+//! The dual is then to maximize `-sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta - c)`, `1'theta = 0` with
+//! an intercept. Without `c` zero is feasible, and a candidate that is not is shrunk until it is. With `c` zero need
+//! not be: another feasible point `u`, well inside, has to take its place. Its segment to any candidate is feasible
+//! up to some point, because the domain is convex.
 //!
-//! `u` is zero where that is well inside. Else it is `S A y` (less its mean part, with an intercept) with `A_R'u = c_R` for the
-//! columns `R` whose conjugate is not finite everywhere: completing the square, where the loss is one. Those with one bound and no
-//! penalty get a little more than that, as their domain ends at 0. It is a linear system, and what it gives is looked at: where
-//! the columns are too many or dependent, there may be no such point, and then there is no duality gap either.
+//! `u` is zero where that is well inside. Else it is `S A y` (less its mean part, with an intercept) with
+//! `A_R'u = c_R` for the columns `R` whose conjugate is not finite everywhere: completing the square, for that loss.
+//! Those with one bound and no penalty get a little more than that, as their domain ends at 0. It is a linear system,
+//! and what it gives is looked at: where the columns are too many or dependent, there may be no such point, and then
+//! there is no duality gap either.
 
 use super::duality::is_dust;
 use crate::model::{Loss, Penalty};
@@ -49,7 +50,8 @@ const INSIDE: f64 = 0.99;
 /// How far inside columns with one bound are, relative to their norm and that of the point.
 const ROOM: f64 = 0.1;
 
-/// Looks for a center for the penalty `base + slope'x`. Costs a Gram block of the columns in question, and a pass over all.
+/// Looks for a center for the penalty `base + slope'x`. Costs a Gram block of the columns in question, and a pass
+/// over all.
 pub(super) fn center(
     design: &Design<'_>,
     base: &Penalty,
@@ -128,8 +130,8 @@ fn solved(
     Ok(in_domain.then_some(Center { u, reduced, dust }))
 }
 
-/// The largest `t` up to 1, to some digits, with `(1 - t) center + t point` in the domain of the conjugate of `base`; free columns
-/// do not count. Both are correlations less the slopes.
+/// The largest `t` up to 1, to some digits, with `(1 - t) center + t point` in the domain of the conjugate of `base`;
+/// free columns do not count. Both are correlations less the slopes.
 pub(super) fn along(base: &Penalty, center: &[f64], point: &[f64]) -> f64 {
     let at = |t: f64| between(center, point, t);
     let inside = |v: &[f64]| base.gauge(v) <= 1.0 - 4.0 * f64::EPSILON;
@@ -152,8 +154,8 @@ pub(super) fn between(a: &[f64], b: &[f64], t: f64) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| (1.0 - t) * a + t * b).collect()
 }
 
-/// The system of moving a dual point along `W A_U` (the intercept's column beside) until its correlations with the columns `U`
-/// are what they should be.
+/// The system of moving a dual point along `W A_U` (the intercept's column beside) until its correlations with the
+/// columns `U` are what they should be.
 pub(super) struct Meet<'m> {
     columns: &'m Columns<'m>,
     w: &'m [f64],

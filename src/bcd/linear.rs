@@ -359,8 +359,8 @@ impl Smooth for Engine<'_> {
         memory.follow(self, list, step, g, control)
     }
 
-    /// Centres of sparse columns are dense, and sparse columns have no near neighbours: no index of those. A linear term is no
-    /// product of a column with the slopes.
+    /// Centres of sparse columns are dense, and sparse columns have no near neighbours: no index of those. A linear
+    /// term is no product of a column with the slopes.
     fn index(
         &self,
         list: &[usize],

@@ -180,14 +180,15 @@ impl<'a> Problem<'a> {
         Ok(())
     }
 
-    /// A linear term `c'x` of the objective beside losses and penalty: one finite number per column, in the data's own scale.
-    /// Neither `scale=mean` nor lambda touches it; the intercept has no part in it.
+    /// A linear term `c'x` of the objective beside losses and penalty: one finite number per column, in the data's
+    /// own scale. Neither `scale=mean` nor lambda touches it; the intercept has no part in it.
     ///
-    /// For losses of one output other than the hinge; whether the loss is one is checked when a solve says which it is. The
-    /// objective may have no minimum then: where a column of zeros shows it, the outcome is `Unbounded`; else the solve ends by a
-    /// limit. `lambda_max` is the smallest lambda with an all-zero solution as ever. The scale of the tolerance is the loss of the
-    /// null model and, with it, the most that the linear term alone could gain along one column,
-    /// `max_j c_j^2 / (2 kappa sum_r s_r a_rj^2)`. Checks of the certificate cost a pass over all columns each.
+    /// For losses of one output other than the hinge; whether the loss is one is checked when a solve says which it
+    /// is. The objective may have no minimum then: where a column of zeros shows it, the outcome is `Unbounded`; else
+    /// the solve ends by a limit. `lambda_max` is the smallest lambda with an all-zero solution as ever. The scale of
+    /// the tolerance is the loss of the null model and, with it, the most that the linear term alone could gain along
+    /// one column, `max_j c_j^2 / (2 kappa sum_r s_r a_rj^2)`. Checks of the certificate cost a pass over all columns
+    /// each.
     ///
     /// Errors: another number than columns, or numbers that are not finite.
     pub fn set_linear(&mut self, linear: &[f64]) -> Result<()> {
@@ -290,7 +291,8 @@ impl<'a> Problem<'a> {
             }))
     }
 
-    /// The stamps of the design (matrix, weights, factors, bounds, groups) and of the response (target, offset, linear term).
+    /// The stamps of the design (matrix, weights, factors, bounds, groups) and of the response (target, offset,
+    /// linear term).
     pub(super) fn stamps(&self) -> (&Stamp, &Stamp) {
         (&self.design, &self.response)
     }

@@ -145,7 +145,8 @@ impl Scaled<'_> {
     }
 }
 
-/// Where a column that the loss does not see would go for its linear term, without bounds: infinite where that falls for ever.
+/// Where a column that the loss does not see would go for its linear term, without bounds: infinite where that falls
+/// for ever.
 fn rest(problem: &Problem<'_>, l1: f64, l2: f64, j: usize) -> f64 {
     let pull = problem.linear().map_or(0.0, |slope| soft_threshold(-slope[j], l1));
     if pull == 0.0 || problem.factor(j) == f64::INFINITY { 0.0 } else { pull / l2 }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// The newest version that is read. Models of several outputs or with a linear term are written in it, others in the first.
+/// The newest version that is read. Models of several outputs or with a linear term are written in it, others in the
+/// first.
 const VERSION: u64 = 2;
 
 /// Writes a model.

@@ -202,8 +202,8 @@ impl<'p> Evaluation<'p> {
         Ok(Certificate::of_dual(objective.value(), dual_objective, rounding, scale, estimated))
     }
 
-    /// The dual point made feasible: scaled, or with a linear term moved towards a [`center`](crate::bcd::center). `v` are its
-    /// correlations.
+    /// The dual point made feasible: scaled, or with a linear term moved towards a [`center`](crate::bcd::center).
+    /// `v` are its correlations.
     pub(super) fn feasible(
         &self,
         x: &[f64],
@@ -257,8 +257,8 @@ impl<'p> Evaluation<'p> {
 
     /// Clears correlations that have to vanish (free columns) or to be of one sign (columns with one bound and no
     /// penalty) and do not for rounding alone, and adds their first-order price. A free column whose correlation is more
-    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared. With a linear term
-    /// `v` is less its slopes.
+    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared. With
+    /// a linear term `v` is less its slopes.
     fn waive(
         &self,
         x: &[f64],

@@ -33,11 +33,11 @@ pub struct Identification {
     /// where there is no duality gap or the loss has no bound on its curvature.
     pub safe_zeros: Vec<usize>,
     /// The smallest eigenvalue of the Hessian (ridge included, the intercept minimized out) of all other columns, scaled to
-    /// a unit diagonal; NaN where it was not computed because there are more than 2048 of them. Of more than 512 columns it is
-    /// an estimate from above.
+    /// a unit diagonal; NaN where it was not computed because there are more than 2048 of them. Of more than 512
+    /// columns it is an estimate from above.
     pub smallest_eigenvalue: f64,
-    /// Whether it is proven to be above rounding, by a factorization of the Hessian less 1e-10 times the identity: then this is
-    /// the only solution, to first order. `false` says that nothing is known.
+    /// Whether it is proven to be above rounding, by a factorization of the Hessian less 1e-10 times the identity:
+    /// then this is the only solution, to first order. `false` says that nothing is known.
     pub unique: bool,
 }
 

@@ -127,7 +127,8 @@ pub(in crate::bcd) fn newton(
 struct Manifold<'a> {
     /// Without its linear term: ..
     penalty: &'a Penalty,
-    /// .. that counts for the model, as units may be here in part. The slope of each column, and the columns of the block.
+    /// .. that counts for the model, as units may be here in part. The slope of each column, and the columns of the
+    /// block.
     slopes: Option<(&'a [f64], &'a [usize])>,
     parts: &'a Free,
     /// Positions of the coordinates within the block.

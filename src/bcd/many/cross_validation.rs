@@ -45,7 +45,8 @@ pub struct CrossValidation {
 /// Cross-validates the strengths of a path.
 ///
 /// The strengths are those of the path on all rows. A fold is fitted on the other rows at `lambda W / W_all` (the ridge `l2`
-/// of groups and the linear term likewise), where `W` is the weight of those rows and `W_all` of all: its losses then have the same share in the
+/// of groups and the linear term likewise), where `W` is the weight of those rows and `W_all` of all: its losses then
+/// have the same share in the
 /// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
 /// every fold. Folds run in parallel
 /// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), of the

@@ -2,8 +2,8 @@
 //!
 //! The dual of `min sum_r s_r phi_r(a_r'x + b + o_r) + G(x)` is to maximize
 //! `D(theta) = -sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta)`, with `1'theta = 0` if there is an intercept.
-//! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above. What a linear
-//! term changes is in [`center`].
+//! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above.
+//! What a linear term changes is in [`center`].
 
 use crate::bcd::center::{Center, Design, Meet, along, between, center};
 use crate::bcd::duality::{balance, gap, is_dust};
@@ -114,8 +114,8 @@ pub(in crate::bcd) struct DualPoint {
     pub(in crate::bcd) value: f64,
 }
 
-/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` (the slopes of the linear term, where there is
-/// one) for the columns `U` that are free or inside their only bound.
+/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` (the slopes of the linear term,
+/// where there is one) for the columns `U` that are free or inside their only bound.
 pub(in crate::bcd) fn candidate(
     scaled: &Scaled<'_>,
     state: &State,

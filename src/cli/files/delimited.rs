@@ -76,7 +76,8 @@ impl Grid {
     }
 }
 
-/// Whether the first row has names: some cell is one. A mark of a missing value is none: a first row of numbers with one
+/// Whether the first row has names: some cell is one. A mark of a missing value is none: a first row of numbers with
+/// one
 /// must be refused, not taken for names.
 ///
 /// Errors: more numbers than names, and no quotes: rather a row of numbers with a slip in it.

@@ -60,7 +60,8 @@ impl Penalty {
         }
     }
 
-    /// The penalty plus `slope'x`; `slope` has one number for each coordinate. Of several linear terms the sum is meant.
+    /// The penalty plus `slope'x`; `slope` has one number for each coordinate. Of several linear terms the sum is
+    /// meant.
     #[must_use]
     pub fn tilted(self, slope: Vec<f64>) -> Penalty {
         match self {
@@ -321,8 +322,8 @@ impl Penalty {
         }
     }
 
-    /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free; with a linear
-    /// term `v` less its slopes is meant.
+    /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free; with
+    /// a linear term `v` less its slopes is meant.
     pub fn gauge(&self, v: &[f64]) -> f64 {
         match self {
             Penalty::Separable(p) => p.gauge(v),
@@ -332,8 +333,8 @@ impl Penalty {
         }
     }
 
-    /// The least factor on the penalty (not on its linear term) with which `x_u = 0` is optimal for every unit that has one,
-    /// given `v = -gradient`.
+    /// The least factor on the penalty (not on its linear term) with which `x_u = 0` is optimal for every unit that
+    /// has one, given `v = -gradient`.
     pub fn zero_threshold(&self, v: &[f64]) -> f64 {
         match self {
             Penalty::Separable(p) => p.zero_threshold(v),

@@ -1,8 +1,8 @@
 //! `G(x) + c'x`: a penalty with a linear term.
 //!
-//! A smooth function keeps its gradient and a penalty takes the tilt: the minimizer of `f + c'x + G` is that of `f + (G + c'x)`,
-//! so rules, updates and dual points need nothing of their own for it. `prox` is that of `G` at `v - c/h`, the subgradient that
-//! of `G` at the gradient `g + c`, the conjugate that of `G` at `v - c`.
+//! A smooth function keeps its gradient and a penalty takes the tilt: the minimizer of `f + c'x + G` is that of
+//! `f` and the penalty `G + c'x`, so rules, updates and dual points need nothing of their own for it. `prox` is that
+//! of `G` at `v - c/h`, the subgradient that of `G` at the gradient `g + c`, the conjugate that of `G` at `v - c`.
 
 use super::Penalty;
 use std::sync::Arc;
