@@ -217,7 +217,8 @@ fn a_linear_term_is_read_kept_in_the_model_and_verified() {
     folder.write("c.txt", "1\n2\n");
     assert!(folder.run(fit).ended(2).err.contains("c.txt: expected 5 numbers, one per column"));
     folder.write("c.txt", "1\n2\n3\n4\n5\n");
-    let refused = folder.run(&format!("{fit} --loss hinge --penalty ridge")).ended(2).err;
+    let hinge = "bcd --data labels.csv --positive 1 --loss hinge --penalty ridge --linear c.txt";
+    let refused = folder.run(hinge).ended(2).err;
     assert!(refused.contains("linear: expected"), "{refused}");
 }
 
