@@ -278,6 +278,41 @@ fn columns_of_zeros() {
     assert_eq!([points[0].outcome, points[1].outcome], [Outcome::Converged, Outcome::Unbounded]);
 }
 
+/// Columns that are alike can cancel: then the linear term falls for ever, unless something holds it.
+#[test]
+fn columns_that_cancel_leave_no_minimum() {
+    let (wave, other) = ([1.0, 2.0, -1.0, 0.3], [2.0, 1.0, 0.5, 1.0]);
+    let near: Vec<f64> = wave.iter().zip(&other).map(|(a, b)| a + 1e-3 * b).collect();
+    for (second, cancels) in [(&wave[..], true), (&near[..], false)] {
+        let d = Data::of(&[&wave, second], &[2.0, 1.0, 0.5, 1.0]);
+        let mut problem = d.problem("squared");
+        problem.set_linear(&[1.0, -1.0]).unwrap();
+        for pairs in [
+            &[("penalty", "none")][..],
+            &[("penalty", "none"), ("intercept", "true")],
+            &[("lambda", "0.1")],
+            &[("penalty", "group"), ("group_size", "1"), ("lambda", "0.1")],
+        ] {
+            let found = run(&problem, &[pairs, &[("tolerance", "1e-8")]].concat());
+            let what = format!("{cancels} {pairs:?}: {:?} {:?}", found.coef, found.certificate);
+            let solved = matches!(found.outcome, Outcome::Converged | Outcome::Floor);
+            assert!(
+                if cancels { found.outcome == Outcome::Unbounded } else { solved },
+                "{what} {:?}",
+                found.outcome
+            );
+        }
+        for pairs in [
+            &[("penalty", "none"), ("lower", "-3")][..],
+            &[("penalty", "ridge"), ("lambda", "1e-6")],
+            &[("lambda", "1.5")],
+        ] {
+            let found = run(&problem, &[pairs, &[("tolerance", "1e-8")]].concat());
+            assert_eq!(found.outcome, Outcome::Converged, "{cancels} {pairs:?}: {:?}", found.certificate);
+        }
+    }
+}
+
 /// With more columns than rows and slopes beyond the penalty there may be no dual point: then the gradient tells.
 #[test]
 fn without_a_dual_point_the_certificate_is_the_gradient() {

@@ -184,11 +184,11 @@ impl<'a> Problem<'a> {
     /// own scale. Neither `scale=mean` nor lambda touches it; the intercept has no part in it.
     ///
     /// For losses of one output other than the hinge; whether the loss is one is checked when a solve says which it
-    /// is. The objective may have no minimum then: where a column of zeros shows it, the outcome is `Unbounded`; else
-    /// the solve ends by a limit. `lambda_max` is the smallest lambda with an all-zero solution as ever. The scale of
-    /// the tolerance is the loss of the null model and, with it, the most that the linear term alone could gain along
-    /// one column, `max_j c_j^2 / (2 kappa sum_r s_r a_rj^2)`. Checks of the certificate cost a pass over all columns
-    /// each.
+    /// is. The objective may have no minimum then: where a column of zeros shows it, or an iterate that has gone so far
+    /// that it moves no prediction by more than rounding, the outcome is `Unbounded`; else the solve ends by a limit.
+    /// `lambda_max` is the smallest lambda with an all-zero solution as ever. The scale of the tolerance is the loss
+    /// of the null model and, with it, the most that the linear term alone could gain along one column, `max_j c_j^2
+    /// / (2 kappa sum_r s_r a_rj^2)`. Checks of the certificate cost a pass over all columns each.
     ///
     /// Errors: another number than columns, or numbers that are not finite.
     pub fn set_linear(&mut self, linear: &[f64]) -> Result<()> {

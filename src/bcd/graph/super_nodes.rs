@@ -48,7 +48,8 @@ pub(super) fn collected(block: &[u32], k: usize) -> Option<Vec<u32>> {
     nodes.sort_unstable();
     let whole = |part: &[u32]| {
         let first = part[0];
-        let is_whole = part.len() == k && first as usize % k == 0 && part[k - 1] == first + k as u32 - 1;
+        let is_whole =
+            part.len() == k && (first as usize).is_multiple_of(k) && part[k - 1] == first + k as u32 - 1;
         is_whole.then_some(first / k as u32)
     };
     nodes.chunks(k).map(whole).collect()
@@ -150,12 +151,12 @@ impl SuperElimination {
                 }
             }
         }
-        for at in 0..parent.len() {
+        for (at, &up) in parent.iter().enumerate() {
             let (above, rest) = c.split_at_mut(at * k);
             let own = &mut rest[..k];
             self.pivot[at].solve(own);
-            if parent[at] != NONE {
-                let up = parent[at] as usize;
+            if up != NONE {
+                let up = up as usize;
                 for (r, above) in above[up * k..(up + 1) * k].iter().enumerate() {
                     let gain = &self.gain[at][r * k..(r + 1) * k];
                     own.iter_mut().zip(gain).for_each(|(own, g)| *own -= g * above);

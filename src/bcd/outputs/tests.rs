@@ -174,12 +174,12 @@ fn a_newton_step_ends_at_its_bound_exactly() {
             let mut control = Control::new();
             engine.objective_size = engine.value().abs();
             let g = gradient(engine);
-            for j in 0..5 * K {
+            for (j, &g) in g.iter().enumerate().take(5 * K) {
                 let x = engine.x[j];
                 let far = {
                     let mut h = [0.0];
                     engine.diagonal(&[j], &mut h, &mut control).unwrap();
-                    g[j] + h[0] * (upper - x) < 0.0
+                    g + h[0] * (upper - x) < 0.0
                 };
                 if x < upper && x + (upper - x) > upper && far {
                     let block = Block::new(engine.penalty, vec![j]);
