@@ -41,8 +41,10 @@ pub(super) struct Design<'d> {
     pub(super) intercept: bool,
 }
 
-/// The largest linear system for a center: 8 MiB.
+/// The largest linear system for a center: 8 MiB, ..
 const MOST_COLUMNS: usize = 1024;
+/// .. and the most flops of its Gram block: it may be part of a certificate, which nothing stops.
+const MOST_FLOPS: u64 = 1 << 36;
 /// Gauge of a center that is well inside; ..
 const WELL_INSIDE: f64 = 0.5;
 /// .. and of one that is inside at all.
@@ -93,7 +95,9 @@ fn solved(
     let restricted = |u: usize| base.is_free(u) || bounded(u, 1.0) || bounded(u, -1.0);
     let units = (0..base.units()).filter(|&u| !base.is_fixed(u) && restricted(u));
     let list: Vec<usize> = units.flat_map(|u| base.columns(u).to_vec()).collect();
-    if list.len() > MOST_COLUMNS || columns.rows() == 0 {
+    let pass: u64 = list.iter().map(|&j| columns.flops(j)).sum();
+    let flops = pass.saturating_mul(list.len() as u64);
+    if list.len() > MOST_COLUMNS || flops > MOST_FLOPS || columns.rows() == 0 {
         return Ok(None);
     }
     let mut u = vec![0.0; columns.rows()];

@@ -39,6 +39,17 @@ fn matrices_are_solved_too() {
     folder.write("b.txt", "1\n0\n1\n");
     folder.run("graph --graph a.mtx --rhs b.txt --tolerance 1e-13 --out x.txt").ended(0);
     assert!(folder.numbers("x.txt").iter().all(|x| (x - 1.0).abs() < 1e-12));
+    // Two places of two variables: one block.
+    folder.write(
+        "pairs.mtx",
+        "%%MatrixMarket matrix coordinate real symmetric\n4 4 8\n1 1 3\n2 2 3\n3 3 3\n4 4 3\n2 1 1\n4 3 1\n3 1 -1\n4 2 -1\n",
+    );
+    folder.write("ones.txt", "3\n3\n3\n3\n");
+    let blocks =
+        "graph --graph pairs.mtx --rhs ones.txt --rule tree-partition --node-size 2 --tolerance 1e-13";
+    let found = folder.run(&format!("{blocks} --json --out x.txt")).ended(0).json();
+    assert_eq!(found["iterations"], 1);
+    assert!(folder.numbers("x.txt").iter().all(|x| (x - 1.0).abs() < 1e-12));
     let refused = |line: &str, text: &str| {
         let err = folder.run(line).ended(2).err;
         assert!(err.contains(text), "{err}");

@@ -138,6 +138,9 @@ pub(in crate::bcd) fn candidate(
     Ok(theta)
 }
 
+/// The share of the way to the center that keeps a point inside which was to be on the edge.
+const INSIDE: f64 = 1e-13;
+
 /// A price within this of the dual value is rounding: no other point of the ray can be better by more.
 const DUST: f64 = 1e-14;
 
@@ -214,7 +217,9 @@ fn point_along(
             - part(t, price);
         DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
     };
-    let most = along(base, &center.reduced, &v);
+    // A little inside, so that the rounding of the data's own scale does not take it out again.
+    let on_edge = base.gauge(&v) > 1.0 - INSIDE;
+    let most = along(base, &center.reduced, &v) * if on_edge { 1.0 - INSIDE } else { 1.0 };
     let mut point = at(most);
     let mut others = vec![0.0];
     if matches!(scaled.loss, Loss::Squared(_)) {
