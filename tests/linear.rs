@@ -209,8 +209,8 @@ fn the_dual_point_is_feasible_and_has_the_value_that_is_claimed() {
         problem.set_linear(&c).unwrap();
         let found = run(&problem, &[("lambda", "1"), ("tolerance", "1e-9")]);
         let (theta, y) = (&found.dual, d.target("squared"));
-        for j in 0..d.cols {
-            assert!((dot(d.column(j), theta) - c[j]).abs() <= 1.0 + 1e-12, "{size} {j}");
+        for (j, c) in c.iter().enumerate() {
+            assert!((dot(d.column(j), theta) - c).abs() <= 1.0 + 1e-12, "{size} {j}");
         }
         let short: f64 = y.iter().zip(theta).map(|(y, t)| (y - t) * (y - t)).sum();
         let value = 0.5 * dot(&y, &y) - 0.5 * short;
@@ -321,13 +321,13 @@ fn without_a_dual_point_the_certificate_is_the_gradient() {
     let mut c = vec![0.0; 20];
     c[3] = -2.0;
     problem.set_linear(&c).unwrap();
-    problem.set_bounds(&vec![0.0; 20], &vec![INF; 20]).unwrap();
+    problem.set_bounds(&[0.0; 20], &[INF; 20]).unwrap();
     // Positive columns: the objective is bounded all the same.
     let mut positive = d.clone();
     positive.a.iter_mut().for_each(|a| *a = a.abs());
     let mut bounded = Problem::new(positive.dense(), &positive.score).unwrap();
     bounded.set_linear(&c).unwrap();
-    bounded.set_bounds(&vec![0.0; 20], &vec![INF; 20]).unwrap();
+    bounded.set_bounds(&[0.0; 20], &[INF; 20]).unwrap();
     let found = run(&bounded, &[("penalty", "none"), ("tolerance", "1e-9")]);
     assert_eq!(found.outcome, Outcome::Converged, "{:?}", found.certificate);
     let mut plain = Plain::new(&positive, "squared", 0.0, 0.0, false);
