@@ -270,6 +270,7 @@ fn columns_of_zeros() {
     ] {
         assert_eq!(solved(c, pairs).outcome, Outcome::Unbounded, "{c} {pairs:?}");
     }
+    assert_eq!(found(2.0, &[("penalty", "none"), ("standardize", "true"), ("intercept", "true")]), 0.0);
     // A path meets the strength below which there is no minimum.
     let mut problem = d.problem("squared");
     problem.set_linear(&[0.5, 0.1]).unwrap();

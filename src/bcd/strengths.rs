@@ -32,8 +32,8 @@ impl Scaled<'_> {
             // A column that cannot matter stays at the point of its bounds that costs least.
             let rest = if self.inert[j] && low <= high {
                 let best = rest(problem, strength(share1), strength(share2), j).clamp(low, high);
-                // Where it falls for ever there is no answer to be had.
-                if best.is_finite() { best } else { 0.0_f64.clamp(low, high) }
+                // Standardization leaves it out; where it falls for ever there is no answer to be had.
+                if best.is_finite() && !settings.standardize { best } else { 0.0_f64.clamp(low, high) }
             } else {
                 0.0
             };
@@ -76,7 +76,8 @@ impl Scaled<'_> {
         settings: &Settings,
         lambda: f64,
     ) -> Result<bool> {
-        let Some(slope) = problem.linear() else { return Ok(false) };
+        // Standardization leaves such columns out.
+        let Some(slope) = problem.linear().filter(|_| !settings.standardize) else { return Ok(false) };
         if !settings.penalty.has_groups() {
             let (share1, share2) = penalty_shares(settings);
             let strength = |share: f64, j: usize| match (share, problem.factor(j)) {
@@ -101,8 +102,7 @@ impl Scaled<'_> {
             let beyond = pull[g].iter().map(|c| (c.abs() - l1[g]).max(0.0));
             beyond.map(|c| c * c).sum::<f64>().sqrt()
         };
-        // Columns that are left out by standardization have no part.
-        let falling = (0..weights.len()).find(|&g| !settings.standardize && !alive[g] && length(g) > norm[g]);
+        let falling = (0..weights.len()).find(|&g| !alive[g] && length(g) > norm[g]);
         match falling {
             Some(g) if settings.l2 > 0.0 => Err(Error::new(ErrorKind::Unsupported, "linear")
                 .at(format!("group {g}"))
