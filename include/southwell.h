@@ -768,8 +768,8 @@ SWL_API swl_status swl_bcd_set_bounds(struct swl_bcd *s, const struct swl_vec *l
 
 // A linear term c'x of the objective: one finite number for each column, in the data's own scale; NULL: none.
 // Neither lambda nor scale touches it. For losses of one output but hinge: swl_bcd_solve refuses it beside others
-// (SWL_E_UNSUPPORTED). Where it leaves no minimum the outcome is SWL_UNBOUNDED if a column of zeros shows it, else
-// one of a limit. Else as swl_bcd_set_target.
+// (SWL_E_UNSUPPORTED). Where it leaves no minimum the outcome is SWL_UNBOUNDED if a column of zeros shows it, or an
+// iterate that moves no prediction by more than rounding; else one of a limit. Else as swl_bcd_set_target.
 SWL_API swl_status swl_bcd_set_linear(struct swl_bcd *s, const struct swl_vec *c);
 
 // Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
