@@ -296,12 +296,14 @@ fn columns_that_cancel_leave_no_minimum() {
         ] {
             let found = run(&problem, &[pairs, &[("tolerance", "1e-8")]].concat());
             let what = format!("{cancels} {pairs:?}: {:?} {:?}", found.coef, found.certificate);
-            let solved = matches!(found.outcome, Outcome::Converged | Outcome::Floor);
-            assert!(
-                if cancels { found.outcome == Outcome::Unbounded } else { solved },
-                "{what} {:?}",
-                found.outcome
-            );
+            if cancels {
+                assert_eq!(found.outcome, Outcome::Unbounded, "{what}");
+                continue;
+            }
+            // The tolerance is relative to a null model whose loss is 1e-5 of the objective: rounding may come first.
+            assert_ne!(found.outcome, Outcome::Unbounded, "{what}");
+            let (value, objective) = (found.certificate.value, found.certificate.objective);
+            assert!(value <= 1e-8 * objective.abs(), "{what} {:?}", found.outcome);
         }
         for pairs in [
             &[("penalty", "none"), ("lower", "-3")][..],
