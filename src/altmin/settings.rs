@@ -3,7 +3,8 @@
 use super::half_step::Solver;
 use super::observations::Repeats;
 use super::sampling::HeldOut;
-use crate::runtime::{Error, ErrorKind, Family, Options, Result};
+use crate::numerics::sketch::Family;
+use crate::runtime::{Error, ErrorKind, Options, Result};
 
 /// How factors are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum SearchKind {
     Continuation,
     /// The best of several on entries that are held out.
     Portfolio,
+    /// The paper's method, to the letter.
+    Paper,
 }
 
 /// All settings of a completion.
@@ -57,6 +60,10 @@ pub struct Settings {
     pub bias_ridge: Option<f64>,
     /// How factors are looked for.
     pub search: SearchKind,
+    /// For the paper's method: rounds, the kind of sketch, and whether half-steps see observations of their own.
+    pub rounds: usize,
+    pub sketch: Family,
+    pub independent: bool,
     /// How rows are solved.
     pub row_solver: Solver,
     /// The factor by which a row's gradient falls; `None`: adaptive.
@@ -78,7 +85,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks options. Errors: options of another family, or that contradict one another.
     pub fn from_options(options: &Options) -> Result<Self> {
-        let common = options.common(Family::Altmin)?;
+        let common = options.common(crate::runtime::Family::Altmin)?;
         let real = |key| options.real(key).unwrap_or(0.0);
         let settings = Self {
             tolerance: common.tolerance,
@@ -102,8 +109,17 @@ impl Settings {
                 "annealed" => SearchKind::Annealed,
                 "continuation" => SearchKind::Continuation,
                 "portfolio" => SearchKind::Portfolio,
+                "paper" => SearchKind::Paper,
                 _ => SearchKind::Auto,
             },
+            rounds: options.integer("rounds") as usize,
+            sketch: match options.choice("sketch") {
+                "gaussian" => Family::Gaussian,
+                "sparse-sign" => Family::SparseSign { nonzeros: 8 },
+                "countsketch" => Family::CountSketch,
+                _ => Family::Srht,
+            },
+            independent: options.flag("independent"),
             row_solver: match options.choice("row_solver") {
                 "direct" => Solver::Direct,
                 "cg" => Solver::ConjugateGradient,
@@ -187,6 +203,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Family;
 
     #[test]
     fn contradictions_are_refused_and_name_the_option() {

@@ -101,7 +101,11 @@ impl<T: Real> Run<'_, T> {
         let (begun, outcome, sweeps, seconds_setup) = match self.begin(start, control)? {
             Ok(mut begun) => {
                 let setup = control.seconds();
-                let (outcome, sweeps) = self.sweeps(&mut begun, &mut trace, control)?;
+                let (outcome, sweeps) = if begun.finished {
+                    (self.judge(&begun, control), begun.sweeps)
+                } else {
+                    self.sweeps(&mut begun, &mut trace, control)?
+                };
                 (begun, outcome, sweeps, setup)
             }
             Err(Stop(outcome)) => (self.nothing()?, outcome, 0, control.seconds()),
@@ -135,6 +139,17 @@ impl<T: Real> Run<'_, T> {
             certificate,
             trace,
         })
+    }
+
+    /// How a method of so many rounds ended.
+    fn judge(&self, begun: &Begun<T>, control: &mut Control<'_>) -> Outcome {
+        let size = Alternation { observations: self.seen, team: self.team }.size();
+        match fit(self.seen, &begun.state.factors, &begun.state.offsets, self.team, control) {
+            Ok(fit) if relative(fit.squares, size) <= self.settings.tolerance => Outcome::Converged,
+            Ok(fit) if !fit.squares.is_finite() => Outcome::Diverged,
+            Ok(_) => Outcome::IterationLimit,
+            Err(Stop(outcome)) => outcome,
+        }
     }
 
     /// Sweeps until there is a reason to stop; the number of them, with those of the search.

@@ -86,7 +86,7 @@ const EXACT: &[(&str, &str)] = &[("rank", "3"), ("ridge", "0"), ("tolerance", "1
 #[test]
 fn an_exact_matrix_is_recovered_everywhere() {
     let (made, truth) = Made::low_rank(60, 50, 3, 0.4, 0.0);
-    for search in ["auto", "annealed", "continuation"] {
+    for search in ["auto", "annealed", "continuation", "paper"] {
         let mut set = EXACT.to_vec();
         set.push(("search", search));
         let solution = completed(made.entries(), &set);

@@ -454,10 +454,31 @@ pub const TABLE: &[OptionRow] = &[
     ),
     row(
         "search",
-        OptionKind::Choice(&["auto", "plain", "annealed", "continuation", "portfolio"]),
+        OptionKind::Choice(&["auto", "plain", "annealed", "continuation", "portfolio", "paper"]),
         OptionValue::Choice("auto"),
         ALTMIN,
-        "How factors are looked for: alternation from the spectral start (plain), the same with a ridge that fades (annealed), one rank after the other (continuation), or the best of the last two on entries held out (portfolio). auto is portfolio where the ridge is 0 and there are no biases, else plain.",
+        "How factors are looked for: alternation from the spectral start (plain), the same with a ridge that fades (annealed), one rank after the other (continuation), or several of those, chosen by what was observed (portfolio). paper is the method of Gu, Song, Yin and Zhang to the letter: rounds of regressions by sketch and precondition, to the accuracy that row_tolerance says or, unset, that their analysis asks for. auto is portfolio where the ridge is 0 and there are no biases, else plain.",
+    ),
+    row(
+        "rounds",
+        integer(1, 10_000),
+        OptionValue::Integer(30),
+        ALTMIN,
+        "For search=paper: rounds of two half-steps. With independent the observations are parted in twice as many sets and one more.",
+    ),
+    row(
+        "sketch",
+        OptionKind::Choice(&["srht", "sparse-sign", "countsketch", "gaussian"]),
+        OptionValue::Choice("srht"),
+        ALTMIN,
+        "For search=paper: the random matrices that precondition regressions: subsampled randomized Hadamard transforms (srht), eight signs in each column (sparse-sign), one (countsketch), or normal numbers (gaussian). Rows with too few observations for one are solved directly.",
+    ),
+    row(
+        "independent",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        ALTMIN,
+        "For search=paper: give each half-step observations of its own, as the analysis wants; needs many times as many of them.",
     ),
     row(
         "row_solver",
