@@ -245,11 +245,15 @@ mod tests {
         for spread in [-0.2_f64, -2.0] {
             let (mut y, mut x) = (Tall::<f64>::zeros(n, k).unwrap(), Tall::<f64>::zeros(m, k).unwrap());
             for i in 0..n {
-                let entry = |l: usize| 10f64.powf(spread * l as f64) * ((i * i * 5 + i * l * 3 + l) as f64).sin();
+                let entry =
+                    |l: usize| 10f64.powf(spread * l as f64) * ((i * i * 5 + i * l * 3 + l) as f64).sin();
                 y.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| *v = entry(l));
             }
             for i in 0..m {
-                x.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| *v = ((i * 3 + i * l * l) as f64).cos());
+                x.row_mut(i)
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(l, v)| *v = ((i * 3 + i * l * l) as f64).cos());
             }
             let product = |x: &Tall<f64>, y: &Tall<f64>, i: usize, j: usize| -> f64 {
                 x.row(i).iter().zip(y.row(j)).map(|(a, b)| a * b).sum()
