@@ -52,6 +52,16 @@ impl<T> Factors<T> {
         }
     }
 
+    /// Replaces entries by their sizes.
+    pub(super) fn make_nonnegative(&mut self)
+    where
+        T: Real,
+    {
+        for factor in [&mut self.u, &mut self.v] {
+            factor.data_mut().iter_mut().for_each(|x| *x = T::narrow(x.wide().abs()));
+        }
+    }
+
     /// The factor of a side.
     pub fn of(&self, side: Side) -> &Tall<T> {
         match side {
@@ -163,10 +173,7 @@ impl<T: Real> Alternation<'_, T> {
 
     /// The observations of the side that moves, line by line.
     pub(super) fn lines(&self, side: Side) -> &Lines<T> {
-        match side {
-            Side::Rows => self.observations.by_row(),
-            Side::Columns => self.observations.by_col(),
-        }
+        self.observations.lines(side)
     }
 
     /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along.

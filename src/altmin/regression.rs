@@ -9,6 +9,7 @@
 //! that is long may be shared among threads, and bits stay.
 
 use super::observations::Line;
+use super::sketched::{self, Sketching};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::numerics::tile::Picked;
@@ -23,7 +24,7 @@ pub const CHUNK: usize = 4096;
 pub(super) const EXACT_SHARE: f64 = 64.0;
 
 /// How one row is solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     /// Cholesky of `Y'WY + lambda I`.
     Direct,
@@ -31,6 +32,8 @@ pub enum Way {
     Dual,
     /// Preconditioned conjugate gradients.
     ConjugateGradient,
+    /// Conjugate gradients with a preconditioner from a sketch, the stream `stream` of its seed.
+    Sketched { how: Sketching, stream: u64 },
 }
 
 /// A pass of conjugate gradients is bound by bytes: it reads each number of a row for 4 flops, from the second cache or beyond,
@@ -63,6 +66,7 @@ impl Way {
             Way::Direct => d * k * (k + 1.0) + CHOLESKY_PRICE * k * k * k / 3.0,
             Way::Dual => d * d * k + CHOLESKY_PRICE * d * d * d / 3.0,
             Way::ConjugateGradient => PASS_PRICE * 4.0 * d * k * (steps + 1.0),
+            Way::Sketched { how, .. } => how.flops(d as usize, k as usize) as f64,
         }
     }
 }
@@ -111,6 +115,8 @@ pub struct RowReport {
     pub gradient: f64,
     /// `sum_e w_e (b_e - y_e'x)^2` at the solution.
     pub squares: f64,
+    /// A bound of the distance from the solution, where a sketch gave one; 0 for factorizations.
+    pub error: f64,
     /// Whether the observations do not determine the row, and the solution of least norm was taken.
     pub underdetermined: bool,
 }
@@ -142,6 +148,7 @@ pub struct Bench<'f, T> {
     pub(super) image: Vec<T>,
     /// The solution, padded.
     pub(super) x: Vec<T>,
+    pub(super) sketched: sketched::Memory<T>,
 }
 
 /// Memory for the rows that a chunk gathers.
@@ -184,6 +191,7 @@ impl<'f, T: Real> Bench<'f, T> {
             preconditioned: zeros(),
             image: zeros(),
             x: zeros(),
+            sketched: sketched::Memory::default(),
         }
     }
 
@@ -210,6 +218,7 @@ impl<'f, T: Real> Bench<'f, T> {
             Way::Direct => self.direct(regression, control)?,
             Way::Dual => self.dual(regression, control)?,
             Way::ConjugateGradient => self.conjugate_gradient(regression, control)?,
+            Way::Sketched { how, stream } => self.sketched(regression, how, stream, control)?,
         };
         if self.x[..k].iter().all(|v| v.wide().is_finite()) {
             x.copy_from_slice(&self.x[..k]);

@@ -43,6 +43,12 @@ pub struct Settings {
     pub ridge: Option<f64>,
     /// What power of a line's number of observations multiplies the ridge.
     pub ridge_power: f64,
+    /// Whether entries that were not observed count as 0, and values say how sure the others are 1.
+    pub implicit: bool,
+    /// For implicit feedback: what a value adds to the weight 1 of its entry.
+    pub confidence: f64,
+    /// Whether factors must not be negative.
+    pub nonnegative: bool,
     /// Whether the mean is taken off.
     pub center: bool,
     /// Whether rows and columns have biases.
@@ -84,7 +90,10 @@ impl Settings {
             trace: common.trace,
             rank: options.integer("rank") as usize,
             ridge: options.real("ridge"),
-            ridge_power: real("ridge_power"),
+            ridge_power: if options.choice("feedback") == "implicit" { 0.0 } else { real("ridge_power") },
+            implicit: options.choice("feedback") == "implicit",
+            confidence: real("confidence"),
+            nonnegative: options.flag("nonnegative"),
             center: options.flag("center") || options.flag("biases"),
             biases: options.flag("biases"),
             bias_ridge: options.real("bias_ridge"),
@@ -128,13 +137,34 @@ impl Settings {
         if self.bias_ridge.is_some() && self.ridge == Some(0.0) {
             return refuse("bias_ridge", "a ridge above 0 with it", "ridge 0");
         }
+        if self.implicit {
+            let option = if !self.ridge.is_some_and(|r| r > 0.0) {
+                Some(("ridge", "a ridge above 0 with feedback=implicit", "another"))
+            } else if self.center || self.nonnegative {
+                Some(("feedback", "explicit with center, biases or nonnegative", "implicit"))
+            } else if self.held_out > 0.0 {
+                Some(("held_out", "0 with feedback=implicit, whose entries are all 0 or 1", "more"))
+            } else {
+                None
+            };
+            if let Some((option, expected, found)) = option {
+                return refuse(option, expected, found);
+            }
+        }
+        if self.nonnegative && self.biases {
+            return refuse("nonnegative", "no biases with it", "biases=true");
+        }
         let recovers = !matches!(self.search, SearchKind::Auto | SearchKind::Plain);
         if recovers && self.ridge != Some(0.0) {
             let found = self.ridge.map_or("no ridge, so that one is chosen".to_owned(), |r| r.to_string());
             return refuse("search", "plain or auto, or ridge 0 (the other searches fit exactly)", &found);
         }
-        if recovers && self.biases {
-            return refuse("search", "plain or auto with biases", "another search");
+        if recovers && (self.biases || self.nonnegative || self.implicit) {
+            return refuse(
+                "search",
+                "plain or auto with biases, nonnegative and implicit feedback",
+                "another search",
+            );
         }
         Ok(())
     }
@@ -147,7 +177,7 @@ impl Settings {
     /// The search, once the ridge is known.
     pub(super) fn search_for(&self, ridge: f64) -> SearchKind {
         match self.search {
-            SearchKind::Auto if ridge == 0.0 && !self.biases => SearchKind::Portfolio,
+            SearchKind::Auto if ridge == 0.0 && !self.biases && !self.nonnegative => SearchKind::Portfolio,
             SearchKind::Auto => SearchKind::Plain,
             search => search,
         }

@@ -425,6 +425,27 @@ pub const TABLE: &[OptionRow] = &[
         "Strength of the ridge on biases, with ridge_power too. Unset: as ridge. Refused where ridge is 0, for then biases have none.",
     ),
     row(
+        "nonnegative",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        ALTMIN,
+        "Factors that are not negative (not with biases): rows are solved by coordinate descent on their normal equations.",
+    ),
+    row(
+        "feedback",
+        OptionKind::Choice(&["explicit", "implicit"]),
+        OptionValue::Choice("explicit"),
+        ALTMIN,
+        "explicit: values are what the model is to be. implicit: a value v says how sure its entry is 1 (below 0: how sure it is 0), with weight 1 + confidence |v|, and all entries that are not there count as 0 with weight 1; needs a ridge above 0, which ridge_power does not scale. Read when a problem is made too.",
+    ),
+    row(
+        "confidence",
+        real(TINY, f64::MAX),
+        OptionValue::Real(1.0),
+        ALTMIN,
+        "For feedback=implicit: what a unit of a value adds to the weight 1 of its entry. Read when a problem is made.",
+    ),
+    row(
         "search",
         OptionKind::Choice(&["auto", "plain", "annealed", "continuation", "portfolio"]),
         OptionValue::Choice("auto"),
