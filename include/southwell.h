@@ -389,8 +389,8 @@ typedef struct swl_identification {
   // the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
   // bound, in the units of lambda: how far the active set is from a change; infinity: there are none
   double margin;
-  // the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal; NaN: not computed, there are
-  // more than 2048
+  // the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal (above 512 columns an
+  // estimate from above); NaN: not computed, there are more than 2048
   double smallest_eigenvalue;
 } swl_identification;
 
@@ -896,6 +896,12 @@ SWL_API swl_status swl_bcd_set_penalty_factors(struct swl_bcd *s, const struct s
 // Bounds of each coefficient in the data's own scale, infinite where there is none, within those of the options lower
 // and upper. Either may be NULL: no bounds on that side. Else as swl_bcd_set_target.
 SWL_API swl_status swl_bcd_set_bounds(struct swl_bcd *s, const struct swl_vec *lower, const struct swl_vec *upper);
+
+// A linear term c'x of the objective: one finite number for each column, in the data's own scale; NULL: none.
+// Neither lambda nor scale touches it. For losses of one output but hinge: swl_bcd_solve refuses it beside others
+// (SWL_E_UNSUPPORTED). Where it leaves no minimum the outcome is SWL_UNBOUNDED if a column of zeros shows it, or an
+// iterate that moves no prediction by more than rounding; else one of a limit. Else as swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_linear(struct swl_bcd *s, const struct swl_vec *c);
 
 // Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
 // (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.

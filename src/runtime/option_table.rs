@@ -355,6 +355,13 @@ pub const TABLE: &[OptionRow] = &[
         "For greedy-tree and general: the size of the gradient, or that divided by the root of the diagonal.",
     ),
     row(
+        "node_size",
+        integer(1, 256),
+        OptionValue::Integer(1),
+        GRAPH,
+        "Not for rules auto and general, nor for labels: this many consecutive nodes count as one in blocks (variables of one place). A block without cycles between such super-nodes is solved exactly, whatever cycles there are within them.",
+    ),
+    row(
         "preconditioner",
         OptionKind::Choice(&["multilevel", "forest", "diagonal"]),
         OptionValue::Choice("multilevel"),
