@@ -36,9 +36,10 @@ pub enum Way {
     Sketched { how: Sketching, stream: u64 },
 }
 
-/// A pass of conjugate gradients goes over memory, a Gram matrix stays in registers: flops of the one cost this many of
-/// the other.
-const PASS_PRICE: f64 = 2.5;
+/// A pass of conjugate gradients is bound by bytes: it reads each number of a row for 4 flops, from the second cache or beyond,
+/// where a Gram matrix works in registers. Flops of the one cost this many of the other (measured 4 to 6 on AVX2, in both
+/// precisions).
+const PASS_PRICE: f64 = 4.0;
 /// The same for a small Cholesky factorization, whose loops are short.
 const CHOLESKY_PRICE: f64 = 3.0;
 

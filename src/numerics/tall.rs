@@ -43,7 +43,7 @@ impl<T: Clone> Clone for Tall<T> {
 }
 
 /// Where the first line of the cache begins: at most `spare` numbers from the first.
-fn first_aligned<T>(data: &Vec<T>, spare: usize) -> usize {
+fn first_aligned<T>(data: &[T], spare: usize) -> usize {
     data.as_ptr().align_offset(ALIGNMENT).min(spare)
 }
 

@@ -20,7 +20,7 @@ const FIGURES: [&str; 14] = [
 ];
 
 /// Experiments that are not on the page of `all`.
-const OTHERS: [&str; 1] = ["altmin-inexact"];
+const OTHERS: [&str; 4] = ["altmin-inexact", "altmin-recovery", "altmin-noise", "altmin-scaling"];
 
 #[test]
 fn the_list_names_every_experiment() {
@@ -54,6 +54,31 @@ fn inexact_alternations_leave_their_files_and_run_alike_every_time() {
     }
     folder.run("bench altmin-inexact --quick --out two").ended(0);
     assert_eq!(folder.read("two/altmin-inexact.csv"), csv);
+}
+
+/// How time grows, on small data: seconds differ from run to run, steps and gradients do not, on any number of threads.
+#[test]
+fn scaling_leaves_its_files_and_takes_the_same_steps_every_time() {
+    let folder = Folder::new();
+    let text = folder.run("bench altmin-scaling --quick --out one").ended(0).out;
+    assert_eq!(folder.read("one/altmin-scaling.md").trim_end(), text.trim_end());
+    folder.run("bench altmin-scaling --quick --threads 2 --out two").ended(0);
+    let cells = |path: &str| -> Vec<String> {
+        let lines = folder.read(path);
+        lines.lines().skip(1).map(|l| l.split(',').take(5).collect::<Vec<_>>().join(",")).collect()
+    };
+    let one = cells("one/altmin-scaling.csv");
+    // Four numbers of observations, four ranks for one of them, inexact and exact.
+    assert_eq!(one.len(), 2 * 7);
+    assert_eq!(one, cells("two/altmin-scaling.csv"));
+    for line in &one {
+        let steps: f64 = line.split(',').nth(3).unwrap().parse().unwrap();
+        assert_eq!(line.starts_with("inexact"), steps >= 1.0, "{line}");
+    }
+    for plot in ["altmin-scaling-rank.svg", "altmin-scaling-observations.svg"] {
+        let svg = folder.read(&format!("one/{plot}"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+    }
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.
