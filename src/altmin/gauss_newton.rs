@@ -535,3 +535,6 @@ pub(super) fn narrowed<T: Real>(factor: &Tall<f64>) -> Result<Tall<T>> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;
