@@ -100,6 +100,9 @@ public:
       : dense_(view), sparse_(), operator_(), kind_(SWL_DENSE), rows_(view.rows), cols_(view.cols) {}
   matrix(const swl_sparse &view)
       : dense_(), sparse_(view), operator_(), kind_(SWL_SPARSE), rows_(view.rows), cols_(view.cols) {}
+  /// Where entries are asked for.
+  matrix(const swl_triplets &view)
+      : dense_(), sparse_(), operator_(), triplets_(view), kind_(SWL_TRIPLETS), rows_(view.rows), cols_(view.cols) {}
   /// Its callbacks must not throw.
   matrix(const swl_operator &view)
       : dense_(), sparse_(), operator_(view), kind_(SWL_OPERATOR), rows_(view.rows), cols_(view.cols) {}
@@ -128,6 +131,7 @@ public:
   /// The C view; it points into this object.
   swl_matrix view() const noexcept {
     if (kind_ == SWL_OPERATOR) return swl_matrix_operator(&operator_);
+    if (kind_ == SWL_TRIPLETS) return swl_matrix_triplets(&triplets_);
     return kind_ == SWL_DENSE ? swl_matrix_dense(&dense_) : swl_matrix_sparse(&sparse_);
   }
 
@@ -135,6 +139,7 @@ private:
   swl_dense dense_;
   swl_sparse sparse_;
   swl_operator operator_;
+  swl_triplets triplets_ = swl_triplets();
   std::int32_t kind_;
   std::int64_t rows_, cols_;
 };
@@ -595,6 +600,137 @@ private:
 
   detail::handle<swl_bcd, swl_bcd_free> handle_;
   std::int64_t rows_ = 0, cols_ = 0, points_ = 0;
+};
+
+namespace detail {
+/// Entries of a view that lists them.
+inline std::int64_t entries(const swl_matrix &m) {
+  if (m.kind == SWL_TRIPLETS) return static_cast<const swl_triplets *>(m.view)->nnz;
+  if (m.kind == SWL_SPARSE) return static_cast<const swl_sparse *>(m.view)->nnz;
+  if (m.kind != SWL_DENSE) return 0;
+  const swl_dense *dense = static_cast<const swl_dense *>(m.view);
+  return dense->rows * dense->cols;
+}
+} // namespace detail
+
+/// A side of a completion.
+enum class side : std::int32_t { rows = SWL_ROWS, cols = SWL_COLS };
+
+/// Completion of a matrix by one of low rank.
+class altmin {
+public:
+  /// Copies the entries. weights has one number for each, or is left out.
+  explicit altmin(const matrix &entries, const options &o = options("altmin"), const vec &weights = vec(),
+                  const control &c = control())
+      : rows_(entries.rows()), cols_(entries.cols()) {
+    const swl_matrix view = entries.view();
+    swl_altmin *s = nullptr;
+    try {
+      c.run([&](const swl_control *raw) { return swl_altmin_new(&view, weights.get(), o.get(), raw, &s); });
+    } catch (...) {
+      swl_altmin_free(s);
+      throw;
+    }
+    handle_.reset(s);
+  }
+  std::int64_t rows() const noexcept { return rows_; }
+  std::int64_t cols() const noexcept { return cols_; }
+  /// Columns of the factors of the last model.
+  std::int64_t rank() const noexcept { return rank_; }
+
+  /// Factors that the next solve starts at.
+  void warm_start(const swl_dense &u, const swl_dense &v) { check(swl_altmin_warm_start(handle_.get(), &u, &v)); }
+  /// The next solve starts afresh.
+  void start_afresh() { check(swl_altmin_warm_start(handle_.get(), nullptr, nullptr)); }
+  /// Not converging is an outcome of the info, not an exception.
+  swl_altmin_info solve(const options &o = options("altmin"), const control &c = control()) {
+    swl_altmin_info info = detail::sized<swl_altmin_info>();
+    c.run([&](const swl_control *raw) { return swl_altmin_solve(handle_.get(), o.get(), raw, &info); });
+    rank_ = info.rank;
+    return info;
+  }
+  /// A factor, row after row.
+  std::vector<double> factor(side s) const {
+    std::vector<double> out(static_cast<std::size_t>(lines(s) * rank_));
+    check(swl_altmin_factor(handle_.get(), static_cast<std::int32_t>(s), out.data(), lines(s) * rank_));
+    return out;
+  }
+  std::vector<double> bias(side s) const {
+    std::vector<double> out(static_cast<std::size_t>(lines(s)));
+    check(swl_altmin_bias(handle_.get(), static_cast<std::int32_t>(s), out.data(), lines(s)));
+    return out;
+  }
+  /// The singular values of the product of the factors.
+  std::vector<double> spectrum() const {
+    std::vector<double> out(static_cast<std::size_t>(rank_));
+    check(swl_altmin_spectrum(handle_.get(), out.data(), rank_));
+    return out;
+  }
+  /// The sweeps of a solve with the option trace.
+  std::vector<swl_altmin_sweep> trace() const {
+    std::int64_t count = 0;
+    check(swl_altmin_trace(handle_.get(), nullptr, 0, &count));
+    std::vector<swl_altmin_sweep> rows(static_cast<std::size_t>(count), detail::sized<swl_altmin_sweep>());
+    check(swl_altmin_trace(handle_.get(), rows.data(), count, &count));
+    return rows;
+  }
+  swl_altmin_cert certificate(const control &c = control()) const {
+    swl_altmin_cert cert = detail::sized<swl_altmin_cert>();
+    c.run([&](const swl_control *raw) { return swl_altmin_certificate(handle_.get(), raw, &cert); });
+    return cert;
+  }
+  /// The model at places, whose values are not read.
+  std::vector<double> predict(const matrix &places) const {
+    const swl_matrix view = places.view();
+    std::vector<double> out(static_cast<std::size_t>(detail::entries(view)));
+    check(swl_altmin_predict(handle_.get(), &view, out.data(), detail::entries(view)));
+    return out;
+  }
+  /// 1 where the places of the entries do not rule out that the model is determined.
+  std::vector<std::int32_t> determined(const matrix &places) const {
+    const swl_matrix view = places.view();
+    std::vector<std::int32_t> out(static_cast<std::size_t>(detail::entries(view)));
+    check(swl_altmin_determined(handle_.get(), &view, out.data(), detail::entries(view)));
+    return out;
+  }
+  /// The root mean square error on other entries.
+  double score(const matrix &test, const vec &weights = vec()) const {
+    const swl_matrix view = test.view();
+    double rmse = 0.0;
+    check(swl_altmin_score(handle_.get(), &view, weights.get(), &rmse, nullptr));
+    return rmse;
+  }
+  /// The n best columns of a row (or rows of a column) with their predictions, without those excepted.
+  std::vector<std::pair<std::int64_t, double>> top(side s, std::int64_t which, std::int64_t n,
+                                                   const std::vector<std::int64_t> &except = {}) const {
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(n > 0 ? n : 0));
+    std::vector<double> scores(ids.size());
+    std::int64_t count = 0;
+    check(swl_altmin_top(handle_.get(), static_cast<std::int32_t>(s), which, except.data(),
+                         static_cast<std::int64_t>(except.size()), n, ids.data(), scores.data(), &count));
+    std::vector<std::pair<std::int64_t, double>> best;
+    for (std::size_t k = 0; k < static_cast<std::size_t>(count); k++) best.emplace_back(ids[k], scores[k]);
+    return best;
+  }
+  /// Factors of new rows or columns; of a model with biases, theirs too (biases is then needed).
+  std::vector<double> fold_in(side s, const matrix &entries, std::vector<double> *biases = nullptr,
+                              const control &c = control()) const {
+    const swl_matrix view = entries.view();
+    const std::int64_t count = s == side::rows ? entries.rows() : entries.cols(), len = count * rank_;
+    std::vector<double> out(static_cast<std::size_t>(len)), b(static_cast<std::size_t>(biases != nullptr ? count : 0));
+    c.run([&](const swl_control *raw) {
+      return swl_altmin_fold_in(handle_.get(), static_cast<std::int32_t>(s), &view, nullptr, raw, out.data(), len, b.data(),
+                                static_cast<std::int64_t>(b.size()));
+    });
+    if (biases != nullptr) *biases = std::move(b);
+    return out;
+  }
+
+private:
+  std::int64_t lines(side s) const noexcept { return s == side::rows ? rows_ : cols_; }
+
+  detail::handle<swl_altmin, swl_altmin_free> handle_;
+  std::int64_t rows_ = 0, cols_ = 0, rank_ = 0;
 };
 
 } // namespace southwell

@@ -7,7 +7,7 @@
 //!   raw data. [`bcd::path`], [`bcd::batch`] and [`bcd::cross_validate`] solve many of them; [`bcd::identify`] and
 //!   [`bcd::Sensitivity`] tell what is known of a solution and how it changes.
 //! * [`bcd::graph`]: quadratics on graphs and label propagation, `1/2 x'Ax - b'x`.
-//! * [`altmin`]: low-rank matrix completion by alternating minimization; the core of it, in Rust alone so far.
+//! * [`altmin`]: low-rank matrix completion by alternating minimization.
 //! * [`model`]: losses and penalties, one file each.
 //! * [`numerics`]: views of dense and sparse data, kernels, small factorizations, conjugate gradients.
 //! * [`runtime`]: what every solver runs on: errors, options, control (deadline, cancel, progress), threads, random

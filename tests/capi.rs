@@ -132,15 +132,23 @@ fn examples_run_and_say_how_they_are_compiled() {
     assert!(output.contains("converged") && output.contains("proven"), "{output}");
     assert!(['A', 'B', 'C'].iter().all(|school| output.lines().skip(1).any(|l| l.contains(*school))));
     run(&mut Command::new(build(graph, Linking::Static)));
-    for (example, line) in [(
-        "examples/c/complete.c",
-        "cc -std=c99 complete.c -I../../include -L../../target/release -lsouthwell -lm",
-    )] {
+    for (example, line, says) in [
+        (
+            "examples/c/complete.c",
+            "cc -std=c99 complete.c -I../../include -L../../target/release -lsouthwell -lm",
+            "user 1 would like",
+        ),
+        (
+            "examples/cpp/complete.cpp",
+            "c++ -std=c++11 complete.cpp -I../../include -L../../target/release -lsouthwell",
+            "off by",
+        ),
+    ] {
         let text = std::fs::read_to_string(root().join(example)).unwrap();
         assert!(text.lines().next().unwrap().contains(line), "{example}");
         let output = run(&mut with_library(build(example, Linking::Shared)));
         let output = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.contains("converged") && output.contains("user 1 would like"), "{output}");
+        assert!(output.contains("converged") && output.contains(says), "{output}");
         run(&mut Command::new(build(example, Linking::Static)));
     }
 }

@@ -163,10 +163,7 @@ impl<T: Real> Alternation<'_, T> {
 
     /// The observations of the side that moves, line by line.
     pub(super) fn lines(&self, side: Side) -> &Lines<T> {
-        match side {
-            Side::Rows => self.observations.by_row(),
-            Side::Columns => self.observations.by_col(),
-        }
+        self.observations.lines(side)
     }
 
     /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along.

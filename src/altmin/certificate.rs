@@ -93,10 +93,7 @@ fn gradient<T: Real>(
     side: Side,
     control: &mut Control<'_>,
 ) -> Result<f64, Stop> {
-    let lines = match side {
-        Side::Rows => seen.by_row(),
-        Side::Columns => seen.by_col(),
-    };
+    let lines = seen.lines(side);
     let (moving, fixed) = (model.factors.of(side), model.factors.of(side.other()));
     let (k, joint) = (moving.cols(), !model.offsets.row.is_empty());
     let (own, others) = (model.offsets.of(side), model.offsets.of(side.other()));

@@ -7,13 +7,13 @@
 //! | part | files |
 //! |---|---|
 //! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
-//! | the method | [`solve`], [`settings`], [`sweeps`], [`anderson`] (fewer of them) |
+//! | the method | [`solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the ridge | [`strengths`] |
-//! | the answer | [`solution`], [`model`], [`certificate`], [`fit`] |
+//! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!
 //! ```
 //! use southwell::altmin::{Entries, Problem, solve};
@@ -41,8 +41,10 @@ pub mod accuracy;
 pub mod alternation;
 pub mod anderson;
 pub mod basis;
+mod begin;
 pub mod certificate;
 mod conjugate_gradient;
+mod error_bars;
 pub mod fit;
 pub mod gauss_newton;
 pub mod half_step;
@@ -63,6 +65,7 @@ pub mod solve;
 pub mod start;
 pub mod strengths;
 pub mod sweeps;
+mod watch;
 
 pub use alternation::Side;
 pub use certificate::Certificate;

@@ -149,10 +149,7 @@ impl<T: Real> Model<T> {
         let mut value: Vec<f64> = zeros("value", entries.value.len())?;
         value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / self.scale);
         let observations = Observations::new(Entries { value: &value, ..entries }, repeats, control)?;
-        let lines = match side {
-            Side::Rows => observations.by_row(),
-            Side::Columns => observations.by_col(),
-        };
+        let lines = observations.lines(side);
         let (k, joint) = (self.rank(), !self.offsets.row.is_empty());
         let mut shift: Vec<T> = zeros("shift", fixed.rows())?;
         let others = self.offsets.of(side.other());

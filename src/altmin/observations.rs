@@ -1,5 +1,6 @@
 //! The observed entries of a matrix, by rows and by columns, checked once.
 
+use super::alternation::Side;
 use crate::numerics::real::Real;
 use crate::runtime::error::{out_of_memory, zeros};
 use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
@@ -204,6 +205,14 @@ impl<T: Real> Observations<T> {
     /// Entries column by column.
     pub fn by_col(&self) -> &Lines<T> {
         &self.by_col
+    }
+
+    /// Entries line by line of a side.
+    pub fn lines(&self, side: Side) -> &Lines<T> {
+        match side {
+            Side::Rows => &self.by_row,
+            Side::Columns => &self.by_col,
+        }
     }
 
     /// The observations for which `keep(row, column)` holds.

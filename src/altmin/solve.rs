@@ -21,37 +21,25 @@
 use super::accuracy::RowTolerance;
 use super::alternation::{Alternation, Factors, Manner, Side};
 use super::anderson::Anderson;
+use super::begin::Begun;
 use super::certificate::Certificate;
 use super::fit::fit;
 use super::half_step::Damping;
 use super::model::Model;
 use super::observations::Observations;
 use super::offsets::Offsets;
-use super::portfolio::{SEARCHES, choose};
 use super::problem::Problem;
-use super::recovery::{Ends, Search, Searcher, relative, start_from};
-use super::sampling::HeldOut;
-use super::settings::{SearchKind, Settings};
+use super::recovery::relative;
+use super::settings::Settings;
 use super::solution::{Solution, TraceRow};
-use super::strengths::choose_ridge;
-use super::sweeps::{State, SweepReport};
+use super::sweeps::SweepReport;
+use super::watch::{Look, Watch};
 use crate::numerics::real::Real;
-use crate::numerics::tall::Tall;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
 
-/// Share of the observations that is held out to choose a ridge by.
-const JUDGES: f64 = 0.1;
-/// A model that moves by less than this many roundings does not move any more.
-const STILL: f64 = 64.0;
 /// An objective that grows by this factor over the best is going astray.
 const ASTRAY: f64 = 2.0;
-/// With fewer observations a portfolio has nothing to judge by.
-const FEW: usize = 100;
-/// Sweeps at full rank that a search makes at most.
-const SEARCH_SWEEPS: u64 = 2000;
-/// The largest contraction from one sweep to the next that the distance from the limit is estimated with.
-const SLOWEST: f64 = 0.995;
 
 /// Completes a matrix, from scratch or from the factors of `start`.
 ///
@@ -96,32 +84,14 @@ fn check_start<T: Real>(start: &Model<T>, problem: &Problem<T>, rank: usize) -> 
     Ok(())
 }
 
-struct Run<'a, T> {
-    problem: &'a Problem<T>,
-    settings: &'a Settings,
-    seen: &'a Observations<T>,
-    held: Option<&'a Observations<T>>,
-    rank: usize,
-    team: &'a Team<'a>,
-}
-
-/// Where the sweeps begin, and how that was found.
-struct Begun<T> {
-    state: State<T>,
-    /// In units of the problem.
-    ridge: f64,
-    ridges: Vec<(f64, f64)>,
-    searched: Option<(Search, Vec<(Search, f64)>)>,
-    sweeps: u64,
-}
-
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
+/// What a solve works on.
+pub(super) struct Run<'a, T> {
+    pub(super) problem: &'a Problem<T>,
+    pub(super) settings: &'a Settings,
+    pub(super) seen: &'a Observations<T>,
+    pub(super) held: Option<&'a Observations<T>>,
+    pub(super) rank: usize,
+    pub(super) team: &'a Team<'a>,
 }
 
 impl<T: Real> Run<'_, T> {
@@ -164,82 +134,6 @@ impl<T: Real> Run<'_, T> {
             certificate,
             trace,
         })
-    }
-
-    /// The ridge and the start.
-    fn begin(
-        &self,
-        start: Option<&Model<T>>,
-        control: &mut Control<'_>,
-    ) -> Result<std::result::Result<Begun<T>, Stop>> {
-        stopped!(control.report(Phase::Setup, 0, f64::NAN, f64::NAN));
-        let scale = self.problem.scale();
-        let (ridge, ridges, guess) = match self.settings.ridge {
-            Some(ridge) => (ridge / scale, Vec::new(), None),
-            None => {
-                let judges = HeldOut { seed: self.settings.seed.wrapping_add(1), share: JUDGES };
-                let parted = judges.part(self.seen)?;
-                let Some((seen, held)) = parted.filter(|(seen, held)| !seen.is_empty() && !held.is_empty())
-                else {
-                    return Err(Error::new(ErrorKind::Data, "option \"ridge\"")
-                        .expected("a ridge, where there are too few entries to choose one by")
-                        .found(format!("{} entries", self.seen.len())));
-                };
-                let constant = |ridge: f64| self.constant(ridge);
-                let tried =
-                    choose_ridge(&seen, &held, self.rank, self.settings, constant, self.team, control)?;
-                let tried = stopped!(tried);
-                (tried.best, tried.errors, Some(tried.state))
-            }
-        };
-        if let Some(model) = start {
-            let state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
-            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
-        }
-        let offsets = self.offsets()?;
-        let mut search = self.settings.search_for(ridge);
-        if search == SearchKind::Portfolio && self.seen.len() < FEW {
-            search = SearchKind::Continuation;
-        }
-        if search == SearchKind::Plain {
-            let state = match guess {
-                Some(state) => state,
-                None => {
-                    let factors = match self.beside(&offsets)? {
-                        Some(left) => start_from(&left, self.rank, self.settings.seed, self.team, control)?,
-                        None => start_from(self.seen, self.rank, self.settings.seed, self.team, control)?,
-                    };
-                    State { factors: stopped!(factors), offsets }
-                }
-            };
-            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
-        }
-        let left = self.beside(&offsets)?;
-        let observations = left.as_ref().unwrap_or(self.seen);
-        let ends = Ends {
-            residual: self.settings.tolerance.max(T::ROUNDING),
-            max_sweeps: self.settings.max_iterations.min(SEARCH_SWEEPS) as usize,
-            progress: 1e-3,
-        };
-        let seed = self.settings.seed;
-        let searcher = Searcher { observations, rank: self.rank, seed, team: self.team };
-        let (found, searched) = match search {
-            SearchKind::Portfolio => {
-                let chosen = choose(observations, self.rank, &SEARCHES, ends, seed, self.team, control)?;
-                let chosen = stopped!(chosen);
-                (chosen.found, Some((chosen.search, chosen.held_out)))
-            }
-            SearchKind::Annealed => {
-                let search = Search::Annealed { fade: 0.98 };
-                (stopped!(searcher.run(search, ends, control)?), Some((search, Vec::new())))
-            }
-            _ => {
-                let search = Search::Continuation { sweeps: 40 };
-                (stopped!(searcher.run(search, ends, control)?), Some((search, Vec::new())))
-            }
-        };
-        let state = State { factors: found.factors, offsets };
-        Ok(Ok(Begun { state, ridge, ridges, searched, sweeps: found.sweeps as u64 }))
     }
 
     /// Sweeps until there is a reason to stop; the number of them, with those of the search.
@@ -382,38 +276,13 @@ impl<T: Real> Run<'_, T> {
 
     /// The constant that biases are unknowns of: such that the ridge on them is what was asked for; without a ridge, of the
     /// size of the columns of an orthonormal factor.
-    fn constant(&self, ridge: f64) -> f64 {
+    pub(super) fn constant(&self, ridge: f64) -> f64 {
         if ridge == 0.0 {
             return 1.0 / (self.seen.rows().max(self.seen.cols()) as f64).sqrt();
         }
         // Values are divided by the scale, so are biases, and each factor by its root.
         let on_biases = self.settings.bias_ridge.unwrap_or(ridge * self.problem.scale());
         (ridge / on_biases).sqrt()
-    }
-
-    /// The first guess of mean and biases.
-    fn offsets(&self) -> Result<Offsets<T>> {
-        if self.settings.biases {
-            return Offsets::guess(self.seen);
-        }
-        Ok(if self.settings.center { Offsets::mean_of(self.seen) } else { Offsets::none() })
-    }
-
-    /// What offsets leave of the observations; `None` where they take nothing off.
-    fn beside(&self, offsets: &Offsets<T>) -> Result<Option<Observations<T>>> {
-        if offsets.is_none() {
-            return Ok(None);
-        }
-        self.seen.mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
-    }
-
-    /// The model of a run that was stopped before there was one: the mean and factors of 0.
-    fn nothing(&self) -> Result<Begun<T>> {
-        let u = Tall::zeros(self.seen.rows(), self.rank)?;
-        let v = Tall::zeros(self.seen.cols(), self.rank)?;
-        let state = State { factors: Factors { u, v }, offsets: self.offsets()? };
-        let ridge = self.settings.ridge.unwrap_or(0.0) / self.problem.scale();
-        Ok(Begun { state, ridge, ridges: Vec::new(), searched: None, sweeps: 0 })
     }
 
     /// `ridge (sum_i d_i^p (|u_i|^2 + b_i^2 / constant^2) + ..)`.
@@ -423,10 +292,7 @@ impl<T: Real> Run<'_, T> {
         }
         let constant = self.constant(damping.ridge);
         let side = |side: Side| {
-            let lines = match side {
-                Side::Rows => self.seen.by_row(),
-                Side::Columns => self.seen.by_col(),
-            };
+            let lines = self.seen.lines(side);
             let (factor, biases) = (factors.of(side), offsets.of(side));
             (0..lines.len())
                 .map(|i| {
@@ -438,79 +304,4 @@ impl<T: Real> Run<'_, T> {
         };
         side(Side::Rows) + side(Side::Columns)
     }
-}
-
-/// What was seen of the sweeps so far, and whether it is time to stop.
-struct Watch {
-    best_objective: f64,
-    /// Sweeps since the objective last fell.
-    idle: u64,
-    last_change: f64,
-    last_rate: f64,
-    best_held_out: f64,
-    /// Sweeps since the error of what is held out last fell.
-    worse: u64,
-}
-
-struct Judgement {
-    /// Whether this iterate is to be kept.
-    keep: bool,
-    end: Option<Outcome>,
-}
-
-/// Sweeps without a lower objective after which rounding has the word.
-const IDLE: u64 = 20;
-
-impl Watch {
-    fn new() -> Self {
-        Self {
-            best_objective: f64::INFINITY,
-            idle: 0,
-            last_change: f64::INFINITY,
-            last_rate: SLOWEST,
-            best_held_out: f64::INFINITY,
-            worse: 0,
-        }
-    }
-
-    fn look(&mut self, seen: &Look, settings: &Settings) -> Judgement {
-        self.idle += 1;
-        if seen.objective < self.best_objective {
-            self.best_objective = seen.objective;
-            self.idle = 0;
-        }
-        // What is still to come, if it falls as it did in the worse of the last two sweeps.
-        let rate = (seen.change / self.last_change).min(SLOWEST);
-        let worse = rate.max(self.last_rate).max(seen.contraction.unwrap_or(0.0).min(SLOWEST));
-        let distance = seen.change * worse / (1.0 - worse);
-        (self.last_change, self.last_rate) = (seen.change, rate);
-        let validated = !seen.held_out.is_nan();
-        self.worse += 1;
-        let keep = !validated || seen.held_out < self.best_held_out;
-        if validated && keep {
-            self.best_held_out = seen.held_out;
-            self.worse = 0;
-        }
-        let end = if seen.residual <= settings.tolerance || distance <= settings.tolerance {
-            Some(Outcome::Converged)
-        } else if validated && self.worse >= settings.patience {
-            Some(Outcome::Converged)
-        } else if seen.change <= STILL * seen.rounding || self.idle >= IDLE {
-            Some(Outcome::Floor)
-        } else {
-            None
-        };
-        Judgement { keep, end }
-    }
-}
-
-/// What a sweep shows.
-struct Look {
-    objective: f64,
-    residual: f64,
-    change: f64,
-    /// What a sweep leaves of the distance to the limit, as far as that is known.
-    contraction: Option<f64>,
-    held_out: f64,
-    rounding: f64,
 }

@@ -101,7 +101,7 @@ impl Run<'_> {
             write_trace(trace, &solution)?;
         }
         if let Some(plot) = of("plot") {
-            convergence(self.file, &solution).write(plot)?;
+            convergence(&self.file.display().to_string(), &solution).write(plot)?;
         }
         let test = self.test.as_ref().map(|test| test_error(&problem, &solution.model, test));
         let report = Report { run: self, solution: &solution, test };
@@ -172,7 +172,8 @@ fn write_trace<T>(file: &Path, solution: &Solution<T>) -> Result<()> {
     })
 }
 
-fn convergence<T: Real>(file: &Path, solution: &Solution<T>) -> Chart {
+/// The residual and the change of the model over the sweeps.
+pub fn convergence<T: Real>(title: &str, solution: &Solution<T>) -> Chart {
     let curve = |name: &str, of: &dyn Fn(&southwell::altmin::TraceRow) -> f64| Curve {
         name: name.to_owned(),
         points: solution.trace.iter().map(|r| (r.iteration as f64, of(r))).collect(),
@@ -183,7 +184,7 @@ fn convergence<T: Real>(file: &Path, solution: &Solution<T>) -> Chart {
         lines.push(curve("held out", &|r| r.held_out / size));
     }
     Chart {
-        title: format!("{}: completion at rank {}", file.display(), solution.model.rank()),
+        title: format!("{title}: completion at rank {}", solution.model.rank()),
         x: Axis::linear("sweep"),
         y: Axis::log("relative to the entries (change: to the model)"),
         lines,

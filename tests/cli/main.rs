@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod altmin;
 mod bench;
 mod cross_validation;
 mod demo;

@@ -1,5 +1,6 @@
 //! `southwell demo`: real problems solved in seconds, with a table and plots.
 
+mod completion;
 mod problems;
 
 use super::failure::{Failure, Verdict};
@@ -11,6 +12,7 @@ use super::progress::Line;
 use super::report::{self, Report};
 use super::{output, plots};
 use clap::ArgMatches;
+use completion::Completion;
 use problems::{Demo, PROBLEMS, RULES};
 use serde_json::{Value, json};
 use southwell::bcd::{self, Grid, Problem, Settings, Solution};
@@ -29,11 +31,18 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
             .found(e)
     })?;
     let mut line = Line::new();
-    let mut shown =
-        Shown { folder: &folder, rows: Vec::new(), objects: Vec::new(), plots: Vec::new(), good: true };
+    let mut shown = Shown {
+        folder: &folder,
+        rows: Vec::new(),
+        objects: Vec::new(),
+        plots: Vec::new(),
+        notes: String::new(),
+        good: true,
+    };
     for problem in PROBLEMS {
         shown.solve(&Demo::load(problem)?, &mut line)?;
     }
+    shown.complete(&mut line)?;
     drop(line);
     output::print(&if matches.get_flag("json") { shown.json() } else { shown.text() })?;
     Ok(Verdict::of(shown.good))
@@ -45,6 +54,8 @@ struct Shown<'a> {
     rows: Vec<Vec<String>>,
     objects: Vec<Value>,
     plots: Vec<(PathBuf, &'static str)>,
+    /// What is said below the table.
+    notes: String,
     good: bool,
 }
 
@@ -68,6 +79,15 @@ impl Shown<'_> {
             self.draw_race(file, demo, &problem, line)?;
         }
         Ok(())
+    }
+
+    fn complete(&mut self, line: &mut Line) -> Result<(), Failure> {
+        line.say("breast-cancer-completion");
+        let found = Completion::run(line)?;
+        self.good &= found.converged();
+        self.notes.push_str(&found.text());
+        self.objects.push(found.json());
+        self.write("completion.svg", "residual and change over the sweeps of the completion", &found.chart())
     }
 
     fn draw_path(
@@ -150,6 +170,7 @@ impl Shown<'_> {
         }
         let mut text = table(&headings, &sides, &self.rows);
         text.push_str("\nThe certificate bounds objective - minimum; relative: divided by the loss of the null model above the least possible.\n");
+        text.push_str(&format!("\n{}\n", self.notes));
         self.plots.iter().for_each(|(path, what)| text.push_str(&format!("{}: {what}\n", path.display())));
         text
     }

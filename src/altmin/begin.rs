@@ -1,0 +1,145 @@
+//! Where the sweeps of a solve begin: the ridge, and a first model.
+
+use super::alternation::Factors;
+use super::model::Model;
+use super::observations::Observations;
+use super::offsets::Offsets;
+use super::portfolio::{SEARCHES, choose};
+use super::recovery::{Ends, Search, Searcher, start_from};
+use super::sampling::HeldOut;
+use super::settings::SearchKind;
+use super::solve::Run;
+use super::strengths::choose_ridge;
+use super::sweeps::State;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
+
+/// Share of the observations that is held out to choose a ridge by.
+const JUDGES: f64 = 0.1;
+/// With fewer observations a portfolio has nothing to judge by.
+const FEW: usize = 100;
+/// Sweeps at full rank that a search makes at most.
+const SEARCH_SWEEPS: u64 = 2000;
+
+/// Where the sweeps begin, and how that was found.
+pub(super) struct Begun<T> {
+    pub(super) state: State<T>,
+    /// In units of the problem.
+    pub(super) ridge: f64,
+    pub(super) ridges: Vec<(f64, f64)>,
+    pub(super) searched: Option<(Search, Vec<(Search, f64)>)>,
+    pub(super) sweeps: u64,
+}
+
+macro_rules! stopped {
+    ($e:expr) => {
+        match $e {
+            Ok(value) => value,
+            Err(stop) => return Ok(Err(stop)),
+        }
+    };
+}
+
+impl<T: Real> Run<'_, T> {
+    /// The ridge and the start.
+    pub(super) fn begin(
+        &self,
+        start: Option<&Model<T>>,
+        control: &mut Control<'_>,
+    ) -> Result<std::result::Result<Begun<T>, Stop>> {
+        stopped!(control.report(Phase::Setup, 0, f64::NAN, f64::NAN));
+        let scale = self.problem.scale();
+        let (ridge, ridges, guess) = match self.settings.ridge {
+            Some(ridge) => (ridge / scale, Vec::new(), None),
+            None => {
+                let judges = HeldOut { seed: self.settings.seed.wrapping_add(1), share: JUDGES };
+                let parted = judges.part(self.seen)?;
+                let Some((seen, held)) = parted.filter(|(seen, held)| !seen.is_empty() && !held.is_empty())
+                else {
+                    return Err(Error::new(ErrorKind::Data, "option \"ridge\"")
+                        .expected("a ridge, where there are too few entries to choose one by")
+                        .found(format!("{} entries", self.seen.len())));
+                };
+                let constant = |ridge: f64| self.constant(ridge);
+                let tried =
+                    choose_ridge(&seen, &held, self.rank, self.settings, constant, self.team, control)?;
+                let tried = stopped!(tried);
+                (tried.best, tried.errors, Some(tried.state))
+            }
+        };
+        if let Some(model) = start {
+            let state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
+            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
+        }
+        let offsets = self.offsets()?;
+        let mut search = self.settings.search_for(ridge);
+        if search == SearchKind::Portfolio && self.seen.len() < FEW {
+            search = SearchKind::Continuation;
+        }
+        if search == SearchKind::Plain {
+            let state = match guess {
+                Some(state) => state,
+                None => {
+                    let factors = match self.beside(&offsets)? {
+                        Some(left) => start_from(&left, self.rank, self.settings.seed, self.team, control)?,
+                        None => start_from(self.seen, self.rank, self.settings.seed, self.team, control)?,
+                    };
+                    State { factors: stopped!(factors), offsets }
+                }
+            };
+            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
+        }
+        let left = self.beside(&offsets)?;
+        let observations = left.as_ref().unwrap_or(self.seen);
+        let ends = Ends {
+            residual: self.settings.tolerance.max(T::ROUNDING),
+            max_sweeps: self.settings.max_iterations.min(SEARCH_SWEEPS) as usize,
+            progress: 1e-3,
+        };
+        let seed = self.settings.seed;
+        let searcher = Searcher { observations, rank: self.rank, seed, team: self.team };
+        let (found, searched) = match search {
+            SearchKind::Portfolio => {
+                let chosen = choose(observations, self.rank, &SEARCHES, ends, seed, self.team, control)?;
+                let chosen = stopped!(chosen);
+                (chosen.found, Some((chosen.search, chosen.held_out)))
+            }
+            SearchKind::Annealed => {
+                let search = Search::Annealed { fade: 0.98 };
+                (stopped!(searcher.run(search, ends, control)?), Some((search, Vec::new())))
+            }
+            _ => {
+                let search = Search::Continuation { sweeps: 40 };
+                (stopped!(searcher.run(search, ends, control)?), Some((search, Vec::new())))
+            }
+        };
+        let state = State { factors: found.factors, offsets };
+        Ok(Ok(Begun { state, ridge, ridges, searched, sweeps: found.sweeps as u64 }))
+    }
+
+    /// The first guess of mean and biases.
+    fn offsets(&self) -> Result<Offsets<T>> {
+        if self.settings.biases {
+            return Offsets::guess(self.seen);
+        }
+        Ok(if self.settings.center { Offsets::mean_of(self.seen) } else { Offsets::none() })
+    }
+
+    /// What offsets leave of the observations; `None` where they take nothing off.
+    fn beside(&self, offsets: &Offsets<T>) -> Result<Option<Observations<T>>> {
+        if offsets.is_none() {
+            return Ok(None);
+        }
+        self.seen.mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
+    }
+
+    /// The model of a run that was stopped before there was one: the mean and factors of 0.
+    pub(super) fn nothing(&self) -> Result<Begun<T>> {
+        let u = Tall::zeros(self.seen.rows(), self.rank)?;
+        let v = Tall::zeros(self.seen.cols(), self.rank)?;
+        let state = State { factors: Factors { u, v }, offsets: self.offsets()? };
+        let ridge = self.settings.ridge.unwrap_or(0.0) / self.problem.scale();
+        Ok(Begun { state, ridge, ridges: Vec::new(), searched: None, sweeps: 0 })
+    }
+}

@@ -1,0 +1,109 @@
+//! `southwell altmin`.
+
+use crate::support::Folder;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Entries of a matrix of rank 2, most of them, as lines of `base`-based row, column and value.
+fn entries(base: usize, separator: &str, keep: impl Fn(usize, usize) -> bool) -> String {
+    let mut text = String::new();
+    for i in 0..40 {
+        for j in 0..30 {
+            if keep(i, j) {
+                writeln!(text, "{}{separator}{}{separator}{}", i + base, j + base, truth(i, j)).unwrap();
+            }
+        }
+    }
+    text
+}
+
+fn truth(i: usize, j: usize) -> f64 {
+    let (x, y) = (i as f64, j as f64);
+    (0.3 * x).sin() * (0.5 * y).cos() + 0.5 * (0.2 * x).cos() * (1.0 + 0.1 * y)
+}
+
+fn known(i: usize, j: usize) -> bool {
+    (7 * i + 5 * j + i * j) % 3 == 0
+}
+
+#[test]
+fn entries_are_completed_predicted_and_written() {
+    let folder = Folder::new();
+    folder.write("train.tsv", entries(1, "\t", known));
+    folder.write("test.tsv", entries(1, "\t", |i, j| !known(i, j)));
+    folder.write("places.csv", "row,col\n1,1\n40,30\n");
+    let line = "altmin --train train.tsv --test test.tsv --base 1 --rank 2 --ridge 0 --tolerance 1e-10 --json --out m \
+                --predict places.csv --predictions p.txt --trace t.csv --plot c.svg";
+    let found = folder.run(line).ended(0).json();
+    assert_eq!(found["outcome"], "converged");
+    assert!(found["test_rmse"].as_f64().unwrap() < 1e-6 && found["residual"].as_f64().unwrap() < 1e-9);
+    assert_eq!(
+        (found["rank"].as_u64(), found["rows"].as_u64(), found["components"].as_u64()),
+        (Some(2), Some(40), Some(1))
+    );
+    let predictions = folder.numbers("p.txt");
+    assert!((predictions[0] - truth(0, 0)).abs() < 1e-6 && (predictions[1] - truth(39, 29)).abs() < 1e-6);
+    let size = |name: &str| std::fs::metadata(folder.path(name)).unwrap().len();
+    assert_eq!((size("m.u.npy"), size("m.v.npy")), (128 + 40 * 2 * 8, 128 + 30 * 2 * 8));
+    assert!(folder.read("t.csv").starts_with("iteration,work,") && folder.read("c.svg").contains("sweep"));
+    let text = folder.run("altmin --train train.tsv --base 1 --rank 2 --biases --held-out 0.1").out;
+    assert!(text.contains("held out") && text.contains("chosen") | text.contains("best of"), "{text}");
+    // The threads do not change a byte.
+    let of = |threads: &str| {
+        let line =
+            format!("altmin --train train.tsv --base 1 --rank 3 --ridge 0.01 --threads {threads} --out b");
+        folder.run(&line).ended(0);
+        std::fs::read(folder.path("b.u.npy")).unwrap()
+    };
+    assert_eq!(of("1"), of("3"));
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let folder = Folder::new();
+    folder.write("train.csv", entries(0, ",", known));
+    let refused = |line: &str, text: &str| {
+        let err = folder.run(line).ended(2).err;
+        assert!(err.contains(text), "{line}: {err}");
+    };
+    refused("altmin --train nothing.csv", "nothing.csv");
+    refused("altmin --train train.csv --base 1", "line 1");
+    refused("altmin --train train.csv --rows 10", "--rows");
+    refused("altmin --train train.csv --rank 0", "rank");
+    refused("altmin --train train.csv --ridge -1", "ridge");
+    refused("altmin --train train.csv --search portfolio", "search");
+    folder.write("twice.csv", "0,0,1\n0,0,2\n");
+    refused("altmin --train twice.csv --ridge 0.1", "entry 1");
+    folder.write("nan.csv", "0,0,1\n0,1,nan\n1,1,2\n");
+    refused("altmin --train nan.csv --ridge 0.1", "entry 1");
+    folder.run("altmin --train nan.csv --ridge 0.1 --missing nan --rank 1").ended(0);
+    folder.write("weights.txt", "1\n2\n");
+    refused("altmin --train nan.csv --missing nan --ridge 0.1 --weights weights.txt", "weight");
+}
+
+/// MovieLens 100K, the five folds of its authors: the mean error that the documents state.
+#[test]
+fn movielens_folds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/recommender/ml-100k");
+    if !folder.exists() {
+        assert!(std::env::var_os("REQUIRE_SHARED").is_none(), "{} is not there", folder.display());
+        eprintln!("skipped: {} is not there", folder.display());
+        return;
+    }
+    let here = Folder::new();
+    let errors: Vec<f64> = (1..=5)
+        .map(|fold| {
+            let file = |part: &str| folder.join(format!("u{fold}.{part}.gz")).display().to_string();
+            let line = format!(
+                "altmin --train {} --test {} --base 1 --rank 10 --biases --tolerance 1e-3 --json",
+                file("base"),
+                file("test")
+            );
+            let found = here.run(&line).ended(0).json();
+            assert_eq!(found["entries"], 80_000);
+            found["test_rmse"].as_f64().unwrap()
+        })
+        .collect();
+    let mean = errors.iter().sum::<f64>() / 5.0;
+    assert!(mean <= 0.92, "{errors:?}");
+}
