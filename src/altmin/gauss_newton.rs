@@ -361,7 +361,11 @@ impl<T: Real> GaussNewton<'_, T> {
     fn solve(&self, factors: &[f64], b: &Tall<f64>, x: &mut Tall<f64>) {
         let (k, stride) = (b.cols(), b.stride());
         self.team.fill(x.data_mut(), TASK_LINES * stride, |offset, part| {
-            of_width!(k, solve_of, (k, stride, &factors[offset / stride * k * k..], &b.data()[offset..], part));
+            of_width!(
+                k,
+                solve_of,
+                (k, stride, &factors[offset / stride * k * k..], &b.data()[offset..], part)
+            );
         });
     }
 
@@ -384,7 +388,11 @@ impl<T: Real> GaussNewton<'_, T> {
     fn subtract_from_gram(&self, gram: &[f64], mu: f64, x: &Tall<f64>, out: &mut Tall<f64>) {
         let (k, stride) = (x.cols(), x.stride());
         self.team.fill(out.data_mut(), TASK_LINES * stride, |offset, part| {
-            of_width!(k, gram_of, (k, stride, &gram[offset / stride * k * k..], mu, &x.data()[offset..], part));
+            of_width!(
+                k,
+                gram_of,
+                (k, stride, &gram[offset / stride * k * k..], mu, &x.data()[offset..], part)
+            );
         });
     }
 }

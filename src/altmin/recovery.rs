@@ -212,7 +212,8 @@ impl<T: Real> Searcher<'_, T> {
                 found.sweeps += 1;
             }
             let newton = GaussNewton { observations: self.observations, team: self.team };
-            let arrived = stopped!(newton.run(&found.factors, rules(LAST_DAMPING, f64::INFINITY), control)?);
+            let arrived =
+                stopped!(newton.run(&found.factors, rules(LAST_DAMPING, f64::INFINITY), control)?);
             found.factors = arrived.factors;
             found.residual = arrived.residual;
             found.sweeps += arrived.steps;
@@ -297,8 +298,11 @@ impl<T: Real> Searcher<'_, T> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
         let mut rest = None;
         let mut aside = SetAside::none(m, n);
-        let mut found =
-            Found { factors: Factors { u: Tall::zeros(m, 0)?, v: Tall::zeros(n, 0)? }, residual: 1.0, sweeps: 0 };
+        let mut found = Found {
+            factors: Factors { u: Tall::zeros(m, 0)?, v: Tall::zeros(n, 0)? },
+            residual: 1.0,
+            sweeps: 0,
+        };
         for rank in 1..=self.rank {
             let observations = rest.as_ref().unwrap_or(self.observations);
             let alternation = Alternation { observations, team: self.team };
@@ -326,7 +330,10 @@ impl<T: Real> Searcher<'_, T> {
                 break;
             }
             // A single direction may well be that of few lines.
-            if rank > 1 && !aside.is_full() && stopped!(aside.take(&mut found.factors, self.team, control)) > 0 {
+            if rank > 1
+                && !aside.is_full()
+                && stopped!(aside.take(&mut found.factors, self.team, control)) > 0
+            {
                 rest = Some(aside.rest(self.observations)?);
             }
         }

@@ -84,7 +84,12 @@ fn weights_are_repeats_and_the_end_is_a_minimum() {
     let repeated = observed(&truth, 0.5, |k, v| (noisy(k, v), vec![1.0; 1 + usize::from(twice(k))]));
     let (one, other) = (run(&weighted, &start, RULES), run(&repeated, &start, RULES));
     assert_eq!((one.end, other.end), (End::Minimum, End::Minimum));
-    assert!((one.residual - other.residual).abs() < 1e-7 * one.residual, "{} {}", one.residual, other.residual);
+    assert!(
+        (one.residual - other.residual).abs() < 1e-7 * one.residual,
+        "{} {}",
+        one.residual,
+        other.residual
+    );
     // Rows of the gradient with respect to U: sum w r v.
     let mut gradient = 0.0_f64;
     let mut size = 0.0_f64;

@@ -47,7 +47,11 @@ impl Cell {
 }
 
 /// Runs the experiment and writes its files; its section, and whether all that is asked holds.
-pub fn experiment(folder: &Path, extent: Extent, line: &mut Progress) -> std::result::Result<(String, bool), Failure> {
+pub fn experiment(
+    folder: &Path,
+    extent: Extent,
+    line: &mut Progress,
+) -> std::result::Result<(String, bool), Failure> {
     let (n, rank, runs) = if extent.quick { QUICK } else { SIZE };
     let runs = extent.runs.unwrap_or(runs);
     let mut cells = Vec::new();
