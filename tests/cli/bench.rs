@@ -19,14 +19,41 @@ const FIGURES: [&str; 14] = [
     "bcd-companion-4",
 ];
 
+/// Experiments that are not on the page of `all`.
+const OTHERS: [&str; 2] = ["altmin-recovery", "altmin-noise"];
+
 #[test]
 fn the_list_names_every_experiment() {
     let folder = Folder::new();
     for line in ["bench", "bench list"] {
         let text = folder.run(line).ended(0).out;
         let names: Vec<&str> = text.lines().filter_map(|l| l.split_whitespace().next()).collect();
-        assert_eq!(names, FIGURES);
+        assert_eq!(names, [&FIGURES[..], &OTHERS].concat());
     }
+}
+
+/// Completion on small data: as many runs as were asked for, on any number of threads the same.
+#[test]
+fn completions_leave_their_files_and_run_alike_every_time() {
+    let folder = Folder::new();
+    // Without the column of seconds.
+    let runs = |path: &str| -> Vec<String> {
+        let text = folder.read(path);
+        let cells = |line: &str| line.split(',').take(7).collect::<Vec<_>>().join(",");
+        text.lines().skip(1).map(cells).collect()
+    };
+    for (name, count) in [("altmin-recovery", 8 * 3), ("altmin-noise", 16 * 3)] {
+        let text = folder.run(&format!("bench {name} --quick --runs 3 --out one")).ended(0).out;
+        folder.run(&format!("bench {name} --quick --runs 3 --threads 2 --out two")).ended(0);
+        let found = runs(&format!("one/{name}.csv"));
+        assert_eq!(found.len(), count);
+        assert_eq!(found, runs(&format!("two/{name}.csv")));
+        assert_eq!(folder.read(&format!("one/{name}.md")).trim_end(), text.trim_end());
+        let svg = folder.read(&format!("one/{name}.svg"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{name}");
+    }
+    // Easy enough that all are recovered.
+    assert!(folder.read("one/altmin-recovery.csv").lines().skip(1).all(|l| l.split(',').nth(3) == Some("true")));
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.
