@@ -53,7 +53,9 @@ fn completions_leave_their_files_and_run_alike_every_time() {
         assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{name}");
     }
     // Easy enough that all are recovered.
-    assert!(folder.read("one/altmin-recovery.csv").lines().skip(1).all(|l| l.split(',').nth(3) == Some("true")));
+    assert!(
+        folder.read("one/altmin-recovery.csv").lines().skip(1).all(|l| l.split(',').nth(3) == Some("true"))
+    );
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.
