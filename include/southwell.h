@@ -43,6 +43,9 @@
 // Kind of a matrix: view points to an swl_sparse.
 #define SWL_SPARSE 1
 
+// Kind of a matrix: view points to an swl_triplets; only where a function takes entries.
+#define SWL_TRIPLETS 2
+
 // Kind of a matrix: view points to an swl_operator.
 #define SWL_OPERATOR 3
 
@@ -115,6 +118,15 @@
 
 // Flag: the callbacks may run on several threads at once.
 #define SWL_CALLBACK_ANY_THREAD 1
+
+// Side of a completion: rows, and their factor U.
+#define SWL_ROWS 0
+
+// Side of a completion: columns, and their factor V.
+#define SWL_COLS 1
+
+// A matrix completion: the entries that were observed, and the last model.
+typedef struct swl_altmin swl_altmin;
 
 // A problem of block coordinate descent: the data, what may change between solves, and the last solution.
 typedef struct swl_bcd swl_bcd;
@@ -231,11 +243,11 @@ typedef struct swl_control {
 
 // A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and swl_matrix_operator.
 typedef struct swl_matrix {
-  // SWL_DENSE, SWL_SPARSE or SWL_OPERATOR
+  // SWL_DENSE, SWL_SPARSE, SWL_TRIPLETS or SWL_OPERATOR
   int32_t kind;
   // 0
   int32_t pad_;
-  // the swl_dense, swl_sparse or swl_operator
+  // the swl_dense, swl_sparse, swl_triplets or swl_operator
   const void *view;
 } swl_matrix;
 
@@ -377,8 +389,8 @@ typedef struct swl_identification {
   // the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
   // bound, in the units of lambda: how far the active set is from a change; infinity: there are none
   double margin;
-  // the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal; NaN: not computed, there are
-  // more than 2048
+  // the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal (above 512 columns an
+  // estimate from above); NaN: not computed, there are more than 2048
   double smallest_eigenvalue;
 } swl_identification;
 
@@ -460,6 +472,101 @@ typedef struct swl_graph_info {
   double seconds_solve;
 } swl_graph_info;
 
+// How a completion went. Errors are in the units of the values.
+typedef struct swl_altmin_info {
+  // sizeof(swl_altmin_info), set by the caller
+  uint32_t struct_size;
+  // how the solve ended
+  swl_outcome outcome;
+  // sweeps, those of a search included
+  uint64_t iterations;
+  // floating-point operations, counted
+  uint64_t work;
+  // weighted squares over the fitted entries, and the ridge
+  double objective;
+  // weighted root mean square of what is left of the fitted entries
+  double train_rmse;
+  // that of the entries held out; NaN: none were asked for
+  double held_out_rmse;
+  // the mean that was taken off; 0 without the option center
+  double mean;
+  // the ridge that was used
+  double ridge;
+  // columns of the factors, after the cap
+  int64_t rank;
+  // rows that the places of the entries do not determine at this rank
+  int64_t undetermined_rows;
+  // columns that they do not
+  int64_t undetermined_cols;
+  // connected components of the rows and columns with entries
+  int64_t components;
+  // threads of the kernels
+  int32_t threads;
+  // what the progress callback returned when it stopped the solve; else 0
+  int32_t callback_code;
+  // seconds for the ridge, the start and the search
+  double seconds_setup;
+  // seconds for the sweeps and the certificate
+  double seconds_solve;
+} swl_altmin_info;
+
+// A sweep of a solve.
+typedef struct swl_altmin_sweep {
+  // sizeof(swl_altmin_sweep), set by the caller in the first row: the stride of the array
+  uint32_t struct_size;
+  // 0
+  int32_t pad_;
+  // sweeps so far
+  uint64_t iteration;
+  // floating-point operations so far
+  uint64_t work;
+  // the objective
+  double objective;
+  // what is left of the entries, relative to them
+  double residual;
+  // the change of the model relative to the model
+  double change;
+  // error of the entries held out; NaN: none
+  double held_out;
+  // incoherence of the orthonormal fixed factor; NaN with a ridge
+  double incoherence;
+  // the smallest singular value; NaN with a ridge
+  double smallest;
+  // the largest; NaN with a ridge
+  double largest;
+  // steps of conjugate gradients in the mean over the rows that took any
+  double row_steps;
+  // the reduction of a row's gradient that was asked for
+  double row_tolerance;
+} swl_altmin_sweep;
+
+// Figures about a model, recomputed from the entries. An exact fit alone proves nothing: few entries are fitted by many
+// matrices of the same rank.
+typedef struct swl_altmin_cert {
+  // sizeof(swl_altmin_cert), set by the caller
+  uint32_t struct_size;
+  // 0
+  int32_t pad_;
+  // weighted root mean square of what is left of the fitted entries
+  double fit;
+  // the same relative to the entries
+  double residual;
+  // root mean square error of the entries held out; NaN: none
+  double held_out;
+  // gradient of the objective relative to what it is made of: 0 at a stationary point
+  double gradient;
+  // the largest |u_i|^2 m / k of an orthonormal basis of U: 1 is even, m / k a spike
+  double row_incoherence;
+  // the same of V
+  double col_incoherence;
+  // entries beside the degrees of freedom of the rank: below 1 nothing is determined
+  double oversampling;
+  // entries that were fitted
+  int64_t entries;
+  // entries of the matrix that the places do not rule out to be determined (a necessary condition)
+  double determined;
+} swl_altmin_cert;
+
 // Type of the indices in an array; indptr and indices have the same.
 typedef int32_t swl_index;
 
@@ -490,6 +597,30 @@ typedef struct swl_sparse {
   // 0
   int32_t pad_;
 } swl_sparse;
+
+// Entries of a matrix in any order, each with its row and its column. See swl_triplets_f64_i32.
+typedef struct swl_triplets {
+  // rows
+  int64_t rows;
+  // columns
+  int64_t cols;
+  // entries
+  int64_t nnz;
+  // row of each entry
+  const void *row;
+  // column of each entry
+  const void *col;
+  // value of each entry; NULL where only places matter
+  const void *values;
+  // SWL_I32 or SWL_I64, for row and col
+  swl_index index;
+  // SWL_F64 or SWL_F32
+  swl_scalar scalar;
+  // the number of the first row and of the first column: 0 or 1
+  int32_t base;
+  // 0
+  int32_t pad_;
+} swl_triplets;
 
 // A matrix as two functions of a column, for a swl_matrix of kind SWL_OPERATOR: on disk, packed, implicit. Zero it, set
 // struct_size, fill in the rest. The struct is copied. A callback returns 0, or a number above 0 that ends the call with
@@ -765,6 +896,12 @@ SWL_API swl_status swl_bcd_set_penalty_factors(struct swl_bcd *s, const struct s
 // Bounds of each coefficient in the data's own scale, infinite where there is none, within those of the options lower
 // and upper. Either may be NULL: no bounds on that side. Else as swl_bcd_set_target.
 SWL_API swl_status swl_bcd_set_bounds(struct swl_bcd *s, const struct swl_vec *lower, const struct swl_vec *upper);
+
+// A linear term c'x of the objective: one finite number for each column, in the data's own scale; NULL: none.
+// Neither lambda nor scale touches it. For losses of one output but hinge: swl_bcd_solve refuses it beside others
+// (SWL_E_UNSUPPORTED). Where it leaves no minimum the outcome is SWL_UNBOUNDED if a column of zeros shows it, or an
+// iterate that moves no prediction by more than rounding; else one of a limit. Else as swl_bcd_set_target.
+SWL_API swl_status swl_bcd_set_linear(struct swl_bcd *s, const struct swl_vec *c);
 
 // Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
 // (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
@@ -1128,6 +1265,141 @@ swl_status swl_graph_solve(struct swl_graph *g,
 // Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 SWL_API swl_status swl_graph_values(const struct swl_graph *g, double *out, int64_t len);
 
+// Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros included)
+// or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for each entry, in
+// the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver "altmin"; NULL:
+// defaults) duplicates, missing, precision, max_seconds and max_work are read. The entries are copied, in any order.
+// control may be NULL. The caller frees the handle.
+//
+// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, places outside, repeats, nothing observed; with the entry),
+// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
+SWL_API
+swl_status swl_altmin_new(const struct swl_matrix *entries,
+                          const struct swl_vec *weights,
+                          const struct swl_options *options,
+                          const struct swl_control *control,
+                          struct swl_altmin **out);
+
+// Ends the completion; NULL is fine. One in use is not freed, and leaves a message.
+SWL_API void swl_altmin_free(struct swl_altmin *s);
+
+// Where the next solve starts: factors u (rows x k) and v (cols x k), of the rank that the next solve has. Without this a
+// solve starts at the last model. Both NULL: afresh. Copied.
+// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_warm_start(struct swl_altmin *s,
+                                 const struct swl_dense *u,
+                                 const struct swl_dense *v);
+
+// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says.
+// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here. control NULL: runs
+// quietly to the end.
+//
+// Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
+// caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
+//
+// Errors: SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
+// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+SWL_API
+swl_status swl_altmin_solve(struct swl_altmin *s,
+                            const struct swl_options *options,
+                            const struct swl_control *control,
+                            struct swl_altmin_info *inout);
+
+// A factor of the last model, row after row: rows * k numbers for SWL_ROWS (U), cols * k for SWL_COLS (V). len is the exact
+// length; out is written only on success. Any number of threads at once, unless one of them changes the handle.
+// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_factor(const struct swl_altmin *s,
+                             int32_t side,
+                             double *out,
+                             int64_t len);
+
+// The biases of a side of the last model: one per row or column. Else as swl_altmin_factor; SWL_E_STATE also without the
+// option biases.
+SWL_API
+swl_status swl_altmin_bias(const struct swl_altmin *s,
+                           int32_t side,
+                           double *out,
+                           int64_t len);
+
+// The singular values of U V', descending: k numbers. Costs (rows + cols) k^2 flops. Else as swl_altmin_factor.
+SWL_API swl_status swl_altmin_spectrum(const struct swl_altmin *s, double *out, int64_t len);
+
+// The sweeps of the last solve with the option trace: at most cap of them, oldest first; *count is how many there are. The
+// caller sets rows[0].struct_size. Else as swl_altmin_factor.
+SWL_API
+swl_status swl_altmin_trace(const struct swl_altmin *s,
+                            struct swl_altmin_sweep *rows,
+                            int64_t cap,
+                            int64_t *count);
+
+// The certificate of the last model, computed anew from the entries by code that knows nothing of the loop. control may be
+// NULL. The caller sets inout->struct_size. Errors: as swl_altmin_factor, and SWL_E_STOPPED.
+SWL_API
+swl_status swl_altmin_certificate(const struct swl_altmin *s,
+                                  const struct swl_control *control,
+                                  struct swl_altmin_cert *inout);
+
+// The model at places, whose values are not read (they may be NULL): one number for each, in their order. A
+// row or column without entries has factors 0, so there is the mean and what bias is known. Nothing is kept.
+//
+// Any number of threads at once, unless one of them changes the handle.
+// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT, SWL_E_DATA (a place outside the matrix), SWL_E_MEMORY,
+// SWL_E_UNSUPPORTED, SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_predict(const struct swl_altmin *s,
+                              const struct swl_matrix *places,
+                              double *out,
+                              int64_t len);
+
+// For each of places: 1 if the places of the entries do not rule out that it is determined at the rank of the model
+// (both lines have enough entries among lines that have, in one component), 0 if they do. A necessary condition. len is
+// the number of places. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_determined(const struct swl_altmin *s,
+                                 const struct swl_matrix *places,
+                                 int32_t *out,
+                                 int64_t len);
+
+// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
+// them are in a row or column without fitted entries; NULL: not wanted. NaN for no entries. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_score(const struct swl_altmin *s,
+                            const struct swl_matrix *test,
+                            const struct swl_vec *weights,
+                            double *rmse,
+                            int64_t *unseen);
+
+// The n columns of largest prediction for row which (SWL_ROWS), or the rows for column which (SWL_COLS), largest first,
+// without the n_except in except: their numbers in ids and predictions in scores, n of each. *count: how many there are,
+// at most n. Nothing is written beyond that. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_top(const struct swl_altmin *s,
+                          int32_t side,
+                          int64_t which,
+                          const int64_t *except,
+                          int64_t n_except,
+                          int64_t n,
+                          int64_t *ids,
+                          double *scores,
+                          int64_t *count);
+
+// Factors of new rows (SWL_ROWS) or columns from their entries, with the other factor of the last model fixed: a half-step
+// to rounding, with the ridge of the last solve. entries has as many rows as there are new ones and the columns of the model
+// (for new columns the other way around). out: k numbers for each new line; bias: one for each, for a model with biases,
+// else NULL. Nothing is kept. As swl_altmin_predict; SWL_E_STOPPED.
+SWL_API
+swl_status swl_altmin_fold_in(const struct swl_altmin *s,
+                              int32_t side,
+                              const struct swl_matrix *entries,
+                              const struct swl_vec *weights,
+                              const struct swl_control *control,
+                              double *out,
+                              int64_t len,
+                              double *bias,
+                              int64_t bias_len);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1285,6 +1557,34 @@ static inline swl_matrix swl_matrix_operator(const swl_operator *a)
 {
   swl_matrix m;
   m.kind = SWL_OPERATOR; m.pad_ = 0; m.view = a;
+  return m;
+}
+
+/** Entries with their rows and columns, from 0 (base 0) or 1. */
+static inline swl_triplets swl_triplets_f64_i32(int64_t rows, int64_t cols, int64_t nnz, const int32_t *row,
+                                                const int32_t *col, const double *values, int32_t base)
+{
+  swl_triplets t;
+  t.rows = rows; t.cols = cols; t.nnz = nnz; t.row = row; t.col = col; t.values = values;
+  t.index = SWL_I32; t.scalar = SWL_F64; t.base = base; t.pad_ = 0;
+  return t;
+}
+
+/** Entries with their rows and columns, from 0 (base 0) or 1. */
+static inline swl_triplets swl_triplets_f64_i64(int64_t rows, int64_t cols, int64_t nnz, const int64_t *row,
+                                                const int64_t *col, const double *values, int32_t base)
+{
+  swl_triplets t;
+  t.rows = rows; t.cols = cols; t.nnz = nnz; t.row = row; t.col = col; t.values = values;
+  t.index = SWL_I64; t.scalar = SWL_F64; t.base = base; t.pad_ = 0;
+  return t;
+}
+
+/** A matrix that is triplets; view must live as long as the result is used. */
+static inline swl_matrix swl_matrix_triplets(const swl_triplets *view)
+{
+  swl_matrix m;
+  m.kind = SWL_TRIPLETS; m.pad_ = 0; m.view = view;
   return m;
 }
 

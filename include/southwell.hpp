@@ -49,6 +49,12 @@ inline std::string last_message() {
   return std::string(text.data());
 }
 
+/// The name of an outcome, such as "converged".
+inline std::string outcome_name(swl_outcome outcome) { return swl_outcome_name(outcome); }
+
+/// Whether this build has a feature ("bcd", "f32", "i64").
+inline bool has_feature(const std::string &name) { return swl_has_feature(name.c_str()) != 0; }
+
 /// Turns a status into an exception.
 inline void check(swl_status status) {
   if (status != SWL_OK) throw error(status, last_message());
@@ -407,6 +413,8 @@ public:
   void set_bounds(const vec &lower, const vec &upper) {
     check(swl_bcd_set_bounds(handle_.get(), lower.get(), upper.get()));
   }
+  /// A linear term of the objective: one number for each column; nullptr: none.
+  void set_linear(const vec &c) { check(swl_bcd_set_linear(handle_.get(), c.get())); }
   /// Empty: back to the option group_size.
   void set_groups(const std::vector<std::int32_t> &of_column, const vec &weights = vec()) {
     const std::int32_t *data = of_column.empty() ? nullptr : of_column.data();
@@ -426,6 +434,7 @@ public:
   std::int64_t path(const path_grid &grid, const options &o = options(), const control &c = control()) {
     const swl_path_grid view = grid.view();
     c.run([&](const swl_control *raw) { return swl_bcd_path(handle_.get(), o.get(), &view, raw, &points_); });
+    adaptive_ = view.kind == SWL_PATH_ADAPTIVE;
     return points_;
   }
   /// SWL_PATH_COMPLETE, or why the path ended early.
@@ -438,6 +447,26 @@ public:
     swl_bcd_info info = detail::sized<swl_bcd_info>();
     check(swl_bcd_path_info(handle_.get(), k, &info));
     return info;
+  }
+  /// The coefficients of point k, without making it the last solution.
+  std::vector<double> path_coef(std::int64_t k) const {
+    std::vector<double> out(static_cast<std::size_t>(cols_ * outputs()));
+    check(swl_bcd_path_coef(handle_.get(), k, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// The intercepts of point k: one for each output, 0 where none is fitted.
+  std::vector<double> path_intercepts(std::int64_t k) const {
+    std::vector<double> out(static_cast<std::size_t>(outputs()));
+    check(swl_bcd_path_intercept(handle_.get(), k, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// Of an adaptive path: for every strength between point k and the next, the objective at the coefficients of point k is within
+  /// the k-th number of its minimum. Empty for other paths.
+  std::vector<double> between() const {
+    const bool has = adaptive_ && points_ > 0;
+    std::vector<double> out(static_cast<std::size_t>(has ? points_ - 1 : 0));
+    check(swl_bcd_path_between(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
   }
   /// Makes point k the last solution.
   void path_select(std::int64_t k) { check(swl_bcd_path_select(handle_.get(), k)); }
@@ -514,6 +543,8 @@ public:
   double intercept() const { return intercepts()[0]; }
   std::vector<double> intercepts() const { return read(swl_bcd_intercept, outputs()); }
   std::vector<double> dual() const { return read(swl_bcd_dual, rows_ * outputs()); }
+  /// Where the outcome is SWL_INFIMUM_NOT_ATTAINED: a direction in which the loss falls for ever; last, that of the intercept.
+  std::vector<double> direction() const { return read(swl_bcd_direction, cols_ + 1); }
   std::vector<double> fitted() const { return read(swl_bcd_fitted, rows_ * outputs()); }
   std::vector<double> residuals() const { return read(swl_bcd_residuals, rows_ * outputs()); }
   std::vector<swl_trace_row> trace() const {
@@ -577,6 +608,7 @@ private:
       return swl_bcd_cross_validate(handle_.get(), o.get(), &view, folds, fold_of_row, len, raw, &info);
     });
     points_ = info.count;
+    adaptive_ = view.kind == SWL_PATH_ADAPTIVE;
     return info;
   }
   static void release(void *ctx) noexcept {
@@ -600,6 +632,80 @@ private:
 
   detail::handle<swl_bcd, swl_bcd_free> handle_;
   std::int64_t rows_ = 0, cols_ = 0, points_ = 0;
+  bool adaptive_ = false;
+};
+
+/// Quadratics and label propagation on graphs; options are those of solver "graph".
+class graph {
+public:
+  /// min 1/2 x'(A + ridge I)x - b'x for each column of b. a is sparse and symmetric, with both triangles stored.
+  static graph quadratic(const matrix &a, const swl_dense &b, const options &o = options("graph"), const control &c = control()) {
+    const swl_matrix m = a.view();
+    return graph(a.rows(), b.cols, c, [&](const swl_control *raw, swl_graph **out) {
+      return swl_graph_new_quadratic(&m, &b, o.get(), raw, out);
+    });
+  }
+  /// min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without a label. labels has a row for each node of
+  /// labelled; its columns share the graph.
+  static graph propagation(const matrix &weights, const std::vector<std::int64_t> &labelled, const swl_dense &labels,
+                           const options &o = options("graph"), const control &c = control()) {
+    const swl_matrix m = weights.view();
+    return graph(weights.rows(), labels.cols, c, [&](const swl_control *raw, swl_graph **out) {
+      return swl_graph_new(&m, labelled.data(), size(labelled), &labels, o.get(), raw, out);
+    });
+  }
+  /// The same from a list of edges, each given once; weight nullptr: all 1.
+  static graph from_edges(std::int64_t nodes, const std::vector<std::int64_t> &from, const std::vector<std::int64_t> &to,
+                          const vec &weight, const std::vector<std::int64_t> &labelled, const swl_dense &labels,
+                          const options &o = options("graph"), const control &c = control()) {
+    if (from.size() != to.size()) throw error(SWL_E_ARGUMENT, "to: expected as many nodes as in from");
+    return graph(nodes, labels.cols, c, [&](const swl_control *raw, swl_graph **out) {
+      return swl_graph_new_edges(nodes, size(from), from.data(), to.data(), weight.get(), labelled.data(), size(labelled), &labels,
+                                 o.get(), raw, out);
+    });
+  }
+  graph(graph &&) = default;
+  graph &operator=(graph &&) = default;
+
+  std::int64_t nodes() const noexcept { return nodes_; }
+  /// Columns of labels or right-hand sides.
+  std::int64_t columns() const noexcept { return columns_; }
+
+  /// The block of each node, for the option rule=partition.
+  void set_partition(const std::vector<std::int64_t> &block_of) {
+    check(swl_graph_set_partition(handle_.get(), block_of.data(), size(block_of)));
+  }
+  /// Where the next solve starts: values as values() gives them; nullptr: at 0.
+  void warm_start(const vec &values) { check(swl_graph_warm_start(handle_.get(), values.get())); }
+  /// Not converging is an outcome of the info, not an exception.
+  swl_graph_info solve(const options &o = options("graph"), const control &c = control()) {
+    swl_graph_info info = detail::sized<swl_graph_info>();
+    c.run([&](const swl_control *raw) { return swl_graph_solve(handle_.get(), o.get(), raw, &info); });
+    return info;
+  }
+  /// The values of all nodes, column after column, labels included.
+  std::vector<double> values() const {
+    std::vector<double> out(static_cast<std::size_t>(nodes_ * columns_));
+    check(swl_graph_values(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  swl_graph *get() const noexcept { return handle_.get(); }
+
+private:
+  template <class F> graph(std::int64_t nodes, std::int64_t columns, const control &c, F make) : nodes_(nodes), columns_(columns) {
+    swl_graph *g = nullptr;
+    try {
+      c.run([&](const swl_control *raw) { return make(raw, &g); });
+    } catch (...) { // also of a log at the end of a call that worked
+      swl_graph_free(g);
+      throw;
+    }
+    handle_.reset(g);
+  }
+  template <class T> static std::int64_t size(const std::vector<T> &v) noexcept { return static_cast<std::int64_t>(v.size()); }
+
+  detail::handle<swl_graph, swl_graph_free> handle_;
+  std::int64_t nodes_, columns_;
 };
 
 namespace detail {

@@ -132,6 +132,18 @@ fn examples_run_and_say_how_they_are_compiled() {
     assert!(output.contains("converged") && output.contains("proven"), "{output}");
     assert!(['A', 'B', 'C'].iter().all(|school| output.lines().skip(1).any(|l| l.contains(*school))));
     run(&mut Command::new(build(graph, Linking::Static)));
+    let (graph, line) = (
+        "examples/cpp/graph.cpp",
+        "c++ -std=c++11 graph.cpp -I../../include -L../../target/release -lsouthwell",
+    );
+    let text = std::fs::read_to_string(root().join(graph)).unwrap();
+    assert!(text.lines().next().unwrap().contains(line), "{graph}");
+    let output = run(&mut with_library(build(graph, Linking::Shared)));
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.contains("converged") && output.contains("(proven)"), "{output}");
+    // The middle of a plate with one hot edge has a quarter of its heat.
+    assert!(output.contains("middle: 25.0 degrees"), "{output}");
+    run(&mut Command::new(build(graph, Linking::Static)));
     for (example, line, says) in [
         (
             "examples/c/complete.c",

@@ -1,5 +1,7 @@
 //! Seconds of sweeps (both half-steps) of alternating minimization, for `altmin.py` to compare: one JSON object on stdout.
 //!
+//! With `--serve` it answers each line with a number of sweeps on stdin by the seconds that they took from the start.
+//!
 //! `cargo run --release --example altmin_sweep -- --data FOLDER --rank 20` with the files `row.i32`, `col.i32` and `value.f64`
 //! (raw little-endian numbers) and `shape.txt` (rows and columns) that `altmin.py` writes; without `--data` on made triplets:
 //! `--rows 50000 --cols 20000 --entries 20000000`.
@@ -74,7 +76,7 @@ fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) 
     let clock = Instant::now();
     let entries =
         Entries { rows: t.rows, cols: t.cols, row: &t.row, col: &t.col, value: &t.value, weight: None };
-    let observed = Observations::<T>::new(entries, Repeats::Error, control).expect("entries");
+    let observed = Observations::<T>::with_team(entries, Repeats::Error, team, control).expect("entries");
     let build = clock.elapsed().as_secs_f64();
     let mut stream = Stream::new(7, Purpose::Start, 0);
     let mut random = |rows: usize| {
@@ -84,7 +86,7 @@ fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) 
         }
         factor
     };
-    let mut factors = Factors { u: random(t.rows), v: random(t.cols) };
+    let begin = Factors { u: random(t.rows), v: random(t.cols) };
     let solver = match flags.get("solver").map_or("auto", String::as_str) {
         "auto" => Solver::Auto,
         "direct" => Solver::Direct,
@@ -102,6 +104,20 @@ fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) 
         solver,
     };
     let alternation = Alternation { observations: &observed, team };
+    if flags.contains_key("serve") {
+        println!("ready");
+        for line in std::io::stdin().lines() {
+            let sweeps: usize = line.expect("stdin").trim().parse().expect("a number of sweeps");
+            let clock = Instant::now();
+            let mut factors = begin.clone();
+            for _ in 0..sweeps {
+                alternation.sweep(&mut factors, manner, control).expect("no limit");
+            }
+            println!("{:.6}", clock.elapsed().as_secs_f64());
+        }
+        return;
+    }
+    let mut factors = begin;
     let (mut seconds, mut steps, mut rmse) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..number("sweeps", 3.0) as usize {
         let clock = Instant::now();

@@ -5,7 +5,7 @@
 //! 3. Orthonormalize `V`; `U` moves along.
 //! 4. `U` by the regressions of all rows.
 
-use super::basis::{orthonormalize, rotate};
+use super::basis::{orthonormalize_and_rotate, rotate};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
 use super::observations::{Lines, Observations};
 use super::regression::Accuracy;
@@ -49,6 +49,16 @@ impl<T> Factors<T> {
         match side {
             Side::Rows => (&mut self.v, &mut self.u),
             Side::Columns => (&mut self.u, &mut self.v),
+        }
+    }
+
+    /// Replaces entries by their sizes.
+    pub(super) fn make_nonnegative(&mut self)
+    where
+        T: Real,
+    {
+        for factor in [&mut self.u, &mut self.v] {
+            factor.data_mut().iter_mut().for_each(|x| *x = T::narrow(x.wide().abs()));
         }
     }
 
@@ -176,14 +186,13 @@ impl<T: Real> Alternation<'_, T> {
     ) -> Result<FittedBasis, Stop> {
         let others = self.lines(side.other());
         let (fixed, moving) = factors.fixed_and_moving(side);
-        let mut singular = Vec::new();
-        let mut incoherence = f64::NAN;
-        if orthonormal {
-            singular = orthonormalize(fixed, Some(moving), self.team, control)?.singular;
-            incoherence = coherence(fixed);
-        }
         let observed = |j: usize| others.degree(j) as f64;
-        let diagonal = rotate(fixed, moving, observed, self.team, control)?;
+        let (singular, diagonal, incoherence) = if orthonormal {
+            let (basis, diagonal) = orthonormalize_and_rotate(fixed, moving, observed, self.team, control)?;
+            (basis.singular, diagonal, coherence(fixed))
+        } else {
+            (Vec::new(), rotate(fixed, moving, observed, self.team, control)?, f64::NAN)
+        };
         let total = self.observations.len().max(1) as f64;
         let curvature = diagonal.iter().map(|d| d / total).collect();
         Ok(FittedBasis { curvature, singular, incoherence })

@@ -10,10 +10,13 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
-use faer::Mat;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatMut, Par};
 
 /// A Gram matrix whose eigenvalues differ by more than this has lost the small ones to rounding.
 const GRADED: f64 = 1e-8;
+/// Above this, orthonormal columns from a Gram matrix are orthonormal to twelve digits at once.
+const EVEN: f64 = 1e-4;
 /// Singular values within this of the largest count as 0: their columns are lost.
 const LOST: f64 = 1e-14;
 
@@ -27,8 +30,8 @@ pub struct Basis {
 }
 
 /// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are ordered by
-/// descending singular value; those without length become 0. Through the Gram matrix, twice, so that rounding does not
-/// matter; factors whose singular values differ too much for that by a QR factorization.
+/// descending singular value; those without length become 0. Through the Gram matrix, twice where singular values differ so
+/// that rounding would matter; factors whose singular values differ too much for that by a QR factorization.
 pub fn orthonormalize<T: Real>(
     fixed: &mut Tall<T>,
     moving: Option<&mut Tall<T>>,
@@ -36,21 +39,25 @@ pub fn orthonormalize<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<Basis, Stop> {
     let gram = fixed.gram(|_| 1.0, team, control)?;
-    let (mut back, singular) = match whitening(&gram) {
+    let (mut back, singular, even) = match whitening(&gram) {
         Some((to, back, singular)) => {
             fixed.transform(&to, team, control)?;
-            (back, singular)
+            let even = singular.last().zip(singular.first()).is_some_and(|(l, f)| l * l > EVEN * f * f);
+            (back, singular, even)
         }
         None => {
             control.spend((4 * fixed.rows() * fixed.cols() * fixed.cols()) as u64)?;
-            by_factorization(fixed)
+            let (back, singular) = by_factorization(fixed);
+            (back, singular, false)
         }
     };
-    // Once more: what is left of the columns is orthonormal to few digits after the first pass.
-    let gram = fixed.gram(|_| 1.0, team, control)?;
-    if let Some((to, again, _)) = whitening(&gram) {
-        fixed.transform(&to, team, control)?;
-        back = times(&back, &again);
+    if !even {
+        // Once more: what is left of the columns is orthonormal to few digits after the first pass.
+        let gram = fixed.gram(|_| 1.0, team, control)?;
+        if let Some((to, again, _)) = whitening(&gram) {
+            fixed.transform(&to, team, control)?;
+            back = times(&back, &again);
+        }
     }
     if let Some(moving) = moving {
         // fixed_old = fixed_new back', so the rows y of the other factor become back' y.
@@ -72,24 +79,66 @@ pub fn rotate<T: Real>(
     let k = fixed.cols();
     let gram = fixed.gram(weight, team, control)?;
     let Some(eigen) = Eigen::of(&gram) else { return Ok((0..k).map(|l| gram.at(l, l)).collect()) };
-    let mut turn = Square::zeros(k);
-    for l in 0..k {
-        turn.column_mut(l).copy_from_slice(eigen.vectors.column(k - 1 - l));
-    }
+    let turn = descending(&eigen);
     fixed.transform(&turn, team, control)?;
     moving.transform(&turn, team, control)?;
     Ok(eigen.values.iter().rev().copied().collect())
 }
 
-fn times(a: &Square, b: &Square) -> Square {
-    let k = a.size();
-    let mut c = Square::zeros(k);
-    for j in 0..k {
-        for l in 0..k {
-            let factor = b.at(l, j);
-            c.column_mut(j).iter_mut().zip(a.column(l)).for_each(|(c, a)| *c += a * factor);
+/// [`orthonormalize`] and [`rotate`] at once: each factor is changed once. Gives the basis and the diagonal.
+pub fn orthonormalize_and_rotate<T: Real>(
+    fixed: &mut Tall<T>,
+    moving: &mut Tall<T>,
+    weight: impl Fn(usize) -> f64 + Sync,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(Basis, Vec<f64>), Stop> {
+    let gram = fixed.gram(|_| 1.0, team, control)?;
+    let k = gram.size();
+    if let Some((to, back, singular)) = whitening(&gram)
+        && singular[k - 1].powi(2) > EVEN * singular[0].powi(2)
+    {
+        let weighted = fixed.gram(&weight, team, control)?;
+        control.spend((8 * k * k * k) as u64)?;
+        if let Some(eigen) = Eigen::of(&transposed_times(&to, &times(&weighted, &to))) {
+            let turn = descending(&eigen);
+            fixed.transform(&times(&to, &turn), team, control)?;
+            moving.transform(&times(&back, &turn), team, control)?;
+            return Ok((Basis { singular, lost: 0 }, eigen.values.iter().rev().copied().collect()));
         }
     }
+    let basis = orthonormalize(fixed, Some(moving), team, control)?;
+    let diagonal = rotate(fixed, moving, weight, team, control)?;
+    Ok((basis, diagonal))
+}
+
+/// The eigenvectors, that of the largest eigenvalue first.
+fn descending(eigen: &Eigen) -> Square {
+    let k = eigen.values.len();
+    let mut turn = Square::zeros(k);
+    for l in 0..k {
+        turn.column_mut(l).copy_from_slice(eigen.vectors.column(k - 1 - l));
+    }
+    turn
+}
+
+fn view(a: &mut Square) -> MatMut<'_, f64> {
+    let k = a.size();
+    MatMut::from_column_major_slice_mut(a.data_mut(), k, k)
+}
+
+/// `A B`.
+fn times(a: &Square, b: &Square) -> Square {
+    let (mut a, mut b, mut c) = (a.clone(), b.clone(), Square::zeros(a.size()));
+    matmul(view(&mut c), Accum::Replace, view(&mut a).as_ref(), view(&mut b).as_ref(), 1.0, Par::Seq);
+    c
+}
+
+/// `A'B`.
+fn transposed_times(a: &Square, b: &Square) -> Square {
+    let (mut a, mut b, mut c) = (a.clone(), b.clone(), Square::zeros(a.size()));
+    let left = view(&mut a);
+    matmul(view(&mut c), Accum::Replace, left.as_ref().transpose(), view(&mut b).as_ref(), 1.0, Par::Seq);
     c
 }
 
@@ -186,6 +235,49 @@ mod tests {
             for b in 0..k {
                 let expected = if a == b { diagonal[a] } else { 0.0 };
                 assert!((gram.at(a, b) - expected).abs() < 1e-9 * diagonal[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn at_once_is_as_one_after_the_other() {
+        let (n, m, k) = (600, 50, 5);
+        for spread in [-0.2_f64, -2.0] {
+            let (mut y, mut x) = (Tall::<f64>::zeros(n, k).unwrap(), Tall::<f64>::zeros(m, k).unwrap());
+            for i in 0..n {
+                let entry =
+                    |l: usize| 10f64.powf(spread * l as f64) * ((i * i * 5 + i * l * 3 + l) as f64).sin();
+                y.row_mut(i).iter_mut().enumerate().for_each(|(l, v)| *v = entry(l));
+            }
+            for i in 0..m {
+                x.row_mut(i)
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(l, v)| *v = ((i * 3 + i * l * l) as f64).cos());
+            }
+            let product = |x: &Tall<f64>, y: &Tall<f64>, i: usize, j: usize| -> f64 {
+                x.row(i).iter().zip(y.row(j)).map(|(a, b)| a * b).sum()
+            };
+            let (x0, y0) = (x.clone(), y.clone());
+            let (team, control) = (&Team::solo(), &mut Control::new());
+            let weight = |j: usize| 1.0 + (j % 9) as f64;
+            let (basis, diagonal) = orthonormalize_and_rotate(&mut y, &mut x, weight, team, control).unwrap();
+            let mut other = y0.clone();
+            let plain = orthonormalize(&mut other, None, team, control).unwrap();
+            for (a, b) in basis.singular.iter().zip(&plain.singular) {
+                assert!((a - b).abs() < 1e-9 * plain.singular[0]);
+            }
+            let (gram, weighted) =
+                (y.gram(|_| 1.0, team, control).unwrap(), y.gram(weight, team, control).unwrap());
+            for a in 0..k {
+                for b in 0..k {
+                    let one = if a == b { 1.0 } else { 0.0 };
+                    assert!((gram.at(a, b) - one).abs() < 1e-11, "{spread} {a} {b} {}", gram.at(a, b));
+                    assert!((weighted.at(a, b) - one * diagonal[a]).abs() < 1e-10 * diagonal[0]);
+                }
+            }
+            for (i, j) in [(0, 0), (3, 17), (49, 599)] {
+                assert!((product(&x, &y, i, j) - product(&x0, &y0, i, j)).abs() < 1e-11);
             }
         }
     }

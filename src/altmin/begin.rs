@@ -4,10 +4,12 @@ use super::alternation::Factors;
 use super::model::Model;
 use super::observations::Observations;
 use super::offsets::Offsets;
+use super::paper::{Plan, Rule, Sampling, complete};
 use super::portfolio::{SEARCHES, choose};
 use super::recovery::{Ends, Search, Searcher, start_from};
 use super::sampling::HeldOut;
 use super::settings::SearchKind;
+use super::sketched::Sketching;
 use super::solve::Run;
 use super::strengths::choose_ridge;
 use super::sweeps::State;
@@ -19,6 +21,8 @@ use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
 const JUDGES: f64 = 0.1;
 /// With fewer observations a portfolio has nothing to judge by.
 const FEW: usize = 100;
+/// The distortion of the paper's sketches.
+const DISTORTION: f64 = 0.5;
 /// Sweeps at full rank that a search makes at most.
 const SEARCH_SWEEPS: u64 = 2000;
 
@@ -30,6 +34,8 @@ pub(super) struct Begun<T> {
     pub(super) ridges: Vec<(f64, f64)>,
     pub(super) searched: Option<(Search, Vec<(Search, f64)>)>,
     pub(super) sweeps: u64,
+    /// Whether that is all there is to do.
+    pub(super) finished: bool,
 }
 
 macro_rules! stopped {
@@ -61,16 +67,16 @@ impl<T: Real> Run<'_, T> {
                         .expected("a ridge, where there are too few entries to choose one by")
                         .found(format!("{} entries", self.seen.len())));
                 };
-                let constant = |ridge: f64| self.constant(ridge);
+                let variant = |ridge: f64| self.variant(ridge);
                 let tried =
-                    choose_ridge(&seen, &held, self.rank, self.settings, constant, self.team, control)?;
+                    choose_ridge(&seen, &held, self.rank, self.settings, variant, self.team, control)?;
                 let tried = stopped!(tried);
                 (tried.best, tried.errors, Some(tried.state))
             }
         };
         if let Some(model) = start {
             let state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
-            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
+            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0, finished: false }));
         }
         let offsets = self.offsets()?;
         let mut search = self.settings.search_for(ridge);
@@ -85,13 +91,23 @@ impl<T: Real> Run<'_, T> {
                         Some(left) => start_from(&left, self.rank, self.settings.seed, self.team, control)?,
                         None => start_from(self.seen, self.rank, self.settings.seed, self.team, control)?,
                     };
-                    State { factors: stopped!(factors), offsets }
+                    let mut state = State { factors: stopped!(factors), offsets };
+                    if self.settings.nonnegative {
+                        state.factors.make_nonnegative();
+                    }
+                    state
                 }
             };
-            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0 }));
+            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0, finished: false }));
         }
         let left = self.beside(&offsets)?;
         let observations = left.as_ref().unwrap_or(self.seen);
+        if search == SearchKind::Paper {
+            let completed = stopped!(complete(observations, self.plan(), self.team, control)?);
+            let (state, sweeps) =
+                (State { factors: completed.factors, offsets }, completed.steps.len() as u64 / 2);
+            return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps, finished: true }));
+        }
         let ends = Ends {
             residual: self.settings.tolerance.max(T::ROUNDING),
             max_sweeps: self.settings.max_iterations.min(SEARCH_SWEEPS) as usize,
@@ -115,7 +131,27 @@ impl<T: Real> Run<'_, T> {
             }
         };
         let state = State { factors: found.factors, offsets };
-        Ok(Ok(Begun { state, ridge, ridges, searched, sweeps: found.sweeps as u64 }))
+        Ok(Ok(Begun { state, ridge, ridges, searched, sweeps: found.sweeps as u64, finished: false }))
+    }
+
+    /// The paper's method, as the options have it.
+    fn plan(&self) -> Plan {
+        let settings = self.settings;
+        let sketching = Sketching {
+            family: settings.sketch,
+            distortion: DISTORTION,
+            failure: None,
+            error: 0.0,
+            seed: settings.seed,
+        };
+        Plan {
+            rank: self.rank,
+            rounds: settings.rounds,
+            sampling: if settings.independent { Sampling::Independent } else { Sampling::Reuse },
+            rule: settings.row_tolerance.map_or(Rule::Adaptive, Rule::Fixed),
+            sketching,
+            seed: settings.seed,
+        }
     }
 
     /// The first guess of mean and biases.
@@ -140,6 +176,6 @@ impl<T: Real> Run<'_, T> {
         let v = Tall::zeros(self.seen.cols(), self.rank)?;
         let state = State { factors: Factors { u, v }, offsets: self.offsets()? };
         let ridge = self.settings.ridge.unwrap_or(0.0) / self.problem.scale();
-        Ok(Begun { state, ridge, ridges: Vec::new(), searched: None, sweeps: 0 })
+        Ok(Begun { state, ridge, ridges: Vec::new(), searched: None, sweeps: 0, finished: false })
     }
 }

@@ -11,6 +11,7 @@ use super::identifiability::Identifiability;
 use super::model::Model;
 use super::observations::Observations;
 use super::recovery::relative;
+use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::runtime::parallel::Team;
@@ -99,6 +100,10 @@ fn gradient<T: Real>(
     let (own, others) = (model.offsets.of(side), model.offsets.of(side.other()));
     let (mut left, mut parts) = (Sum::default(), Sum::default());
     let mut slope = vec![0.0; k];
+    let gram = match model.variant {
+        Variant::AllPairs => Some(fixed.gram(|_| 1.0, &Team::solo(), control)?),
+        _ => None,
+    };
     for i in 0..lines.len() {
         let line = lines.line(i);
         let ridge = model.damping.ridge_of(line.index.len());
@@ -106,7 +111,7 @@ fn gradient<T: Real>(
         slope.iter_mut().zip(x).for_each(|(g, x)| *g = -ridge * x.wide());
         let mut bias_slope = 0.0;
         if joint {
-            bias_slope = -ridge * own[i].wide() / (model.constant * model.constant);
+            bias_slope = -ridge * own[i].wide() / model.variant.constant().powi(2);
         }
         let mut pull = 0.0;
         for (e, (&j, value)) in line.index.iter().zip(line.value).enumerate() {
@@ -120,6 +125,15 @@ fn gradient<T: Real>(
             bias_slope += r;
             let length: f64 = y.iter().map(|y| y.wide() * y.wide()).sum();
             pull += (w * target).powi(2) * (length + if joint { 1.0 } else { 0.0 });
+        }
+        if let Some(gram) = &gram {
+            for (l, g) in slope.iter_mut().enumerate() {
+                *g -= gram.column(l).iter().zip(x).map(|(g, x)| g * x.wide()).sum::<f64>();
+            }
+        }
+        if model.variant == Variant::Nonnegative {
+            // At 0 only a slope upwards counts.
+            slope.iter_mut().zip(x).filter(|(g, x)| **g < 0.0 && x.wide() == 0.0).for_each(|(g, _)| *g = 0.0);
         }
         left.add(
             slope.iter().map(|g| g * g).sum::<f64>() + if joint { bias_slope * bias_slope } else { 0.0 },

@@ -68,7 +68,7 @@ impl<T: Real> Model<T> {
     fn unknown_of(&self, side: Side, j: usize) -> Vec<f64> {
         let mut y: Vec<f64> = self.factors.of(side.other()).row(j).iter().map(|v| v.wide()).collect();
         if !self.offsets.row.is_empty() {
-            y.push(self.constant);
+            y.push(self.variant.constant());
         }
         y
     }

@@ -1,7 +1,8 @@
 //! A half-step: the regressions of all rows of one factor, with the other factor fixed.
 
 use super::observations::Lines;
-use super::regression::{Accuracy, Bench, CHUNK, Regression, Ridge, RowReport, Way, expected_steps, shared};
+use super::regression::{Accuracy, Bench, CHUNK, Regression, Ridge, RowReport, Way, expected_steps};
+use super::sketched::Sketching;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
@@ -9,7 +10,7 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 /// How rows are solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Solver {
     /// Each in the cheapest way, by counts of operations.
     Auto,
@@ -17,6 +18,8 @@ pub enum Solver {
     Direct,
     /// By conjugate gradients.
     ConjugateGradient,
+    /// By conjugate gradients that a sketch of the row's own observations preconditions, as the paper has it.
+    Sketched(Sketching),
 }
 
 /// `lambda_i |x_i|^2 + proximal |x_i - x_i^old|^2`, `lambda_i = ridge d_i^degree_power`.
@@ -71,6 +74,8 @@ pub struct HalfReport {
     pub passes: u64,
     /// The largest gradient that was left, per observation.
     pub gradient: f64,
+    /// The largest of the bounds of rows' errors that sketches gave.
+    pub error: f64,
     /// Rows that their observations do not determine.
     pub underdetermined: usize,
 }
@@ -112,7 +117,7 @@ impl<T: Real> HalfStep<'_, T> {
             let done: Vec<Solved<T>> = if light == 0 {
                 vec![self.rows(tasks[first], x, Some(team), control)?]
             } else {
-                shared(light, team, control, |t, control| self.rows(tasks[first + t], x, None, control))?
+                team.share(light, control, |t, control| self.rows(tasks[first + t], x, None, control))?
             };
             first += light.max(1);
             for (rows, reports) in done {
@@ -125,6 +130,7 @@ impl<T: Real> HalfStep<'_, T> {
                         report.passes += (d * (row.steps + 1)) as u64;
                         report.gradient = report.gradient.max(row.gradient / d as f64);
                     }
+                    report.error = report.error.max(row.error);
                     report.underdetermined += usize::from(row.underdetermined);
                 }
             }
@@ -138,14 +144,15 @@ impl<T: Real> HalfStep<'_, T> {
         Ok(report)
     }
 
-    /// The way of a row with `d` observations, and its price.
-    fn way(&self, d: usize) -> (Way, f64) {
+    /// The way of row `i` with `d` observations, and its price.
+    fn way(&self, i: usize, d: usize) -> (Way, f64) {
         let k = self.fixed.cols();
         let steps = expected_steps(d, k, self.accuracy.reduction).min(self.accuracy.max_steps as f64);
         let way = match self.solver {
             Solver::Auto => Way::of(d, k, steps),
             Solver::Direct => Way::of(d, k, f64::INFINITY),
             Solver::ConjugateGradient => Way::ConjugateGradient,
+            Solver::Sketched(how) => how.way(d, k, i as u64),
         };
         (way, way.price(d, k, steps))
     }
@@ -155,7 +162,7 @@ impl<T: Real> HalfStep<'_, T> {
         let (mut start, mut price) = (0, 0.0);
         for i in 0..self.lines.len() {
             let d = self.lines.degree(i);
-            let row = self.way(d).1 + 64.0;
+            let row = self.way(i, d).1 + 64.0;
             if row >= HEAVY_PRICE && d >= 2 * CHUNK {
                 if start < i {
                     tasks.push(Task { start, end: i, heavy: false });
@@ -208,7 +215,7 @@ impl<T: Real> HalfStep<'_, T> {
             let ridge = Ridge { strength, center: centered.then_some(&center[..]) };
             let (curvature, accuracy) = (self.curvature, self.accuracy);
             let regression = Regression { line, ridge, curvature, accuracy };
-            reports.push((bench.solve(regression, self.way(d).0, row, control)?, d));
+            reports.push((bench.solve(regression, self.way(i, d).0, row, control)?, d));
         }
         Ok((rows, reports))
     }

@@ -6,12 +6,13 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what is observed, and what that determines | [`problem`], [`observations`], [`sampling`], [`identifiability`] |
+//! | what is observed, and what that determines | [`problem`], [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
 //! | the method | [`solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
-//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), [`basis`] (what keeps regressions well conditioned) |
+//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
+//! | the paper's method, to the letter | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!
@@ -38,8 +39,11 @@
 //! ```
 
 pub mod accuracy;
+mod all_pairs;
 pub mod alternation;
 pub mod anderson;
+pub mod angle;
+mod arrange;
 pub mod basis;
 mod begin;
 pub mod certificate;
@@ -50,16 +54,20 @@ pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
 pub mod model;
+mod nonnegative;
 mod normal_equations;
 pub mod observations;
 pub mod offsets;
+pub mod paper;
 pub mod portfolio;
 pub mod problem;
 pub mod recovery;
 pub mod regression;
+pub mod row_certificate;
 pub mod sampling;
 pub mod set_aside;
 pub mod settings;
+pub mod sketched;
 pub mod solution;
 pub mod solve;
 pub mod start;

@@ -7,6 +7,7 @@ use super::half_step::{Damping, HalfStep, Solver};
 use super::observations::{Entries, Observations, Repeats};
 use super::offsets::Offsets;
 use super::regression::Accuracy;
+use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::error::zeros;
@@ -22,8 +23,8 @@ pub struct Model<T> {
     pub(super) scale: f64,
     /// What the fit added to the squares, in those units.
     pub(super) damping: Damping,
-    /// The constant that a bias is the unknown of.
-    pub(super) constant: f64,
+    /// What is special about its regressions.
+    pub(super) variant: Variant,
 }
 
 impl<T: Real> Model<T> {
@@ -54,7 +55,8 @@ impl<T: Real> Model<T> {
             Ok(out)
         };
         let factors = Factors { u: stored("u", u, rows)?, v: stored("v", v, cols)? };
-        Ok(Self { factors, offsets: Offsets::none(), scale, damping: Damping::default(), constant: 1.0 })
+        let variant = Variant::Plain { constant: 1.0 };
+        Ok(Self { factors, offsets: Offsets::none(), scale, damping: Damping::default(), variant })
     }
 
     /// Rows of the matrix.
@@ -141,6 +143,11 @@ impl<T: Real> Model<T> {
             Side::Rows => ("cols", entries.cols),
             Side::Columns => ("rows", entries.rows),
         };
+        if !matches!(self.variant, Variant::Plain { .. }) {
+            return Err(Error::new(ErrorKind::Unsupported, "fold-in")
+                .expected("a model of explicit values without bounds on its factors")
+                .found("another"));
+        }
         if found != fixed.rows() {
             return Err(Error::new(ErrorKind::Argument, name)
                 .expected(format!("{}, as the model has", fixed.rows()))
@@ -156,8 +163,9 @@ impl<T: Real> Model<T> {
         for (j, s) in shift.iter_mut().enumerate() {
             *s = T::narrow(self.offsets.mean + others.get(j).map_or(0.0, |b| b.wide()));
         }
-        let extended =
-            joint.then(|| super::offsets::with_column(fixed, |_| T::narrow(self.constant))).transpose()?;
+        let extended = joint
+            .then(|| super::offsets::with_column(fixed, |_| T::narrow(self.variant.constant())))
+            .transpose()?;
         let mut x = Tall::zeros(lines.len(), k + usize::from(joint))?;
         let half = HalfStep {
             lines,
@@ -172,7 +180,7 @@ impl<T: Real> Model<T> {
         let mut folded = Tall::zeros(lines.len(), k)?;
         (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
         let biases = if joint {
-            (0..lines.len()).map(|i| T::narrow(x.row(i)[k].wide() * self.constant)).collect()
+            (0..lines.len()).map(|i| T::narrow(x.row(i)[k].wide() * self.variant.constant())).collect()
         } else {
             Vec::new()
         };

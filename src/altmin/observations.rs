@@ -1,9 +1,11 @@
 //! The observed entries of a matrix, by rows and by columns, checked once.
 
 use super::alternation::Side;
+use super::arrange;
 use crate::numerics::real::Real;
-use crate::runtime::error::{out_of_memory, zeros};
-use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+use crate::runtime::error::out_of_memory;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Result};
 
 /// What repeated positions mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,10 @@ pub struct Entries<'a> {
 /// Entries line by line (rows, or columns): positions ascending within a line.
 #[derive(Debug, Clone)]
 pub struct Lines<T> {
-    start: Vec<usize>,
-    index: Vec<u32>,
-    value: Vec<T>,
-    weight: Option<Vec<T>>,
+    pub(super) start: Vec<usize>,
+    pub(super) index: Vec<u32>,
+    pub(super) value: Vec<T>,
+    pub(super) weight: Option<Vec<T>>,
 }
 
 /// One line.
@@ -110,38 +112,6 @@ impl<T: Real> Lines<T> {
             weight: self.weight.as_ref().map(|w| &w[range]),
         }
     }
-
-    /// The same entries with the two directions exchanged; there are `others` lines.
-    fn transposed(&self, others: usize) -> Result<Self> {
-        let entries = self.entries();
-        let mut start: Vec<usize> = zeros("entries", others + 1)?;
-        self.index.iter().for_each(|&j| start[j as usize + 1] += 1);
-        (0..others).for_each(|j| start[j + 1] += start[j]);
-        let mut next = reserved(others + 1)?;
-        next.extend_from_slice(&start);
-        let mut index = reserved::<u32>(entries)?;
-        let mut value = reserved::<T>(entries)?;
-        let mut weight = self.weight.as_ref().map(|_| reserved::<T>(entries)).transpose()?;
-        index.resize(entries, 0);
-        value.resize(entries, T::default());
-        if let Some(weight) = &mut weight {
-            weight.resize(entries, T::default());
-        }
-        for i in 0..self.len() {
-            let line = self.line(i);
-            for (k, &j) in line.index.iter().enumerate() {
-                let slot = next[j as usize];
-                next[j as usize] += 1;
-                // Checked against the largest u32 when the observations were made.
-                index[slot] = i as u32;
-                value[slot] = line.value[k];
-                if let (Some(out), Some(w)) = (&mut weight, line.weight) {
-                    out[slot] = w[k];
-                }
-            }
-        }
-        Ok(Self { start, index, value, weight })
-    }
 }
 
 fn reserved<T>(count: usize) -> Result<Vec<T>> {
@@ -162,19 +132,32 @@ impl<T: Real> Observations<T> {
     ///
     /// Errors: arrays of different lengths, sizes above `2^32 - 1`, a position out of range, a value that is not finite
     /// (also once stored), a negative weight, repeats where they are refused; the first offender is named. Costs about
-    /// ten passes over the entries.
+    /// ten passes over the entries; [`Observations::bytes`] says how much memory.
     pub fn new(entries: Entries<'_>, repeats: Repeats, control: &mut Control<'_>) -> Result<Self> {
-        check(&entries)?;
-        let by_row = match sorted(&entries, repeats, control)? {
-            Ok(by_row) => by_row,
-            Err(Stop(outcome)) => {
-                return Err(Error::new(ErrorKind::Stopped, "entries")
-                    .expected("to be read to the end")
-                    .found(outcome.name()));
-            }
-        };
-        let by_col = by_row.transposed(entries.cols)?;
+        Self::with_team(entries, repeats, &Team::solo(), control)
+    }
+
+    /// The same on several threads: the same bits.
+    pub fn with_team(
+        entries: Entries<'_>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        let by_row = arrange::by_row(&entries, repeats, team, control)?;
+        let by_col = arrange::transposed(&by_row, entries.cols, team)?;
+        control.spend(8 * by_row.entries() as u64)?;
         Ok(Self { by_row, by_col })
+    }
+
+    /// The memory that observations take: what stays, and the most while they are made (without the caller's entries).
+    pub fn bytes(rows: usize, cols: usize, entries: usize, weighted: bool) -> (usize, usize) {
+        let each = size_of::<u32>() + size_of::<T>() * (1 + usize::from(weighted));
+        let starts = |lines: usize| lines.saturating_add(1).saturating_mul(size_of::<usize>());
+        let order = |lines: usize| entries.saturating_mul(each).saturating_add(starts(lines));
+        let stays = order(rows).saturating_add(order(cols));
+        let beside = entries.saturating_mul(arrange::bytes_per_entry(weighted));
+        (stays, stays.max(order(rows).saturating_add(beside)))
     }
 
     /// Rows of the matrix.
@@ -240,7 +223,7 @@ impl<T: Real> Observations<T> {
             }
             out.start.push(out.index.len());
         }
-        let by_col = out.transposed(self.cols())?;
+        let by_col = arrange::transposed(&out, self.cols(), &Team::solo())?;
         Ok(Self { by_row: out, by_col })
     }
 
@@ -253,149 +236,8 @@ impl<T: Real> Observations<T> {
                 by_row.value[k] = T::narrow(value(i, by_row.index[k] as usize, old));
             }
         }
-        let by_col = by_row.transposed(self.cols())?;
+        let by_col = arrange::transposed(&by_row, self.cols(), &Team::solo())?;
         Ok(Self { by_row, by_col })
-    }
-}
-
-/// Sizes, positions, values and weights.
-fn check(entries: &Entries<'_>) -> Result<()> {
-    let count = entries.value.len();
-    let lengths = [("row", entries.row.len()), ("col", entries.col.len())];
-    for (name, len) in lengths.into_iter().chain(entries.weight.map(|w| ("weight", w.len()))) {
-        if len != count {
-            return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
-                .expected(format!("{count}, as many as values"))
-                .found(len));
-        }
-    }
-    for (name, size) in [("rows", entries.rows), ("cols", entries.cols)] {
-        if size >= u32::MAX as usize {
-            return Err(Error::new(ErrorKind::Argument, name)
-                .expected(format!("less than {}", u32::MAX))
-                .found(size));
-        }
-    }
-    let wrong = |subject: &str, k: usize, expected: String, found: String| {
-        Err(Error::new(ErrorKind::Data, subject).at(format!("entry {k}")).expected(expected).found(found))
-    };
-    for k in 0..count {
-        let (i, j, v) = (entries.row[k], entries.col[k], entries.value[k]);
-        if i < 0 || i as u64 >= entries.rows as u64 {
-            return wrong("row", k, format!("a row in 0..{}", entries.rows), i.to_string());
-        }
-        if j < 0 || j as u64 >= entries.cols as u64 {
-            return wrong("col", k, format!("a column in 0..{}", entries.cols), j.to_string());
-        }
-        if !v.is_finite() {
-            return wrong("value", k, format!("a finite number at row {i}, column {j}"), v.to_string());
-        }
-        if let Some(w) = entries.weight.map(|w| w[k])
-            && !(w >= 0.0 && w.is_finite())
-        {
-            return wrong("weight", k, "a finite number >= 0".into(), w.to_string());
-        }
-    }
-    Ok(())
-}
-
-/// Entries row by row, columns ascending, repeats dealt with and entries of weight 0 left out.
-fn sorted<T: Real>(
-    entries: &Entries<'_>,
-    repeats: Repeats,
-    control: &mut Control<'_>,
-) -> Result<std::result::Result<Lines<T>, Stop>> {
-    let counts = |k: usize| entries.weight.is_none_or(|w| w[k] > 0.0);
-    let mut start: Vec<usize> = zeros("entries", entries.rows + 1)?;
-    (0..entries.value.len()).filter(|&k| counts(k)).for_each(|k| start[entries.row[k] as usize + 1] += 1);
-    (0..entries.rows).for_each(|i| start[i + 1] += start[i]);
-    let total = start[entries.rows];
-    let mut order: Vec<usize> = zeros("entries", total)?;
-    let mut next = reserved(entries.rows + 1)?;
-    next.extend_from_slice(&start);
-    for k in (0..entries.value.len()).filter(|&k| counts(k)) {
-        let slot = &mut next[entries.row[k] as usize];
-        order[*slot] = k;
-        *slot += 1;
-    }
-    let mut lines: Lines<T> = Lines {
-        start: reserved(entries.rows + 1)?,
-        index: reserved(total)?,
-        value: reserved(total)?,
-        weight: if entries.weight.is_some() || repeats == Repeats::Mean {
-            Some(reserved(total)?)
-        } else {
-            None
-        },
-    };
-    lines.start.push(0);
-    for i in 0..entries.rows {
-        let line = &mut order[start[i]..start[i + 1]];
-        // Positions first; repeats by value and weight, so that the order of input cannot matter, but for `last`.
-        let key = |k: usize| (entries.col[k], entries.value[k], entries.weight.map_or(1.0, |w| w[k]));
-        if repeats == Repeats::Last {
-            line.sort_by_key(|&k| entries.col[k]);
-        } else {
-            line.sort_by(|&a, &b| {
-                let (a, b) = (key(a), key(b));
-                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2))
-            });
-        }
-        let mut at = 0;
-        while at < line.len() {
-            let same = line[at..].iter().take_while(|&&k| entries.col[k] == entries.col[line[at]]).count();
-            lines.push(entries, i, &line[at..at + same], repeats)?;
-            at += same;
-        }
-        lines.start.push(lines.index.len());
-        if let Err(stop) = control.spend(16 * line.len() as u64 + 1) {
-            return Ok(Err(stop));
-        }
-    }
-    if lines.weight.as_ref().is_some_and(|w| w.iter().all(|w| w.wide() == 1.0)) {
-        lines.weight = None;
-    }
-    Ok(Ok(lines))
-}
-
-impl<T: Real> Lines<T> {
-    /// Appends what the entries `same`, all of one position, stand for.
-    fn push(&mut self, entries: &Entries<'_>, i: usize, same: &[usize], repeats: Repeats) -> Result<()> {
-        let weight = |k: usize| entries.weight.map_or(1.0, |w| w[k]);
-        let j = entries.col[same[0]];
-        let mut append = |value: f64, weight: f64| {
-            if !T::narrow(value).wide().is_finite() || !T::narrow(weight).wide().is_finite() {
-                return Err(Error::new(ErrorKind::Data, "value")
-                    .at(format!("row {i}, column {j}"))
-                    .expected("a number that is finite as it is stored")
-                    .found(value));
-            }
-            self.index.push(j as u32);
-            self.value.push(T::narrow(value));
-            if let Some(weights) = &mut self.weight {
-                weights.push(T::narrow(weight));
-            }
-            Ok(())
-        };
-        if same.len() == 1 {
-            return append(entries.value[same[0]], weight(same[0]));
-        }
-        let total = || same.iter().map(|&k| weight(k)).sum::<f64>();
-        match repeats {
-            Repeats::Error => Err(Error::new(ErrorKind::Data, "entries")
-                .at(format!("row {i}, column {j}"))
-                .expected("one entry (option duplicates says what repeats mean)")
-                .found(format!("{}", same.len()))),
-            Repeats::Keep => same.iter().try_for_each(|&k| append(entries.value[k], weight(k))),
-            // `same` is in the order of input: the sort was stable.
-            Repeats::Last => same.last().map_or(Ok(()), |&k| append(entries.value[k], weight(k))),
-            Repeats::Sum => append(same.iter().map(|&k| entries.value[k]).sum(), total() / same.len() as f64),
-            Repeats::Mean => {
-                let total = total();
-                let mean = same.iter().map(|&k| weight(k) / total * entries.value[k]).sum();
-                append(mean, total)
-            }
-        }
     }
 }
 
@@ -446,6 +288,62 @@ mod tests {
         // An entry of weight 0 is absent, also as a repeat.
         let absent = read(&row, &col, &value, Some(&[1.0, 0.0, 1.0]), Repeats::Error).unwrap();
         assert_eq!(line(&absent, 0), (vec![1, 2], vec![7.0, 1.0], None));
+    }
+
+    #[test]
+    fn many_entries_are_the_same_on_any_team_and_as_sorted_simply() {
+        let (rows, cols, count) = (700, 300, 300_000);
+        let place =
+            |k: usize, by: usize| (k as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(by as u32);
+        let row: Vec<i64> = (0..count).map(|k| (place(k, 20) % 700 * (place(k, 9) % 3) / 2) as i64).collect();
+        let col: Vec<i64> = (0..count).map(|k| (place(k, 40) % 300) as i64).collect();
+        let value: Vec<f64> = (0..count).map(|k| (k % 1000) as f64).collect();
+        let weight: Vec<f64> = (0..count).map(|k| (k % 4) as f64).collect();
+        let entries = Entries { rows, cols, row: &row, col: &col, value: &value, weight: Some(&weight) };
+        for repeats in [Repeats::Keep, Repeats::Last, Repeats::Sum, Repeats::Mean] {
+            let on = |threads| {
+                let read = |team: &Team<'_>| {
+                    Observations::<f64>::with_team(entries, repeats, team, &mut Control::new()).unwrap()
+                };
+                crate::runtime::parallel::with_team(threads, read).unwrap()
+            };
+            let (one, three) = (on(1), on(3));
+            let mut plain = std::collections::BTreeMap::<(i64, i64), Vec<(f64, f64)>>::new();
+            (0..count)
+                .filter(|k| weight[*k] > 0.0)
+                .for_each(|k| plain.entry((row[k], col[k])).or_default().push((value[k], weight[k])));
+            let mut left = 0;
+            for (order, transposed) in [(one.by_row(), false), (one.by_col(), true)] {
+                let other = if transposed { three.by_col() } else { three.by_row() };
+                for i in 0..order.len() {
+                    let (line, same) = (order.line(i), other.line(i));
+                    assert!((line.index, line.value, line.weight) == (same.index, same.value, same.weight));
+                    assert!(line.index.is_sorted());
+                    let mut e = 0;
+                    while e < line.len() {
+                        let j = i64::from(line.index[e]);
+                        let place = if transposed { (j, i as i64) } else { (i as i64, j) };
+                        let mut all = plain[&place].clone();
+                        let last = all[all.len() - 1];
+                        all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+                        let w: f64 = all.iter().map(|e| e.1).sum();
+                        let expected = match repeats {
+                            Repeats::Keep => all,
+                            Repeats::Last => vec![last],
+                            Repeats::Sum => vec![(all.iter().map(|e| e.0).sum(), w / all.len() as f64)],
+                            _ => vec![(all.iter().map(|e| e.1 / w * e.0).sum(), w)],
+                        };
+                        let found = &line.value[e..e + expected.len()];
+                        assert!(found.iter().eq(expected.iter().map(|e| &e.0)), "{repeats:?} {place:?}");
+                        let found = &line.weight.unwrap()[e..e + expected.len()];
+                        assert!(found.iter().eq(expected.iter().map(|e| &e.1)), "{repeats:?} {place:?}");
+                        e += expected.len();
+                        left += 1;
+                    }
+                }
+            }
+            assert_eq!(left, 2 * plain.len());
+        }
     }
 
     #[test]

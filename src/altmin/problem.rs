@@ -30,6 +30,9 @@ impl<T: Real> Problem<T> {
                 return Err(Error::new(ErrorKind::Argument, name).expected("at least 1").found(0));
             }
         }
+        if settings.implicit {
+            return Self::implicit(entries, &settings, control);
+        }
         let scale = scale_of(entries.value);
         let hides = settings.nan_is_missing && entries.value.iter().any(|v| v.is_nan());
         let observations = if scale == 1.0 && !hides {
@@ -55,6 +58,44 @@ impl<T: Real> Problem<T> {
                 .found("none"));
         }
         Ok(Self { observations, scale })
+    }
+
+    /// A value `v` is an entry that is 1 (0 if negative) with weight `c = 1 + confidence |v|`. Since every entry counts with
+    /// weight 1 as 0 already, `c (p - x)^2` is written as `x^2 + (c - 1) (p c / (c - 1) - x)^2` and a constant.
+    fn implicit(entries: Entries<'_>, settings: &Settings, control: &mut Control<'_>) -> Result<Self> {
+        if entries.weight.is_some() {
+            return Err(Error::new(ErrorKind::Argument, "weights")
+                .expected("none with feedback=implicit, where values give the weights")
+                .found("some"));
+        }
+        let count = entries.value.len();
+        let (mut value, mut weight): (Vec<f64>, Vec<f64>) = (zeros("value", count)?, zeros("weight", count)?);
+        for (k, v) in entries.value.iter().enumerate() {
+            if settings.nan_is_missing && v.is_nan() {
+                continue;
+            }
+            weight[k] = settings.confidence * v.abs();
+            if *v > 0.0 {
+                value[k] = (1.0 + weight[k]) / weight[k];
+            }
+            if !(weight[k].is_finite() && value[k].is_finite()) {
+                return Err(Error::new(ErrorKind::Data, "value")
+                    .at(format!("entry {k}"))
+                    .expected("a finite number whose product with the confidence is in range")
+                    .found(v));
+            }
+        }
+        let observations = Observations::new(
+            Entries { value: &value, weight: Some(&weight), ..entries },
+            settings.repeats,
+            control,
+        )?;
+        if observations.is_empty() {
+            return Err(Error::new(ErrorKind::Data, "entries")
+                .expected("at least one that is not 0")
+                .found("none"));
+        }
+        Ok(Self { observations, scale: 1.0 })
     }
 
     /// Rows of the matrix.

@@ -9,12 +9,12 @@
 //! that is long may be shared among threads, and bits stay.
 
 use super::observations::Line;
+use super::sketched::{self, Sketching};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::numerics::tile::Picked;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
-use std::sync::Arc;
 
 /// Observations whose sums are taken on one thread.
 pub const CHUNK: usize = 4096;
@@ -24,7 +24,7 @@ pub const CHUNK: usize = 4096;
 pub(super) const EXACT_SHARE: f64 = 64.0;
 
 /// How one row is solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     /// Cholesky of `Y'WY + lambda I`.
     Direct,
@@ -32,6 +32,8 @@ pub enum Way {
     Dual,
     /// Preconditioned conjugate gradients.
     ConjugateGradient,
+    /// Conjugate gradients with a preconditioner from a sketch, the stream `stream` of its seed.
+    Sketched { how: Sketching, stream: u64 },
 }
 
 /// A pass of conjugate gradients goes over memory, a Gram matrix stays in registers: flops of the one cost this many of
@@ -63,6 +65,7 @@ impl Way {
             Way::Direct => d * k * (k + 1.0) + CHOLESKY_PRICE * k * k * k / 3.0,
             Way::Dual => d * d * k + CHOLESKY_PRICE * d * d * d / 3.0,
             Way::ConjugateGradient => PASS_PRICE * 4.0 * d * k * (steps + 1.0),
+            Way::Sketched { how, .. } => how.flops(d as usize, k as usize) as f64,
         }
     }
 }
@@ -111,6 +114,8 @@ pub struct RowReport {
     pub gradient: f64,
     /// `sum_e w_e (b_e - y_e'x)^2` at the solution.
     pub squares: f64,
+    /// A bound of the distance from the solution, where a sketch gave one; 0 for factorizations.
+    pub error: f64,
     /// Whether the observations do not determine the row, and the solution of least norm was taken.
     pub underdetermined: bool,
 }
@@ -142,6 +147,7 @@ pub struct Bench<'f, T> {
     pub(super) image: Vec<T>,
     /// The solution, padded.
     pub(super) x: Vec<T>,
+    pub(super) sketched: sketched::Memory<T>,
 }
 
 /// Memory for the rows that a chunk gathers.
@@ -184,6 +190,7 @@ impl<'f, T: Real> Bench<'f, T> {
             preconditioned: zeros(),
             image: zeros(),
             x: zeros(),
+            sketched: sketched::Memory::default(),
         }
     }
 
@@ -210,6 +217,7 @@ impl<'f, T: Real> Bench<'f, T> {
             Way::Direct => self.direct(regression, control)?,
             Way::Dual => self.dual(regression, control)?,
             Way::ConjugateGradient => self.conjugate_gradient(regression, control)?,
+            Way::Sketched { how, stream } => self.sketched(regression, how, stream, control)?,
         };
         if self.x[..k].iter().all(|v| v.wide().is_finite()) {
             x.copy_from_slice(&self.x[..k]);
@@ -237,44 +245,7 @@ pub(super) fn for_chunks<T: Real, R: Send>(
     let count = line.len().div_ceil(CHUNK);
     let chunk = |c: usize| line.part(c * CHUNK..((c + 1) * CHUNK).min(line.len()));
     let Some(team) = team else { return (0..count).map(|c| of(chunk(c), control)).collect() };
-    shared(count, team, control, |c, control| of(chunk(c), control))
-}
-
-/// `[task(0), .., task(count - 1)]` on the threads of a team, each with a control of its own. Whether it stops for the work
-/// that was done depends on nothing else: the control is asked once more when all are done.
-pub(super) fn shared<R: Send>(
-    count: usize,
-    team: &Team<'_>,
-    control: &mut Control<'_>,
-    task: impl Fn(usize, &mut Control<'_>) -> Result<R, Stop> + Sync,
-) -> Result<Vec<R>, Stop> {
-    let halted = Arc::default();
-    let fork = control.forks(&halted);
-    let done = team.map(count, |c| {
-        let mut part = fork();
-        let found = task(c, &mut part);
-        if found.is_err() {
-            halted.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
-        (found, part.work(), part.polls())
-    });
-    let mut found = Vec::with_capacity(count);
-    let mut stop = None;
-    for (result, work, polls) in done {
-        control.count(work, polls);
-        match result {
-            Ok(result) => found.push(result),
-            // That of the control itself, rather than one that was told to halt by another.
-            Err(_) if control.poll().is_err() => stop = stop.or(control.poll().err()),
-            Err(why) => stop = stop.or(Some(why)),
-        }
-    }
-    if let Some(stop) = stop {
-        control.halt(stop);
-        return Err(stop);
-    }
-    control.poll()?;
-    Ok(found)
+    team.share(count, control, |c, control| of(chunk(c), control))
 }
 
 #[cfg(test)]

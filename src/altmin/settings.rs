@@ -3,7 +3,8 @@
 use super::half_step::Solver;
 use super::observations::Repeats;
 use super::sampling::HeldOut;
-use crate::runtime::{Error, ErrorKind, Family, Options, Result};
+use crate::numerics::sketch::Family;
+use crate::runtime::{Error, ErrorKind, Options, Result};
 
 /// How factors are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum SearchKind {
     Continuation,
     /// The best of several on entries that are held out.
     Portfolio,
+    /// The paper's method, to the letter.
+    Paper,
 }
 
 /// All settings of a completion.
@@ -43,6 +46,12 @@ pub struct Settings {
     pub ridge: Option<f64>,
     /// What power of a line's number of observations multiplies the ridge.
     pub ridge_power: f64,
+    /// Whether entries that were not observed count as 0, and values say how sure the others are 1.
+    pub implicit: bool,
+    /// For implicit feedback: what a value adds to the weight 1 of its entry.
+    pub confidence: f64,
+    /// Whether factors must not be negative.
+    pub nonnegative: bool,
     /// Whether the mean is taken off.
     pub center: bool,
     /// Whether rows and columns have biases.
@@ -51,6 +60,10 @@ pub struct Settings {
     pub bias_ridge: Option<f64>,
     /// How factors are looked for.
     pub search: SearchKind,
+    /// For the paper's method: rounds, the kind of sketch, and whether half-steps see observations of their own.
+    pub rounds: usize,
+    pub sketch: Family,
+    pub independent: bool,
     /// How rows are solved.
     pub row_solver: Solver,
     /// The factor by which a row's gradient falls; `None`: adaptive.
@@ -72,7 +85,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks options. Errors: options of another family, or that contradict one another.
     pub fn from_options(options: &Options) -> Result<Self> {
-        let common = options.common(Family::Altmin)?;
+        let common = options.common(crate::runtime::Family::Altmin)?;
         let real = |key| options.real(key).unwrap_or(0.0);
         let settings = Self {
             tolerance: common.tolerance,
@@ -84,7 +97,10 @@ impl Settings {
             trace: common.trace,
             rank: options.integer("rank") as usize,
             ridge: options.real("ridge"),
-            ridge_power: real("ridge_power"),
+            ridge_power: if options.choice("feedback") == "implicit" { 0.0 } else { real("ridge_power") },
+            implicit: options.choice("feedback") == "implicit",
+            confidence: real("confidence"),
+            nonnegative: options.flag("nonnegative"),
             center: options.flag("center") || options.flag("biases"),
             biases: options.flag("biases"),
             bias_ridge: options.real("bias_ridge"),
@@ -93,8 +109,17 @@ impl Settings {
                 "annealed" => SearchKind::Annealed,
                 "continuation" => SearchKind::Continuation,
                 "portfolio" => SearchKind::Portfolio,
+                "paper" => SearchKind::Paper,
                 _ => SearchKind::Auto,
             },
+            rounds: options.integer("rounds") as usize,
+            sketch: match options.choice("sketch") {
+                "gaussian" => Family::Gaussian,
+                "sparse-sign" => Family::SparseSign { nonzeros: 8 },
+                "countsketch" => Family::CountSketch,
+                _ => Family::Srht,
+            },
+            independent: options.flag("independent"),
             row_solver: match options.choice("row_solver") {
                 "direct" => Solver::Direct,
                 "cg" => Solver::ConjugateGradient,
@@ -128,13 +153,34 @@ impl Settings {
         if self.bias_ridge.is_some() && self.ridge == Some(0.0) {
             return refuse("bias_ridge", "a ridge above 0 with it", "ridge 0");
         }
+        if self.implicit {
+            let option = if !self.ridge.is_some_and(|r| r > 0.0) {
+                Some(("ridge", "a ridge above 0 with feedback=implicit", "another"))
+            } else if self.center || self.nonnegative {
+                Some(("feedback", "explicit with center, biases or nonnegative", "implicit"))
+            } else if self.held_out > 0.0 {
+                Some(("held_out", "0 with feedback=implicit, whose entries are all 0 or 1", "more"))
+            } else {
+                None
+            };
+            if let Some((option, expected, found)) = option {
+                return refuse(option, expected, found);
+            }
+        }
+        if self.nonnegative && self.biases {
+            return refuse("nonnegative", "no biases with it", "biases=true");
+        }
         let recovers = !matches!(self.search, SearchKind::Auto | SearchKind::Plain);
         if recovers && self.ridge != Some(0.0) {
             let found = self.ridge.map_or("no ridge, so that one is chosen".to_owned(), |r| r.to_string());
             return refuse("search", "plain or auto, or ridge 0 (the other searches fit exactly)", &found);
         }
-        if recovers && self.biases {
-            return refuse("search", "plain or auto with biases", "another search");
+        if recovers && (self.biases || self.nonnegative || self.implicit) {
+            return refuse(
+                "search",
+                "plain or auto with biases, nonnegative and implicit feedback",
+                "another search",
+            );
         }
         Ok(())
     }
@@ -147,7 +193,7 @@ impl Settings {
     /// The search, once the ridge is known.
     pub(super) fn search_for(&self, ridge: f64) -> SearchKind {
         match self.search {
-            SearchKind::Auto if ridge == 0.0 && !self.biases => SearchKind::Portfolio,
+            SearchKind::Auto if ridge == 0.0 && !self.biases && !self.nonnegative => SearchKind::Portfolio,
             SearchKind::Auto => SearchKind::Plain,
             search => search,
         }
@@ -157,6 +203,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Family;
 
     #[test]
     fn contradictions_are_refused_and_name_the_option() {

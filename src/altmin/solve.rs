@@ -19,6 +19,7 @@
 //! | QR | `basis::orthonormalize` |
 
 use super::accuracy::RowTolerance;
+use super::all_pairs::all_squares;
 use super::alternation::{Alternation, Factors, Manner, Side};
 use super::anderson::Anderson;
 use super::begin::Begun;
@@ -32,7 +33,7 @@ use super::problem::Problem;
 use super::recovery::relative;
 use super::settings::Settings;
 use super::solution::{Solution, TraceRow};
-use super::sweeps::SweepReport;
+use super::sweeps::{SweepReport, Variant};
 use super::watch::{Look, Watch};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::{Team, with_team};
@@ -100,7 +101,11 @@ impl<T: Real> Run<'_, T> {
         let (begun, outcome, sweeps, seconds_setup) = match self.begin(start, control)? {
             Ok(mut begun) => {
                 let setup = control.seconds();
-                let (outcome, sweeps) = self.sweeps(&mut begun, &mut trace, control)?;
+                let (outcome, sweeps) = if begun.finished {
+                    (self.judge(&begun, control), begun.sweeps)
+                } else {
+                    self.sweeps(&mut begun, &mut trace, control)?
+                };
                 (begun, outcome, sweeps, setup)
             }
             Err(Stop(outcome)) => (self.nothing()?, outcome, 0, control.seconds()),
@@ -111,7 +116,7 @@ impl<T: Real> Run<'_, T> {
             offsets: begun.state.offsets,
             scale: self.problem.scale(),
             damping,
-            constant: self.constant(begun.ridge),
+            variant: self.variant(begun.ridge),
         };
         // Due even where the call was stopped: under a control of its own.
         let quiet = &mut Control::new();
@@ -134,6 +139,17 @@ impl<T: Real> Run<'_, T> {
             certificate,
             trace,
         })
+    }
+
+    /// How a method of so many rounds ended.
+    fn judge(&self, begun: &Begun<T>, control: &mut Control<'_>) -> Outcome {
+        let size = Alternation { observations: self.seen, team: self.team }.size();
+        match fit(self.seen, &begun.state.factors, &begun.state.offsets, self.team, control) {
+            Ok(fit) if relative(fit.squares, size) <= self.settings.tolerance => Outcome::Converged,
+            Ok(fit) if !fit.squares.is_finite() => Outcome::Diverged,
+            Ok(_) => Outcome::IterationLimit,
+            Err(Stop(outcome)) => outcome,
+        }
     }
 
     /// Sweeps until there is a reason to stop; the number of them, with those of the search.
@@ -160,13 +176,13 @@ impl<T: Real> Run<'_, T> {
             }
             let accuracy = tolerance.at(sweep);
             let manner = Manner {
-                orthonormal: begun.ridge == 0.0,
+                orthonormal: begun.ridge == 0.0 && !self.settings.nonnegative,
                 damping,
                 accuracy,
                 solver: self.settings.row_solver,
             };
-            let constant = self.constant(begun.ridge);
-            let columns = match state.half(&alternation, constant, Side::Columns, manner, control)? {
+            let variant = self.variant(begun.ridge);
+            let columns = match state.half(&alternation, variant, Side::Columns, manner, control)? {
                 Ok(report) => report,
                 Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
             };
@@ -180,7 +196,7 @@ impl<T: Real> Run<'_, T> {
                     continue;
                 }
             }
-            let rows = match state.half(&alternation, constant, Side::Rows, manner, control)? {
+            let rows = match state.half(&alternation, variant, Side::Rows, manner, control)? {
                 Ok(report) => report,
                 Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
             };
@@ -230,7 +246,7 @@ impl<T: Real> Run<'_, T> {
             if let Err(Stop(outcome)) = told {
                 return Ok((outcome, first + sweep));
             }
-            if self.settings.anderson {
+            if self.settings.anderson && !self.settings.nonnegative {
                 last.clone_from(&state);
                 last_objective = look.objective;
                 extrapolated = match anderson.follow(&mut state, self.team, control)? {
@@ -274,9 +290,20 @@ impl<T: Real> Run<'_, T> {
         Damping { ridge, degree_power: self.settings.ridge_power, proximal: 0.0 }
     }
 
+    /// What is special about the regressions.
+    pub(super) fn variant(&self, ridge: f64) -> Variant {
+        if self.settings.implicit {
+            Variant::AllPairs
+        } else if self.settings.nonnegative {
+            Variant::Nonnegative
+        } else {
+            Variant::Plain { constant: self.constant(ridge) }
+        }
+    }
+
     /// The constant that biases are unknowns of: such that the ridge on them is what was asked for; without a ridge, of the
     /// size of the columns of an orthonormal factor.
-    pub(super) fn constant(&self, ridge: f64) -> f64 {
+    fn constant(&self, ridge: f64) -> f64 {
         if ridge == 0.0 {
             return 1.0 / (self.seen.rows().max(self.seen.cols()) as f64).sqrt();
         }
@@ -285,7 +312,7 @@ impl<T: Real> Run<'_, T> {
         (ridge / on_biases).sqrt()
     }
 
-    /// `ridge (sum_i d_i^p (|u_i|^2 + b_i^2 / constant^2) + ..)`.
+    /// `ridge (sum_i d_i^p (|u_i|^2 + b_i^2 / constant^2) + ..)`, and, where they count, the squares of all entries.
     fn penalty(&self, factors: &Factors<T>, offsets: &Offsets<T>, damping: Damping) -> f64 {
         if damping.ridge == 0.0 {
             return 0.0;
@@ -302,6 +329,11 @@ impl<T: Real> Run<'_, T> {
                 })
                 .sum::<f64>()
         };
-        side(Side::Rows) + side(Side::Columns)
+        let all = if self.settings.implicit {
+            all_squares(factors, self.team, &mut Control::new()).unwrap_or(f64::NAN)
+        } else {
+            0.0
+        };
+        side(Side::Rows) + side(Side::Columns) + all
     }
 }

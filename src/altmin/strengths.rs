@@ -9,7 +9,7 @@ use super::recovery::start_from;
 use super::regression::Accuracy;
 use super::settings::Settings;
 use super::start::SparseMatrix;
-use super::sweeps::State;
+use super::sweeps::{State, Variant};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
@@ -60,7 +60,7 @@ pub fn choose_ridge<T: Real>(
     held: &Observations<T>,
     rank: usize,
     settings: &Settings,
-    constant: impl Fn(f64) -> f64,
+    variant: impl Fn(f64) -> Variant,
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Tried<T>, Stop>> {
@@ -84,6 +84,9 @@ pub fn choose_ridge<T: Real>(
     let factors: Factors<T> = stopped!(start_from(&left, rank, settings.seed, team, control)?);
     drop(left);
     let mut state = State { factors, offsets };
+    if settings.nonnegative {
+        state.factors.make_nonnegative();
+    }
     let alternation = Alternation { observations: seen, team };
     let mut errors = Vec::new();
     let mut best: Option<(f64, f64, State<T>)> = None;
@@ -101,7 +104,7 @@ pub fn choose_ridge<T: Real>(
             solver: settings.row_solver,
         };
         for _ in 0..SWEEPS {
-            let change = stopped!(state.sweep(&alternation, constant(ridge), manner, control)?).change;
+            let change = stopped!(state.sweep(&alternation, variant(ridge), manner, control)?).change;
             if change < SETTLED {
                 break;
             }

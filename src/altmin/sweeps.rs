@@ -6,6 +6,27 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::{Control, Result, Stop};
 
+/// What is special about the regressions of a model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Variant {
+    /// Nothing, or biases beside the factors: the constant that a bias is the unknown of.
+    Plain { constant: f64 },
+    /// Entries that were not observed count as 0.
+    AllPairs,
+    /// Factors are not negative.
+    Nonnegative,
+}
+
+impl Variant {
+    /// The constant that a bias is the unknown of.
+    pub(super) fn constant(self) -> f64 {
+        match self {
+            Variant::Plain { constant } => constant,
+            _ => 1.0,
+        }
+    }
+}
+
 /// A model on its way, in the units of the problem.
 #[derive(Debug, Clone)]
 pub struct State<T> {
@@ -39,15 +60,15 @@ impl<T: Real> State<T> {
     pub fn sweep(
         &mut self,
         alternation: &Alternation<'_, T>,
-        constant: f64,
+        variant: Variant,
         manner: Manner,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<SweepReport, Stop>> {
-        let columns = match self.half(alternation, constant, Side::Columns, manner, control)? {
+        let columns = match self.half(alternation, variant, Side::Columns, manner, control)? {
             Ok(report) => report,
             Err(stop) => return Ok(Err(stop)),
         };
-        let rows = self.half(alternation, constant, Side::Rows, manner, control)?;
+        let rows = self.half(alternation, variant, Side::Rows, manner, control)?;
         Ok(rows.map(|rows| SweepReport::new(columns, rows)))
     }
 
@@ -55,12 +76,21 @@ impl<T: Real> State<T> {
     pub fn half(
         &mut self,
         alternation: &Alternation<'_, T>,
-        constant: f64,
+        variant: Variant,
         side: Side,
         manner: Manner,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<StepReport, Stop>> {
-        alternation.half_step_beside(&mut self.factors, &mut self.offsets, constant, side, manner, control)
+        let Self { factors, offsets } = self;
+        match variant {
+            Variant::Plain { constant } => {
+                alternation.half_step_beside(factors, offsets, constant, side, manner, control)
+            }
+            Variant::AllPairs => Ok(alternation.half_step_all_pairs(factors, side, manner, control)),
+            Variant::Nonnegative => {
+                Ok(alternation.half_step_nonnegative(factors, offsets.mean, side, manner, control))
+            }
+        }
     }
 }
 

@@ -86,7 +86,7 @@ const EXACT: &[(&str, &str)] = &[("rank", "3"), ("ridge", "0"), ("tolerance", "1
 #[test]
 fn an_exact_matrix_is_recovered_everywhere() {
     let (made, truth) = Made::low_rank(60, 50, 3, 0.4, 0.0);
-    for search in ["auto", "annealed", "continuation"] {
+    for search in ["auto", "annealed", "continuation", "paper"] {
         let mut set = EXACT.to_vec();
         set.push(("search", search));
         let solution = completed(made.entries(), &set);
@@ -413,4 +413,74 @@ fn single_precision_does_the_same_to_its_digits() {
     let solution = solve(&problem, &options, None, control).unwrap();
     assert_eq!(solution.outcome, Outcome::Converged);
     assert!((solution.model.predict(3, 7) - truth(3, 7)).abs() < 1e-3);
+}
+
+/// The model of implicit feedback is that of all entries, observed or not, with their weights.
+#[test]
+fn implicit_feedback_is_a_weighted_fit_of_all_entries() {
+    let (m, n) = (14, 11);
+    let count = |i: usize, j: usize| ((i * 3 + j * 5 + i * j) % 7) as f64;
+    let made = Made::new(m, n, count, |i, j| count(i, j) > 3.0);
+    let confidence = 0.8;
+    let (row, col): (Vec<i64>, Vec<i64>) =
+        (0..m as i64).flat_map(|i| (0..n as i64).map(move |j| (i, j))).unzip();
+    let seen = |i: i64, j: i64| count(i as usize, j as usize) > 3.0;
+    let value: Vec<f64> = row.iter().zip(&col).map(|(i, j)| f64::from(seen(*i, *j))).collect();
+    let weight: Vec<f64> = row
+        .iter()
+        .zip(&col)
+        .map(|(i, j)| if seen(*i, *j) { 1.0 + confidence * count(*i as usize, *j as usize) } else { 1.0 })
+        .collect();
+    let all = Entries { rows: m, cols: n, row: &row, col: &col, value: &value, weight: Some(&weight) };
+    let explicit =
+        completed(all, &[("rank", "3"), ("ridge", "0.6"), ("ridge_power", "0"), ("tolerance", "1e-11")]);
+    for solver in ["direct", "cg", "auto"] {
+        let set = [
+            ("rank", "3"),
+            ("ridge", "0.6"),
+            ("feedback", "implicit"),
+            ("confidence", "0.8"),
+            ("tolerance", "1e-8"),
+            ("row_solver", solver),
+        ];
+        let implicit = completed(made.entries(), &set);
+        assert_eq!(implicit.outcome, Outcome::Converged);
+        assert!(implicit.certificate.gradient < 1e-6, "{:?}", implicit.certificate);
+        for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+            let (a, b) = (implicit.model.predict(i, j), explicit.model.predict(i, j));
+            assert!((a - b).abs() < 1e-4, "{solver} {i} {j}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn nonnegative_factors_meet_the_conditions_of_their_minimum() {
+    let (made, _) = Made::low_rank(30, 25, 2, 0.7, 0.1);
+    let shifted: Vec<f64> = made.value.iter().map(|v| v.abs()).collect();
+    let positive = Entries { value: &shifted, ..made.entries() };
+    for ridge in ["0", "0.01"] {
+        let set = [
+            ("rank", "3"),
+            ("ridge", ridge),
+            ("nonnegative", "true"),
+            ("tolerance", "1e-9"),
+            ("max_iterations", "20000"),
+        ];
+        let solution = completed(positive, &set);
+        let factors = [solution.model.factor(Side::Rows), solution.model.factor(Side::Columns)];
+        assert!(factors.iter().flatten().all(|x| *x >= 0.0));
+        assert!(factors.iter().flatten().any(|x| *x == 0.0), "some bound holds");
+        assert!(solution.certificate.gradient < 1e-5, "{:?} {}", solution.certificate, solution.iterations);
+    }
+    // Nothing but 0 fits what is below 0.
+    let negative: Vec<f64> = shifted.iter().map(|v| -v - 0.1).collect();
+    let solution = completed(
+        Entries { value: &negative, ..made.entries() },
+        &[("rank", "2"), ("ridge", "0.1"), ("nonnegative", "true")],
+    );
+    assert!((0..30).all(|i| (0..25).all(|j| solution.model.predict(i, j) == 0.0)));
+    assert!(solution.certificate.gradient < 1e-9);
+    // Chosen ridges work too.
+    let chosen = completed(positive, &[("rank", "3"), ("nonnegative", "true"), ("tolerance", "1e-4")]);
+    assert!(chosen.ridges.len() > 2 && chosen.certificate.residual < 0.5);
 }

@@ -359,7 +359,8 @@ impl Smooth for Engine<'_> {
         memory.follow(self, list, step, g, control)
     }
 
-    /// Centres of sparse columns are dense, and sparse columns have no near neighbours: no index of those.
+    /// Centres of sparse columns are dense, and sparse columns have no near neighbours: no index of those. A linear
+    /// term is no product of a column with the slopes.
     fn index(
         &self,
         list: &[usize],
@@ -367,7 +368,7 @@ impl Smooth for Engine<'_> {
         control: &mut Control<'_>,
     ) -> Result<Option<ColumnIndex>, Stop> {
         let columns = &self.scaled.columns;
-        if columns.is_sparse() {
+        if columns.is_sparse() || self.penalty.slope().is_some() {
             return Ok(None);
         }
         ColumnIndex::new(columns, list, scale, self.team, control)

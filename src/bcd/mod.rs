@@ -23,6 +23,7 @@ mod answers;
 mod block;
 mod block_problem;
 mod callbacks;
+mod center;
 mod column_facts;
 mod duality;
 mod engine;

@@ -18,8 +18,10 @@ pub(super) struct NullModel {
     pub(super) state: State,
     /// `-A'd` there.
     pub(super) correlations: Vec<f64>,
-    /// Its loss above that of a perfect fit.
+    /// Its loss above that of a perfect fit, and [`reach`](Self::reach).
     pub(super) scale: f64,
+    /// The most that a linear term could gain along one column.
+    reach: f64,
     /// The loss of a perfect fit.
     saturated: f64,
     /// The smallest lambda with an all-zero solution, in the data's scale.
@@ -31,7 +33,8 @@ pub(super) struct NullModel {
 impl NullModel {
     /// The share of the null model's loss that a fit of this loss explains; NaN where there is nothing to explain.
     pub(super) fn explained(&self, loss: f64) -> f64 {
-        if self.scale > 0.0 { 1.0 - (loss - self.saturated) / self.scale } else { f64::NAN }
+        let to_explain = self.scale - self.reach;
+        if to_explain > 0.0 { 1.0 - (loss - self.saturated) / to_explain } else { f64::NAN }
     }
 }
 
@@ -69,7 +72,7 @@ pub(super) fn fit(
     let mut gradient = 0.0;
     if !block.units().is_empty() {
         // Where unpenalized columns fit everything, the gradient at their optimum is no scale; that at zero is.
-        gradient = norm(&correlations(&engine, control)?);
+        gradient = norm(&null_penalty.reduced(correlations(&engine, control)?));
     } else if let Some(b) = closed_form_intercept(scaled) {
         engine.state.move_to(scaled, &[], &[], b, control)?;
     }
@@ -92,11 +95,14 @@ pub(super) fn fit(
     let v = correlations(&engine, control)?;
     let state = engine.state;
     let saturated = scaled.loss.saturated(&scaled.y, &scaled.s);
+    let reach = |(j, c): (usize, &f64)| if lipschitz[j] > 0.0 { 0.5 * c * (c / lipschitz[j]) } else { 0.0 };
+    let reach = unit_penalty.slope().map_or(0.0, |c| c.iter().enumerate().map(reach).fold(0.0, f64::max));
     Ok(NullModel {
-        scale: (state.loss(scaled) - saturated).max(0.0),
+        scale: (state.loss(scaled) - saturated).max(0.0) + reach,
+        reach,
         saturated,
         lambda_max: unit_penalty.zero_threshold(&v),
-        gradient: f64::max(gradient, norm(&v)),
+        gradient: f64::max(gradient, norm(&unit_penalty.reduced(v.clone()))),
         correlations: v,
         state,
     })

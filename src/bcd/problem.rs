@@ -1,13 +1,15 @@
 //! The problem: data, checked once, and what may change between solves on the same matrix.
 
+use super::settings::Settings;
 use super::user::{Function, UserFunction};
+use crate::model::Loss;
 use crate::numerics::{Duplicates, Layout, Matrix, SparseView};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::sync::Arc;
 
 /// A matrix `a` (rows are observations), a target for each row, and what else the objective needs:
 ///
-/// minimize `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`.
+/// minimize `sum_r s_r phi(a_r'x + b + o_r, y_r) + c'x + G(x)`.
 ///
 /// The loss, the penalty and its strength are options of a solve, so one problem serves many.
 #[derive(Debug, Clone)]
@@ -23,11 +25,12 @@ pub struct Problem<'a> {
     offsets: Option<Vec<f64>>,
     factors: Option<Vec<f64>>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
+    linear: Option<Vec<f64>>,
     groups: Option<Groups>,
     function: Option<Function>,
     /// Of the matrix, the weights and what belongs to columns.
     design: Stamp,
-    /// Of the target and the offset.
+    /// Of the target, the offset and the linear term.
     response: Stamp,
 }
 
@@ -69,6 +72,7 @@ impl<'a> Problem<'a> {
             offsets: None,
             factors: None,
             bounds: None,
+            linear: None,
             groups: None,
             function: None,
             design: Stamp::new(),
@@ -176,6 +180,31 @@ impl<'a> Problem<'a> {
         Ok(())
     }
 
+    /// A linear term `c'x` of the objective beside losses and penalty: one finite number per column, in the data's
+    /// own scale. Neither `scale=mean` nor lambda touches it; the intercept has no part in it.
+    ///
+    /// For losses of one output other than the hinge; whether the loss is one is checked when a solve says which it
+    /// is. The objective may have no minimum then: where a column of zeros shows it, or an iterate that has gone so far
+    /// that it moves no prediction by more than rounding, the outcome is `Unbounded`; else the solve ends by a limit.
+    /// `lambda_max` is the smallest lambda with an all-zero solution as ever. The scale of the tolerance is the loss
+    /// of the null model and, with it, the most that the linear term alone could gain along one column, `max_j c_j^2
+    /// / (2 kappa sum_r s_r a_rj^2)`. Checks of the certificate cost a pass over all columns each.
+    ///
+    /// Errors: another number than columns, or numbers that are not finite.
+    pub fn set_linear(&mut self, linear: &[f64]) -> Result<()> {
+        let finite = f64::is_finite;
+        let linear = checked("linear", linear, self.matrix.cols(), "column", finite, "a finite number")?;
+        self.linear = linear.iter().any(|c| *c != 0.0).then_some(linear);
+        self.response = Stamp::new();
+        Ok(())
+    }
+
+    /// Leaves the linear term out.
+    pub fn clear_linear(&mut self) {
+        self.linear = None;
+        self.response = Stamp::new();
+    }
+
     /// Leaves the bounds to the options.
     pub fn clear_bounds(&mut self) {
         self.bounds = None;
@@ -242,7 +271,28 @@ impl<'a> Problem<'a> {
         self.offsets.as_deref()
     }
 
-    /// The stamps of the design (matrix, weights, factors, bounds, groups) and of the response (target, offset).
+    /// The linear term, where there is one that is not zero.
+    pub fn linear(&self) -> Option<&[f64]> {
+        self.linear.as_deref()
+    }
+
+    /// Refuses a linear term beside what does not take one.
+    pub(super) fn check_linear(&self, settings: &Settings) -> Result<()> {
+        let of_rows = self.function.is_none() && settings.output_loss.is_none();
+        if self.linear.is_none() || (of_rows && !matches!(settings.loss, Loss::Hinge(_))) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unsupported, "linear")
+            .expected("a loss of one output other than the hinge, for a linear term")
+            .found(match (&self.function, settings.output_loss) {
+                (Some(_), _) => "a function of the caller, which can have one itself",
+                (None, Some(_)) => "a loss of several outputs",
+                (None, None) => "loss=hinge",
+            }))
+    }
+
+    /// The stamps of the design (matrix, weights, factors, bounds, groups) and of the response (target, offset,
+    /// linear term).
     pub(super) fn stamps(&self) -> (&Stamp, &Stamp) {
         (&self.design, &self.response)
     }
@@ -340,6 +390,12 @@ mod tests {
         assert!(text(p.set_bounds(&[0.0, 2.0], &[1.0, 1.0]).unwrap_err()).contains("lower, column 1"));
         assert!(p.set_bounds(&[f64::INFINITY, 0.0], &[f64::INFINITY, 0.0]).is_err());
         assert!(p.set_groups(&[0, 5], None).is_err());
+        assert!(text(p.set_linear(&[0.0]).unwrap_err()).contains("linear.len"));
+        assert!(text(p.set_linear(&[0.0, f64::NAN]).unwrap_err()).contains("linear, column 1"));
+        assert!(p.set_linear(&[0.0, 0.0]).is_ok() && p.linear().is_none());
+        assert!(p.set_linear(&[0.0, -1.0]).is_ok() && p.linear() == Some(&[0.0, -1.0]));
+        p.clear_linear();
+        assert!(p.linear().is_none());
         assert!(p.set_groups(&[0, 1], Some(&[1.0])).is_err());
         assert!(p.set_groups(&[1, 0], Some(&[1.0, 0.0])).is_ok());
         assert_eq!(p.target(), [1.0, 2.0]);

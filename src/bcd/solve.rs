@@ -1,5 +1,7 @@
 //! The method. Minimizes `F(x) = f(x) + G(x)`, `f(x) = sum_r s_r phi(a_r'x + b + o_r)`, `G` a sum over units.
 //!
+//! A linear term `c'x` counts as a part of `G` ([`Penalty::Tilted`]).
+//!
 //! 1. Null model: the unpenalized terms alone; `lambda_max`; the scale of the tolerance.
 //! 2. Repeat:
 //!    a. from time to time, afresh: `z = A x + b + o`, `d = s phi'(z)`, a dual point, the certificate; stop if it is
@@ -108,6 +110,7 @@ pub(super) fn any_solve(
     start: Option<Start<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Solution> {
+    problem.check_linear(settings)?;
     if let (None, Some(loss)) = (problem.function(), settings.output_loss) {
         return outputs::Solve { problem, settings, team }.run(loss, start, control);
     }
@@ -147,6 +150,7 @@ pub(super) fn any_lambda_max(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<f64, Stop>> {
+    problem.check_linear(settings)?;
     if let Some(function) = problem.function() {
         return user::Solve { problem, function, settings, team }.lambda_max(control);
     }
@@ -251,7 +255,8 @@ impl<'s> Solve<'s> {
     ) -> Result<(Solution, Trail)> {
         let grams = std::mem::take(&mut setup.grams);
         let Setup { scaled, null, lipschitz, .. } = &*setup;
-        let freedom = Freedom::of(penalty);
+        let mut freedom = Freedom::of(penalty);
+        let centered = freedom.seek_center(scaled, penalty, self.team, control);
         let (mut given, mut strong) = (None, None);
         // From zero, and from the last strength, the first check would repeat what is known.
         let known = !matches!(origin, Origin::Given(_));
@@ -271,13 +276,18 @@ impl<'s> Solve<'s> {
         let mut checker = Checker::new(scaled, null, &freedom, self.settings, correlations, known);
         let mut engine = Engine::new(scaled, penalty, self.team, state, lipschitz, grams);
         let mut iterations = 0;
-        let outcome = match null_model::runaway_intercept(scaled) {
+        let runaway = null_model::runaway_intercept(scaled);
+        let outcome = match runaway {
+            _ if scaled.falls_for_ever(self.problem, self.settings, lambda)? => Outcome::Unbounded,
             Some(direction) => {
                 engine.state.b = RUNAWAY * direction;
                 Outcome::InfimumNotAttained
             }
             None => {
-                let begun = if strong.is_some() { Ok(()) } else { self.begin(&mut engine, given, control) };
+                let begin = |engine: &mut _, control: &mut _| {
+                    if strong.is_some() { Ok(()) } else { self.begin(engine, given, control) }
+                };
+                let begun = centered.and_then(|()| begin(&mut engine, control));
                 let ended = begun.and_then(|()| {
                     self.iterate(&mut engine, strong.as_ref(), &mut checker, &mut iterations, control)
                 });

@@ -4,12 +4,20 @@ use super::problem::Problem;
 use super::scaled::Scaled;
 use super::settings::{PenaltyKind, Settings, group_with_bounds};
 use crate::model::Penalty;
-use crate::model::penalty::{Coordinate, Group, GroupTerms, Separable, SparseGroup};
+use crate::model::penalty::{Coordinate, Group, GroupTerms, Separable, SparseGroup, soft_threshold};
 use crate::runtime::{Error, ErrorKind, Result};
 
 impl Scaled<'_> {
-    /// The penalty with strength `lambda` (in the data's scale) in scaled coordinates.
+    /// The penalty with strength `lambda` (in the data's scale) in scaled coordinates, the linear term included.
     pub(super) fn penalty(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
+        let penalty = self.without_slope(problem, settings, lambda)?;
+        let Some(slope) = problem.linear() else { return Ok(penalty) };
+        // x = c x' / t in the data's scale, and the objective is multiplied by t^2.
+        let t = self.target_scale;
+        Ok(penalty.tilted(slope.iter().zip(self.columns.scale()).map(|(s, c)| s * c * t).collect()))
+    }
+
+    fn without_slope(&self, problem: &Problem<'_>, settings: &Settings, lambda: f64) -> Result<Penalty> {
         if settings.penalty.has_groups() {
             return self.group_penalty(problem, settings, lambda);
         }
@@ -22,7 +30,13 @@ impl Scaled<'_> {
                 |share: f64| if share == 0.0 || factor == 0.0 { 0.0 } else { lambda * share * factor };
             let (low, high) = column_bounds(problem, settings, j);
             // A column that cannot matter stays at the point of its bounds that costs least.
-            let rest = if self.inert[j] && low <= high { 0.0_f64.clamp(low, high) } else { 0.0 };
+            let rest = if self.inert[j] && low <= high {
+                let best = rest(problem, strength(share1), strength(share2), j).clamp(low, high);
+                // Standardization leaves it out; where it falls for ever there is no answer to be had.
+                if best.is_finite() && !settings.standardize { best } else { 0.0_f64.clamp(low, high) }
+            } else {
+                0.0
+            };
             let (low, high) = if rest == 0.0 { (low, high) } else { (rest, rest) };
             // x = c x' / t in the data's scale, c = power / deviation; the objective is multiplied by t^2.
             let fixed = self.inert[j] && rest == 0.0
@@ -51,6 +65,51 @@ impl Scaled<'_> {
         } else {
             Separable::new((0..cols).map(coordinate))
         }))
+    }
+
+    /// Whether the linear term falls for ever along a column that the loss does not see, so that there is no minimum.
+    ///
+    /// Errors: a linear term on a group of such columns with a ridge, whose minimum is nowhere near a kink.
+    pub(super) fn falls_for_ever(
+        &self,
+        problem: &Problem<'_>,
+        settings: &Settings,
+        lambda: f64,
+    ) -> Result<bool> {
+        // Standardization leaves such columns out.
+        let Some(slope) = problem.linear().filter(|_| !settings.standardize) else { return Ok(false) };
+        if !settings.penalty.has_groups() {
+            let (share1, share2) = penalty_shares(settings);
+            let strength = |share: f64, j: usize| match (share, problem.factor(j)) {
+                (0.0, _) | (_, 0.0) => 0.0,
+                (share, factor) => lambda * share * factor,
+            };
+            let ends = |j: usize| {
+                let (low, high) = column_bounds(problem, settings, j);
+                rest(problem, strength(share1, j), strength(share2, j), j).max(low).min(high)
+            };
+            return Ok((0..self.cols()).any(|j| self.inert[j] && ends(j).is_infinite()));
+        }
+        let (of_column, weights) = groups(problem, settings, self.cols())?;
+        let mut pull = vec![Vec::new(); weights.len()];
+        let mut alive = vec![false; weights.len()];
+        for (j, &g) in of_column.iter().enumerate() {
+            alive[g] |= !self.inert[j];
+            pull[g].push(slope[j]);
+        }
+        let (l1, norm) = group_strengths(problem, settings, lambda, &of_column, &weights);
+        let length = |g: usize| {
+            let beyond = pull[g].iter().map(|c| (c.abs() - l1[g]).max(0.0));
+            beyond.map(|c| c * c).sum::<f64>().sqrt()
+        };
+        let falling = (0..weights.len()).find(|&g| !alive[g] && length(g) > norm[g]);
+        match falling {
+            Some(g) if settings.l2 > 0.0 => Err(Error::new(ErrorKind::Unsupported, "linear")
+                .at(format!("group {g}"))
+                .expected("no more than the penalty holds at 0, on a group of columns of zeros")
+                .found(format!("a slope of norm {}", length(g)))),
+            found => Ok(found.is_some()),
+        }
     }
 
     /// The ridge on scaled column `j` with strength `lambda` of `penalty=ridge`; infinite for a column that stays at 0.
@@ -84,6 +143,13 @@ impl Scaled<'_> {
         });
         group_terms_penalty(settings, &of_column, terms.collect())
     }
+}
+
+/// Where a column that the loss does not see would go for its linear term, without bounds: infinite where that falls
+/// for ever.
+fn rest(problem: &Problem<'_>, l1: f64, l2: f64, j: usize) -> f64 {
+    let pull = problem.linear().map_or(0.0, |slope| soft_threshold(-slope[j], l1));
+    if pull == 0.0 || problem.factor(j) == f64::INFINITY { 0.0 } else { pull / l2 }
 }
 
 /// The shares of L1 and of ridge in a unit of lambda.

@@ -159,6 +159,9 @@ fn predict() -> Command {
         .about("Predict new rows with a model")
         .arg(file("model", "The model, as written by --model").required(true))
         .args(data_flags())
+        .mut_arg("target-column", |arg| {
+            arg.help("Delimited text: the column of the target, by name or index from 0 (negative: from the end) [default: none; with --score the last]")
+        })
         .args([
             file("targets", "With --score: the table of targets of a model of several tasks"),
             switch(
@@ -200,13 +203,14 @@ fn bench() -> Command {
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
             count("runs", "altmin-recovery, altmin-noise: runs of each cell [default: 200, and 5]"),
             count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
-            count("threads", "altmin-recovery, altmin-noise: threads that share the runs [default: 1]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling: threads [default: 1]"),
         ])
 }
 
 /// What belongs to columns.
-fn shape_flags() -> [Arg; 3] {
+fn shape_flags() -> [Arg; 4] {
     [
+        file("linear", "A linear term of the objective: a number for each column, times its coefficient"),
         file("penalty-factors", "Factor on the penalty of each column: one number per column, 0 for unpenalized"),
         Arg::new("groups").long("groups").value_name("SIZE|FILE").help(
             "Groups for --penalty group and sparse-group: the size of consecutive groups, or a file with the group of each column (one a line, or lines of column,group)",

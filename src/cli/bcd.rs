@@ -49,7 +49,13 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     };
     write_files(matches, &data, &chosen, &extras, &problem, &solutions)?;
     let options = chosen.options()?;
-    let report = Report { data: &data, options: &options, settings: &settings, solution };
+    let report = Report {
+        data: &data,
+        options: &options,
+        settings: &settings,
+        solution,
+        linear: extras.linear.is_some(),
+    };
     let seen = match matches.get_flag("identify") {
         true => Some(identification(&problem, &settings, solution)?),
         false => None,
@@ -175,7 +181,7 @@ fn json(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Seen>) -> 
     if let Some(solutions) = path {
         let points = solutions.iter().map(|solution| {
             let mut point = report::step(report.settings, solution);
-            let support: Vec<usize> = (0..solution.coef.len()).filter(|j| solution.coef[*j] != 0.0).collect();
+            let support = report::support(&solution.coef);
             let values: Vec<f64> = support.iter().map(|j| solution.coef[*j]).collect();
             point.insert("support".into(), support.into());
             point.insert("coefficients".into(), json_array(&values));
@@ -226,7 +232,10 @@ fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Seen>) -> 
         let mut facts = Facts::default();
         match seen {
             Seen::Known(seen) => {
-                let zeros = format!("{} of {}", seen.safe_zeros.len(), report.solution.coef.len());
+                let mut zeros = format!("{} of {}", seen.safe_zeros.len(), report.solution.coef.len());
+                if !seen.safe_zeros.is_empty() {
+                    zeros.push_str(&format!(": {}", report.names(&seen.safe_zeros)));
+                }
                 facts.add("always 0", zeros);
                 facts.add("margin", short(seen.margin, 4));
                 facts.add("unique", if seen.unique { "yes, to first order" } else { "not known" });
@@ -235,5 +244,6 @@ fn text(report: &Report<'_>, path: Option<&[Solution]>, seen: Option<&Seen>) -> 
         }
         text.push_str(&facts.text());
     }
+    text.push_str(&report.coefficients());
     text
 }

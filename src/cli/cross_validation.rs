@@ -69,7 +69,13 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         chart(&data.path.file_name().unwrap_or_default().to_string_lossy(), &found).write(file)?;
     }
     let options = chosen.options()?;
-    let report = Report { data: &data, options: &options, settings: &settings, solution };
+    let report = Report {
+        data: &data,
+        options: &options,
+        settings: &settings,
+        solution,
+        linear: extras.linear.is_some(),
+    };
     let text =
         if matches.get_flag("json") { as_json(&report, &found, at) } else { as_text(&report, &found, at) };
     output::print(&text)?;
@@ -158,9 +164,15 @@ fn as_json(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
         "lambda_best": json(lambdas[found.best]),
         "lambda_one_standard_error": json(lambdas[found.one_standard_error]),
         "converged": found.converged,
+        "best_is_last": best_is_last(found),
     });
     object.insert("cross_validation".into(), cv);
     format!("{}\n", Value::Object(object))
+}
+
+/// Whether the curve may fall on below the last strength.
+fn best_is_last(found: &CrossValidation) -> bool {
+    found.best > 0 && found.best + 1 == found.path.points.len()
 }
 
 fn as_text(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
@@ -192,6 +204,11 @@ fn as_text(report: &Report<'_>, found: &CrossValidation, at: usize) -> String {
     let mut facts = Facts::default();
     facts.add("folds", found.folds.len().to_string());
     facts.add("chosen", format!("lambda {} of the {} strengths", at + 1, rows.len()));
-    text.push_str(&format!("\n{}{}", facts.text(), report.text()));
+    if best_is_last(found) {
+        let further =
+            "the least mean loss is at the last strength: a smaller one may do better (--lambda-ratio)";
+        facts.add("note", further);
+    }
+    text.push_str(&format!("\n{}{}{}", facts.text(), report.text(), report.coefficients()));
     text
 }

@@ -13,7 +13,8 @@ use southwell::bcd::Rigor;
 use southwell::bcd::graph::{Labels, Problem, Settings, Solution, solve};
 use southwell::numerics::{Layout, SparseView, SymmetricMatrix};
 use southwell::runtime::{Control, Error, ErrorKind, Family, Outcome, Result};
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -111,9 +112,9 @@ fn read_graph(
             SparseView { rows: table.rows, cols: table.cols, indptr, indices, values, layout: Layout::Csc };
         return SymmetricMatrix::new(&view, sum, &name, control);
     }
-    let mut edges = Vec::new();
+    let (mut edges, mut rows) = (Vec::new(), Vec::new());
     for (k, words) in files::read_words(file)?.iter().enumerate() {
-        let place = || format!("{name}, row {}", k + 1);
+        let refused = || at_row(file, k);
         let parsed = match words.as_slice() {
             // A line of names.
             words if k == 0 && names_alone(words) => continue,
@@ -123,20 +124,49 @@ fn read_graph(
         };
         match parsed {
             Some((_, _, Some(w))) if labels && w < 0.0 => {
-                return Err(Error::new(ErrorKind::Format, place())
+                return Err(refused()?
                     .expected("a weight that is not negative, as there are labels")
                     .found(w));
             }
-            Some((Some(i), Some(j), Some(w))) => edges.push((i, j, w)),
+            Some((Some(i), Some(j), Some(w))) => {
+                edges.push((i, j, w));
+                rows.push(k);
+            }
             _ => {
-                return Err(Error::new(ErrorKind::Format, place())
+                return Err(refused()?
                     .expected(format!("two nodes of at least {base}, and a weight or none"))
                     .found(format!("\"{}\"", words.join(" "))));
             }
         }
     }
     let n = edges.iter().map(|(i, j, _)| i.max(j) + 1).max().unwrap_or(0).max(least);
-    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name, control)
+    SymmetricMatrix::from_edges(n, edges.iter().copied(), sum, &name, control).or_else(|error| {
+        match (error.kind(), repeated(&edges).filter(|_| !sum)) {
+            (ErrorKind::Data, Some((first, again))) => Err(at_row(file, rows[again])?
+                .expected("each edge once (--duplicates sum adds them)")
+                .found(format!("that of line {} again", files::line_of_row(file, rows[first])?))),
+            _ => Err(error),
+        }
+    })
+}
+
+/// A refusal of row `k` of a list, by its line in the file.
+fn at_row(file: &Path, k: usize) -> Result<Error> {
+    let line = files::line_of_row(file, k)?;
+    Ok(Error::new(ErrorKind::Format, file.display().to_string()).at(format!("line {line}")))
+}
+
+/// The first edge that is there a second time, in either order, and the one before.
+fn repeated(edges: &[(usize, usize, f64)]) -> Option<(usize, usize)> {
+    let mut seen = HashMap::new();
+    let pairs = edges.iter().enumerate().filter(|(_, (i, j, _))| i != j);
+    pairs.map(|(e, (i, j, _))| (e, (*i.min(j), *i.max(j)))).find_map(|(e, pair)| match seen.entry(pair) {
+        Entry::Occupied(first) => Some((*first.get(), e)),
+        Entry::Vacant(place) => {
+            place.insert(e);
+            None
+        }
+    })
 }
 
 /// Whether no word is a number: a line of names. One with a slip in it is refused, not left out.
@@ -168,7 +198,7 @@ fn read_labels(file: &Path, base: usize) -> Result<Read> {
         match (words.first().and_then(|w| node(w, base)), values) {
             (Some(node), Some(values)) if values.len() == width => {
                 if !seen.insert(node) {
-                    return Err(Error::new(ErrorKind::Format, format!("{}, row {}", file.display(), k + 1))
+                    return Err(at_row(file, k)?
                         .expected("a node that no line before has")
                         .found(node + base));
                 }
@@ -176,7 +206,7 @@ fn read_labels(file: &Path, base: usize) -> Result<Read> {
                 rows.extend(values);
             }
             _ => {
-                return Err(Error::new(ErrorKind::Format, format!("{}, row {}", file.display(), k + 1))
+                return Err(at_row(file, k)?
                     .expected(format!("a node of at least {base} and {width} value(s)"))
                     .found(format!("\"{}\"", words.join(" "))));
             }

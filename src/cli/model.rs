@@ -32,6 +32,8 @@ pub struct Model {
     pub dual: Vec<f64>,
     /// Factor on the penalty of each column.
     pub penalty_factors: Option<Vec<f64>>,
+    /// The linear term.
+    pub linear: Option<Vec<f64>>,
     /// The groups.
     pub groups: Option<Groups>,
     /// How the solve ended.
@@ -74,6 +76,7 @@ impl Model {
             coefficients: solution.coef.clone(),
             dual: solution.dual.clone(),
             penalty_factors: extras.penalty_factors.clone(),
+            linear: extras.linear.clone(),
             groups: extras.groups.clone(),
             outcome: solution.outcome.name().to_owned(),
             objective: solution.certificate.objective,
@@ -115,7 +118,11 @@ impl Model {
 
     /// What a problem needs besides the rows.
     pub fn extras(&self) -> Extras {
-        Extras { penalty_factors: self.penalty_factors.clone(), groups: self.groups.clone() }
+        Extras {
+            penalty_factors: self.penalty_factors.clone(),
+            linear: self.linear.clone(),
+            groups: self.groups.clone(),
+        }
     }
 
     /// Refuses data with other columns than the model's.
@@ -149,6 +156,8 @@ impl Model {
 pub struct Extras {
     /// Factor on the penalty of each column.
     pub penalty_factors: Option<Vec<f64>>,
+    /// The linear term.
+    pub linear: Option<Vec<f64>>,
     /// The groups.
     pub groups: Option<Groups>,
 }
@@ -156,9 +165,15 @@ pub struct Extras {
 impl Extras {
     /// Reads what the flags of a fit name.
     pub fn read(matches: &clap::ArgMatches, data: &Data) -> Result<Self> {
-        let factors = matches.get_one::<PathBuf>("penalty-factors");
-        let penalty_factors = factors.map(|file| super::data::vector(file, data.cols(), "column"));
-        Ok(Self { penalty_factors: penalty_factors.transpose()?, groups: Groups::read(matches, data)? })
+        let of_columns = |name: &str| {
+            let file = matches.get_one::<PathBuf>(name);
+            file.map(|file| super::data::vector(file, data.cols(), "column")).transpose()
+        };
+        Ok(Self {
+            penalty_factors: of_columns("penalty-factors")?,
+            linear: of_columns("linear")?,
+            groups: Groups::read(matches, data)?,
+        })
     }
 
     /// The problem of these rows.
@@ -175,6 +190,9 @@ impl Extras {
         }
         if let Some(factors) = &self.penalty_factors {
             problem.set_penalty_factors(factors)?;
+        }
+        if let Some(linear) = &self.linear {
+            problem.set_linear(linear)?;
         }
         if let Some(groups) = &self.groups {
             problem.set_groups(&groups.of_column, groups.weights.as_deref())?;

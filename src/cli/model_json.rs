@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// The newest version that is read. Models of several outputs are written in it, others in the first.
+/// The newest version that is read. Models of several outputs or with a linear term are written in it, others in the
+/// first.
 const VERSION: u64 = 2;
 
 /// Writes a model.
@@ -16,7 +17,8 @@ pub fn write(path: &Path, model: &Model) -> Result<()> {
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
     put("format", "southwell model".into());
-    put("version", if model.outputs > 1 || !model.intercepts.is_empty() { VERSION } else { 1 }.into());
+    let newest = model.outputs > 1 || !model.intercepts.is_empty() || model.linear.is_some();
+    put("version", if newest { VERSION } else { 1 }.into());
     put("family", "bcd".into());
     put("options", model.options.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect());
     put("rows", model.rows.into());
@@ -41,6 +43,9 @@ pub fn write(path: &Path, model: &Model) -> Result<()> {
     put("dual", json_array(&model.dual));
     if let Some(factors) = &model.penalty_factors {
         put("penalty_factors", json_array(factors));
+    }
+    if let Some(linear) = &model.linear {
+        put("linear", json_array(linear));
     }
     if let Some(groups) = &model.groups {
         put("groups", groups.of_column.clone().into());
@@ -83,6 +88,7 @@ pub fn read(path: &Path) -> Result<Model> {
         coefficients: file.numbers("coefficients")?,
         dual: file.numbers("dual")?,
         penalty_factors: file.numbers_if("penalty_factors")?,
+        linear: file.numbers_if("linear")?,
         groups: file.groups()?,
         outcome: file.word("outcome")?.to_owned(),
         objective: file.number("objective")?,
@@ -95,6 +101,9 @@ pub fn read(path: &Path) -> Result<Model> {
     file.length("dual", dual, times(rows))?;
     if !model.intercepts.is_empty() {
         file.length("intercepts", model.intercepts.len(), outputs)?;
+    }
+    if let Some(linear) = &model.linear {
+        file.length("linear", linear.len(), columns)?;
     }
     if !model.names.is_empty() {
         file.length("names", model.names.len(), columns)?;

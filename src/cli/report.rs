@@ -1,11 +1,14 @@
 //! The report of a solve, as a table for people and as JSON for scripts.
 
 use super::data::Data;
-use super::layout::Facts;
+use super::layout::{Facts, Side, table};
 use super::number::{json, json_array, short};
 use serde_json::{Map, Value, json};
 use southwell::bcd::{Certificate, Settings, Solution};
 use southwell::runtime::{OptionValue, Options};
+
+/// Coefficients that a table shows.
+const MOST_SHOWN: usize = 20;
 
 /// A solve and where it came from.
 pub struct Report<'a> {
@@ -17,6 +20,8 @@ pub struct Report<'a> {
     pub settings: &'a Settings,
     /// The answer.
     pub solution: &'a Solution,
+    /// Whether the objective has a linear term.
+    pub linear: bool,
 }
 
 impl Report<'_> {
@@ -29,7 +34,9 @@ impl Report<'_> {
     pub fn text(&self) -> String {
         let Report { data, settings, solution, .. } = self;
         let mut facts = Facts::default();
-        facts.add("data", format!("{}, {} rows, {} columns", data.path.display(), data.rows(), data.cols()));
+        let named = if data.names().is_empty() { "" } else { ", named by its first line" };
+        let (file, rows, cols) = (data.path.display(), data.rows(), data.cols());
+        facts.add("data", format!("{file}, {rows} rows, {cols} columns{named}"));
         facts.add("problem", self.problem());
         facts.add("lambda", lambda(solution));
         facts.add("outcome", solution.outcome.name());
@@ -51,6 +58,42 @@ impl Report<'_> {
         facts.text()
     }
 
+    /// The name of a coefficient: that of its column, with several outputs also the output.
+    pub fn name(&self, k: usize) -> String {
+        match self.solution.outputs {
+            1 => self.data.name(k),
+            outputs => format!("{}:{}", self.data.name(k / outputs), k % outputs),
+        }
+    }
+
+    /// A table of the coefficients away from 0: the largest, where there are many.
+    pub fn coefficients(&self) -> String {
+        let coef = &self.solution.coef;
+        let mut shown: Vec<usize> = (0..coef.len()).filter(|&k| coef[k] != 0.0).collect();
+        let count = shown.len();
+        if count == 0 {
+            return String::new();
+        }
+        if count > MOST_SHOWN {
+            shown.sort_by(|&a, &b| coef[b].abs().total_cmp(&coef[a].abs()).then(a.cmp(&b)));
+            shown.truncate(MOST_SHOWN);
+            shown.sort_unstable();
+        }
+        let rows: Vec<Vec<String>> = shown.iter().map(|&k| vec![self.name(k), short(coef[k], 6)]).collect();
+        let mut text = format!("\n{}", table(&["column", "coefficient"], &[Side::Left, Side::Right], &rows));
+        if count > MOST_SHOWN {
+            text.push_str(&format!("and {} smaller ones (--out and --json have all)\n", count - MOST_SHOWN));
+        }
+        text
+    }
+
+    /// Names of coefficients, the first of them where there are many.
+    pub fn names(&self, list: &[usize]) -> String {
+        let shown: Vec<String> = list.iter().take(MOST_SHOWN).map(|&k| self.name(k)).collect();
+        let more = if list.len() > MOST_SHOWN { ", .. (--json has all)" } else { "" };
+        format!("{}{more}", shown.join(", "))
+    }
+
     fn problem(&self) -> String {
         let (loss, penalty) = (self.choice("loss"), self.choice("penalty"));
         let mut text = format!("{loss} loss, {}", if penalty == "none" { "no".into() } else { penalty });
@@ -60,6 +103,9 @@ impl Report<'_> {
         }
         if self.settings.standardize {
             text.push_str(", standardized");
+        }
+        if self.linear {
+            text.push_str(", linear term");
         }
         text
     }
@@ -80,6 +126,13 @@ impl Report<'_> {
         if let Value::Object(more) = more {
             object.extend(more);
         }
+        let support = support(&solution.coef);
+        let values: Vec<f64> = support.iter().map(|&k| solution.coef[k]).collect();
+        if !data.names().is_empty() {
+            object.insert("names".into(), support.iter().map(|&k| Value::from(self.name(k))).collect());
+        }
+        object.insert("support".into(), support.into());
+        object.insert("coefficients".into(), json_array(&values));
         if !solution.direction.is_empty() {
             object.insert("direction".into(), json_array(&solution.direction));
         }
@@ -89,6 +142,11 @@ impl Report<'_> {
         }
         object
     }
+}
+
+/// The coefficients away from 0.
+pub fn support(coef: &[f64]) -> Vec<usize> {
+    (0..coef.len()).filter(|j| coef[*j] != 0.0).collect()
 }
 
 /// What JSON says of each point of a path.

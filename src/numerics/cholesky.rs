@@ -99,6 +99,21 @@ impl Cholesky {
     }
 }
 
+/// Whether the smallest eigenvalue of the symmetric matrix `h` is proven to be above `floor`; `false` says that
+/// nothing is known.
+///
+/// A Cholesky factorization of `H - (floor + e) I` that comes to its end is exact for a matrix within
+/// `e = n (n + 1) u max_j h_jj` of that one in the 2-norm (Higham, Accuracy and Stability of Numerical Algorithms,
+/// 2nd ed., theorem 10.3; `u` is twice the unit roundoff here). Costs `n^3 / 3` flops.
+pub fn exceeds(h: &Square, floor: f64, control: &mut Control<'_>) -> Result<bool, Stop> {
+    let n = h.size();
+    let largest = (0..n).map(|j| h.at(j, j)).fold(0.0, f64::max);
+    let below = floor + (n * (n + 1)) as f64 * f64::EPSILON * largest;
+    let mut lower = h.clone();
+    (0..n).for_each(|j| lower.column_mut(j)[j] -= below);
+    factor(&mut lower, 0.0, control)
+}
+
 /// Right-looking blocked factorization of the lower triangle in place; false if a pivot is at most `floor`.
 fn factor(a: &mut Square, floor: f64, control: &mut Control<'_>) -> Result<bool, Stop> {
     let n = a.size();

@@ -72,7 +72,9 @@ impl Eigen {
 /// NaN where the matrix is not semidefinite or the iteration fails.
 ///
 /// Costs about `4 n^3 / 3` flops up to 512 rows, where one call finds all. Above that the largest eigenvalue of the inverse is
-/// found by Lanczos' method: `n^3 / 3` flops for a Cholesky factor, and up to 128 solves.
+/// found by Lanczos' method: `n^3 / 3` flops for a Cholesky factor, and up to 128 solves. What that gives is an
+/// estimate from above, and right to ten digits only where the iteration converged;
+/// [`exceeds`](super::cholesky::exceeds) proves a bound.
 pub fn smallest_eigenvalue(h: &Square, control: &mut Control<'_>) -> Result<f64, Stop> {
     let n = h.size();
     if n == 0 {
@@ -180,6 +182,7 @@ pub fn minimum_norm(h: &Square, b: &[f64], rounding: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cholesky::exceeds;
     use super::*;
 
     #[test]
@@ -266,6 +269,28 @@ mod tests {
         assert_eq!(of(&identity), 0.0);
         identity.column_mut(7)[7] = f64::NAN;
         assert!(of(&identity).is_nan());
+    }
+
+    #[test]
+    fn an_estimate_from_above_does_not_pass_for_a_bound() {
+        // Eigenvalues so near the least one that 128 vectors do not tell them apart.
+        let n = 600;
+        let mut h = Square::zeros(n);
+        (0..n).for_each(|j| h.column_mut(j)[j] = 1.0 + 1e-3 * (j as f64 / n as f64).powi(4));
+        let mut control = Control::new();
+        let found = smallest_eigenvalue(&h, &mut control).unwrap();
+        let over = found - 1.0;
+        assert!(over > 1e-9, "{over:e}");
+        let mut is_above = |floor: f64| exceeds(&h, floor, &mut control).unwrap();
+        assert!(!is_above(1.0 + 0.5 * over) && !is_above(1.0) && is_above(1.0 - 1e-9));
+        let of = |values: [f64; 4], floor: f64| {
+            let mut h = Square::zeros(2);
+            h.data_mut().copy_from_slice(&values);
+            exceeds(&h, floor, &mut Control::new()).unwrap()
+        };
+        assert!(of([2.0, 1.0, 1.0, 2.0], 0.999_999) && !of([2.0, 1.0, 1.0, 2.0], 1.000_001));
+        assert!(!of([1.0, 2.0, 2.0, 1.0], 0.0) && !of([f64::NAN; 4], 0.0) && !of([0.0; 4], 0.0));
+        assert!(exceeds(&Square::zeros(0), 1.0, &mut Control::new()).unwrap());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 pub mod cholesky;
 pub mod columns;
 pub mod dense;
+pub mod double_double;
 pub mod eigen;
 pub mod gram;
+pub mod householder;
 pub mod kernels;
 pub mod krylov;
 pub mod matrix;
@@ -12,6 +14,7 @@ pub mod operator;
 pub mod outer;
 pub mod packed_rows;
 pub mod real;
+pub mod sketch;
 pub mod sparse;
 pub mod sum;
 pub mod symmetric;

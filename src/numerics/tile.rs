@@ -370,7 +370,8 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
                 sums[3][c] = madd::<T, F>(y3[c], x[c], sums[3][c]);
             }
         }
-        let products = four_totals(&mut sums);
+        // Through memory: otherwise the compiler takes the sums apart, down to single numbers, in the loop above.
+        let products = std::hint::black_box(&sums).each_ref().map(total);
         let r = [0, 1, 2, 3].map(|a| take(e + a, products[a]));
         e += 4;
         if !S {
@@ -394,19 +395,13 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
     squares
 }
 
-/// The sums of four groups of lanes, by halves.
+/// The sum of lanes, by halves. Without loops over widths: lanes then stay in registers.
 #[inline(always)]
-fn four_totals<T: Real, const W: usize>(sums: &mut [[T; W]; 4]) -> [T; 4] {
-    let mut width = W / 2;
-    while width > 0 {
-        for sums in sums.iter_mut() {
-            for c in 0..width {
-                sums[c] += sums[c + width];
-            }
-        }
-        width /= 2;
-    }
-    [sums[0][0], sums[1][0], sums[2][0], sums[3][0]]
+fn total<T: Real, const W: usize>(lanes: &[T; W]) -> T {
+    let eight: [T; 8] =
+        std::array::from_fn(|c| if W == 16 { lanes[c] + lanes[(c + 8) % W] } else { lanes[c] });
+    let four: [T; 4] = std::array::from_fn(|c| eight[c] + eight[c + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Lanes of a dot product.
@@ -425,14 +420,7 @@ fn dot_body<T: Real, const F: bool, const R: usize>(a: &[T], b: &[T]) -> T {
     for (k, (a, b)) in ar.iter().zip(br).enumerate() {
         lanes[k] = madd::<T, F>(*a, *b, lanes[k]);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for k in 0..width {
-            lanes[k] += lanes[k + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+    total(&lanes)
 }
 
 #[inline(always)]

@@ -1,7 +1,10 @@
 //! Scoped threads with fixed chunks and ordered reductions: the thread count never changes a bit.
 
+use super::control::{Control, Stop};
 use super::error::{Error, ErrorKind, Result};
 use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The threads of one call. They are joined before the call returns.
 pub struct Team<'p> {
@@ -37,6 +40,42 @@ impl Team<'_> {
             Some(pool) if count > 1 => pool.install(|| (0..count).into_par_iter().map(&task).collect()),
             _ => (0..count).map(task).collect(),
         }
+    }
+
+    /// As [`Team::map`], for tasks that may be told to stop: each has a control of its own, and the first stop, by their order,
+    /// ends all. The control is asked once more when all are done, so that what they did together counts the same on any
+    /// number of threads.
+    pub fn share<T: Send>(
+        &self,
+        count: usize,
+        control: &mut Control<'_>,
+        task: impl Fn(usize, &mut Control<'_>) -> std::result::Result<T, Stop> + Sync,
+    ) -> std::result::Result<Vec<T>, Stop> {
+        let halted = Arc::<AtomicBool>::default();
+        let fork = control.forks(&halted);
+        let done = self.map(count, |c| {
+            let mut part = fork();
+            let found = task(c, &mut part);
+            if found.is_err() {
+                halted.store(true, Ordering::Relaxed);
+            }
+            (found, part.work(), part.polls())
+        });
+        let (mut found, mut stopped) = (Vec::with_capacity(count), None);
+        for (result, work, polls) in done {
+            control.count(work, polls);
+            match result {
+                Ok(result) => found.push(result),
+                Err(stop) => stopped = stopped.or(Some(stop)),
+            }
+        }
+        // The control's own reason, if it has one: a task may have stopped because another did.
+        control.poll()?;
+        if let Some(stop) = stopped {
+            control.halt(stop);
+            return Err(stop);
+        }
+        Ok(found)
     }
 
     /// Whether the calling thread does everything itself.
@@ -82,6 +121,30 @@ impl Team<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shared_tasks_stop_together_and_their_work_counts_the_same() {
+        let run = |threads, limit| {
+            with_team(threads, |team| {
+                let mut control = Control::new();
+                control.begin(f64::INFINITY, limit);
+                let found = team.share(10, &mut control, |c, control| control.spend(100).map(|()| c));
+                (found, control.work())
+            })
+            .unwrap()
+        };
+        let all = (Ok((0..10).collect::<Vec<_>>()), 1000);
+        assert!(run(1, 1000) == all && run(3, 1000) == all);
+        let stop = (Err(Stop(crate::runtime::Outcome::WorkLimit)), 1000);
+        assert!(run(1, 999) == stop && run(3, 999) == stop);
+        let mut control = Control::new();
+        let flag = Stop(crate::runtime::Outcome::Cancelled);
+        assert_eq!(
+            Team::solo().share(2, &mut control, |c, _| if c == 1 { Err(flag) } else { Ok(()) }),
+            Err(flag)
+        );
+        assert_eq!(control.poll(), Err(flag));
+    }
 
     #[test]
     fn chunks_do_not_depend_on_the_thread_count() {

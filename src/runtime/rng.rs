@@ -17,6 +17,8 @@ pub enum Purpose {
     Probe = 4,
     /// The vectors that a Krylov space starts from.
     Start = 5,
+    /// The sketches of least-squares problems.
+    Sketch = 6,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).
@@ -30,6 +32,11 @@ impl Stream {
         key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
         key[16..24].copy_from_slice(&iteration.to_le_bytes());
         Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// Uniform in `[0, 1)`, on a grid of 2^-53.

@@ -262,6 +262,9 @@ static void calls(void)
   FAILS(swl_bcd_set_bounds(s, &cols, NULL), SWL_E_DATA, "lower, column 1");
   FAILS(swl_bcd_set_bounds(s, NULL, &short_vec), SWL_E_ARGUMENT, "upper.len");
   FAILS(swl_bcd_set_bounds(NULL, NULL, NULL), SWL_E_ARGUMENT, "s:");
+  FAILS(swl_bcd_set_linear(s, &cols), SWL_E_DATA, "c, column 1");
+  FAILS(swl_bcd_set_linear(s, &short_vec), SWL_E_ARGUMENT, "c.len");
+  FAILS(swl_bcd_set_linear(NULL, NULL), SWL_E_ARGUMENT, "s:");
   FAILS(swl_bcd_set_groups(s, groups, COLS, NULL), SWL_E_DATA, "group_of_column, column 1");
   groups[1] = 99; FAILS(swl_bcd_set_groups(s, groups, COLS, NULL), SWL_E_DATA, "groups"); groups[1] = 0;
   FAILS(swl_bcd_set_groups(s, groups, COLS + 1, NULL), SWL_E_ARGUMENT, "group_of_column.len");

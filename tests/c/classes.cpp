@@ -244,6 +244,89 @@ static void beyond() {
   }
 }
 
+// The rest of the C calls: points of a path, directions, linear terms, graphs.
+static void wrappers() {
+  const std::vector<double> a = data(), y = target(a);
+  const southwell::matrix m(a, rows, cols);
+  CHECK(southwell::has_feature("bcd") && !southwell::has_feature("none") && southwell::outcome_name(SWL_CONVERGED) == "converged");
+  southwell::bcd s(m, y);
+  southwell::options o;
+  o.set("lambda_ratio", 0.05).set("tolerance", 1e-8);
+  const std::int64_t points = s.path(southwell::path_grid::adaptive(1e-2), o);
+  const std::vector<double> between = s.between();
+  CHECK(points > 2 && between.size() == static_cast<std::size_t>(points - 1) && between[0] > 0.0);
+  s.path_select(1);
+  CHECK(s.path_coef(1) == s.coef() && s.path_intercepts(1)[0] == 0.0);
+  CHECK(s.path(southwell::path_grid::spaced(3), o) == 3 && s.between().empty());
+
+  // Labels that the first column separates.
+  std::vector<double> labels(y);
+  for (std::size_t i = 0; i < labels.size(); i++) labels[i] = a[i] > 0.0 ? 1.0 : -1.0;
+  southwell::options none;
+  none.set("loss", "logistic").set("penalty", "none");
+  s.set_target(labels);
+  CHECK(s.solve(none).outcome == SWL_INFIMUM_NOT_ATTAINED);
+  const std::vector<double> direction = s.direction();
+  CHECK(direction.size() == static_cast<std::size_t>(cols) + 1);
+  for (std::size_t i = 0; i < labels.size(); i++) {
+    double z = direction.back();
+    for (std::size_t j = 0; j < static_cast<std::size_t>(cols); j++) z += a[i + j * labels.size()] * direction[j];
+    CHECK(labels[i] * z > 0.0);
+  }
+
+  // 1/2 |Ax|^2 + c'x with c = -A'y is least squares.
+  southwell::options exact;
+  exact.set("lambda", 0.3).set("tolerance", 1e-12);
+  s.set_target(y);
+  CHECK(s.solve(exact).outcome == SWL_CONVERGED);
+  const std::vector<double> expected = s.coef();
+  std::vector<double> c(static_cast<std::size_t>(cols), 0.0);
+  for (std::size_t j = 0; j < c.size(); j++)
+    for (std::size_t i = 0; i < y.size(); i++) c[j] -= a[i + j * y.size()] * y[i];
+  s.set_target(std::vector<double>(y.size(), 0.0));
+  s.set_linear(c);
+  s.warm_start();
+  CHECK(s.solve(exact).outcome == SWL_CONVERGED && s.certificate().kind == SWL_CERT_DUALITY_GAP);
+  for (std::size_t j = 0; j < c.size(); j++) CHECK(std::fabs(s.coef()[j] - expected[j]) < 1e-5);
+  s.set_linear(nullptr);
+  CHECK(s.solve(exact).nonzeros == 0);
+
+  // A path of four nodes with labels 0 and 3 at its ends; the same as a matrix of weights, and as a quadratic.
+  const std::vector<std::int64_t> from = { 0, 1, 2 }, to = { 1, 2, 3 }, ends = { 0, 3 };
+  const double known[2] = { 0.0, 3.0 };
+  const swl_dense at_ends = swl_dense_f64(known, 2, 1, 2, SWL_COL_MAJOR);
+  southwell::options g("graph");
+  g.set("tolerance", 1e-13).set("error_bound", true);
+  southwell::graph path = southwell::graph::from_edges(4, from, to, nullptr, ends, at_ends, g);
+  const swl_graph_info info = path.solve(g);
+  CHECK(info.outcome == SWL_CONVERGED && info.unknowns == 2 && path.nodes() == 4 && path.columns() == 1);
+  for (std::size_t i = 0; i < 4; i++) CHECK(std::fabs(path.values()[i] - static_cast<double>(i)) <= info.error + 1e-15);
+  const std::int32_t starts[5] = { 0, 1, 3, 5, 6 }, columns[6] = { 1, 0, 2, 1, 3, 2 };
+  const double ones[6] = { 1, 1, 1, 1, 1, 1 };
+  const southwell::matrix weights(swl_csr_f64_i32(4, 4, 6, starts, columns, ones));
+  southwell::graph same = southwell::graph::propagation(weights, ends, at_ends, g);
+  same.set_partition({ 0, 0, 1, 1 });
+  g.set("rule", "partition");
+  CHECK(same.solve(g).outcome == SWL_CONVERGED && std::fabs(same.values()[1] - 1.0) < 1e-12);
+  const std::int32_t two[3] = { 0, 2, 4 }, both[4] = { 0, 1, 0, 1 };
+  const double entries[4] = { 2, -1, -1, 2 }, b[2] = { 1, 1 };
+  southwell::graph quadratic =
+      southwell::graph::quadratic(southwell::matrix(swl_csr_f64_i32(2, 2, 4, two, both, entries)), swl_dense_f64(b, 2, 1, 2, SWL_COL_MAJOR));
+  quadratic.warm_start(std::vector<double>{ 1.0, 1.0 });
+  southwell::graph moved = std::move(quadratic);
+  CHECK(moved.solve().outcome == SWL_CONVERGED && std::fabs(moved.values()[0] - 1.0) < 1e-12);
+  int refused = 0;
+  try { southwell::graph::from_edges(4, from, { 1 }, nullptr, ends, at_ends); } catch (const southwell::error &e) { refused += e.code() == SWL_E_ARGUMENT; }
+  southwell::control stops;
+  stops.on_progress([](const swl_progress &) { return false; });
+  try {
+    southwell::graph::from_edges(4, from, to, nullptr, ends, at_ends, southwell::options("graph"), stops);
+  } catch (const southwell::error &e) {
+    refused += e.code() == SWL_E_STOPPED;
+  }
+  CHECK(refused == 2);
+}
+
 // What would be a view of something that is gone does not compile, and a grid keeps its strengths.
 static_assert(!std::is_constructible<southwell::matrix, std::vector<double> &&, std::int64_t, std::int64_t>::value,
               "a temporary ends before the view");
@@ -266,6 +349,7 @@ int main() {
   several();
   beyond();
   temporaries();
+  wrappers();
   results();
   errors();
   callbacks();

@@ -20,7 +20,7 @@ const FIGURES: [&str; 14] = [
 ];
 
 /// Experiments that are not on the page of `all`.
-const OTHERS: [&str; 2] = ["altmin-recovery", "altmin-noise"];
+const OTHERS: [&str; 4] = ["altmin-inexact", "altmin-recovery", "altmin-noise", "altmin-scaling"];
 
 #[test]
 fn the_list_names_every_experiment() {
@@ -56,6 +56,30 @@ fn completions_leave_their_files_and_run_alike_every_time() {
     assert!(
         folder.read("one/altmin-recovery.csv").lines().skip(1).all(|l| l.split(',').nth(3) == Some("true"))
     );
+}
+
+/// Inexact regressions on small data: runs end at the goal or at their limit, and those whose rows were as accurate as the theory
+/// asks converged (the exit code).
+#[test]
+fn inexact_alternations_leave_their_files_and_run_alike_every_time() {
+    let folder = Folder::new();
+    let text = folder.run("bench altmin-inexact --quick --out one").ended(0).out;
+    let csv = folder.read("one/altmin-inexact.csv");
+    let mut runs = 0;
+    for line in csv.lines().skip(1) {
+        let quoted: Vec<&str> = line.split('"').collect();
+        let after: Vec<&str> = quoted[2].split(',').collect();
+        runs += usize::from(after[2] == "0");
+        assert!(after[3].parse::<f64>().is_ok_and(|error| error >= 0.0), "{line}");
+    }
+    assert_eq!(runs, 3 * 32);
+    assert_eq!(folder.read("one/altmin-inexact.md").trim_end(), text.trim_end());
+    for plot in ["altmin-inexact-1.svg", "altmin-inexact-10.svg", "altmin-inexact-1000.svg"] {
+        let svg = folder.read(&format!("one/{plot}"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+    }
+    folder.run("bench altmin-inexact --quick --out two").ended(0);
+    assert_eq!(folder.read("two/altmin-inexact.csv"), csv);
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.

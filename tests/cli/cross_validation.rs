@@ -27,6 +27,15 @@ fn the_curve_is_reported_and_the_chosen_model_is_written() {
     assert_eq!(one_se["cross_validation"]["mean"], found["mean"], "threads change nothing");
     let text = folder.run("cv --data data.csv --path 4 --folds 3").ended(0).out;
     assert!(text.contains("mean loss") && text.contains("least"), "{text}");
+    // Strengths that end while the curve still falls.
+    let short = "cv --data data.csv --path 4 --folds 3 --lambda-ratio 0.5";
+    assert!(folder.run(short).ended(0).out.contains("the least mean loss is at the last strength"));
+    let found = folder.run(&format!("{short} --json")).ended(0).json();
+    assert_eq!(found["cross_validation"]["best_is_last"], true);
+    let inside = folder.run("cv --data data.csv --lambdas 1e4,2,1e-9 --folds 3");
+    let last = inside.ended(0).out.contains("at the last strength");
+    let inside = folder.run("cv --data data.csv --lambdas 1e4,2,1e-9 --folds 3 --json").ended(0).json();
+    assert_eq!(inside["cross_validation"]["best_is_last"], last);
 }
 
 #[test]

@@ -168,6 +168,61 @@ fn weights_offsets_and_factors_count() {
 }
 
 #[test]
+fn coefficients_are_shown_by_name() {
+    let folder = with_small_problem();
+    let object = folder.run("bcd --data data.csv --lambda 5 --out x.txt --json").ended(0).json();
+    let x = folder.numbers("x.txt");
+    let support: Vec<usize> = (0..5).filter(|j| x[*j] != 0.0).collect();
+    let values: Vec<f64> = support.iter().map(|j| x[*j]).collect();
+    let names: Vec<&str> = support.iter().map(|j| ["a", "b", "c", "d", "e"][*j]).collect();
+    assert_eq!(object["support"], serde_json::json!(support));
+    assert_eq!(object["coefficients"], serde_json::json!(values));
+    assert_eq!(object["names"], serde_json::json!(names));
+    let text = folder.run("bcd --data data.csv --lambda 5").ended(0).out;
+    let (_, shown) = text.split_once("coefficient\n").unwrap();
+    let shown: Vec<&str> = shown.lines().skip(1).map(|l| l.split_whitespace().next().unwrap()).collect();
+    assert_eq!(shown, names);
+    assert!(text.contains("5 columns, named by its first line"), "{text}");
+    // Many: the largest.
+    let rows: String = (0..60)
+        .map(|r| (0..31).map(|j| format!("{} ", ((r * j + r) as f64).sin())).collect::<String>() + "\n")
+        .collect();
+    folder.write("wide.txt", rows);
+    let text = folder.run("bcd --data wide.txt --penalty ridge --lambda 0.1").ended(0).out;
+    assert!(text.contains("and 10 smaller ones") && !text.contains("named by"), "{text}");
+}
+
+/// `1/2 |Ax - y|^2` is `1/2 |Ax|^2 - (A'y)'x` and a constant.
+#[test]
+fn a_linear_term_is_read_kept_in_the_model_and_verified() {
+    let folder = with_small_problem();
+    let (rows, y) = crate::support::small_problem();
+    let slope = |j: usize| -rows.iter().zip(&y).map(|(a, y)| a[j] * y).sum::<f64>();
+    folder.write("c.txt", (0..5).map(|j| format!("{:?}\n", slope(j))).collect::<String>());
+    folder.write("zero.txt", "0\n".repeat(40));
+    folder.write(
+        "x.csv",
+        crate::support::csv(&rows, &y)
+            .lines()
+            .map(|l| format!("{}\n", l.rsplit_once(',').unwrap().0))
+            .collect::<String>(),
+    );
+    folder.run("bcd --data data.csv --lambda 4 --tolerance 1e-10 --out first.txt").ended(0);
+    let fit = "bcd --data x.csv --target zero.txt --linear c.txt --lambda 4 --tolerance 1e-10 --out x.txt --model m.json";
+    let text = folder.run(fit).ended(0).out;
+    assert!(text.contains("l1 penalty, linear term"), "{text}");
+    assert!(folder.numbers("x.txt").iter().zip(folder.numbers("first.txt")).all(|(a, b)| close(*a, b, 1e-6)));
+    let found = folder.run("verify --model m.json --data x.csv --target zero.txt --json").ended(0).json();
+    assert_eq!((&found["verified"], &found["certificate"]["kind"]), (&true.into(), &"duality gap".into()));
+    folder.write("c.txt", "1\n2\n");
+    assert!(folder.run(fit).ended(2).err.contains("c.txt: expected 5 numbers, one per column"));
+    folder.write("c.txt", "1\n2\n3\n4\n5\n");
+    let hinge = "bcd --data labels.csv --positive 1 --loss hinge --penalty ridge --linear c.txt";
+    let refused = folder.run(hinge).ended(2).err;
+    assert!(refused.contains("linear: expected"), "{refused}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_panic() {
     let folder = with_small_problem();
     let mut child = Command::new(env!("CARGO_BIN_EXE_southwell"))
@@ -205,6 +260,13 @@ fn what_is_known_of_the_solution_is_told_on_request() {
     assert!(seen["margin"].as_f64().unwrap() > 0.0 && object["explained"].as_f64().unwrap() > 0.0);
     let text = folder.run(fit).ended(0).out;
     assert!(text.contains("always 0") && text.contains("unique"), "{text}");
+    let named: Vec<&str> = seen["safe_zeros"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|j| ["a", "b", "c", "d", "e"][j.as_u64().unwrap() as usize])
+        .collect();
+    assert!(!named.is_empty() && text.contains(&format!("{zeros} of 5: {}", named.join(", "))), "{text}");
     // A limit leaves it out, and says so.
     let stopped = folder.run(&format!("{fit} --json --max-work 1")).ended(1).json();
     assert_eq!(stopped["identification"], serde_json::json!({"outcome": "work limit"}));

@@ -130,13 +130,14 @@ pub fn run(problem: &Problem<'_>, pairs: &[(&str, &str)]) -> Solution {
     solve(problem, &options(pairs), None, &mut Control::new()).unwrap()
 }
 
-/// A separable objective, `sum_r s_r phi(a_r'x + b + o_r) + sum_j l1_j |x_j| + l2_j/2 x_j^2` within bounds.
+/// A separable objective, `sum_r s_r phi(a_r'x + b + o_r) + sum_j c_j x_j + l1_j |x_j| + l2_j/2 x_j^2` within bounds.
 pub struct Plain<'d> {
     pub data: &'d Data,
     pub loss: &'d str,
     pub y: Vec<f64>,
     pub s: Vec<f64>,
     pub o: Vec<f64>,
+    pub c: Vec<f64>,
     pub l1: Vec<f64>,
     pub l2: Vec<f64>,
     pub lower: Vec<f64>,
@@ -154,6 +155,7 @@ impl<'d> Plain<'d> {
             y: data.target(loss),
             s: vec![1.0; rows],
             o: vec![0.0; rows],
+            c: vec![0.0; cols],
             l1: vec![l1; cols],
             l2: vec![l2; cols],
             lower: vec![-INF; cols],
@@ -179,17 +181,17 @@ impl<'d> Plain<'d> {
             } else if x[j] == 0.0 {
                 0.0
             } else {
-                self.l1[j] * x[j].abs() + 0.5 * self.l2[j] * x[j] * x[j]
+                self.c[j] * x[j] + self.l1[j] * x[j].abs() + 0.5 * self.l2[j] * x[j] * x[j]
             }
         };
         loss + (0..x.len()).map(penalty).sum::<f64>()
     }
 
-    /// The gradient of the loss, and its slope in the intercept.
+    /// The gradient of the loss and the linear term, and the loss's slope in the intercept.
     pub fn gradient(&self, x: &[f64], b: f64) -> (Vec<f64>, f64) {
         let z = self.predictor(x, b);
         let d: Vec<f64> = (0..z.len()).map(|r| self.s[r] * phi(self.loss, z[r], self.y[r]).1).collect();
-        let dot = |j: usize| self.data.column(j).iter().zip(&d).map(|(a, d)| a * d).sum();
+        let dot = |j: usize| self.c[j] + self.data.column(j).iter().zip(&d).map(|(a, d)| a * d).sum::<f64>();
         ((0..x.len()).map(dot).collect(), d.iter().sum())
     }
 

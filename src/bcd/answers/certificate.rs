@@ -150,6 +150,7 @@ pub fn certificate(
     intercept: f64,
     dual: &[f64],
 ) -> Result<Certificate> {
+    problem.check_linear(settings)?;
     if let Some(function) = problem.function() {
         return crate::bcd::user::certificate(problem, function, settings, lambda, coef);
     }

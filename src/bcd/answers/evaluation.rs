@@ -2,6 +2,7 @@
 //! evaluate.
 
 use super::certificate::{Certificate, Point};
+use crate::bcd::center::{Design, along, between, center};
 use crate::bcd::column_facts::column_facts;
 use crate::bcd::duality::{balance, is_dust};
 use crate::bcd::problem::Problem;
@@ -9,7 +10,9 @@ use crate::bcd::settings::Settings;
 use crate::bcd::strengths::{column_bounds, group_strengths, group_terms_penalty, groups, penalty_shares};
 use crate::model::Penalty;
 use crate::model::penalty::{Coordinate, GroupTerms, Separable};
+use crate::numerics::Columns;
 use crate::numerics::sum::{Sum, sum};
+use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result};
 use std::borrow::Cow;
 
@@ -39,6 +42,17 @@ pub(in crate::bcd) fn deviations(
 pub(super) struct Slopes {
     pub(super) loss: f64,
     pub(super) theta: Vec<f64>,
+}
+
+/// A dual point inside the domain of the conjugate.
+pub(super) struct Feasible {
+    pub(super) theta: Vec<f64>,
+    /// Its correlations, less the slopes of a linear term.
+    pub(super) v: Vec<f64>,
+    /// What was cleared for rounding, to first order.
+    pub(super) price: Sum,
+    /// Whether anything was.
+    pub(super) estimated: bool,
 }
 
 /// Objective, gradient and dual value in the data's scale; the penalty acts on `deviation * coef`.
@@ -104,6 +118,13 @@ impl<'p> Evaluation<'p> {
                 Separable::new((0..cols).map(coordinate))
             })
         };
+        let penalty = match problem.linear() {
+            None => penalty,
+            Some(slope) => {
+                let one = |j: usize| if left_out[j] { 0.0 } else { slope[j] / deviation[j] };
+                penalty.tilted((0..cols).map(one).collect())
+            }
+        };
         let s = problem.weights().iter().map(|w| w * share).collect();
         Ok(Self { problem, settings, s, deviation, left_out, penalty })
     }
@@ -154,36 +175,90 @@ impl<'p> Evaluation<'p> {
         &self,
         x: &[f64],
         intercept: f64,
-        mut theta: Vec<f64>,
-        mut v: Vec<f64>,
+        theta: Vec<f64>,
+        v: Vec<f64>,
         objective: Sum,
         control: &mut Control<'_>,
     ) -> Result<Certificate> {
-        let mut price = Sum::default();
-        let mut estimated = self.waive(x, &theta, &mut v, &mut price, control)?;
+        let found = self.feasible(x, &theta, v, control)?;
+        let (mut price, mut estimated) = (found.price, found.estimated);
         let scale = objective.value().abs() + self.loss_at_zero().abs();
-        let rounding = Certificate::hidden(self.terms(|j| x[j], &theta, control)?, scale);
+        let slope = |(x, c): (&f64, &f64)| if *c == 0.0 { 0.0 } else { (x * c).abs() };
+        let linear: f64 = self.penalty.slope().map_or(0.0, |c| x.iter().zip(&**c).map(slope).sum());
+        let rounding = Certificate::hidden(self.terms(|j| x[j], &theta, control)? + linear, scale);
         estimated |= rounding > 0.0;
         price.add(rounding);
         if self.settings.intercept {
-            price.add((sum(theta.iter().copied()) * intercept).abs());
+            let sums = [&theta, &found.theta].map(|theta| sum(theta.iter().copied()).abs());
+            price.add(sums[0].max(sums[1]) * intercept.abs());
         }
-        let gauge = self.penalty.gauge(&v);
-        let t = if gauge > 1.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { 1.0 };
-        theta.iter_mut().for_each(|theta| *theta *= t);
-        v.iter_mut().for_each(|v| *v *= t);
+        let theta = found.theta;
         let mut value = Sum::default();
         value.add(-self.settings.loss.conjugate(self.problem.target(), &theta, &self.s));
         value.add(-sum(theta.iter().zip(self.problem.offset()).map(|(t, o)| t * o)));
-        value.add(-self.penalty.conjugate(&v));
+        value.add(-self.penalty.untilted().conjugate(&found.v));
         value.add(-price.value());
         let dual_objective = if value.value().is_nan() { f64::NEG_INFINITY } else { value.value() };
         Ok(Certificate::of_dual(objective.value(), dual_objective, rounding, scale, estimated))
     }
 
+    /// The dual point made feasible: scaled, or with a linear term moved towards a [`center`](crate::bcd::center).
+    /// `v` are its correlations.
+    pub(super) fn feasible(
+        &self,
+        x: &[f64],
+        theta: &[f64],
+        v: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<Feasible> {
+        let base = self.penalty.untilted();
+        let (mut v, mut theta, mut price) = (self.penalty.reduced(v), theta.to_vec(), Sum::default());
+        let mut estimated = self.waive(x, &theta, &mut v, &mut price, control)?;
+        let gauge = base.gauge(&v);
+        if !(gauge > 1.0) {
+            return Ok(Feasible { theta, v, price, estimated });
+        }
+        let Some(slope) = self.penalty.slope() else {
+            let t = (1.0 - 4.0 * f64::EPSILON) / gauge;
+            theta.iter_mut().for_each(|theta| *theta *= t);
+            v.iter_mut().for_each(|v| *v *= t);
+            return Ok(Feasible { theta, v, price, estimated });
+        };
+        let columns = self.columns();
+        let design = Design {
+            columns: &columns,
+            s: &self.s,
+            y: self.problem.target(),
+            loss: &self.settings.loss,
+            intercept: self.settings.intercept,
+        };
+        let Some(center) = center(&design, base, slope, &Team::solo(), control)? else {
+            // Nothing is known of a point outside.
+            price.add(f64::INFINITY);
+            return Ok(Feasible { theta, v, price, estimated });
+        };
+        for &(j, v) in center.dust.iter().filter(|(j, v)| *v != 0.0 && x[*j] != 0.0) {
+            price.add((v * x[j]).abs());
+            estimated = true;
+        }
+        let t = along(base, &center.reduced, &v);
+        Ok(Feasible {
+            theta: between(&center.u, &theta, t),
+            v: between(&center.reduced, &v, t),
+            price,
+            estimated,
+        })
+    }
+
+    /// The columns in the coordinates of the penalty.
+    pub(in crate::bcd) fn columns(&self) -> Columns<'_> {
+        Columns::new(self.problem.matrix(), self.deviation.iter().map(|d| 1.0 / d).collect())
+    }
+
     /// Clears correlations that have to vanish (free columns) or to be of one sign (columns with one bound and no
     /// penalty) and do not for rounding alone, and adds their first-order price. A free column whose correlation is more
-    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared.
+    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared. With
+    /// a linear term `v` is less its slopes.
     fn waive(
         &self,
         x: &[f64],
@@ -202,7 +277,7 @@ impl<'p> Evaluation<'p> {
                 continue;
             }
             for &j in self.penalty.columns(u) {
-                let mut size = 0.0;
+                let mut size = self.penalty.slope().map_or(0.0, |c| c[j].abs() * self.deviation[j]);
                 self.problem.matrix().for_each(j, |r, a| size += (a * theta[r]).abs());
                 control.spend(3 * self.problem.matrix().column_entries(j) as u64)?;
                 if v[j] == 0.0 {

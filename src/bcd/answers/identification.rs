@@ -8,7 +8,7 @@
 //!   boundary of the subdifferential, over coordinates at a kink or a bound.
 //! * Uniqueness: all solutions live on the other columns; where the Hessian of those is definite, there is one.
 
-use super::certificate::Rigor;
+use super::certificate::{Certificate, Rigor};
 use super::evaluation::{Evaluation, deviations};
 use super::solution::Solution;
 use crate::bcd::callbacks;
@@ -17,6 +17,7 @@ use crate::bcd::problem::Problem;
 use crate::bcd::settings::Settings;
 use crate::model::Penalty;
 use crate::numerics::Columns;
+use crate::numerics::cholesky::exceeds;
 use crate::numerics::eigen::smallest_eigenvalue;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::{Team, with_team};
@@ -32,9 +33,11 @@ pub struct Identification {
     /// where there is no duality gap or the loss has no bound on its curvature.
     pub safe_zeros: Vec<usize>,
     /// The smallest eigenvalue of the Hessian (ridge included, the intercept minimized out) of all other columns, scaled to
-    /// a unit diagonal; NaN where it was not computed because there are more than 2048 of them.
+    /// a unit diagonal; NaN where it was not computed because there are more than 2048 of them. Of more than 512
+    /// columns it is an estimate from above.
     pub smallest_eigenvalue: f64,
-    /// Whether that is above rounding: then this is the only solution, to first order. `false` says that nothing is known.
+    /// Whether it is proven to be above rounding, by a factorization of the Hessian less 1e-10 times the identity:
+    /// then this is the only solution, to first order. `false` says that nothing is known.
     pub unique: bool,
 }
 
@@ -46,8 +49,6 @@ const DEFINITE: f64 = 1e-10;
 const ROW_FLOPS: u64 = 20;
 /// Flops of the margin of a unit beside those of its columns, about.
 const UNIT_FLOPS: u64 = 32;
-/// Rounding of a duality gap, relative to the objective.
-const ROUNDING: f64 = 1e-14;
 
 /// Looks at a solution of this problem with these settings. Costs two passes over the data, and the eigenvalues of the
 /// columns that are not known to be 0. The limits of the settings (`max_seconds`, `max_work`) are those of this call.
@@ -84,10 +85,15 @@ fn identified(
     let (mut smallest, mut unique) = (f64::NAN, false);
     if rest.len() <= MOST_COLUMNS {
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
-        smallest = smallest_eigenvalue(&unit_diagonal(hessian?), control)?;
+        let hessian = unit_diagonal(hessian?);
+        smallest = smallest_eigenvalue(&hessian, control)?;
         // Where no row bends the loss, nothing holds the intercept; where the infimum is not attained, there is no solution.
         let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
-        unique = smallest > DEFINITE && held && solution.outcome != Outcome::InfimumNotAttained;
+        // Lanczos' figure is no bound; a factor is.
+        unique = held
+            && solution.outcome != Outcome::InfimumNotAttained
+            && smallest > DEFINITE
+            && exceeds(&hessian, DEFINITE, control)?;
     }
     Ok(Identification { margin, safe_zeros, smallest_eigenvalue: smallest, unique })
 }
@@ -99,6 +105,7 @@ pub(in crate::bcd) fn check(problem: &Problem<'_>, settings: &Settings, solution
             .expected("a loss of one output")
             .found("several outputs, or a function of the caller"));
     }
+    problem.check_linear(settings)?;
     if !solution.lambda.is_finite() {
         return Err(Error::new(ErrorKind::State, "solution")
             .expected("a solution of a finite lambda")
@@ -167,22 +174,22 @@ impl<'a> At<'a> {
             return Ok(zeros);
         }
         let size = found.objective.abs() + found.dual_objective.abs();
-        let radius = (2.0 * kappa * (found.value + ROUNDING * size)).sqrt();
+        let radius = (2.0 * kappa * (found.value + Certificate::ROUNDING * size)).sqrt();
         let mut theta = solution.dual.clone();
         if settings.intercept {
             balance(&mut theta);
         }
         let v = self.evaluation.polled_correlations(&theta, control)?;
         // The certificate is that of the point made feasible.
-        let gauge = penalty.gauge(&v);
-        let t = if gauge > 1.0 { 1.0 / gauge } else { 1.0 };
+        let v = self.evaluation.feasible(&self.x, &theta, v, control)?.v;
+        let penalty = penalty.untilted();
         let square = |j: usize| problem.matrix().squares(j, 1.0 / deviation[j], s);
         for u in 0..penalty.units() {
             let columns = penalty.columns(u);
             let entries: usize = columns.iter().map(|&j| problem.matrix().column_entries(j)).sum();
             control.spend(UNIT_FLOPS + 3 * entries as u64)?;
             let zero = vec![0.0; columns.len()];
-            let g: Vec<f64> = columns.iter().map(|&j| -t * v[j]).collect();
+            let g: Vec<f64> = columns.iter().map(|&j| -v[j]).collect();
             let inside = penalty.margin(u, &zero, &g);
             let reach = radius * columns.iter().map(|&j| square(j)).sum::<f64>().sqrt();
             // A kink that bounds exclude is none; an infinite margin is of a unit that is smooth at 0.
@@ -218,8 +225,7 @@ impl<'a> At<'a> {
 
     /// The columns in the coordinates of the penalty.
     pub(in crate::bcd) fn columns(&self) -> Columns<'_> {
-        let Evaluation { problem, deviation, .. } = self.evaluation;
-        Columns::new(problem.matrix(), deviation.iter().map(|d| 1.0 / d).collect())
+        self.evaluation.columns()
     }
 
     /// Adds the penalty's Hessian at the columns in `list`; groups at 0 have none.

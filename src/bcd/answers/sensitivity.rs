@@ -132,6 +132,8 @@ impl<'p> Sensitivity<'p> {
         // The ridge of groups is not lambda's.
         let without = Settings { l2: 0.0, ..settings.clone() };
         let unit = Evaluation::new(problem, &without, 1.0, &solution.coef, &deviations)?.penalty;
+        // Nor is a linear term.
+        let unit = unit.untilted();
         let mut by_lambda = vec![0.0; point.x.len()];
         for u in (0..unit.units()).filter(|&u| !unit.is_fixed(u)) {
             let columns = unit.columns(u);

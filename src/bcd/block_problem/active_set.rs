@@ -87,8 +87,9 @@ pub(in crate::bcd) fn newton(
         if free.is_empty() || count > STEPS_BY_SIZE / (free.len() + coordinates / 4) {
             return Ok(run);
         }
-        let manifold = Manifold { penalty, parts: &parts, free };
-        let gradient: Vec<f64> = free.iter().map(|&k| model.gradient(k)).collect();
+        let slopes = penalty.slope().map(|slope| (&**slope, block.columns()));
+        let manifold = Manifold { penalty: penalty.untilted(), slopes, parts: &parts, free };
+        let gradient: Vec<f64> = free.iter().map(|&k| manifold.slope(model, k)).collect();
         control.spend(free.iter().map(|&k| model.flops(k).0).sum())?;
         let from: Vec<f64> = free.iter().map(|&k| x[k]).collect();
         let full = manifold.gradient(&gradient, &from);
@@ -124,7 +125,11 @@ pub(in crate::bcd) fn newton(
 
 /// What moves freely, with its penalty. Vectors below are of the free coordinates.
 struct Manifold<'a> {
+    /// Without its linear term: ..
     penalty: &'a Penalty,
+    /// .. that counts for the model, as units may be here in part. The slope of each column, and the columns of the
+    /// block.
+    slopes: Option<(&'a [f64], &'a [usize])>,
     parts: &'a Free,
     /// Positions of the coordinates within the block.
     free: &'a [usize],
@@ -155,6 +160,11 @@ impl Manifold<'_> {
     fn units(&self) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
         let start = &self.parts.start;
         self.parts.units.iter().enumerate().map(move |(i, &u)| (u, start[i]..start[i + 1]))
+    }
+
+    /// The gradient of the model and the linear term at a position in the block.
+    fn slope(&self, model: &impl BlockModel, k: usize) -> f64 {
+        model.gradient(k) + self.slopes.map_or(0.0, |(slope, columns)| slope[columns[k]])
     }
 
     /// The gradient of model and penalty.
@@ -323,7 +333,7 @@ impl Manifold<'_> {
                 // Exact up to the first kink, and without the cancellation that hides small gains.
                 alpha * (slope + 0.5 * alpha * bend)
             } else {
-                let ends = self.free.iter().map(|&k| model.gradient(k)).zip(model_gradient).zip(&step);
+                let ends = self.free.iter().map(|&k| self.slope(model, k)).zip(model_gradient).zip(&step);
                 let smooth: f64 = ends.map(|((after, before), p)| 0.5 * (before + after) * p).sum();
                 control.spend(self.free.iter().map(|&k| model.flops(k).0).sum())?;
                 smooth + penalty_change(&to)

@@ -7,6 +7,7 @@ use super::forest::GrowingForest;
 use super::greedy_forest::greedy_forest;
 use super::problem::Problem;
 use super::settings::{NodeOrder, NodeScore, Rule, Settings};
+use super::super_nodes::{Refused, SuperElimination, collected, expanded, quotient};
 use super::tree_partition::tree_partition;
 use crate::numerics::SymmetricMatrix;
 use crate::numerics::cholesky::Cholesky;
@@ -21,8 +22,36 @@ const DENSE: usize = 2048;
 pub(super) enum BlockSolver {
     /// Without cycles: two sweeps.
     Forest(Elimination),
+    /// Without cycles between super-nodes: two sweeps.
+    Super(SuperElimination),
     /// Any block, small.
     Dense(Vec<u32>, Cholesky),
+}
+
+/// Super-nodes of several nodes each.
+struct Super {
+    size: usize,
+    quotient: SymmetricMatrix,
+    /// Scratch of one number per super-node.
+    place: Vec<u32>,
+}
+
+impl Super {
+    /// Makes a block of super-nodes ready; `None` where it has a cycle.
+    fn solver(
+        &mut self,
+        a: &SymmetricMatrix,
+        block: &[u32],
+        control: &mut Control<'_>,
+    ) -> std::result::Result<Option<BlockSolver>, Failure> {
+        let Self { size, quotient, place } = self;
+        match SuperElimination::new(a, quotient, *size, block, place, control) {
+            Ok(found) => Ok(Some(BlockSolver::Super(found))),
+            Err(Refused::Cycle) => Ok(None),
+            Err(Refused::Stop(stop)) => Err(stop.into()),
+            Err(Refused::NotDefinite(found)) => Err(not_definite(a, &found)),
+        }
+    }
 }
 
 /// Why there is no block, or no solve.
@@ -87,6 +116,7 @@ impl BlockSolver {
     pub(super) fn nodes(&self) -> &[u32] {
         match self {
             BlockSolver::Forest(e) => e.nodes(),
+            BlockSolver::Super(e) => e.nodes(),
             BlockSolver::Dense(nodes, _) => nodes,
         }
     }
@@ -95,6 +125,7 @@ impl BlockSolver {
     pub(super) fn solve(&self, c: &mut [f64]) {
         match self {
             BlockSolver::Forest(e) => e.solve(c),
+            BlockSolver::Super(e) => e.solve(c),
             BlockSolver::Dense(_, factor) => factor.solve(c),
         }
     }
@@ -121,6 +152,7 @@ fn not_definite(a: &SymmetricMatrix, found: &NotDefinite) -> Failure {
 pub(super) struct Blocks<'p> {
     a: &'p SymmetricMatrix,
     settings: &'p Settings,
+    supers: Option<Super>,
     fixed: Vec<BlockSolver>,
     current: Option<BlockSolver>,
     order: Vec<u32>,
@@ -137,11 +169,27 @@ impl<'p> Blocks<'p> {
         control: &mut Control<'_>,
     ) -> std::result::Result<Self, Failure> {
         let a = problem.matrix();
-        let n = a.size();
-        let order = node_order(a, settings);
+        let supers = match settings.node_size {
+            1 => None,
+            _ if problem.unknowns() < problem.nodes() => {
+                return Err(Failure::Error(
+                    Error::new(ErrorKind::Unsupported, "option \"node_size\"")
+                        .expected("a quadratic, for super-nodes")
+                        .found("labels"),
+                ));
+            }
+            size => {
+                let quotient = quotient(a, size, control)?;
+                Some(Super { size, place: vec![NONE; quotient.size()], quotient })
+            }
+        };
+        // What the rules cut and choose in.
+        let graph = supers.as_ref().map_or(a, |supers| &supers.quotient);
+        let n = graph.size();
+        let order = node_order(graph, settings);
         let cut = match settings.rule {
-            Rule::RedBlack => colouring(&order, a),
-            Rule::TreePartition => tree_partition(&order, a, control)?,
+            Rule::RedBlack => colouring(&order, graph),
+            Rule::TreePartition => tree_partition(&order, graph, control)?,
             Rule::Partition => match problem.blocks() {
                 Some(blocks) => blocks.to_vec(),
                 None => {
@@ -155,14 +203,54 @@ impl<'p> Blocks<'p> {
             _ => Vec::new(),
         };
         control.spend(10 * a.entries() as u64)?;
-        let mut place = vec![NONE; n];
-        let mut fixed = Vec::with_capacity(cut.len());
+        let forest = GrowingForest::new(n);
+        let (scores, place) = (vec![0.0; n], vec![NONE; a.size()]);
+        let mut blocks =
+            Self { a, settings, supers, fixed: Vec::new(), current: None, order, scores, place, forest };
         for block in &cut {
-            fixed.push(BlockSolver::new(a, block, &mut place, control)?);
+            let solver = match settings.rule {
+                Rule::Partition => blocks.solver_of_nodes(block, control)?,
+                _ => blocks.solver(block, control)?,
+            };
+            blocks.fixed.push(solver);
             control.spend(10 * block.len() as u64)?;
         }
-        let forest = GrowingForest::new(n);
-        Ok(Self { a, settings, fixed, current: None, order, scores: vec![0.0; n], place, forest })
+        Ok(blocks)
+    }
+
+    /// Makes a block that a rule cut or chose ready.
+    fn solver(
+        &mut self,
+        block: &[u32],
+        control: &mut Control<'_>,
+    ) -> std::result::Result<BlockSolver, Failure> {
+        let Some(supers) = &mut self.supers else {
+            return BlockSolver::new(self.a, block, &mut self.place, control);
+        };
+        match supers.solver(self.a, block, control)? {
+            Some(solver) => Ok(solver),
+            None => BlockSolver::new(self.a, &expanded(block, supers.size), &mut self.place, control),
+        }
+    }
+
+    /// The same for a block of the caller's, whose super-nodes have to be whole.
+    fn solver_of_nodes(
+        &mut self,
+        block: &[u32],
+        control: &mut Control<'_>,
+    ) -> std::result::Result<BlockSolver, Failure> {
+        let Some(supers) = &self.supers else { return self.solver(block, control) };
+        let Some(block) = collected(block, supers.size) else {
+            return Err(Failure::Error(
+                Error::new(ErrorKind::Data, "block_of")
+                    .expected(format!(
+                        "every {} consecutive nodes in one block, as node_size says",
+                        supers.size
+                    ))
+                    .found("some in two"),
+            ));
+        };
+        self.solver(&block, control)
     }
 
     /// Fixed blocks; 1 where blocks are chosen anew each time.
@@ -180,7 +268,7 @@ impl<'p> Blocks<'p> {
         if !self.fixed.is_empty() {
             return Ok(&self.fixed[(iteration % self.fixed.len() as u64) as usize]);
         }
-        let n = self.a.size();
+        let n = self.order.len();
         let block = match self.settings.rule {
             Rule::General => {
                 self.score(r);
@@ -195,7 +283,7 @@ impl<'p> Blocks<'p> {
             }
             Rule::RandomTree => {
                 self.shuffle(iteration);
-                greedy_forest(&self.order, self.a, &mut self.forest)
+                self.greedy_forest()
             }
             _ => {
                 // The nodes of the last forest all have gradient 0. In random order they fill the next one best: in index
@@ -204,12 +292,22 @@ impl<'p> Blocks<'p> {
                 self.score(r);
                 let scores = &self.scores;
                 self.order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
-                greedy_forest(&self.order, self.a, &mut self.forest)
+                self.greedy_forest()
             }
         };
         control.spend((2 * self.a.entries() + 20 * n) as u64)?;
-        let solver = BlockSolver::new(self.a, &block, &mut self.place, control)?;
+        let solver = self.solver(&block, control)?;
         Ok(self.current.insert(solver))
+    }
+
+    /// What the rules cut and choose in: the graph, or that of super-nodes.
+    fn graph(&self) -> &SymmetricMatrix {
+        self.supers.as_ref().map_or(self.a, |supers| &supers.quotient)
+    }
+
+    fn greedy_forest(&mut self) -> Vec<u32> {
+        let graph = self.supers.as_ref().map_or(self.a, |supers| &supers.quotient);
+        greedy_forest(&self.order, graph, &mut self.forest)
     }
 
     /// A random order, the same for the same seed and iteration.
@@ -221,16 +319,19 @@ impl<'p> Blocks<'p> {
 
     /// The size of the gradient of each node over all right-hand sides.
     fn score(&mut self, r: &[f64]) {
-        let n = self.scores.len();
-        if r.len() == n {
+        let (n, size) = (self.a.size(), self.settings.node_size);
+        if r.len() == self.scores.len() {
             self.scores.iter_mut().zip(r).for_each(|(s, r)| *s = r.abs());
         } else {
             for (i, score) in self.scores.iter_mut().enumerate() {
-                *score = r[i..].iter().step_by(n).map(|r| r * r).sum::<f64>().sqrt();
+                let nodes = i * size..(i + 1) * size;
+                let squares = nodes.flat_map(|i| r[i..].iter().step_by(n)).map(|r| r * r);
+                *score = squares.sum::<f64>().sqrt();
             }
         }
         if self.settings.score == NodeScore::Lipschitz {
-            self.scores.iter_mut().zip(self.a.diagonal()).for_each(|(s, d)| *s /= d.sqrt());
+            let diagonal = self.graph().diagonal().to_vec();
+            self.scores.iter_mut().zip(diagonal).for_each(|(s, d)| *s /= d.sqrt());
         }
     }
 }

@@ -3,7 +3,8 @@
 //! [`Problem`] holds the data, [`solve`] runs the method, [`certificate`] checks an answer from the raw
 //! data. Blocks are the paper's: `colouring` (red-black), `tree_partition`, `greedy_forest`, `lattice` (combs in closed
 //! form), or the caller's; a block without cycles is solved in linear time by message passing (`elimination`). `blocks`
-//! selects, `solve` is the loop. `auto` is what `rule=auto` does: `reduction` eliminates nodes with few neighbours,
+//! selects, `solve` is the loop. `super_nodes` has the same for several nodes that count as one. `auto` is what
+//! `rule=auto` does: `reduction` eliminates nodes with few neighbours,
 //! `conjugate_gradient` and `multilevel` solve the rest with the same sweeps. `curvature` is about matrices that are not
 //! positive definite.
 
@@ -24,6 +25,7 @@ mod reduction;
 mod settings;
 mod solution;
 mod solve;
+mod super_nodes;
 #[cfg(test)]
 mod tests;
 pub mod tree_partition;

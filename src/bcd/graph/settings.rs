@@ -1,7 +1,7 @@
 //! What the options of `graph` say, in types.
 
 use super::problem::Unreached;
-use crate::runtime::{Family, Options, Result};
+use crate::runtime::{Error, ErrorKind, Family, Options, Result};
 
 /// Which block is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Settings {
     pub order: NodeOrder,
     /// The score of nodes for greedy blocks.
     pub score: NodeScore,
+    /// Consecutive nodes that count as one in blocks.
+    pub node_size: usize,
     /// The preconditioner.
     pub preconditioner: Preconditioner,
     /// Added to the diagonal.
@@ -89,10 +91,21 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the options. Errors: options of another family.
+    /// Reads the options. Errors: options of another family; a `node_size` above 1 beside a rule that has no use for
+    /// it.
     pub fn from_options(options: &Options) -> Result<Self> {
         let common = options.common(Family::Graph)?;
+        let node_size = options.integer("node_size") as usize;
+        let rule = options.choice("rule");
+        if node_size > 1 && matches!(rule, "auto" | "general") {
+            return Err(Error::new(ErrorKind::Option, "option \"node_size\"")
+                .expected(
+                    "red-black, tree-partition, greedy-tree, random-tree or partition as the rule, beside it",
+                )
+                .found(rule));
+        }
         Ok(Self {
+            node_size,
             tolerance: common.tolerance,
             max_iterations: common.max_iterations,
             max_seconds: common.max_seconds,

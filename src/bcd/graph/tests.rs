@@ -713,3 +713,123 @@ fn more_values_than_memory_are_refused() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Memory);
 }
+
+/// A random definite matrix in which places with `k` variables each are joined as in `edges`.
+fn coupled(places: usize, k: usize, edges: &[Edge], seed: u64) -> SymmetricMatrix {
+    let mut stream = Stream::new(seed, Purpose::Partition, 4);
+    let mut entries: Vec<Edge> = Vec::new();
+    for place in 0..places {
+        for r in 0..k {
+            (0..r).for_each(|c| entries.push((place * k + r, place * k + c, stream.uniform() - 0.5)));
+        }
+    }
+    for (p, q, w) in edges {
+        for r in 0..k {
+            (0..k).for_each(|c| entries.push((p * k + r, q * k + c, w * (stream.uniform() - 0.5))));
+        }
+    }
+    let mut a = weights(places * k, &entries);
+    for i in 0..places * k {
+        // Diagonally dominant.
+        a.diagonal[i] = 0.1 + a.row(i).map(|(_, v)| v.abs()).sum::<f64>();
+    }
+    a
+}
+
+fn quadratic(a: SymmetricMatrix, columns: usize) -> Problem {
+    let b: Vec<f64> = (0..a.size() * columns).map(|i| (i as f64).sin()).collect();
+    Problem::quadratic(a, b, columns, 0.0, &mut Control::new()).unwrap()
+}
+
+#[test]
+fn super_nodes_on_a_forest_are_solved_in_one_block() {
+    for k in [2, 3, 7] {
+        for seed in 0..5 {
+            // Two trees and a place of its own; without super-nodes every place is a cycle.
+            let places = 40;
+            let tree: Vec<Edge> = random_graph(places, places - 1, seed);
+            let edges: Vec<Edge> =
+                tree.into_iter().filter(|(i, j, _)| *j < 39 && (*i < 20) == (*j < 20)).collect();
+            let problem = quadratic(coupled(places, k, &edges, seed), 2);
+            let truth = dense_solution(&problem);
+            let size = k.to_string();
+            for rule in ["tree-partition", "greedy-tree", "random-tree"] {
+                let pairs = [
+                    ("rule", rule),
+                    ("node_size", &size[..]),
+                    ("tolerance", "1e-13"),
+                    ("max_iterations", "1"),
+                ];
+                let s = solve(&problem, &pairs);
+                assert_eq!(
+                    (s.outcome, s.iterations),
+                    (Outcome::Converged, 1),
+                    "{rule} {k} {:?}",
+                    s.certificate
+                );
+                assert!(far(&s.values, &truth) < 1e-11, "{rule} {k}: {:e}", far(&s.values, &truth));
+            }
+            let plain = solve(&problem, &[("rule", "tree-partition"), ("max_iterations", "1")]);
+            assert_eq!(plain.outcome, Outcome::IterationLimit);
+        }
+    }
+}
+
+#[test]
+fn super_nodes_on_graphs_with_cycles_find_the_dense_solution() {
+    for (k, edges) in [(2, grid_edges(6, 8, |_| 1.0)), (4, random_graph(48, 90, 2))] {
+        let mut problem = quadratic(coupled(48, k, &edges, 11), 3);
+        let truth = dense_solution(&problem);
+        let size = k.to_string();
+        let block_of: Vec<usize> = (0..48 * k).map(|i| usize::from(i / k % 3 == 0)).collect();
+        problem.set_partition(&block_of).unwrap();
+        for rule in ["red-black", "tree-partition", "greedy-tree", "random-tree", "partition"] {
+            for score in ["gradient", "lipschitz"] {
+                let pairs =
+                    [("rule", rule), ("node_size", &size[..]), ("tolerance", "1e-11"), ("score", score)];
+                let s = solve(&problem, &pairs);
+                assert_eq!(s.outcome, Outcome::Converged, "{rule} {k} {:?}", s.certificate);
+                assert!(far(&s.values, &truth) < 1e-9, "{rule} {k}");
+            }
+        }
+        // Larger blocks take fewer of them.
+        let blocks = |size: &str| {
+            solve(&problem, &[("rule", "tree-partition"), ("node_size", size), ("tolerance", "1e-8")])
+                .iterations
+        };
+        assert!(blocks(&size) < blocks("1"), "{} {}", blocks(&size), blocks("1"));
+        let refused = |pairs: &[(&str, &str)]| {
+            super::solve(&problem, &options(pairs), None, &mut Control::new()).unwrap_err().to_string()
+        };
+        assert!(refused(&[("node_size", "2")]).contains("node_size"));
+        assert!(refused(&[("node_size", "5"), ("rule", "red-black")]).contains("divisor of the"));
+        let halves: Vec<usize> = (0..48 * k).map(|i| i % 2).collect();
+        problem.set_partition(&halves).unwrap();
+        let error = super::solve(
+            &problem,
+            &options(&[("node_size", "2"), ("rule", "partition")]),
+            None,
+            &mut Control::new(),
+        );
+        assert!(error.unwrap_err().to_string().contains("every 2 consecutive nodes"));
+    }
+    let labels = labelled(60, &random_graph(60, 90, 1), 4, 0.0);
+    let error = super::solve(
+        &labels,
+        &options(&[("node_size", "3"), ("rule", "greedy-tree")]),
+        None,
+        &mut Control::new(),
+    );
+    assert!(error.unwrap_err().to_string().contains("labels"));
+    // One that is not definite is no answer.
+    let mut a = coupled(6, 2, &[(0, 1, 1.0), (1, 2, 1.0)], 3);
+    a.diagonal[4] = 1e-3;
+    let problem = quadratic(a, 1);
+    let found = super::solve(
+        &problem,
+        &options(&[("node_size", "2"), ("rule", "tree-partition")]),
+        None,
+        &mut Control::new(),
+    );
+    assert!(found.is_err() || found.is_ok_and(|s| s.outcome == Outcome::Unbounded));
+}

@@ -36,6 +36,11 @@ pub(super) fn next_strength(
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Next, Stop>> {
     let Solve { problem, settings, team } = solve;
+    if problem.linear().is_some() {
+        return Err(Error::new(ErrorKind::Unsupported, "gap")
+            .expected("no linear term, for an adaptive path")
+            .found("one: its gap is no convex function of the strength"));
+    }
     let (scaled, lambda) = (&setup.scaled, trail.lambda);
     let penalty = |lambda: f64| scaled.penalty(problem, settings, lambda);
     let freedom = Freedom::of(&penalty(lambda)?);

@@ -45,7 +45,8 @@ pub struct CrossValidation {
 /// Cross-validates the strengths of a path.
 ///
 /// The strengths are those of the path on all rows. A fold is fitted on the other rows at `lambda W / W_all` (the ridge `l2`
-/// of groups likewise), where `W` is the weight of those rows and `W_all` of all: its losses then have the same share in the
+/// of groups and the linear term likewise), where `W` is the weight of those rows and `W_all` of all: its losses then
+/// have the same share in the
 /// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
 /// every fold. Folds run in parallel
 /// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), of the
@@ -155,6 +156,9 @@ impl Fold {
         own.set_weights(&inside)?;
         let lambdas: Vec<f64> = path.points.iter().map(|s| s.lambda * share).collect();
         let grid = Grid::given(&lambdas);
+        if let Some(linear) = problem.linear() {
+            own.set_linear(&linear.iter().map(|c| c * share).collect::<Vec<f64>>())?;
+        }
         // The ridge of groups is part of the objective that lambda does not scale.
         let settings = &Settings { l2: settings.l2 * share, ..settings.clone() };
         let found = any_path(&own, settings, &grid, &Team::solo(), &mut Workspace::new(), None, control)?;

@@ -206,25 +206,23 @@ pub(in crate::bcd) fn step(
     let damped: f64 = step.iter().zip(&damping).map(|(p, d)| d * p * p).sum();
     let bend = curvature_along(engine, &dz, control)? + damped;
     let promised = slope - 0.5 * bend;
-    if engine.data.loss.is_quadratic() || bend.max(slope) <= ROUNDING * engine.objective_size {
+    if engine.data.loss.is_quadratic() || bend.max(slope.abs()) <= ROUNDING * engine.objective_size {
         // Exact, or a gain that drowns in the rounding of the objective: the step is better than its test.
         let achieved = if engine.data.loss.is_quadratic() { promised } else { 0.0 };
         engine.go(list, &to, control)?;
         return Ok(Step { promised: bend, achieved });
     }
-    // The penalty is tested at `x + p`, which rounding may tell from `to`; the full step is taken to `to`.
-    let sum: Vec<f64> = before.iter().zip(&step).map(|(x, p)| x + p).collect();
-    let found =
-        Descent { from: &before, step: &step, to: &sum, slope }.search(1.0, HALVINGS, |alpha, trial| {
-            let of_loss = engine.loss_change(&dz, alpha, control)?;
-            Ok(of_loss + block.penalty_change(engine.penalty, &before, trial))
-        })?;
+    let descent = Descent { from: &before, step: &step, to: &to, slope };
+    let found = descent.search(1.0, HALVINGS, |alpha, trial| {
+        let of_loss = engine.loss_change(&dz, alpha, control)?;
+        Ok(of_loss + block.penalty_change(engine.penalty, &before, trial))
+    })?;
     let Some(found) = found else {
         engine.damping.failed();
         return Ok(Step { promised, achieved: 0.0 });
     };
     engine.damping.stepped(found.alpha);
-    engine.go(list, if found.alpha == 1.0 { &to } else { &found.to }, control)?;
+    engine.go(list, &found.to, control)?;
     Ok(Step { promised, achieved: -found.change })
 }
 

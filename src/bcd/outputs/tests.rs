@@ -1,5 +1,7 @@
 //! The constants and derivatives that rules and updates rely on, against plain ones.
 
+use super::super::block::Block;
+use super::super::block_problem::quadratic::Goal;
 use super::super::problem::Problem;
 use super::super::scaled::Scaled;
 use super::super::settings::Settings;
@@ -17,6 +19,17 @@ const K: usize = 4;
 
 /// Runs `body` on a random problem at a random point, with intercepts.
 fn with_engine(loss: OutputLoss, seed: u64, size: f64, body: impl Fn(&mut Outputs<'_>, &mut Stream)) {
+    with_bounded_engine(loss, seed, size, f64::INFINITY, body);
+}
+
+/// The same with an upper bound on all coefficients but the intercepts.
+fn with_bounded_engine(
+    loss: OutputLoss,
+    seed: u64,
+    size: f64,
+    upper: f64,
+    body: impl Fn(&mut Outputs<'_>, &mut Stream),
+) {
     let (rows, cols) = (30, 5);
     let mut random = Stream::new(seed, Purpose::Select, 0);
     let a: Vec<f64> = (0..rows * cols).map(|_| 2.0 * random.uniform() - 1.0).collect();
@@ -29,6 +42,10 @@ fn with_engine(loss: OutputLoss, seed: u64, size: f64, body: impl Fn(&mut Output
     problem.set_weights(&weights).unwrap();
     let mut options = Options::new(Family::Bcd);
     options.set_text("loss", loss.name()).unwrap();
+    if upper.is_finite() {
+        options.set_text("penalty", "none").unwrap();
+        options.set_text("upper", &upper.to_string()).unwrap();
+    }
     let settings = Settings::from_options(&options).unwrap();
     let mut control = Control::new();
     let data = Data::new(&problem, &settings, loss).unwrap();
@@ -145,6 +162,36 @@ fn bounds_hold_on_random_blocks_and_points() {
             });
         }
     }
+}
+
+/// Rounding may take `x + (to - x)` beyond the bound that a step ends at.
+#[test]
+fn a_newton_step_ends_at_its_bound_exactly() {
+    let upper = 0.3;
+    let met = std::cell::Cell::new(0);
+    for seed in 0..200 {
+        with_bounded_engine(OutputLoss::Softmax, seed, 1.0, upper, |engine, _| {
+            let mut control = Control::new();
+            engine.objective_size = engine.value().abs();
+            let g = gradient(engine);
+            for (j, &g) in g.iter().enumerate().take(5 * K) {
+                let x = engine.x[j];
+                let far = {
+                    let mut h = [0.0];
+                    engine.diagonal(&[j], &mut h, &mut control).unwrap();
+                    g + h[0] * (upper - x) < 0.0
+                };
+                if x < upper && x + (upper - x) > upper && far {
+                    let block = Block::new(engine.penalty, vec![j]);
+                    super::newton::step(engine, &block, Goal::EXACT, &mut control).unwrap();
+                    assert_eq!(engine.x[j], upper, "{seed} {j}: from {x}");
+                    met.set(met.get() + 1);
+                    return;
+                }
+            }
+        });
+    }
+    assert!(met.get() > 3, "{}", met.get());
 }
 
 /// The residual is rounding, and so is the dual point that comes of it: zero is a better one.

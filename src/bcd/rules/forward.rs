@@ -333,9 +333,9 @@ impl<'c, S: Smooth> Selection<'c, S> {
             return None;
         }
         let best = argmax(&self.scores);
-        // One unit is chosen even at the optimum, so that a block is never empty.
-        let enough = if self.chosen.is_empty() { 0.0 } else { f64::MIN_POSITIVE };
-        (self.scores.get(best)? >= &enough).then_some(best)
+        let score = *self.scores.get(best)?;
+        // One unit is chosen even at the optimum, and where no unit has any curvature, so that a block is never empty.
+        (self.chosen.is_empty() || score >= f64::MIN_POSITIVE).then_some(best)
     }
 
     /// Minimizes coordinate `k` of unit `i` out; `column` is that of the bound.

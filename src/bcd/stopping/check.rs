@@ -202,6 +202,9 @@ impl<'c> Checker<'c> {
         if separated(self.scaled, engine, self.freedom) {
             return Some(Outcome::InfimumNotAttained);
         }
+        if objective < -FAR_BELOW * self.null_scale && falls_for_ever(self.scaled, engine) {
+            return Some(Outcome::Unbounded);
+        }
         let limit = self.limit();
         // A scale that overflowed accepts nothing.
         if value <= limit && (limit.is_finite() || self.tolerance.is_infinite()) {
@@ -238,6 +241,36 @@ impl<'c> Checker<'c> {
     }
 }
 
+/// Objectives this far below 0, in null models' scales, are looked at.
+const FAR_BELOW: f64 = 1e6;
+/// A step that moves a prediction by less than this share of what its columns add up to does not move it.
+const UNMOVED: f64 = 1e-12;
+
+/// Whether the iterate is a direction in which a linear term falls for ever: it moves no prediction, up to rounding,
+/// and twice as far penalty and linear term are lower still, without a bound in the way.
+fn falls_for_ever(scaled: &Scaled<'_>, engine: &Engine<'_>) -> bool {
+    let (penalty, state) = (engine.penalty, &engine.state);
+    if penalty.slope().is_none() {
+        return false;
+    }
+    let mut growth = 0.0;
+    for u in (0..penalty.units()).filter(|&u| !penalty.is_fixed(u)) {
+        let x: Vec<f64> = penalty.columns(u).iter().map(|&j| state.x[j]).collect();
+        let twice: Vec<f64> = x.iter().map(|x| 2.0 * x).collect();
+        growth += penalty.unit_change(u, &x, &twice);
+    }
+    let mut moved = vec![state.b; scaled.rows()];
+    let mut size = vec![state.b.abs(); scaled.rows()];
+    for j in (0..state.x.len()).filter(|&j| state.x[j] != 0.0) {
+        scaled.columns.for_each(j, |r, a| {
+            moved[r] += a * state.x[j];
+            size[r] += (a * state.x[j]).abs();
+        });
+    }
+    let unmoved = |r: usize| scaled.s[r] == 0.0 || moved[r].abs() <= UNMOVED * size[r];
+    growth < 0.0 && (0..scaled.rows()).all(unmoved)
+}
+
 /// Whether the free columns (and the intercept) separate the labels: then the logistic loss has no minimum, and the
 /// coefficients of those columns are a direction in which it falls for ever.
 fn separated(scaled: &Scaled<'_>, engine: &Engine<'_>, freedom: &Freedom) -> bool {
@@ -245,6 +278,10 @@ fn separated(scaled: &Scaled<'_>, engine: &Engine<'_>, freedom: &Freedom) -> boo
         return false;
     }
     let state = &engine.state;
+    // Where the linear term rises along the way, there may be a minimum.
+    if freedom.columns.iter().map(|&j| freedom.slope(j) * state.x[j]).sum::<f64>() > 0.0 {
+        return false;
+    }
     let mut margin = vec![state.b; scaled.rows()];
     for &j in &freedom.columns {
         if state.x[j] != 0.0 {

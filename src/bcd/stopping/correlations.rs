@@ -87,6 +87,11 @@ impl Correlations {
                     }
                 }
             }
+            // The zone of a tilted penalty is not around 0.
+            Penalty::Tilted(_) => {
+                let seen = &self.seen;
+                self.stale.extend((0..x.len()).filter(|&j| seen[j] != self.path));
+            }
         }
         control.spend(8 * self.value.len() as u64)?;
         self.theta.clear();

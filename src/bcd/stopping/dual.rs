@@ -3,16 +3,17 @@
 //! The dual of `min sum_r s_r phi_r(a_r'x + b + o_r) + G(x)` is to maximize
 //! `D(theta) = -sum_r s_r phi_r*(-theta_r / s_r) - o'theta - G*(A'theta)`, with `1'theta = 0` if there is an intercept.
 //! At the optimum `theta = -s phi'(z)`. For any feasible `theta`, `F(x) - D(theta)` bounds `F(x) - min F` from above.
+//! What a linear term changes is in [`center`].
 
+use crate::bcd::center::{Center, Design, Meet, along, between, center};
 use crate::bcd::duality::{balance, gap, is_dust};
 use crate::bcd::scaled::Scaled;
 use crate::bcd::state::State;
 use crate::model::{Loss, Penalty};
-use crate::numerics::cholesky::Cholesky;
-use crate::numerics::gram::gram;
 use crate::numerics::kernels::dot;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
+use std::sync::Arc;
 
 /// Free columns beyond this number are not projected out: the certificate is then the gradient.
 const MOST_FREE: usize = 256;
@@ -33,13 +34,16 @@ pub(in crate::bcd) struct Freedom {
     /// Columns without a penalty and with one bound: inside it they demand what free columns do.
     half: Vec<(usize, f64)>,
     pub(in crate::bcd) kind: CertificateKind,
+    /// The slopes of a linear term, and the dual point that it has candidates shrunk towards.
+    slope: Option<Arc<[f64]>>,
+    center: Option<Center>,
 }
 
 impl Freedom {
     pub(in crate::bcd) fn of(penalty: &Penalty) -> Self {
         let (mut columns, mut half) = (Vec::new(), Vec::new());
         if penalty.l1_of_all().is_some() {
-            return Self { columns, half, kind: CertificateKind::Gap };
+            return Self { columns, half, kind: CertificateKind::Gap, slope: None, center: None };
         }
         let mut others = false;
         for u in 0..penalty.units() {
@@ -52,7 +56,38 @@ impl Freedom {
         }
         let projectable = columns.is_empty() || (others && columns.len() <= MOST_FREE);
         let kind = if projectable { CertificateKind::Gap } else { CertificateKind::Gradient };
-        Self { columns, half, kind }
+        Self { columns, half, kind, slope: penalty.slope().cloned(), center: None }
+    }
+
+    /// Where there is a linear term: looks for a dual point to shrink towards. Without one there is no duality gap.
+    pub(in crate::bcd) fn seek_center(
+        &mut self,
+        scaled: &Scaled<'_>,
+        penalty: &Penalty,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(), Stop> {
+        let Some(slope) = self.slope.as_deref() else { return Ok(()) };
+        let kind = std::mem::replace(&mut self.kind, CertificateKind::Gradient);
+        if kind == CertificateKind::Gap {
+            let design = Design {
+                columns: &scaled.columns,
+                s: &scaled.s,
+                y: &scaled.y,
+                loss: &scaled.loss,
+                intercept: scaled.intercept,
+            };
+            self.center = center(&design, penalty.untilted(), slope, team, control)?;
+            if self.center.is_some() {
+                self.kind = kind;
+            }
+        }
+        Ok(())
+    }
+
+    /// The slope of the linear term at a column.
+    pub(in crate::bcd) fn slope(&self, j: usize) -> f64 {
+        self.slope.as_ref().map_or(0.0, |slope| slope[j])
     }
 
     /// Whether minus the slopes are a candidate as they are.
@@ -79,8 +114,8 @@ pub(in crate::bcd) struct DualPoint {
     pub(in crate::bcd) value: f64,
 }
 
-/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` for the columns `U` that are free
-/// or inside their only bound.
+/// The unscaled candidate `theta` at a state, with `1'theta = 0` and `A_U'theta = 0` (the slopes of the linear term,
+/// where there is one) for the columns `U` that are free or inside their only bound.
 pub(in crate::bcd) fn candidate(
     scaled: &Scaled<'_>,
     state: &State,
@@ -91,7 +126,11 @@ pub(in crate::bcd) fn candidate(
     let mut theta: Vec<f64> = state.d.iter().map(|d| -d).collect();
     let demanding = freedom.demanding(&state.x);
     if freedom.kind == CertificateKind::Gap && !demanding.is_empty() {
-        project(scaled, state, &demanding, &mut theta, team, control)?;
+        let mut w = vec![0.0; scaled.rows()];
+        scaled.loss.curvatures(&scaled.y, &state.z, &scaled.s, &mut w);
+        let target: Vec<f64> = demanding.iter().map(|&j| freedom.slope(j)).collect();
+        Meet::new(&scaled.columns, &w, scaled.intercept, &demanding, team, control)?
+            .project(&target, &mut theta, team, control)?;
     } else if scaled.intercept {
         balance(&mut theta);
     }
@@ -99,46 +138,8 @@ pub(in crate::bcd) fn candidate(
     Ok(theta)
 }
 
-/// `theta -= W A_U c` with `c` such that `A_U'theta = 0`, the intercept's column included.
-fn project(
-    scaled: &Scaled<'_>,
-    state: &State,
-    free: &[usize],
-    theta: &mut [f64],
-    team: &Team<'_>,
-    control: &mut Control<'_>,
-) -> Result<(), Stop> {
-    let columns = &scaled.columns;
-    let mut w = vec![0.0; scaled.rows()];
-    scaled.loss.curvatures(&scaled.y, &state.z, &scaled.s, &mut w);
-    let total: f64 = w.iter().sum();
-    let with_intercept = scaled.intercept && total > 0.0;
-    let mut sums = vec![0.0; free.len()];
-    columns.correlations(free, &w, &mut sums, team, control)?;
-    let mut h = gram(columns, free, &w, team, control)?;
-    if with_intercept {
-        // Eliminating the intercept's column leaves its Schur complement.
-        for j in 0..free.len() {
-            let factor = sums[j] / total;
-            h.column_mut(j).iter_mut().zip(&sums).for_each(|(h, s)| *h -= factor * s);
-        }
-    }
-    let factor = Cholesky::new(&h, control)?;
-    for _ in 0..2 {
-        let mut c = vec![0.0; free.len()];
-        columns.correlations(free, theta, &mut c, team, control)?;
-        let sum: f64 = theta.iter().sum();
-        if with_intercept {
-            c.iter_mut().zip(&sums).for_each(|(c, s)| *c -= s * (sum / total));
-        }
-        factor.solve(&mut c);
-        let mut fit = vec![0.0; theta.len()];
-        columns.accumulate(free, &c, &mut fit, control)?;
-        let b = if with_intercept { (sum - dot(&sums, &c)) / total } else { 0.0 };
-        theta.iter_mut().zip(&fit).zip(&w).for_each(|((t, f), w)| *t -= w * (f + b));
-    }
-    Ok(())
-}
+/// The share of the way to the center that keeps a point inside which was to be on the edge.
+const INSIDE: f64 = 1e-13;
 
 /// A price within this of the dual value is rounding: no other point of the ray can be better by more.
 const DUST: f64 = 1e-14;
@@ -154,6 +155,9 @@ pub(in crate::bcd) fn feasible_point(
     theta: Vec<f64>,
     mut v: Vec<f64>,
 ) -> DualPoint {
+    if let Some(center) = &freedom.center {
+        return point_along(scaled, penalty, state, freedom, center, &theta, penalty.reduced(v));
+    }
     let price = waive(scaled, state, freedom, &theta, &mut v);
     let gauge = penalty.gauge(&v);
     let most = if gauge > 0.0 { (1.0 - 4.0 * f64::EPSILON) / gauge } else { f64::INFINITY };
@@ -187,6 +191,58 @@ pub(in crate::bcd) fn feasible_point(
     point
 }
 
+/// The same where there is a linear term: along the segment from the center to the candidate. `v` is less the slopes.
+fn point_along(
+    scaled: &Scaled<'_>,
+    penalty: &Penalty,
+    state: &State,
+    freedom: &Freedom,
+    center: &Center,
+    theta: &[f64],
+    mut v: Vec<f64>,
+) -> DualPoint {
+    let base = penalty.untilted();
+    let price = waive(scaled, state, freedom, theta, &mut v);
+    let mut price_of_center: f64 = center.dust.iter().map(|&(j, v)| (v * state.x[j]).abs()).sum();
+    if scaled.intercept {
+        price_of_center += (center.u.iter().sum::<f64>() * state.b).abs();
+    }
+    let at = |t: f64| {
+        let theta = between(&center.u, theta, t);
+        let part = |share: f64, price: f64| if share == 0.0 { 0.0 } else { share * price };
+        let value = -scaled.loss.conjugate(&scaled.y, &theta, &scaled.s)
+            - dot(&theta, &scaled.offset)
+            - base.conjugate(&between(&center.reduced, &v, t))
+            - part(1.0 - t, price_of_center)
+            - part(t, price);
+        DualPoint { theta, value: if value.is_nan() { f64::NEG_INFINITY } else { value } }
+    };
+    // A little inside, so that the rounding of the data's own scale does not take it out again.
+    let on_edge = base.gauge(&v) > 1.0 - INSIDE;
+    let most = along(base, &center.reduced, &v) * if on_edge { 1.0 - INSIDE } else { 1.0 };
+    let mut point = at(most);
+    let mut others = vec![0.0];
+    if matches!(scaled.loss, Loss::Squared(_)) {
+        // Without the penalty's conjugate the dual is a parabola along the segment.
+        let (mut norm, mut inner) = (0.0, 0.0);
+        for r in (0..theta.len()).filter(|&r| scaled.s[r] > 0.0) {
+            let (u, step) = (center.u[r], theta[r] - center.u[r]);
+            norm += step * step / scaled.s[r];
+            inner += step * (scaled.y[r] - scaled.offset[r] - u / scaled.s[r]);
+        }
+        if norm > 0.0 {
+            others.push((inner / norm).clamp(0.0, most));
+        }
+    }
+    for t in others.into_iter().filter(|t| *t != most) {
+        let other = at(t);
+        if other.value > point.value {
+            point = other;
+        }
+    }
+    point
+}
+
 /// The duality gap of a state at the strength of `penalty`, with the candidate `theta` (its correlations `v`) shrunk just
 /// until it is feasible.
 ///
@@ -210,12 +266,12 @@ pub(in crate::bcd) fn gap_at_strength(
 }
 
 /// Clears correlations that have to vanish, or to be of one sign, and do not for rounding alone. Gives their price to
-/// first order.
+/// first order. With a linear term `v` is less its slopes.
 fn waive(scaled: &Scaled<'_>, state: &State, freedom: &Freedom, theta: &[f64], v: &mut [f64]) -> f64 {
     let mut price = 0.0;
     let free = freedom.columns.iter().map(|&j| (j, true));
     for (j, must_vanish) in free.chain(freedom.half.iter().map(|&(j, _)| (j, false))) {
-        let mut size = 0.0;
+        let mut size = freedom.slope(j).abs();
         scaled.columns.for_each(j, |r, a| size += (a * theta[r]).abs());
         match (is_dust(v[j], size), must_vanish) {
             (true, _) => {

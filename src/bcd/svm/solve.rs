@@ -61,7 +61,8 @@ pub(in crate::bcd) fn applies(problem: &Problem<'_>, settings: &Settings) -> boo
                 && !settings.intercept
                 && settings.lower == f64::NEG_INFINITY
                 && settings.upper == f64::INFINITY
-                && problem.bounds().is_none();
+                && problem.bounds().is_none()
+                && problem.linear().is_none();
             plain
                 && matches!(settings.strength, Strength::Lambda(lambda) if lambda > 0.0)
                 && matrix.is_sparse()

@@ -7,7 +7,7 @@ use super::paper::{
 };
 use super::updates::sparse_data;
 use crate::bcd::block::Block;
-use crate::bcd::engine::Engine;
+use crate::bcd::engine::{Engine, GramCache};
 use crate::bcd::plan::Paper;
 use crate::bcd::problem::Problem;
 use crate::bcd::rules::constants::Constants;
@@ -18,7 +18,10 @@ use crate::bcd::scaled::Scaled;
 use crate::bcd::settings::{Gradients, GsqSearch, Settings};
 use crate::bcd::smooth::{Changed, Metric, Smooth};
 use crate::bcd::solve::Solve;
+use crate::bcd::state::State;
 use crate::bcd::updates::model_step::block_gradient;
+use crate::model::Penalty;
+use crate::model::penalty::{Coordinate, Separable};
 use crate::runtime::Control;
 use crate::runtime::parallel::Team;
 
@@ -157,6 +160,29 @@ fn scores_of_ways(problem: &Data, size: usize, ways: &[GsqSearch]) -> Vec<f64> {
         found.push(gsq_score(problem, &crate::bcd::rules::ranking::largest(&gsd, size), &g, 1.0));
     });
     found
+}
+
+/// Columns of zeros have no curvature, and all are dependent: a block is not empty all the same.
+#[test]
+fn a_block_of_columns_without_curvature_has_a_unit() {
+    let mut problem = data(10, 80, "squared", 1);
+    problem.a.iter_mut().for_each(|a| *a = 0.0);
+    let x = vec![0.0; problem.cols];
+    with_engine(&problem, &settings(&[("penalty", "none")]), &x, |engine, control| {
+        // The solver keeps such columns where they are; here they are free.
+        let free = Coordinate { l1: 0.0, l2: 0.0, lower: f64::NEG_INFINITY, upper: f64::INFINITY };
+        let penalty = Penalty::Separable(Separable::uniform(free, problem.cols));
+        let state = State::new(engine.scaled, x.clone(), 0.0, control).unwrap();
+        let grams = GramCache::default();
+        let engine = Engine::new(engine.scaled, &penalty, engine.team, state, engine.lipschitz, grams);
+        let engine = &engine;
+        let all = all_coordinates(engine);
+        for way in [GsqSearch::Schur, GsqSearch::Pool, GsqSearch::Pursuit] {
+            let mut forward = Forward::new(engine, way, &all, 4, 1000, control).unwrap();
+            let g = vec![0.0; problem.cols];
+            assert_eq!(forward.select(engine, &all, 4, &g, control).unwrap(), [0], "{way:?}");
+        }
+    });
 }
 
 const WAYS: [GsqSearch; 4] = [GsqSearch::Schur, GsqSearch::Pool, GsqSearch::Pursuit, GsqSearch::Iht];

@@ -30,7 +30,8 @@ pub(in crate::bcd) struct Found {
 
 impl Descent<'_> {
     /// Looks at the share `first` of the step, then at halves of it, `halvings` shares at most; `None` where none is low
-    /// enough. `change` gives the change of the objective for a share of the step and its end. Costs as many calls of it as
+    /// enough, or where the step does not lead down. `change` gives the change of the objective for a share of the
+    /// step and its end. Costs as many calls of it as
     /// shares.
     pub(in crate::bcd) fn search(
         &self,
@@ -38,6 +39,10 @@ impl Descent<'_> {
         halvings: usize,
         mut change: impl FnMut(f64, &[f64]) -> Result<f64, Stop>,
     ) -> Result<Option<Found>, Stop> {
+        // Where nothing is promised, a change of 0 or a rise would be enough.
+        if !(self.slope > 0.0) {
+            return Ok(None);
+        }
         let mut alpha = first;
         for _ in 0..halvings {
             let to = self.at(alpha);
@@ -81,5 +86,15 @@ mod tests {
         assert_eq!(search(0.3, 2), (None, vec![1.25, 1.1]));
         let short = descent.search(1.0, 5, |alpha, _| Ok(-0.99e-4 * alpha * 2.0)).unwrap();
         assert!(short.is_none(), "less than the sufficient decrease was taken");
+    }
+
+    #[test]
+    fn a_step_that_promises_nothing_is_not_taken() {
+        for slope in [0.0, -1.0, f64::NAN] {
+            let descent = Descent { from: &[1.0], step: &[0.2], to: &[1.2], slope };
+            for change in [0.0, 1e-5, -1.0] {
+                assert!(descent.search(1.0, 3, |_, _| Ok(change)).unwrap().is_none(), "{slope} {change}");
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(in crate::bcd) fn unit_decrease(
         return 0.0;
     }
     if penalty.is_free(u) {
-        let size = g.iter().map(|g| g * g).sum::<f64>().sqrt();
+        let size = penalty.violation(u, x, g);
         if size == 0.0 {
             return 0.0;
         }

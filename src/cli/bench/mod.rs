@@ -5,11 +5,13 @@
 //! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
 //! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`,
 //! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
-//! the command. `altmin_problem`, `altmin_recovery`, `altmin_noise`: matrix completion.
+//! the command. `altmin_problem`, `altmin_recovery`, `altmin_inexact`, `altmin_noise`, `altmin_scaling`: matrix completion.
 
+mod altmin_inexact;
 mod altmin_noise;
 mod altmin_problem;
 mod altmin_recovery;
+mod altmin_scaling;
 mod argsort;
 mod claims;
 mod compare;
@@ -45,9 +47,11 @@ pub const LIST: &str = "list";
 type Experiment = fn(&Path, Extent, &mut Line) -> Result<(String, bool), Failure>;
 
 /// Those experiments: names, titles, and what runs them.
-const OTHERS: [(&str, &str, Experiment); 2] = [
+const OTHERS: [(&str, &str, Experiment); 4] = [
+    (altmin_inexact::NAME, altmin_inexact::TITLE, altmin_inexact::experiment),
     (altmin_recovery::NAME, altmin_recovery::TITLE, altmin_recovery::experiment),
     (altmin_noise::NAME, altmin_noise::TITLE, altmin_noise::experiment),
+    (altmin_scaling::NAME, altmin_scaling::TITLE, altmin_scaling::experiment),
 ];
 
 /// How much of an experiment is run.

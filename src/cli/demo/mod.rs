@@ -68,7 +68,13 @@ impl Shown<'_> {
         let solution = bcd::solve(&problem, &options, None, &mut line.control())?;
         self.good &= solution.outcome == Outcome::Converged;
         self.rows.push(row(demo, &settings, &solution));
-        let report = Report { data: &demo.data, options: &options, settings: &settings, solution: &solution };
+        let report = Report {
+            data: &demo.data,
+            options: &options,
+            settings: &settings,
+            solution: &solution,
+            linear: false,
+        };
         let mut object = report.json();
         object.insert("name".into(), demo.about.name.into());
         self.objects.push(Value::Object(object));

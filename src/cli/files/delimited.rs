@@ -42,7 +42,7 @@ impl Grid {
         while records.advance()? {
             if grid.cols == 0 {
                 (grid.cols, model) = (records.cells().len(), records.line());
-                if is_header(&records) {
+                if is_header(text, &records)? {
                     grid.names = records.cells().iter().map(|cell| cell.trim().to_owned()).collect();
                     continue;
                 }
@@ -76,10 +76,24 @@ impl Grid {
     }
 }
 
-/// Whether some cell is a name. A mark of a missing value is none: a first row of numbers with one
+/// Whether the first row has names: some cell is one. A mark of a missing value is none: a first row of numbers with
+/// one
 /// must be refused, not taken for names.
-fn is_header(records: &Records) -> bool {
-    records.cells().iter().map(str::trim_ascii).any(|cell| !is_missing(cell) && cell.parse::<f64>().is_err())
+///
+/// Errors: more numbers than names, and no quotes: rather a row of numbers with a slip in it.
+fn is_header(text: &Text, records: &Records) -> Result<bool> {
+    let cells = records.cells();
+    let is_name = |cell: &&str| !is_missing(cell) && cell.parse::<f64>().is_err();
+    let mut names = cells.iter().map(str::trim_ascii).enumerate().filter(|(_, cell)| is_name(cell));
+    let Some((col, first)) = names.next() else { return Ok(false) };
+    let count = 1 + names.count();
+    if 2 * count < cells.len() && !records.is_quoted() {
+        return Err(Error::new(ErrorKind::Format, text.name)
+            .at(format!("line {}, column {}", records.line(), col + 1))
+            .expected("a number, as most of the first line are (names that are numbers: between quotes)")
+            .found(quoted(first)));
+    }
+    Ok(true)
 }
 
 /// The index of the target column: a name that matches wins over an index.
@@ -153,6 +167,8 @@ mod tests {
         for column in ["b", "1", "-2"] {
             assert_eq!(read(text, Some(column), true).unwrap(), middle);
         }
+        let years = read("\"\",\"2019\",\"2020\",y\n1,2,3,4\n", Some("y"), false).unwrap();
+        assert_eq!((years.rows, years.names), (1, ["", "2019", "2020"].map(str::to_owned).to_vec()));
         let numbered = read("1,x,y\n7,8,9\n", Some("1"), false).unwrap();
         assert_eq!(numbered.target, Some(vec![7.0]));
     }
@@ -187,6 +203,16 @@ mod tests {
             ("1,2\n3,-inf\n", "f, line 2, column 2: expected a finite number, found '-inf'"),
             ("y\n1\n\"\"\n", "f, line 3, column 1 (y): expected a number, found a missing value (empty)"),
             ("a,b\n", "f: expected rows of numbers, found a line of names alone"),
+            (
+                "1,2.O,3\n4,5,6\n",
+                "f, line 1, column 2: expected a number, as most of the first line are (names that are numbers: between \
+                 quotes), found '2.O'",
+            ),
+            (
+                "\n1 x 3 4\n4 5 6 7\n",
+                "f, line 2, column 2: expected a number, as most of the first line are (names that are numbers: between \
+                 quotes), found 'x'",
+            ),
         ];
         for (text, message) in cases {
             assert_eq!(read(text, None, false).unwrap_err(), message);

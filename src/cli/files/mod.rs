@@ -142,6 +142,18 @@ pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
     words_of(&name, &bytes)
 }
 
+/// The line, from 1, of row `k` (from 0) of those that [`read_words`] gives; reads the file again, for a message.
+pub fn line_of_row(path: &Path, k: usize) -> Result<usize> {
+    let name = path.display().to_string();
+    let bytes = load::load(path, &name)?;
+    let text = Text::new(&name, &bytes)?;
+    let mut records = records::Records::new(&text);
+    for _ in 0..=k {
+        records.advance()?;
+    }
+    Ok(records.line())
+}
+
 /// The words of a text, as [`read_words`] gives those of a file.
 pub fn words_of(name: &str, bytes: &[u8]) -> Result<Vec<Vec<String>>> {
     let text = Text::new(name, bytes)?;

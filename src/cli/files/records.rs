@@ -150,6 +150,11 @@ impl<'a> Records<'a> {
         &self.record
     }
 
+    /// Whether a cell of the row is between quotes.
+    pub fn is_quoted(&self) -> bool {
+        first_record(self.here()).0.contains('"')
+    }
+
     /// The line of the row. It is counted anew, for it is asked of a refused row only.
     pub fn line(&self) -> usize {
         self.text.line(self.text.text.len() - self.here().len())

@@ -244,6 +244,24 @@ pub unsafe extern "C" fn swl_bcd_set_bounds(
     }
 }
 
+/// A linear term c'x of the objective: one finite number for each column, in the data's own scale; NULL: none.
+/// Neither lambda nor scale touches it. For losses of one output but hinge: swl_bcd_solve refuses it beside others
+/// (SWL_E_UNSUPPORTED). Where it leaves no minimum the outcome is SWL_UNBOUNDED if a column of zeros shows it, or an
+/// iterate that moves no prediction by more than rounding; else one of a limit. Else as swl_bcd_set_target.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bcd_set_linear(s: *mut swl_bcd, c: *const swl_vec) -> swl_status {
+    // SAFETY: what the caller promises of each argument, passed on.
+    unsafe {
+        set(s, |bcd| match optional_vector(c, "c", bcd.cols(), "column")? {
+            Some(linear) => bcd.problem.set_linear(&linear).map_err(|e| e.renamed("linear", "c")),
+            None => {
+                bcd.problem.clear_linear();
+                Ok(())
+            }
+        })
+    }
+}
+
 /// Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
 /// (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]

@@ -218,8 +218,8 @@ pub struct swl_identification {
     /// the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
     /// bound, in the units of lambda: how far the active set is from a change; infinity: there are none
     pub margin: f64,
-    /// the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal; NaN: not computed, there are
-    /// more than 2048
+    /// the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal (above 512 columns an
+    /// estimate from above); NaN: not computed, there are more than 2048
     pub smallest_eigenvalue: f64,
 }
 

@@ -10,13 +10,16 @@ pub mod separable;
 pub mod sparse_group;
 #[cfg(test)]
 mod tests;
+pub mod tilted;
 
 pub use group::Group;
 pub use radial::radial_minimizer;
 pub use separable::{Coordinate, Separable};
 pub use sparse_group::{GroupTerms, SparseGroup};
+pub use tilted::Tilted;
 
 use crate::numerics::sum::{Sum, sum};
+use std::sync::Arc;
 
 /// The penalties.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub enum Penalty {
     Group(Group),
     /// L1, group norms and a ridge on each group.
     SparseGroup(SparseGroup),
+    /// One of the others and a linear term.
+    Tilted(Tilted),
 }
 
 macro_rules! with_penalty {
@@ -35,6 +40,7 @@ macro_rules! with_penalty {
             Penalty::Separable($p) => $body,
             Penalty::Group($p) => $body,
             Penalty::SparseGroup($p) => $body,
+            Penalty::Tilted($p) => $body,
         }
     };
 }
@@ -50,6 +56,48 @@ impl Penalty {
             Penalty::Separable(p) => Penalty::Separable(p.for_outputs(k, free)),
             Penalty::Group(p) => Penalty::Group(p.for_outputs(k, free)),
             Penalty::SparseGroup(p) => Penalty::SparseGroup(p.for_outputs(k, free)),
+            Penalty::Tilted(p) => Penalty::Tilted(p.for_outputs(k, free)),
+        }
+    }
+
+    /// The penalty plus `slope'x`; `slope` has one number for each coordinate. Of several linear terms the sum is
+    /// meant.
+    #[must_use]
+    pub fn tilted(self, slope: Vec<f64>) -> Penalty {
+        match self {
+            Penalty::Tilted(p) => {
+                let sum = p.slope().iter().zip(&slope).map(|(a, b)| a + b).collect();
+                p.of().clone().tilted(sum)
+            }
+            // Nothing changes, not even a bit.
+            plain if slope.iter().all(|c| *c == 0.0) => plain,
+            plain => Penalty::Tilted(Tilted::new(plain, slope)),
+        }
+    }
+
+    /// The penalty without its linear term.
+    #[inline]
+    pub fn untilted(&self) -> &Penalty {
+        match self {
+            Penalty::Tilted(p) => p.of(),
+            plain => plain,
+        }
+    }
+
+    /// The slope of each coordinate, where there is a linear term.
+    #[inline]
+    pub fn slope(&self) -> Option<&Arc<[f64]>> {
+        match self {
+            Penalty::Tilted(p) => Some(p.slope()),
+            _ => None,
+        }
+    }
+
+    /// `v` less the slopes: what the conjugate of the penalty without its linear term is asked about.
+    pub fn reduced(&self, v: Vec<f64>) -> Vec<f64> {
+        match self {
+            Penalty::Tilted(p) => p.reduced(&v),
+            _ => v,
         }
     }
 
@@ -86,6 +134,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.only_bound(u),
             Penalty::Group(_) | Penalty::SparseGroup(_) => None,
+            Penalty::Tilted(p) => p.of().only_bound(u),
         }
     }
 
@@ -108,6 +157,10 @@ impl Penalty {
             Penalty::Group(_) | Penalty::SparseGroup(_) => {
                 sum((0..self.units()).map(|u| self.unit_value(u, &self.part(u, x))))
             }
+            Penalty::Tilted(p) => {
+                let terms = x.iter().zip(&**p.slope()).filter(|(_, c)| **c != 0.0).map(|(x, c)| c * x);
+                sum(terms.chain([p.of().value(x)]))
+            }
         }
     }
 
@@ -121,7 +174,7 @@ impl Penalty {
     /// it is.
     pub fn radial(&self, u: usize) -> Option<(f64, f64)> {
         match self {
-            Penalty::Separable(_) => None,
+            Penalty::Separable(_) | Penalty::Tilted(_) => None,
             Penalty::Group(p) => Some((p.dead_zone(u), 0.0)),
             Penalty::SparseGroup(p) => p.radial(u),
         }
@@ -185,10 +238,12 @@ impl Penalty {
     }
 
     /// Whether `G_u` is twice differentiable near `x` along coordinate `k` of the unit, with those of its coordinates that
-    /// are at a kink held there. The functions below then take the parts of the coordinates that move freely.
+    /// are at a kink held there. The functions below then take the parts of the coordinates that move freely, but for
+    /// penalties with a linear term, which they want without it.
     pub fn moves_freely(&self, u: usize, x: &[f64], k: usize) -> bool {
         match self {
             Penalty::SparseGroup(p) => p.moves_freely(u, x, k),
+            Penalty::Tilted(p) => p.of().moves_freely(u, x, k),
             _ => self.is_smooth_at(u, x),
         }
     }
@@ -199,6 +254,7 @@ impl Penalty {
         match self {
             Penalty::Separable(p) => p.margin(u, x[0], g[0]),
             Penalty::SparseGroup(p) => p.margin(u, x, g),
+            Penalty::Tilted(p) => p.margin(u, x, g),
             _ if self.is_smooth_at(u, x) => f64::INFINITY,
             _ => self.dead_zone(u) - g.iter().map(|g| g * g).sum::<f64>().sqrt(),
         }
@@ -246,6 +302,7 @@ impl Penalty {
             Penalty::Group(_) | Penalty::SparseGroup(_) => {
                 sum((0..self.units()).map(|u| self.unit_conjugate(u, &self.part(u, v))))
             }
+            Penalty::Tilted(p) => p.of().conjugate(&p.reduced(v)),
         }
     }
 
@@ -265,22 +322,25 @@ impl Penalty {
         }
     }
 
-    /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free.
+    /// The least `t >= 0` such that `v / t` is in the domain of the conjugate, over all units that are not free; with
+    /// a linear term `v` less its slopes is meant.
     pub fn gauge(&self, v: &[f64]) -> f64 {
         match self {
             Penalty::Separable(p) => p.gauge(v),
             Penalty::Group(p) => self.largest_of_penalized(v, |u, v| p.unit_gauge(u, v)),
             Penalty::SparseGroup(p) => self.largest_of_penalized(v, |u, v| p.unit_gauge(u, v)),
+            Penalty::Tilted(p) => p.of().gauge(&p.reduced(v)),
         }
     }
 
-    /// The least factor on the penalty with which `x_u = 0` is optimal for every unit that has one, given
-    /// `v = -gradient`.
+    /// The least factor on the penalty (not on its linear term) with which `x_u = 0` is optimal for every unit that
+    /// has one, given `v = -gradient`.
     pub fn zero_threshold(&self, v: &[f64]) -> f64 {
         match self {
             Penalty::Separable(p) => p.zero_threshold(v),
             Penalty::Group(p) => self.largest_of_penalized(v, |u, v| p.unit_threshold(u, v)),
             Penalty::SparseGroup(p) => self.largest_of_penalized(v, |u, v| p.unit_threshold(u, v)),
+            Penalty::Tilted(p) => p.of().zero_threshold(&p.reduced(v)),
         }
     }
 

@@ -5,6 +5,9 @@ use proptest::prelude::*;
 
 const INF: f64 = f64::INFINITY;
 
+/// Slopes of a linear term.
+const TILT: [f64; 4] = [0.4, -1.1, 0.0, 0.9];
+
 /// A penalty of each kind on four coordinates.
 fn examples() -> Vec<Penalty> {
     let separable = |l1: f64, l2: f64, lower: f64, upper: f64| {
@@ -25,6 +28,11 @@ fn examples() -> Vec<Penalty> {
         sparse_group(&[0, 0, 0, 1], &[(0.4, 0.3, 0.0), (0.2, 0.7, 0.0)]),
         sparse_group(&[0, 0, 0, 0], &[(0.4, 0.3, 0.5)]),
         sparse_group(&[0, 1, 1, 0], &[(0.0, 0.3, 0.5), (0.0, 0.0, 0.0)]),
+        separable(0.7, 0.4, -0.5, 0.8).tilted(TILT.to_vec()),
+        separable(0.7, 0.0, 0.0, INF).tilted(TILT.to_vec()),
+        separable(0.0, 0.0, -INF, INF).tilted(TILT.to_vec()),
+        Penalty::Group(Group::new(&[2, 0, 0, 2], vec![1.3, 1.0, 0.2]).unwrap()).tilted(TILT.to_vec()),
+        sparse_group(&[0, 1, 0, 1], &[(0.3, 0.5, 0.0), (0.6, 0.0, 0.0)]).tilted(TILT.to_vec()),
     ]
 }
 
@@ -33,6 +41,12 @@ fn sparse_group(of: &[usize], terms: &[(f64, f64, f64)]) -> Penalty {
     let terms: Vec<GroupTerms> =
         terms.iter().map(|&(l1, weight, l2)| GroupTerms { l1, weight, l2 }).collect();
     Penalty::SparseGroup(SparseGroup::new(of, &terms).unwrap())
+}
+
+/// `v` a little nearer to the slopes.
+fn shrunk(penalty: &Penalty, v: &[f64]) -> Vec<f64> {
+    let slopes = penalty.slope().unwrap();
+    v.iter().zip(&**slopes).map(|(v, c)| c + (1.0 - 1e-14) * (v - c)).collect()
 }
 
 proptest! {
@@ -66,7 +80,10 @@ proptest! {
             let free = (0..penalty.units()).any(|u| penalty.is_free(u));
             if !free {
                 let t = gauge.max(1.0) * (1.0 + 1e-15);
-                let v: Vec<f64> = v.iter().map(|v| v / t).collect();
+                let slope = |j: usize| penalty.slope().map_or(0.0, |c| c[j]);
+                let v: Vec<f64> = (0..v.len()).map(|j| slope(j) + (v[j] - slope(j)) / t).collect();
+                // The sum rounds.
+                let v = if penalty.slope().is_some() { shrunk(&penalty, &v) } else { v };
                 let conjugate = penalty.conjugate(&v);
                 prop_assert!(conjugate.is_finite(), "{penalty:?} {v:?}");
                 let inner: f64 = x.iter().zip(&v).map(|(x, v)| x * v).sum();
@@ -164,7 +181,9 @@ fn moves_settle_at_kinks_and_bounds() {
 #[test]
 fn outputs_share_the_penalty_of_their_feature() {
     let x = [0.3, 0.0, 0.6, -0.2];
-    for penalty in examples() {
+    // With a linear term a group's value is not in proportion to one number.
+    let groups = |p: &Penalty| p.slope().is_some() && !matches!(p.untilted(), Penalty::Separable(_));
+    for penalty in examples().into_iter().filter(|p| !groups(p)) {
         let one = penalty.for_outputs(1, &[]);
         assert_eq!(one.value(&x), penalty.value(&x));
         let three = penalty.for_outputs(3, &[true, false]);
@@ -207,6 +226,29 @@ fn a_long_group_scaled_by_its_gauge_is_in_the_domain() {
             }
             if n > 1000 && seed > 2 {
                 break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_linear_term_is_one() {
+    let x = [0.3, 0.2, 0.6, 0.4];
+    for penalty in examples() {
+        let (plain, slope) = (penalty.untilted(), penalty.slope());
+        let Some(slope) = slope else { continue };
+        let along: f64 = x.iter().zip(&**slope).map(|(x, c)| x * c).sum();
+        assert!((penalty.value(&x) - plain.value(&x) - along).abs() < 1e-15);
+        let of = |p: &Penalty, c: &[f64]| p.clone().tilted(c.to_vec());
+        assert!(of(plain, &[0.0; 4]).slope().is_none());
+        let half: Vec<f64> = slope.iter().map(|c| 0.5 * c).collect();
+        assert_eq!(of(&of(plain, &half), &half).slope(), Some(slope));
+        // Within the dead zone nothing moves from 0, whatever direction the gradient has.
+        for u in (0..penalty.units()).filter(|&u| penalty.dead_zone(u) > 0.0) {
+            let n = penalty.columns(u).len();
+            for sign in [-1.0, 1.0] {
+                let g = vec![sign * 0.999 * penalty.dead_zone(u) / (n as f64).sqrt(); n];
+                assert!(penalty.violation(u, &vec![0.0; n], &g) < 1e-12, "{penalty:?}");
             }
         }
     }
