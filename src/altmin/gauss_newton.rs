@@ -543,3 +543,6 @@ pub(super) fn narrowed<T: Real>(factor: &Tall<f64>) -> Result<Tall<T>> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

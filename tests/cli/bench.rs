@@ -32,6 +32,32 @@ fn the_list_names_every_experiment() {
     }
 }
 
+/// Completion on small data: as many runs as were asked for, on any number of threads the same.
+#[test]
+fn completions_leave_their_files_and_run_alike_every_time() {
+    let folder = Folder::new();
+    // Without the column of seconds.
+    let runs = |path: &str| -> Vec<String> {
+        let text = folder.read(path);
+        let cells = |line: &str| line.split(',').take(7).collect::<Vec<_>>().join(",");
+        text.lines().skip(1).map(cells).collect()
+    };
+    for (name, count) in [("altmin-recovery", 8 * 3), ("altmin-noise", 16 * 3)] {
+        let text = folder.run(&format!("bench {name} --quick --runs 3 --out one")).ended(0).out;
+        folder.run(&format!("bench {name} --quick --runs 3 --threads 2 --out two")).ended(0);
+        let found = runs(&format!("one/{name}.csv"));
+        assert_eq!(found.len(), count);
+        assert_eq!(found, runs(&format!("two/{name}.csv")));
+        assert_eq!(folder.read(&format!("one/{name}.md")).trim_end(), text.trim_end());
+        let svg = folder.read(&format!("one/{name}.svg"));
+        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{name}");
+    }
+    // Easy enough that all are recovered.
+    assert!(
+        folder.read("one/altmin-recovery.csv").lines().skip(1).all(|l| l.split(',').nth(3) == Some("true"))
+    );
+}
+
 /// Inexact regressions on small data: runs end at the goal or at their limit, and those whose rows were as accurate as the theory
 /// asks converged (the exit code).
 #[test]

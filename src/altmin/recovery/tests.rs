@@ -77,6 +77,81 @@ fn continuation_and_annealing_recover_from_few() {
     assert!(error(&found.factors, &truth) < 1e-8, "{} {}", found.residual, found.sweeps);
 }
 
+/// Entries in units of the degrees of freedom.
+fn count(n: usize, k: usize, rho: f64) -> usize {
+    (rho * (k * (2 * n - k)) as f64) as usize
+}
+
+fn spread(k: usize, kappa: f64) -> Vec<f64> {
+    (0..k).map(|l| kappa.powf(1.0 - l as f64 / (k - 1) as f64)).collect()
+}
+
+/// With 1.75 times as many entries as degrees of freedom, whatever the condition: every singular value to 1 %, from data alone.
+#[test]
+fn the_portfolio_recovers_from_very_few() {
+    use crate::altmin::portfolio::{SEARCHES, choose};
+    let (n, k) = (300, 4);
+    for (kappa, seed) in [(1.0, 11), (10.0, 12), (1e5, 13)] {
+        let singular = spread(k, kappa);
+        let (observed, truth) = planted(n, &singular, count(n, k, 1.75), seed);
+        let control = &mut Control::new();
+        let chosen = choose(&observed, k, &SEARCHES, ENDS, 0, &Team::solo(), control).unwrap().unwrap();
+        let size = singular.iter().map(|s| s * s).sum::<f64>().sqrt();
+        let asked = (0.01 * singular[k - 1] / size).min(1e-6);
+        let reached = error(&chosen.found.factors, &truth);
+        assert!(reached <= asked, "κ {kappa}: {reached:.1e}, residual {:.1e}", chosen.found.residual);
+        assert!(chosen.held_out.is_empty(), "an exact fit needs no held-out entries");
+    }
+}
+
+/// Threads change no bit, through all parts of a search.
+#[test]
+fn searches_do_not_depend_on_the_thread_count() {
+    use crate::altmin::portfolio::{SEARCHES, choose};
+    use crate::runtime::parallel::with_team;
+    let (observed, _) = planted(280, &spread(3, 10.0), count(280, 3, 2.0), 5);
+    let run = |threads| {
+        let chosen = with_team(threads, |team| {
+            choose(&observed, 3, &SEARCHES, ENDS, 0, team, &mut Control::new()).unwrap().unwrap()
+        });
+        let factors = chosen.unwrap().found.factors;
+        let bits = |y: &Tall<f64>| y.data().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        (bits(&factors.u), bits(&factors.v))
+    };
+    assert!(run(1) == run(3));
+}
+
+/// Under noise no search fits; the answer has the error that the best estimate has: `nu / sqrt(rho - 1)`.
+#[test]
+fn noise_is_fitted_as_well_as_can_be() {
+    use crate::altmin::portfolio::{SEARCHES, choose};
+    let (n, k, rho, noise) = (200, 3, 5.0, 1e-2);
+    let (exact, truth) = planted(n, &spread(k, 5.0), count(n, k, rho), 6);
+    let size = spread(k, 5.0).iter().map(|s| s * s).sum::<f64>().sqrt();
+    let mut stream = Stream::new(3, Purpose::Probe, 1);
+    let shift: Vec<f64> = (0..n * n).map(|_| noise * size / n as f64 * stream.normal()).collect();
+    let observed = exact.mapped(|i, j, value| value + shift[i * n + j]).unwrap();
+    let control = &mut Control::new();
+    let chosen = choose(&observed, k, &SEARCHES, ENDS, 0, &Team::solo(), control).unwrap().unwrap();
+    let ratio = error(&chosen.found.factors, &truth) / (noise / (rho - 1.0).sqrt());
+    assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
+}
+
+#[test]
+fn a_line_that_runs_away_is_set_aside() {
+    let (_, truth) = planted(100, &[2.0, 1.0], 3000, 7);
+    let mut factors = truth.clone();
+    factors.u.row_mut(31).copy_from_slice(&[40.0, -70.0]);
+    let mut aside = SetAside::none(100, 100);
+    let control = &mut Control::new();
+    assert_eq!(aside.take(&mut factors, &Team::solo(), control), Ok(1));
+    assert_eq!(factors.u.row(31), [0.0, 0.0]);
+    assert_eq!(factors.v.row(31), truth.v.row(31));
+    // Once only.
+    assert_eq!(aside.take(&mut factors, &Team::solo(), control), Ok(0));
+    assert!(aside.count() == 1 && !aside.is_full());
+}
+
 #[test]
 fn what_cannot_be_completed_is_refused() {
     use crate::altmin::portfolio::{SEARCHES, choose};
