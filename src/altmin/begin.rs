@@ -7,7 +7,7 @@ use super::offsets::Offsets;
 use super::paper::{Plan, Rule, Sampling, complete};
 use super::portfolio::{SEARCHES, choose};
 use super::recovery::{Ends, Search, Searcher, start_from};
-use super::sampling::HeldOut;
+use super::sampling::{HeldOut, apart};
 use super::settings::SearchKind;
 use super::sketched::Sketching;
 use super::solve::Run;
@@ -59,7 +59,7 @@ impl<T: Real> Run<'_, T> {
         let (ridge, ridges, guess) = match self.settings.ridge {
             Some(ridge) => (ridge / scale, Vec::new(), None),
             None => {
-                let judges = HeldOut { seed: self.settings.seed.wrapping_add(1), share: JUDGES };
+                let judges = HeldOut { seed: apart(self.settings.seed, 1), share: JUDGES };
                 let parted = judges.part(self.seen)?;
                 let Some((seen, held)) = parted.filter(|(seen, held)| !seen.is_empty() && !held.is_empty())
                 else {
@@ -75,7 +75,12 @@ impl<T: Real> Run<'_, T> {
             }
         };
         if let Some(model) = start {
-            let state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
+            let offsets = if self.settings.biases && !model.offsets.row.is_empty() {
+                model.offsets.clone()
+            } else {
+                self.offsets()?
+            };
+            let state = State { factors: model.factors.clone(), offsets };
             return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0, finished: false }));
         }
         let offsets = self.offsets()?;

@@ -118,7 +118,8 @@ fn validated<T: Real>(
     ends: Ends,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Chosen<T>, Stop>> {
-    let held = |i: usize, j: usize| sampling::part(searcher.seed, HELD_OUT, i, j) == 0;
+    let seed = sampling::apart(searcher.seed, 2);
+    let held = |i: usize, j: usize| sampling::part(seed, HELD_OUT, i, j) == 0;
     let seen = searcher.observations.filtered(|i, j| !held(i, j))?;
     let rest = searcher.observations.filtered(held)?;
     // Of very few observations all may be held out: then there is nothing to choose by.

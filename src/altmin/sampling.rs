@@ -13,6 +13,11 @@ pub fn uniform(seed: u64, row: usize, col: usize) -> f64 {
     (h >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
 }
 
+/// Another seed, for another part of the same call: what one holds out says nothing of what the other does.
+pub fn apart(seed: u64, part: u64) -> u64 {
+    mix(mix(seed) ^ part)
+}
+
 /// Which observations are held out of a fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeldOut {
