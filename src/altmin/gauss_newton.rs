@@ -109,6 +109,9 @@ struct Blocks {
     squares: f64,
 }
 
+/// Something for each row and something for each column.
+type Both = (Tall<f64>, Tall<f64>);
+
 macro_rules! stopped {
     ($e:expr) => {
         match $e {
@@ -120,16 +123,16 @@ macro_rules! stopped {
 
 /// Calls a loop with the number of columns known to the compiler where it is small (0: it is not).
 macro_rules! of_width {
-    ($k:expr, $f:ident, ($($arg:expr),*)) => {
+    ($k:expr, $f:ident $(<$t:ty>)?, ($($arg:expr),*)) => {
         match $k {
-            1 => $f::<T, 1>($($arg),*),
-            2 => $f::<T, 2>($($arg),*),
-            3 => $f::<T, 3>($($arg),*),
-            4 => $f::<T, 4>($($arg),*),
-            5 => $f::<T, 5>($($arg),*),
-            8 => $f::<T, 8>($($arg),*),
-            10 => $f::<T, 10>($($arg),*),
-            _ => $f::<T, 0>($($arg),*),
+            1 => $f::<$($t,)? 1>($($arg),*),
+            2 => $f::<$($t,)? 2>($($arg),*),
+            3 => $f::<$($t,)? 3>($($arg),*),
+            4 => $f::<$($t,)? 4>($($arg),*),
+            5 => $f::<$($t,)? 5>($($arg),*),
+            8 => $f::<$($t,)? 8>($($arg),*),
+            10 => $f::<$($t,)? 10>($($arg),*),
+            _ => $f::<$($t,)? 0>($($arg),*),
         }
     };
 }
@@ -228,7 +231,7 @@ impl<T: Real> GaussNewton<'_, T> {
         let tasks = lines.len().div_ceil(TASK_LINES);
         let parts = self.team.map(tasks, |t| {
             let range = t * TASK_LINES..((t + 1) * TASK_LINES).min(lines.len());
-            of_width!(k, blocks_of, (lines, range, basis, own, other))
+            of_width!(k, blocks_of<T>, (lines, range, basis, own, other))
         });
         let mut gram = Vec::with_capacity(lines.len() * k * k);
         let mut gradient = Tall::zeros(lines.len(), k)?;
@@ -251,7 +254,7 @@ impl<T: Real> GaussNewton<'_, T> {
         mu: f64,
         accuracy: f64,
         control: &mut Control<'_>,
-    ) -> Result<std::result::Result<(Tall<f64>, Tall<f64>), Stop>> {
+    ) -> Result<std::result::Result<Both, Stop>> {
         let (rows, cols) = (self.observations.by_row(), self.observations.by_col());
         let (n, m, k) = (rows.len(), cols.len(), point.left.cols());
         let price = (8 * k * self.observations.len() + 8 * k * k * (n + m)) as u64;
@@ -309,7 +312,7 @@ impl<T: Real> GaussNewton<'_, T> {
         b: Tall<f64>,
         mu: f64,
         control: &mut Control<'_>,
-    ) -> Result<std::result::Result<(Tall<f64>, Tall<f64>), Stop>> {
+    ) -> Result<std::result::Result<Both, Stop>> {
         let mut left = point.left.clone();
         add(&mut left, 1.0, &a);
         let mut right = point.right.clone();
@@ -380,7 +383,7 @@ impl<T: Real> GaussNewton<'_, T> {
     ) {
         let (k, stride) = (out.cols(), out.stride());
         self.team.fill(out.data_mut(), TASK_LINES * stride, |offset, part| {
-            of_width!(k, cross_of, (lines, offset / stride, mine, theirs, moved, part));
+            of_width!(k, cross_of<T>, (lines, offset / stride, mine, theirs, moved, part));
         });
     }
 
@@ -431,7 +434,7 @@ fn blocks_of<T: Real, const K: usize>(
     (grams, gradients, squares)
 }
 
-fn factor_of<T: Real, const K: usize>(k: usize, part: &mut [f64], mu: f64) {
+fn factor_of<const K: usize>(k: usize, part: &mut [f64], mu: f64) {
     let k = if K == 0 { k } else { K };
     for a in part.chunks_exact_mut(k * k) {
         for j in 0..k {
@@ -454,7 +457,7 @@ fn factor_of<T: Real, const K: usize>(k: usize, part: &mut [f64], mu: f64) {
     }
 }
 
-fn solve_of<T: Real, const K: usize>(k: usize, stride: usize, factors: &[f64], b: &[f64], x: &mut [f64]) {
+fn solve_of<const K: usize>(k: usize, stride: usize, factors: &[f64], b: &[f64], x: &mut [f64]) {
     let k = if K == 0 { k } else { K };
     let lines = factors.chunks_exact(k * k).zip(b.chunks_exact(stride)).zip(x.chunks_exact_mut(stride));
     for ((r, b), x) in lines {
@@ -498,14 +501,7 @@ fn cross_of<T: Real, const K: usize>(
     }
 }
 
-fn gram_of<T: Real, const K: usize>(
-    k: usize,
-    stride: usize,
-    gram: &[f64],
-    mu: f64,
-    x: &[f64],
-    out: &mut [f64],
-) {
+fn gram_of<const K: usize>(k: usize, stride: usize, gram: &[f64], mu: f64, x: &[f64], out: &mut [f64]) {
     let k = if K == 0 { k } else { K };
     let lines = gram.chunks_exact(k * k).zip(x.chunks_exact(stride)).zip(out.chunks_exact_mut(stride));
     for ((g, x), out) in lines {

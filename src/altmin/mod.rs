@@ -7,7 +7,7 @@
 //! | part | files |
 //! |---|---|
 //! | what is observed, and what that determines | [`problem`], [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
-//! | the method | [`solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
+//! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |

@@ -61,9 +61,8 @@ impl Watch {
             self.best_held_out = seen.held_out;
             self.worse = 0;
         }
-        let end = if seen.residual <= settings.tolerance || distance <= settings.tolerance {
-            Some(Outcome::Converged)
-        } else if validated && self.worse >= settings.patience {
+        let arrived = seen.residual <= settings.tolerance || distance <= settings.tolerance;
+        let end = if arrived || validated && self.worse >= settings.patience {
             Some(Outcome::Converged)
         } else if seen.change <= STILL * seen.rounding || self.idle >= IDLE {
             Some(Outcome::Floor)

@@ -80,7 +80,7 @@ fn weights_are_repeats_and_the_end_is_a_minimum() {
     let (truth, start) = pair(3);
     // Below the least singular direction: a direction of noise alone has no sharp minimum.
     let noisy = |k: usize, v: f64| v + 1e-4 * (k as f64 * 0.7).sin();
-    let twice = |k: usize| k % 3 == 0;
+    let twice = |k: usize| k.is_multiple_of(3);
     let weighted = observed(&truth, 0.5, |k, v| (noisy(k, v), vec![if twice(k) { 2.0 } else { 1.0 }]));
     let repeated = observed(&truth, 0.5, |k, v| (noisy(k, v), vec![1.0; 1 + usize::from(twice(k))]));
     let (one, other) = (run(&weighted, &start, RULES), run(&repeated, &start, RULES));
