@@ -345,10 +345,48 @@ static void temporaries() {
   }
 }
 
+// m_ij = (i + 1) (j + 2) without its diagonal: completion, and all that is read from a model.
+static void completion() {
+  std::vector<std::int32_t> row, col;
+  std::vector<double> value;
+  for (int i = 0; i < 8; i++)
+    for (int j = 0; j < 6; j++)
+      if (i != j) {
+        row.push_back(i);
+        col.push_back(j);
+        value.push_back((i + 1.0) * (j + 2.0));
+      }
+  const swl_triplets known = swl_triplets_f64_i32(8, 6, std::int64_t(value.size()), row.data(), col.data(), value.data(), 0);
+  southwell::options o("altmin");
+  o.set("rank", 1).set("ridge", 0).set("tolerance", 1e-11).set("trace", true);
+  southwell::altmin s(known, o);
+  const swl_altmin_info info = s.solve(o);
+  CHECK(info.outcome == SWL_CONVERGED && s.rank() == 1 && s.rows() == 8 && s.cols() == 6);
+  const std::vector<double> u = s.factor(southwell::side::rows), v = s.factor(southwell::side::cols);
+  CHECK(u.size() == 8 && v.size() == 6 && std::fabs(u[3] * v[3] - 20.0) < 1e-6);
+  const std::vector<double> all = s.predict(swl_dense_f64(nullptr, 8, 6, 6, SWL_ROW_MAJOR));
+  CHECK(all.size() == 48 && std::fabs(all[7] - 6.0) < 1e-6);
+  CHECK(s.determined(known).size() == value.size() && s.spectrum().size() == 1 && !s.trace().empty());
+  CHECK(s.certificate().entries == std::int64_t(value.size()) && s.score(known) < 1e-6);
+  const auto best = s.top(southwell::side::rows, 2, 2, { 5 });
+  CHECK(best.size() == 2 && best[0].first == 4 && best[1].first == 3);
+  CHECK(std::fabs(s.fold_in(southwell::side::rows, known)[5] - u[5]) < 1e-9);
+  s.warm_start(swl_dense_f64(u.data(), 8, 1, 1, SWL_ROW_MAJOR), swl_dense_f64(v.data(), 6, 1, 1, SWL_ROW_MAJOR));
+  CHECK(s.solve(o).iterations <= 2);
+  s.start_afresh();
+  try {
+    s.bias(southwell::side::cols);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_STATE);
+  }
+}
+
 int main() {
   several();
   beyond();
   temporaries();
+  completion();
   wrappers();
   results();
   errors();
