@@ -33,18 +33,21 @@ static int64_t read_file(const char *name)
   FILE *file = fopen(name, "r");
   while (file != NULL && n < MOST && fgets(line, sizeof line, file) != NULL)
     if (sscanf(line, "%d %d %lf", &user[n], &item[n], &rating[n]) == 3) n++;
-  if (file != NULL) fclose(file);
+  if (file == NULL) perror(name);
+  else fclose(file);
   return n;
 }
 
 int main(int argc, char **argv)
 {
   const int64_t n = argc > 1 ? read_file(argv[1]) : make_up();
-  int64_t users = 0, items = 0, best[3], count = 0;
+  static int64_t rated[MOST]; /* what user 1 has rated already */
+  int64_t users = 0, items = 0, best[3], count = 0, n_rated = 0;
   double score[3];
   for (int64_t k = 0; k < n; k++) {
     if (user[k] > users) users = user[k];
     if (item[k] > items) items = item[k];
+    if (user[k] == 1) rated[n_rated++] = item[k] - 1;
   }
   swl_triplets triplets = swl_triplets_f64_i32(users, items, n, user, item, rating, 1);
   swl_matrix entries = swl_matrix_triplets(&triplets);
@@ -58,7 +61,7 @@ int main(int argc, char **argv)
   if (rc == SWL_OK) rc = swl_options_set_f64(options, "held_out", 0.1);
   if (rc == SWL_OK) rc = swl_altmin_new(&entries, NULL, options, NULL, &s);
   if (rc == SWL_OK) rc = swl_altmin_solve(s, options, NULL, &info);
-  if (rc == SWL_OK) rc = swl_altmin_top(s, SWL_ROWS, 0, NULL, 0, 3, best, score, &count);
+  if (rc == SWL_OK) rc = swl_altmin_top(s, SWL_ROWS, 0, rated, n_rated, 3, best, score, &count);
   if (rc == SWL_OK) {
     printf("%s after %d sweeps: rmse %.3f on %d ratings, %.3f on those held out, ridge %.3g\n",
            swl_outcome_name(info.outcome), (int)info.iterations, info.train_rmse, (int)n, info.held_out_rmse, info.ridge);

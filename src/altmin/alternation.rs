@@ -211,11 +211,16 @@ impl<T: Real> Alternation<'_, T> {
 
     /// `sum w m^2` over the observations: what residuals are measured against.
     pub fn size(&self) -> f64 {
+        self.size_beside(0.0)
+    }
+
+    /// `sum w (m - mean)^2`.
+    pub fn size_beside(&self, mean: f64) -> f64 {
         let lines = self.observations.by_row();
         let squares = |i: usize| {
             let line = lines.line(i);
             let weight = |e: usize| line.weight.map_or(1.0, |w| w[e].wide());
-            (0..line.index.len()).map(|e| weight(e) * line.value[e].wide().powi(2)).sum::<f64>()
+            (0..line.index.len()).map(|e| weight(e) * (line.value[e].wide() - mean).powi(2)).sum::<f64>()
         };
         crate::numerics::sum::sum((0..lines.len()).map(squares))
     }

@@ -25,6 +25,9 @@ struct Record<W> {
     weight: W,
 }
 
+/// Weights whose products with squares neither vanish nor overflow, in either precision.
+const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+
 /// A weight that may be left out.
 trait Weight: Copy + Default + Send + Sync {
     fn of(entries: &Entries<'_>, k: usize) -> Self;
@@ -97,7 +100,7 @@ fn check(entries: &Entries<'_>, team: &Team<'_>) -> Result<()> {
         }
     }
     let outside = |k: usize, at: &[i64], size: usize| at[k] < 0 || at[k] as u64 >= size as u64;
-    let light = |k: usize| entries.weight.is_none_or(|w| w[k] >= 0.0 && w[k].is_finite());
+    let light = |k: usize| entries.weight.is_none_or(|w| w[k] == 0.0 || WEIGHTS.contains(&w[k]));
     let wrong = |k: usize| {
         outside(k, entries.row, entries.rows)
             || outside(k, entries.col, entries.cols)
@@ -115,7 +118,7 @@ fn check(entries: &Entries<'_>, team: &Team<'_>) -> Result<()> {
         ("value", format!("a finite number at row {i}, column {j}"), v.to_string())
     } else {
         let w = entries.weight.map_or(1.0, |w| w[k]);
-        ("weight", "a finite number >= 0".into(), w.to_string())
+        ("weight", "0, or a number from 1e-30 to 1e30".into(), w.to_string())
     };
     Err(Error::new(ErrorKind::Data, subject).at(format!("entry {k}")).expected(expected).found(found))
 }

@@ -19,6 +19,8 @@ use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
 
 /// Share of the observations that is held out to choose a ridge by.
 const JUDGES: f64 = 0.1;
+/// The product of the largest entries of two factors that have vanished, in the units of the problem.
+const VANISHED: f64 = 1e-9;
 /// With fewer observations a portfolio has nothing to judge by.
 const FEW: usize = 100;
 /// The distortion of the paper's sketches.
@@ -57,6 +59,11 @@ impl<T: Real> Run<'_, T> {
         stopped!(control.report(Phase::Setup, 0, f64::NAN, f64::NAN));
         let scale = self.problem.scale();
         let (ridge, ridges, guess) = match self.settings.ridge {
+            Some(ridge) if !(ridge / scale).is_finite() => {
+                return Err(Error::new(ErrorKind::Option, "option \"ridge\"")
+                    .expected(format!("a ridge that is finite beside values of about {scale:e}"))
+                    .found(ridge));
+            }
             Some(ridge) => (ridge / scale, Vec::new(), None),
             None => {
                 let judges = HeldOut { seed: apart(self.settings.seed, 1), share: JUDGES };
@@ -74,18 +81,14 @@ impl<T: Real> Run<'_, T> {
                 (tried.best, tried.errors, Some(tried.state))
             }
         };
-        if let Some(model) = start {
-            let offsets = if self.settings.biases && !model.offsets.row.is_empty() {
-                model.offsets.clone()
-            } else {
-                self.offsets()?
-            };
-            let state = State { factors: model.factors.clone(), offsets };
+        if let Some(state) = self.started(start)? {
             return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0, finished: false }));
         }
         let offsets = self.offsets()?;
         let mut search = self.settings.search_for(ridge);
-        if search == SearchKind::Portfolio && self.seen.len() < FEW {
+        if self.settings.max_iterations == 0 {
+            search = SearchKind::Plain;
+        } else if search == SearchKind::Portfolio && self.seen.len() < FEW {
             search = SearchKind::Continuation;
         }
         if search == SearchKind::Plain {
@@ -151,11 +154,11 @@ impl<T: Real> Run<'_, T> {
         };
         Plan {
             rank: self.rank,
-            rounds: settings.rounds,
+            rounds: settings.rounds.min(settings.max_iterations as usize),
             sampling: if settings.independent { Sampling::Independent } else { Sampling::Reuse },
             rule: settings.row_tolerance.map_or(Rule::Adaptive, Rule::Fixed),
             sketching,
-            seed: settings.seed,
+            seed: apart(settings.seed, 3),
         }
     }
 
@@ -175,11 +178,36 @@ impl<T: Real> Run<'_, T> {
         self.seen.mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
     }
 
-    /// The model of a run that was stopped before there was one: the mean and factors of 0.
-    pub(super) fn nothing(&self) -> Result<Begun<T>> {
-        let u = Tall::zeros(self.seen.rows(), self.rank)?;
-        let v = Tall::zeros(self.seen.cols(), self.rank)?;
-        let state = State { factors: Factors { u, v }, offsets: self.offsets()? };
+    /// The state of a model that was given as a start; `None` where there is none, or it has (nearly) vanished: from factors of 0
+    /// no sweep would lead away.
+    fn started(&self, start: Option<&Model<T>>) -> Result<Option<State<T>>> {
+        let largest = |factor: &Tall<T>| factor.data().iter().fold(0.0_f64, |m, x| m.max(x.wide().abs()));
+        let lives = |m: &&Model<T>| largest(&m.factors.u) * largest(&m.factors.v) > VANISHED;
+        let Some(model) = start.filter(lives) else { return Ok(None) };
+        let mut state = State { factors: model.factors.clone(), offsets: self.offsets()? };
+        // In the units of this problem.
+        let units = model.scale / self.problem.scale();
+        for factor in [&mut state.factors.u, &mut state.factors.v] {
+            factor.data_mut().iter_mut().for_each(|x| *x = T::narrow(x.wide() * units.sqrt()));
+        }
+        if self.settings.biases && !model.offsets.row.is_empty() {
+            let taken = |b: &[T]| b.iter().map(|b| T::narrow(b.wide() * units)).collect();
+            state.offsets.row = taken(&model.offsets.row);
+            state.offsets.col = taken(&model.offsets.col);
+        }
+        Ok(Some(state))
+    }
+
+    /// The model of a run that was stopped before there was one: the start, or else the mean and factors of 0.
+    pub(super) fn nothing(&self, start: Option<&Model<T>>) -> Result<Begun<T>> {
+        let state = match self.started(start)? {
+            Some(state) => state,
+            None => {
+                let u = Tall::zeros(self.seen.rows(), self.rank)?;
+                let v = Tall::zeros(self.seen.cols(), self.rank)?;
+                State { factors: Factors { u, v }, offsets: self.offsets()? }
+            }
+        };
         let ridge = self.settings.ridge.unwrap_or(0.0) / self.problem.scale();
         Ok(Begun { state, ridge, ridges: Vec::new(), searched: None, sweeps: 0, finished: false })
     }

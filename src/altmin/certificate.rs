@@ -32,7 +32,7 @@ pub struct Certificate {
     pub row_incoherence: f64,
     /// The same of the columns.
     pub col_incoherence: f64,
-    /// Observations beside the degrees of freedom of the rank: below 1 nothing is determined.
+    /// Observations beside the degrees of freedom of the rank: below 1 not everything is determined.
     pub oversampling: f64,
     /// Entries that were fitted.
     pub entries: usize,
@@ -65,8 +65,9 @@ impl Certificate {
             Some(held) if !held.is_empty() => fit(held, factors, offsets, team, control)?.rmse() * scale,
             _ => f64::NAN,
         };
-        let gradient =
-            gradient(model, seen, Side::Rows, control)?.max(gradient(model, seen, Side::Columns, control)?);
+        let sides =
+            [gradient(model, seen, Side::Rows, control)?, gradient(model, seen, Side::Columns, control)?];
+        let gradient = if sides[0] > sides[1] || sides[0].is_nan() { sides[0] } else { sides[1] };
         let known = Identifiability::of(seen, model.rank());
         let rows: usize = known.rows.iter().filter(|(core, _)| !core).count();
         let cols: usize = known.cols.iter().filter(|(core, _)| !core).count();
@@ -141,7 +142,7 @@ fn gradient<T: Real>(
         parts.add(pull);
         control.spend((line.index.len() * (5 * k + 8)) as u64)?;
     }
-    Ok(if parts.value() > 0.0 { (left.value() / parts.value()).sqrt() } else { 0.0 })
+    Ok(if parts.value() == 0.0 { 0.0 } else { (left.value() / parts.value()).sqrt() })
 }
 
 /// `max |q_i|^2 n / k` over the rows of an orthonormal basis `Q` of a factor.

@@ -16,7 +16,7 @@ impl<T: Real> Model<T> {
     /// An estimate of the standard deviation of the noise in the data's units: the root of the squares that are left beside the
     /// observations that are more than the degrees of freedom `k (m + n - k)` (of lines with observations; and the biases);
     /// NaN where there are not more. A ridge leaves fewer degrees of freedom than that, so the estimate is then too large
-    /// where there are few observations.
+    /// where there are few observations. For models of explicit values.
     pub fn noise(&self, seen: &Observations<T>, control: &mut Control<'_>) -> Result<f64, Stop> {
         let fitted = fit(seen, &self.factors, &self.offsets, &Team::solo(), control)?;
         let lines = |side: Side| {
@@ -24,7 +24,7 @@ impl<T: Real> Model<T> {
             (0..lines.len()).filter(|&i| lines.degree(i) > 0).count() as f64
         };
         let (m, n, k) = (lines(Side::Rows), lines(Side::Columns), self.rank() as f64);
-        let biases = if self.offsets.row.is_empty() { 0.0 } else { m + n - 1.0 };
+        let biases = if self.offsets.row.is_empty() { 0.0 } else { m + n - 1.0 - 2.0 * k };
         let freedom = k * (m + n - k) + biases;
         let spare = seen.len() as f64 - freedom;
         Ok(if spare > 0.0 { (fitted.squares / spare).sqrt() * self.scale } else { f64::NAN })
@@ -33,6 +33,8 @@ impl<T: Real> Model<T> {
     /// The standard deviation of each prediction at `places` for noise of standard deviation `noise`; infinite where the
     /// observations of the row or of the column do not determine it. `seen` are the observations that were fitted. Panics
     /// at places outside the matrix.
+    ///
+    /// For models of explicit values; with weights the noise of an entry has the variance `noise^2 / w`.
     ///
     /// Costs `d k^2 + k^3 / 3` flops for each row and each column that has a place.
     pub fn error_bars(
@@ -61,7 +63,8 @@ impl<T: Real> Model<T> {
                 }
             }
         }
-        Ok(variance.into_iter().map(|v| noise * v.sqrt()).collect())
+        let bar = |v: f64| if v.is_finite() { noise * v.sqrt() } else { f64::INFINITY };
+        Ok(variance.into_iter().map(bar).collect())
     }
 
     /// What a line of `side` multiplies at position `j` of the other side: the factor, and the constant of its bias.

@@ -23,7 +23,7 @@ use crate::numerics::real::Real;
 use crate::numerics::sum::sum;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Result, Stop};
+use crate::runtime::{Control, Phase, Result, Stop};
 
 /// When steps end, and how careful the first is.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +161,8 @@ impl<T: Real> GaussNewton<'_, T> {
                 break End::Steps;
             }
             steps += 1;
+            control.tell(Phase::Setup, steps as u64, f64::NAN, f64::NAN);
+            stopped!(control.poll());
             let mu = (damping + FLOOR) * self.share();
             let accuracy = (residual * residual).clamp(INNER.0, INNER.1);
             let (a, b) = stopped!(self.direction(&point, mu, accuracy, control)?);

@@ -11,7 +11,7 @@ use crate::numerics::real::Real;
 /// What is known of the observations, before any fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identifiability {
-    /// Observations beside the degrees of freedom `k (m + n - k)` of a matrix of rank `k`: below 1 nothing is determined.
+    /// Observations beside the degrees of freedom `k (m + n - k)` of a matrix of rank `k`: below 1 not everything is determined.
     pub oversampling: f64,
     /// Rows and columns with fewer than `k` observations (those without any too).
     pub short_lines: usize,

@@ -12,7 +12,7 @@
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
-//! | the paper's method, to the letter | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
+//! | the paper's method, as it is outlined | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
 //! | the ridge | [`strengths`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!

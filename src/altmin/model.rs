@@ -32,7 +32,13 @@ impl<T: Real> Model<T> {
     ///
     /// Errors: lengths that do not fit, numbers that are not finite.
     pub fn of_factors(rows: usize, cols: usize, rank: usize, u: &[f64], v: &[f64]) -> Result<Self> {
-        let scale = super::problem::scale_of(&[largest(u) * largest(v)]);
+        let product = largest(u) * largest(v);
+        if product.is_infinite() {
+            return Err(Error::new(ErrorKind::Data, "u and v")
+                .expected("factors whose product is in range")
+                .found(format!("entries up to {:e} and {:e}", largest(u), largest(v))));
+        }
+        let scale = super::problem::scale_of(&[product]);
         let stored = |name: &str, values: &[f64], n: usize| {
             let expected = n.checked_mul(rank);
             if rank == 0 || expected != Some(values.len()) {
@@ -72,6 +78,12 @@ impl<T: Real> Model<T> {
     /// Columns of the factors.
     pub fn rank(&self) -> usize {
         self.factors.u.cols()
+    }
+
+    /// Whether a factor has a number below 0.
+    pub(crate) fn has_negative_factors(&self) -> bool {
+        let below = |factor: &Tall<T>| factor.data().iter().any(|x| x.wide() < 0.0);
+        below(&self.factors.u) || below(&self.factors.v)
     }
 
     /// The mean that was taken off, 0 where none was.

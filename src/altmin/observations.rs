@@ -96,6 +96,12 @@ impl<T: Real> Lines<T> {
         self.index.len()
     }
 
+    /// The mean of the weights; 1 where there are none.
+    pub fn mean_weight(&self) -> f64 {
+        let mean = |w: &Vec<T>| w.iter().map(|w| w.wide()).sum::<f64>() / w.len().max(1) as f64;
+        self.weight.as_ref().map_or(1.0, mean)
+    }
+
     /// Entries of line `i`.
     #[inline]
     pub fn degree(&self, i: usize) -> usize {

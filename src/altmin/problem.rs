@@ -4,6 +4,7 @@ use super::observations::{Entries, Observations};
 use super::settings::Settings;
 use crate::numerics::real::Real;
 use crate::runtime::error::zeros;
+use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 
 /// The observed entries of a matrix, checked, in both orders.
@@ -11,6 +12,8 @@ use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 pub struct Problem<T> {
     observations: Observations<T>,
     scale: f64,
+    /// The confidence, where the values are implicit feedback.
+    confidence: Option<f64>,
 }
 
 impl<T: Real> Problem<T> {
@@ -33,10 +36,11 @@ impl<T: Real> Problem<T> {
         if settings.implicit {
             return Self::implicit(entries, &settings, control);
         }
+        let mut read = |entries: Entries<'_>| arranged(entries, &settings, control);
         let scale = scale_of(entries.value);
         let hides = settings.nan_is_missing && entries.value.iter().any(|v| v.is_nan());
         let observations = if scale == 1.0 && !hides {
-            Observations::new(entries, settings.repeats, control)?
+            read(entries)?
         } else {
             let mut value: Vec<f64> = zeros("value", entries.value.len())?;
             value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / scale);
@@ -50,14 +54,14 @@ impl<T: Real> Problem<T> {
             }
             let weight = if hides { Some(&weight[..]) } else { entries.weight };
             let scaled = Entries { value: &value, weight, ..entries };
-            Observations::new(scaled, settings.repeats, control)?
+            read(scaled)?
         };
         if observations.is_empty() {
             return Err(Error::new(ErrorKind::Data, "entries")
                 .expected("at least one, of weight above 0")
                 .found("none"));
         }
-        Ok(Self { observations, scale })
+        Ok(Self { observations, scale, confidence: None })
     }
 
     /// A value `v` is an entry that is 1 (0 if negative) with weight `c = 1 + confidence |v|`. Since every entry counts with
@@ -85,17 +89,14 @@ impl<T: Real> Problem<T> {
                     .found(v));
             }
         }
-        let observations = Observations::new(
-            Entries { value: &value, weight: Some(&weight), ..entries },
-            settings.repeats,
-            control,
-        )?;
+        let weighted = Entries { value: &value, weight: Some(&weight), ..entries };
+        let observations = arranged(weighted, settings, control)?;
         if observations.is_empty() {
             return Err(Error::new(ErrorKind::Data, "entries")
                 .expected("at least one that is not 0")
                 .found("none"));
         }
-        Ok(Self { observations, scale: 1.0 })
+        Ok(Self { observations, scale: 1.0, confidence: Some(settings.confidence) })
     }
 
     /// Rows of the matrix.
@@ -113,10 +114,24 @@ impl<T: Real> Problem<T> {
         &self.observations
     }
 
+    /// The confidence that the values were read with, where they are implicit feedback.
+    pub fn confidence(&self) -> Option<f64> {
+        self.confidence
+    }
+
     /// What values are divided by: a power of 4.
     pub fn scale(&self) -> f64 {
         self.scale
     }
+}
+
+/// The observations, arranged on as many threads as the settings say.
+fn arranged<T: Real>(
+    entries: Entries<'_>,
+    settings: &Settings,
+    control: &mut Control<'_>,
+) -> Result<Observations<T>> {
+    with_team(settings.threads, |team| Observations::with_team(entries, settings.repeats, team, control))?
 }
 
 /// The power of 4 nearest to the largest finite size; 1 where all are 0.

@@ -20,7 +20,7 @@ use super::start::{SparseMatrix, check_rank, clip};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Phase, Result, Stop};
 
 /// How a factorization is looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -262,6 +262,8 @@ impl<T: Real> Searcher<'_, T> {
             let last = std::mem::replace(&mut residual, relative(report.half.squares, size));
             slow = if residual > SLOW * last { slow + 1 } else { 0 };
             sweeps += 1;
+            control.tell(Phase::Setup, sweeps as u64, f64::NAN, residual);
+            control.poll()?;
         }
         Ok(Found { factors, residual, sweeps })
     }
@@ -285,6 +287,8 @@ impl<T: Real> Searcher<'_, T> {
             residual = relative(report.half.squares, size);
             left *= fade;
             sweeps += 1;
+            control.tell(Phase::Setup, sweeps as u64, f64::NAN, residual);
+            control.poll()?;
         }
         Ok(Found { factors, residual, sweeps })
     }
@@ -321,6 +325,8 @@ impl<T: Real> Searcher<'_, T> {
                 let report = stopped!(alternation.sweep(&mut found.factors, exact(damping), control));
                 found.residual = relative(report.half.squares, size);
                 found.sweeps += 1;
+                control.tell(Phase::Setup, found.sweeps as u64, f64::NAN, found.residual);
+                stopped!(control.poll());
                 if found.residual <= ends.residual {
                     break;
                 }

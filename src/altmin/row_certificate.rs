@@ -128,7 +128,8 @@ impl<T: Real> Row<'_, T> {
         charge *= 8.0 * (d + k + 8) as f64 * U * U;
         let g: Vec<f64> = g.into_iter().map(|g| g.high).collect();
         let total = (norm(g.iter().copied()) + charge) * UP;
-        (g, total, charge > TINY || charge == 0.0)
+        let exact = charge == 0.0 && self.line.value.iter().all(|b| b.wide() == 0.0) && length == 0.0;
+        (g, total, charge > TINY || exact)
     }
 
     /// `Y'WY`, the lower triangle.
@@ -231,7 +232,13 @@ fn solve(lower: &Square, b: &mut [f64]) {
 }
 
 fn norm(v: impl Iterator<Item = f64>) -> f64 {
-    v.map(|v| v * v).sum::<f64>().sqrt()
+    // Scaled, so that no square vanishes.
+    let all: Vec<f64> = v.collect();
+    let largest = all.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return all.iter().map(|v| v.abs()).sum();
+    }
+    largest * all.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

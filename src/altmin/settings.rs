@@ -17,9 +17,9 @@ pub enum SearchKind {
     Annealed,
     /// One rank after the other.
     Continuation,
-    /// The best of several on entries that are held out.
+    /// Several, chosen by what was observed.
     Portfolio,
-    /// The paper's method, to the letter.
+    /// The paper's method, as it is outlined.
     Paper,
 }
 
@@ -60,9 +60,11 @@ pub struct Settings {
     pub bias_ridge: Option<f64>,
     /// How factors are looked for.
     pub search: SearchKind,
-    /// For the paper's method: rounds, the kind of sketch, and whether half-steps see observations of their own.
+    /// For the paper's method: rounds of two half-steps.
     pub rounds: usize,
+    /// The kind of sketch.
     pub sketch: Family,
+    /// Whether half-steps see observations of their own.
     pub independent: bool,
     /// How rows are solved.
     pub row_solver: Solver,
@@ -158,6 +160,8 @@ impl Settings {
                 Some(("ridge", "a ridge above 0 with feedback=implicit", "another"))
             } else if self.center || self.nonnegative {
                 Some(("feedback", "explicit with center, biases or nonnegative", "implicit"))
+            } else if !matches!(self.repeats, Repeats::Error | Repeats::Last) {
+                Some(("duplicates", "error or last with feedback=implicit: add counts up first", "another"))
             } else if self.held_out > 0.0 {
                 Some(("held_out", "0 with feedback=implicit, whose entries are all 0 or 1", "more"))
             } else {

@@ -45,7 +45,8 @@ const ASTRAY: f64 = 2.0;
 /// Completes a matrix, from scratch or from the factors of `start`.
 ///
 /// Not converging is an outcome of the [`Solution`], not an error; where the control stops the run, the answer is the last
-/// whole sweep. Errors: options that contradict one another, a start of other sizes, no memory.
+/// whole sweep, or the mean alone where there was none yet (the choice of a ridge, a search). Errors: options that contradict one another or those that the problem was made with, a start of other
+/// sizes, too few entries to hold some out or to choose a ridge by, no memory.
 pub fn solve<T: Real>(
     problem: &Problem<T>,
     options: &Options,
@@ -55,8 +56,13 @@ pub fn solve<T: Real>(
     let settings = &Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
     let rank = settings.rank.min(problem.rows()).min(problem.cols());
+    if settings.implicit.then_some(settings.confidence) != problem.confidence() {
+        return Err(Error::new(ErrorKind::Option, "option \"feedback\"")
+            .expected("the same, and the same confidence, as when the problem was made")
+            .found("another"));
+    }
     if let Some(start) = start {
-        check_start(start, problem, rank)?;
+        check_start(start, problem, rank, settings.nonnegative)?;
     }
     with_team(settings.threads, |team| {
         let parted = settings.held_out().part(problem.observations())?;
@@ -64,16 +70,22 @@ pub fn solve<T: Real>(
             Some((seen, held)) => (seen, Some(held)),
             None => (problem.observations(), None),
         };
-        if seen.is_empty() {
+        let judged = held.is_none_or(|held| !held.is_empty());
+        if seen.is_empty() || !judged {
             return Err(Error::new(ErrorKind::Data, "entries")
-                .expected("some that are not held out (option held_out)")
+                .expected("some that are held out, and some that are not (option held_out)")
                 .found(format!("{} in all", problem.observations().len())));
         }
         Run { problem, settings, seen, held, rank, team }.run(start, control)
     })?
 }
 
-fn check_start<T: Real>(start: &Model<T>, problem: &Problem<T>, rank: usize) -> Result<()> {
+fn check_start<T: Real>(
+    start: &Model<T>,
+    problem: &Problem<T>,
+    rank: usize,
+    nonnegative: bool,
+) -> Result<()> {
     let (found, expected) =
         ([start.rows(), start.cols(), start.rank()], [problem.rows(), problem.cols(), rank]);
     if found != expected {
@@ -81,6 +93,11 @@ fn check_start<T: Real>(start: &Model<T>, problem: &Problem<T>, rank: usize) -> 
         return Err(Error::new(ErrorKind::Argument, "start")
             .expected(format!("factors of {rows} rows, {cols} columns and rank {rank}"))
             .found(format!("{} rows, {} columns and rank {}", found[0], found[1], found[2])));
+    }
+    if nonnegative && start.has_negative_factors() {
+        return Err(Error::new(ErrorKind::Data, "start")
+            .expected("factors that are not negative with the option nonnegative")
+            .found("a number below 0"));
     }
     Ok(())
 }
@@ -108,7 +125,7 @@ impl<T: Real> Run<'_, T> {
                 };
                 (begun, outcome, sweeps, setup)
             }
-            Err(Stop(outcome)) => (self.nothing()?, outcome, 0, control.seconds()),
+            Err(Stop(outcome)) => (self.nothing(start)?, outcome, 0, control.seconds()),
         };
         let damping = self.damping(begun.ridge);
         let model = Model {
@@ -146,7 +163,8 @@ impl<T: Real> Run<'_, T> {
         let size = Alternation { observations: self.seen, team: self.team }.size();
         match fit(self.seen, &begun.state.factors, &begun.state.offsets, self.team, control) {
             Ok(fit) if relative(fit.squares, size) <= self.settings.tolerance => Outcome::Converged,
-            Ok(fit) if !fit.squares.is_finite() => Outcome::Diverged,
+            // Worse than no model at all.
+            Ok(fit) if !(fit.squares <= size) => Outcome::Diverged,
             Ok(_) => Outcome::IterationLimit,
             Err(Stop(outcome)) => outcome,
         }
@@ -160,7 +178,7 @@ impl<T: Real> Run<'_, T> {
         control: &mut Control<'_>,
     ) -> Result<(Outcome, u64)> {
         let alternation = Alternation { observations: self.seen, team: self.team };
-        let (size, damping) = (alternation.size(), self.damping(begun.ridge));
+        let (size, damping) = (alternation.size_beside(begun.state.offsets.mean), self.damping(begun.ridge));
         let mut tolerance = RowTolerance::new(self.settings);
         let mut state = begun.state.clone();
         let mut watch = Watch::new();
@@ -171,7 +189,8 @@ impl<T: Real> Run<'_, T> {
         let first = begun.sweeps;
         let mut sweep = 0;
         loop {
-            if first + sweep >= self.settings.max_iterations {
+            // What a search has done is looked at by one sweep at least.
+            if first + sweep >= self.settings.max_iterations && !(sweep == 0 && first > 0) {
                 return Ok((Outcome::IterationLimit, first + sweep));
             }
             let accuracy = tolerance.at(sweep);
@@ -307,9 +326,24 @@ impl<T: Real> Run<'_, T> {
         if ridge == 0.0 {
             return 1.0 / (self.seen.rows().max(self.seen.cols()) as f64).sqrt();
         }
-        // Values are divided by the scale, so are biases, and each factor by its root.
-        let on_biases = self.settings.bias_ridge.unwrap_or(ridge * self.problem.scale());
-        (ridge / on_biases).sqrt()
+        // The ridge on biases has no unit: they are of the size of the values, factors of the size of their roots.
+        (ridge / self.settings.bias_ridge.unwrap_or(ridge)).sqrt()
+    }
+
+    /// What the squares of implicit feedback, as they are written, are above those that are meant: `w b^2 - c p^2` for each
+    /// entry, with `w = c - 1` and `b = c / w` where `p` is 1.
+    fn above(&self) -> f64 {
+        let lines = self.seen.by_row();
+        let of = |i: usize| {
+            let line = lines.line(i);
+            let terms = line.value.iter().zip(line.weight.unwrap_or(&[]));
+            let term = |(b, w): (&T, &T)| {
+                let (b, w) = (b.wide(), w.wide());
+                if b > 0.0 { w * b * b - (1.0 + w) } else { 0.0 }
+            };
+            terms.map(term).sum::<f64>()
+        };
+        (0..lines.len()).map(of).sum()
     }
 
     /// `ridge (sum_i d_i^p (|u_i|^2 + b_i^2 / constant^2) + ..)`, and, where they count, the squares of all entries.
@@ -330,7 +364,7 @@ impl<T: Real> Run<'_, T> {
                 .sum::<f64>()
         };
         let all = if self.settings.implicit {
-            all_squares(factors, self.team, &mut Control::new()).unwrap_or(f64::NAN)
+            all_squares(factors, self.team, &mut Control::new()).unwrap_or(f64::NAN) - self.above()
         } else {
             0.0
         };

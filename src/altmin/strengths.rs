@@ -12,7 +12,7 @@ use super::start::SparseMatrix;
 use super::sweeps::{State, Variant};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Result, Stop};
+use crate::runtime::{Control, Phase, Result, Stop};
 
 /// Each ridge is this share of the one before.
 const FALL: f64 = 0.6;
@@ -39,7 +39,8 @@ pub fn ridge_max<T: Real>(
     };
     let (m, n) = (observations.rows() as f64, observations.cols() as f64);
     let entries = observations.len() as f64;
-    let norm = leading.singular.first().copied().unwrap_or(0.0) * entries / (m * n);
+    let weight = observations.by_row().mean_weight();
+    let norm = weight * leading.singular.first().copied().unwrap_or(0.0) * entries / (m * n);
     Ok(Ok(norm / (entries / (m * n).sqrt()).powf(ridge_power)))
 }
 
@@ -54,7 +55,6 @@ pub struct Tried<T> {
 }
 
 /// Tries ridges on `seen` and judges them by `held`. Errors: no memory.
-#[allow(clippy::too_many_arguments)]
 pub fn choose_ridge<T: Real>(
     seen: &Observations<T>,
     held: &Observations<T>,
@@ -111,6 +111,8 @@ pub fn choose_ridge<T: Real>(
         }
         let error = stopped!(fit(held, &state.factors, &state.offsets, team, control)).rmse();
         errors.push((ridge, error));
+        control.tell(Phase::Setup, errors.len() as u64, f64::NAN, error);
+        stopped!(control.poll());
         if best.as_ref().is_none_or(|b| error < b.1) {
             best = Some((ridge, error, state.clone()));
             idle = 0;

@@ -32,6 +32,14 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let file = of("train").cloned().unwrap_or_default();
     let train = files::read_triplets(&file, base, true)?;
     let test = of("test").map(|file| files::read_triplets(file, base, true)).transpose()?;
+    if let Some(k) = test.iter().flat_map(|t| &t.value).position(|v| !v.is_finite()) {
+        let file = of("test").map_or_else(String::new, |file| file.display().to_string());
+        return Err(Error::new(ErrorKind::Data, file)
+            .at(format!("entry {}", k + 1))
+            .expected("a finite number")
+            .found("another")
+            .into());
+    }
     let places = of("predict").map(|file| files::read_triplets(file, base, false)).transpose()?;
     let mut size = train.least_size();
     for other in [&test, &places].into_iter().flatten() {
@@ -47,7 +55,21 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
                     .into());
             }
             size[k] = *given as usize;
+        } else if size[k] > train.believable {
+            return Err(Error::new(ErrorKind::Data, file.display().to_string())
+                .expected(format!(
+                    "at most {} {name} in a file of its size (--{name} says that there are more)",
+                    train.believable
+                ))
+                .found(size[k])
+                .into());
         }
+    }
+    if of("weights").is_some() && train.size.is_some() {
+        return Err(Error::new(ErrorKind::Argument, "--weights")
+            .expected("entries in lines of row, column and value with it")
+            .found("a Matrix Market file, whose entries are read column by column")
+            .into());
     }
     let weight = of("weights").map(|file| files::read_vector(file)).transpose()?;
     let run = Run {
@@ -281,7 +303,7 @@ impl<T: Real> Report<'_, T> {
         let object = json!({
             "outcome": solution.outcome.name(),
             "objective": json(solution.objective),
-            "certificate": {"kind": "gradient", "value": json(found.gradient), "rigor": "none"},
+            "certificate": {"kind": "gradient norm", "value": json(found.gradient), "rigor": "none"},
             "train_rmse": json(found.fit),
             "residual": json(found.residual),
             "held_out_rmse": json(found.held_out),

@@ -90,7 +90,7 @@ pub const TABLE: &[OptionRow] = &[
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
         EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows.",
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows (a search from few entries makes as many as it needs; 0 gives the start).",
     ),
     row(
         "max_seconds",
@@ -401,7 +401,7 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, f64::MAX),
         OptionValue::Unset,
         ALTMIN,
-        "Strength of the ridge: ridge * d^ridge_power |u|^2 is added for each row and column, where d is its number of observations; the objective is the weighted sum of squares (without a factor of 1/2). 0: none, for exact data. Unset: chosen among a falling grid and 0 by the error on entries that are held out for it.",
+        "Strength of the ridge: ridge * d^ridge_power |u|^2 is added for each row and column, where d is its number of observations; the objective is the weighted sum of squares (without a factor of 1/2). 0: none, for exact data. Unset: chosen among a falling grid by the error on entries that are held out for it.",
     ),
     row(
         "ridge_power",
@@ -429,7 +429,7 @@ pub const TABLE: &[OptionRow] = &[
         real(TINY, f64::MAX),
         OptionValue::Unset,
         ALTMIN,
-        "Strength of the ridge on biases, with ridge_power too. Unset: as ridge. Refused where ridge is 0, for then biases have none.",
+        "Strength of the ridge on biases, with ridge_power too; it has no unit. Unset: as ridge, for values divided by the power of 4 that is near the largest of them. Refused where ridge is 0, for then biases have none.",
     ),
     row(
         "nonnegative",
@@ -457,7 +457,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Choice(&["auto", "plain", "annealed", "continuation", "portfolio", "paper"]),
         OptionValue::Choice("auto"),
         ALTMIN,
-        "How factors are looked for: alternation from the spectral start (plain), the same with a ridge that fades (annealed), one rank after the other (continuation), or several of those, chosen by what was observed (portfolio). paper is the method of Gu, Song, Yin and Zhang to the letter: rounds of regressions by sketch and precondition, to the accuracy that row_tolerance says or, unset, that their analysis asks for. auto is portfolio where the ridge is 0 and there are no biases, else plain.",
+        "How factors are looked for: alternation from the spectral start (plain), the same with a ridge that fades (annealed), one rank after the other (continuation), or several of those, chosen by what was observed (portfolio). paper is the method as Gu, Song, Yin and Zhang outline it: rounds of regressions by sketch and precondition, to the accuracy that row_tolerance says or, unset, that an analysis of such methods asks for. auto is portfolio where the ridge is 0 and there are no biases, else plain.",
     ),
     row(
         "rounds",
@@ -513,7 +513,7 @@ pub const TABLE: &[OptionRow] = &[
         integer(1, i32::MAX as i64),
         OptionValue::Integer(5),
         ALTMIN,
-        "With held_out: stop after this many sweeps without a lower error on the entries held out.",
+        "With held_out: stop (as converged) after this many sweeps without a lower error on the entries held out.",
     ),
     row(
         "duplicates",

@@ -2,12 +2,13 @@
 
 use super::format::{self, Format};
 use super::records::Records;
+use super::sparse::believable;
 use super::text::Text;
 use super::{Values, load, matrix_market};
 use southwell::runtime::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// Entries in the order of the file, rows and columns counted from 0.
+/// Entries in the order of the file (of a Matrix Market file: column by column), rows and columns counted from 0.
 #[derive(Debug, Default, PartialEq)]
 pub struct Triplets {
     /// The row of each entry.
@@ -18,6 +19,8 @@ pub struct Triplets {
     pub value: Vec<f64>,
     /// Rows and columns, where the file says how many there are.
     pub size: Option<[usize; 2]>,
+    /// The most rows or columns that a file of its size is believed to have.
+    pub believable: usize,
 }
 
 impl Triplets {
@@ -33,7 +36,8 @@ impl Triplets {
 pub fn read(path: &Path, base: i64, valued: bool) -> Result<Triplets> {
     let name = path.display().to_string();
     let bytes = load::load(path, &name)?;
-    parse(&name, &bytes, format::tell(path, &bytes), base, valued)
+    let believable = believable(bytes.len());
+    parse(&name, &bytes, format::tell(path, &bytes), base, valued).map(|read| Triplets { believable, ..read })
 }
 
 fn parse(name: &str, bytes: &[u8], format: Format, base: i64, valued: bool) -> Result<Triplets> {
@@ -54,7 +58,7 @@ fn market(name: &str, bytes: &[u8], valued: bool) -> Result<Triplets> {
     let col = indptr.windows(2).enumerate();
     let col = col.flat_map(|(j, ends)| std::iter::repeat_n(j as i64, (ends[1] - ends[0]) as usize)).collect();
     let value = if valued { values } else { Vec::new() };
-    Ok(Triplets { row: indices, col, value, size: Some([table.rows, table.cols]) })
+    Ok(Triplets { row: indices, col, value, size: Some([table.rows, table.cols]), ..Triplets::default() })
 }
 
 fn text(text: &Text<'_>, base: i64, valued: bool) -> Result<Triplets> {
@@ -63,7 +67,7 @@ fn text(text: &Text<'_>, base: i64, valued: bool) -> Result<Triplets> {
     let mut first = true;
     while records.advance()? {
         let cells: Vec<&str> = records.cells().iter().map(str::trim_ascii).collect();
-        let names = first && cells.iter().all(|cell| cell.parse::<f64>().is_err());
+        let names = first && cells.len() > 1 && cells.iter().all(|cell| cell.parse::<f64>().is_err());
         first = false;
         if names {
             continue;
@@ -99,7 +103,8 @@ mod tests {
 
     #[test]
     fn separators_names_and_further_cells_do_not_matter() {
-        let expected = Triplets { row: vec![0, 2], col: vec![1, 0], value: vec![3.0, -0.5], size: None };
+        let expected =
+            Triplets { row: vec![0, 2], col: vec![1, 0], value: vec![3.0, -0.5], ..Triplets::default() };
         for text in [
             "1\t2\t3\t874965758\n3\t1\t-0.5\t874965758\n",
             "row,col,value\n1,2,3\n3,1,-0.5\n",

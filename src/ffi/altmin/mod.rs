@@ -29,8 +29,10 @@ impl Object for Altmin {
 
 struct Completion<T> {
     problem: Problem<T>,
-    /// Where the next solve starts; `None`: afresh.
+    /// Where the next solve starts, if the caller said so.
     start: Option<Model<T>>,
+    /// Whether the caller said that it starts afresh.
+    afresh: bool,
     solved: Option<Solution<T>>,
 }
 

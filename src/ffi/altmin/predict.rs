@@ -228,14 +228,16 @@ impl<T: Real> Completion<T> {
         let solution = self.solved()?;
         let parted = solution.held_out.part(self.problem.observations())?;
         let seen = parted.as_ref().map_or(self.problem.observations(), |(seen, _)| seen);
+        let scale = self.problem.scale();
         let (mut squares, mut total, mut unseen) = (0.0, 0.0, 0);
         for (k, value) in value.iter().enumerate() {
             let (i, j) = (row[k] as usize, col[k] as usize);
             let weight = weights.map_or(1.0, |w| w[k]);
-            squares += weight * (value - solution.model.predict(i, j)).powi(2);
+            // In units of the data, so that no square vanishes or overflows.
+            squares += weight * ((value - solution.model.predict(i, j)) / scale).powi(2);
             total += weight;
             unseen += i64::from(seen.by_row().degree(i) == 0 || seen.by_col().degree(j) == 0);
         }
-        Ok(((squares / total).sqrt(), unseen))
+        Ok(((squares / total).sqrt() * scale, unseen))
     }
 }

@@ -11,12 +11,12 @@ use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, sw
 use super::{Altmin, Completion, each_precision, swl_altmin, swl_altmin_info};
 use crate::altmin::{Model, Problem, Settings, Solution, solve};
 use crate::numerics::real::Real;
-use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Phase, Result};
+use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
 
 /// Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros included)
 /// or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for each entry, in
 /// the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver "altmin"; NULL:
-/// defaults) duplicates, missing, precision, max_seconds and max_work are read. The entries are copied, in any order.
+/// defaults) duplicates, missing, precision, feedback, confidence, threads, max_seconds and max_work are read. The entries are copied, in any order.
 /// control may be NULL. The caller frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, places outside, repeats, nothing observed; with the entry),
@@ -78,6 +78,7 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
         // SAFETY: what the caller promises of each argument, passed on.
         let mut altmin = unsafe { handles::write::<Altmin>(s, "s") }?;
         each_precision!(&mut *altmin, c => {
+            c.afresh = u.is_null() && v.is_null();
             c.start = if u.is_null() && v.is_null() {
                 None
             } else {
@@ -96,8 +97,10 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
     })
 }
 
-/// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says.
-/// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here. control NULL: runs
+/// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
+/// from a start there is no search, but plain sweeps.
+/// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
+/// swl_altmin_new. control NULL: runs
 /// quietly to the end.
 ///
 /// Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
@@ -125,7 +128,7 @@ pub unsafe extern "C" fn swl_altmin_solve(
         let settings = Settings::from_options(&options)?;
         let mut control = call.control();
         let mut info = each_precision!(&mut *altmin, c => c.solve(&options, &settings, &mut control))?;
-        info.callback_code = call.code();
+        info.callback_code = if info.outcome == Outcome::Cancelled as i32 { call.code() } else { 0 };
         if let Some(slot) = slot {
             slot.write(&info);
         }
@@ -140,7 +143,7 @@ fn completion<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<Completion<T>> {
     let problem = Problem::new(list.entries(weights), options, control)?;
-    Ok(Completion { problem, start: None, solved: None })
+    Ok(Completion { problem, start: None, afresh: false, solved: None })
 }
 
 impl<T: Real> Completion<T> {
@@ -151,8 +154,9 @@ impl<T: Real> Completion<T> {
         control: &mut Control<'_>,
     ) -> Result<swl_altmin_info> {
         let rank = settings.rank.min(self.problem.rows()).min(self.problem.cols());
-        let last = self.solved.as_ref().map(|s| &s.model).filter(|m| m.rank() == rank);
-        let start = self.start.as_ref().or(last);
+        let fits = |m: &&Model<T>| m.rank() == rank && !(settings.nonnegative && m.has_negative_factors());
+        let last = self.solved.as_ref().map(|s| &s.model).filter(fits);
+        let start = if self.afresh { None } else { self.start.as_ref().or(last) };
         let solution = solve(&self.problem, options, start, control)?;
         if control.logs(Level::Info) {
             let line = format!(
@@ -164,7 +168,7 @@ impl<T: Real> Completion<T> {
             control.log(Level::Info, &line);
         }
         let info = info(&solution, settings);
-        self.start = None;
+        (self.start, self.afresh) = (None, false);
         self.solved = Some(solution);
         Ok(info)
     }

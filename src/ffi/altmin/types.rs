@@ -74,7 +74,7 @@ pub struct swl_altmin_cert {
     pub row_incoherence: f64,
     /// the same of V
     pub col_incoherence: f64,
-    /// entries beside the degrees of freedom of the rank: below 1 nothing is determined
+    /// entries beside the degrees of freedom of the rank: below 1 not everything is determined
     pub oversampling: f64,
     /// entries that were fitted
     pub entries: i64,

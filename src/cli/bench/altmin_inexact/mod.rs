@@ -2,7 +2,7 @@
 //! iterations alternating minimization takes to a relative error of 1e-6 over all entries, as its regressions are done less and
 //! less accurately; and whether runs whose every row satisfied inequality (B) converged.
 //!
-//! `rules`: what is compared, with the published counts. `run`: one run. `report`: what it leaves.
+//! `rules`: what is compared, with the prototype's counts. `run`: one run. `report`: what it leaves.
 
 mod report;
 mod rules;

@@ -1,6 +1,6 @@
 //! What the experiment leaves: a CSV of every run, a plot for each kind of problem, and a section of Markdown.
 
-use super::rules::{Cell, Published, RULES};
+use super::rules::{Cell, Prototype, RULES};
 use super::run::{GOAL, Trace};
 use super::{NAME, Study, TITLE};
 use crate::cli::axis::Axis;
@@ -10,7 +10,7 @@ use southwell::runtime::Result;
 use std::io::Write;
 use std::path::Path;
 
-/// Counts this near to the published ones reproduce them.
+/// Counts this near to the prototype's reproduce them.
 const NEAR: usize = 2;
 /// Plots end here from left to right, and from bottom to top.
 const SHOWN: usize = 60;
@@ -68,19 +68,19 @@ fn median(traces: &[Trace]) -> Option<usize> {
     Some(counts[counts.len() / 2]).filter(|c| *c != usize::MAX)
 }
 
-/// Whether a count is the published one, within two; `None` where nothing is published.
-fn reproduces(published: Published, ours: Option<usize>) -> Option<bool> {
-    match (published, ours) {
-        (Published::None, _) => None,
-        (Published::Fails, ours) => Some(ours.is_none()),
-        (Published::After(count), ours) => Some(ours.is_some_and(|o| o.abs_diff(count) <= NEAR)),
+/// Whether a count is the prototype's, within two; `None` where there is none.
+fn reproduces(earlier: Prototype, ours: Option<usize>) -> Option<bool> {
+    match (earlier, ours) {
+        (Prototype::None, _) => None,
+        (Prototype::Fails, ours) => Some(ours.is_none()),
+        (Prototype::After(count), ours) => Some(ours.is_some_and(|o| o.abs_diff(count) <= NEAR)),
     }
 }
 
 /// A section, and whether all that is asked holds. The quick form, on other data, is compared with nothing but the theory.
 pub fn section(studies: &[Study], quick: bool) -> (String, bool) {
     let mut text = format!("## Altmin, inexact regressions: {TITLE}\n\n");
-    text.push_str("Outer iterations to a relative error of 1e-6 (the median of the draws), the published count, and the inner steps of a row (of the \
+    text.push_str("Outer iterations to a relative error of 1e-6 (the median of the draws), the prototype's count, and the inner steps of a row (of the \
          first draw).\n\n");
     text.push_str("| inner rule |");
     studies.iter().for_each(|s| text.push_str(&format!(" kappa {}, rho {} | |", s.cell.kappa, s.cell.rho)));
@@ -92,15 +92,15 @@ pub fn section(studies: &[Study], quick: bool) -> (String, bool) {
         text.push_str(&format!("| {} |", rule.name));
         for (c, study) in studies.iter().enumerate() {
             let ours = median(&study.runs[r]);
-            let published = match rule.published[c] {
+            let earlier = match rule.earlier[c] {
                 _ if quick => String::new(),
-                Published::None => String::new(),
-                Published::After(count) => format!(" (published {count})"),
-                Published::Fails => " (published: fails)".to_owned(),
+                Prototype::None => String::new(),
+                Prototype::After(count) => format!(" (prototype {count})"),
+                Prototype::Fails => " (prototype: fails)".to_owned(),
             };
             let count = ours.map_or("fails".to_owned(), |o| o.to_string());
             let steps = study.runs[r][0].mean_steps();
-            let mark = match reproduces(rule.published[c], ours) {
+            let mark = match reproduces(rule.earlier[c], ours) {
                 Some(holds) if !quick => {
                     asked += 1;
                     held += usize::from(holds);
@@ -108,12 +108,12 @@ pub fn section(studies: &[Study], quick: bool) -> (String, bool) {
                 }
                 _ => "",
             };
-            text.push_str(&format!(" {count}{published}, {steps:.1} steps | {mark} |"));
+            text.push_str(&format!(" {count}{earlier}, {steps:.1} steps | {mark} |"));
         }
         text.push('\n');
     }
     if !quick {
-        text.push_str(&format!("\n{held} of {asked} counts are the published ones within two iterations.\n"));
+        text.push_str(&format!("\n{held} of {asked} counts are the prototype's within two iterations.\n"));
     }
     let (satisfied, converged) = inequality(studies);
     text.push_str(&format!(
@@ -141,11 +141,11 @@ mod tests {
         let never = trace(&[1.0, 0.5]);
         assert_eq!(median(&[slow.clone(), fast.clone(), never.clone()]), Some(3));
         assert_eq!(median(&[never.clone(), fast, never.clone()]), None);
-        assert_eq!(reproduces(Published::After(5), Some(3)), Some(true));
-        assert_eq!(reproduces(Published::After(6), Some(3)), Some(false));
-        assert_eq!(reproduces(Published::After(6), None), Some(false));
-        assert_eq!(reproduces(Published::Fails, None), Some(true));
-        assert_eq!(reproduces(Published::None, Some(1)), None);
+        assert_eq!(reproduces(Prototype::After(5), Some(3)), Some(true));
+        assert_eq!(reproduces(Prototype::After(6), Some(3)), Some(false));
+        assert_eq!(reproduces(Prototype::After(6), None), Some(false));
+        assert_eq!(reproduces(Prototype::Fails, None), Some(true));
+        assert_eq!(reproduces(Prototype::None, Some(1)), None);
         // NaN never satisfies the inequality.
         let mut raw = slow;
         raw.share = vec![0.5, f64::NAN];

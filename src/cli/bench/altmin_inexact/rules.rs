@@ -37,7 +37,7 @@ pub enum Inner {
 
 /// What the notes have for a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Published {
+pub enum Prototype {
     /// Nothing.
     None,
     /// Outer iterations.
@@ -54,20 +54,20 @@ pub struct Rule {
     /// Outer iterations that are exact before the rule holds.
     pub exact_first: usize,
     /// By cell.
-    pub published: [Published; 3],
+    pub earlier: [Prototype; 3],
     /// Whether the plots show it.
     pub drawn: bool,
 }
 
 use Inner::{Exact, Inequality, Raw, Reduction, Sketched, SketchedInequality, Steps};
-use Published::{After, Fails, None as Unknown};
+use Prototype::{After, Fails, None as Unknown};
 
-const fn rule(name: &'static str, inner: Inner, published: [Published; 3], drawn: bool) -> Rule {
-    Rule { name, inner, exact_first: 0, published, drawn }
+const fn rule(name: &'static str, inner: Inner, earlier: [Prototype; 3], drawn: bool) -> Rule {
+    Rule { name, inner, exact_first: 0, earlier, drawn }
 }
 
-const fn late(name: &'static str, exact_first: usize, inner: Inner, last: Published, drawn: bool) -> Rule {
-    Rule { name, inner, exact_first, published: [Unknown, Unknown, last], drawn }
+const fn late(name: &'static str, exact_first: usize, inner: Inner, last: Prototype, drawn: bool) -> Rule {
+    Rule { name, inner, exact_first, earlier: [Unknown, Unknown, last], drawn }
 }
 
 const SIGNS: Family = Family::SparseSign { nonzeros: 8 };
