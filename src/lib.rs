@@ -1,6 +1,6 @@
 //! Southwell: an embedded optimization solver whose answers come with certificates.
 //!
-//! Four families of problems are to share one house; block coordinate descent is built, low-rank completion begun.
+//! Four families of problems are to share one house; block coordinate descent and low-rank completion are built.
 //!
 //! * [`bcd`]: regularized linear models, `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`, support vector machines among
 //!   them. [`bcd::Problem`] holds the data, [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from the

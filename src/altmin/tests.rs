@@ -484,3 +484,72 @@ fn nonnegative_factors_meet_the_conditions_of_their_minimum() {
     let chosen = completed(positive, &[("rank", "3"), ("nonnegative", "true"), ("tolerance", "1e-4")]);
     assert!(chosen.ridges.len() > 2 && chosen.certificate.residual < 0.5);
 }
+
+#[test]
+fn a_start_has_its_own_units_and_one_of_zeros_is_none() {
+    let (made, _) = Made::low_rank(20, 15, 2, 0.6, 0.1);
+    let options = options(&[("rank", "2"), ("ridge", "0.01"), ("max_iterations", "0")]);
+    let problem = Problem::<f64>::new(made.entries(), &options, &mut Control::new()).unwrap();
+    let u: Vec<f64> = (0..40).map(|k| 7.0 * (k as f64).sin()).collect();
+    let v: Vec<f64> = (0..30).map(|k| 300.0 * (k as f64).cos()).collect();
+    let start = Model::of_factors(20, 15, 2, &u, &v).unwrap();
+    let kept = solve(&problem, &options, Some(&start), &mut Control::new()).unwrap().model;
+    for (i, j) in [(0, 0), (7, 3), (19, 14)] {
+        let product = u[2 * i] * v[2 * j] + u[2 * i + 1] * v[2 * j + 1];
+        assert!((kept.predict(i, j) - product).abs() < 1e-9 * product.abs(), "{i} {j}");
+    }
+    let mut going = options.clone();
+    going.reset("max_iterations").unwrap();
+    let zeros = Model::of_factors(20, 15, 2, &[0.0; 40], &[0.0; 30]).unwrap();
+    let from_zeros = solve(&problem, &going, Some(&zeros), &mut Control::new()).unwrap();
+    let afresh = solve(&problem, &going, None, &mut Control::new()).unwrap();
+    assert_eq!(bits(&from_zeros.model), bits(&afresh.model));
+    // A stop leaves the start.
+    let mut late = going.clone();
+    late.set_real("max_seconds", 0.0).unwrap();
+    let stopped = solve(&problem, &late, Some(&afresh.model), &mut Control::new()).unwrap();
+    assert_eq!((stopped.outcome, bits(&stopped.model)), (Outcome::TimeLimit, bits(&afresh.model)));
+}
+
+#[test]
+fn neither_units_nor_the_size_of_weights_change_what_is_chosen() {
+    let (made, truth) = Made::low_rank(80, 60, 2, 0.4, 0.3);
+    let offset: Vec<f64> =
+        made.value.iter().zip(&made.row).map(|(v, i)| v + (*i as f64 * 0.7).sin() + 2.0).collect();
+    let set = [("rank", "3"), ("biases", "true"), ("tolerance", "1e-6")];
+    let plain = completed(Entries { value: &offset, ..made.entries() }, &set);
+    let large: Vec<f64> = offset.iter().map(|v| v * 4096.0).collect();
+    let scaled = completed(Entries { value: &large, ..made.entries() }, &set);
+    for (i, j) in [(0, 0), (40, 20), (79, 59)] {
+        assert_eq!(scaled.model.predict(i, j), 4096.0 * plain.model.predict(i, j));
+    }
+    let chosen = completed(made.entries(), &[("rank", "3")]);
+    let weight = vec![0.01; made.row.len()];
+    let light = completed(Entries { weight: Some(&weight), ..made.entries() }, &[("rank", "3")]);
+    assert!((light.ridge / chosen.ridge - 0.01).abs() < 1e-6, "{} {}", light.ridge, chosen.ridge);
+    assert!(
+        (light.model.predict(3, 5) - chosen.model.predict(3, 5)).abs() < 1e-3 * (1.0 + truth(3, 5).abs())
+    );
+}
+
+#[test]
+fn parts_of_a_call_hold_out_apart_and_options_must_match_the_problem() {
+    let (made, _) = Made::low_rank(60, 50, 1, 0.95, 0.0);
+    let set = [
+        ("rank", "1"),
+        ("ridge", "0"),
+        ("search", "paper"),
+        ("independent", "true"),
+        ("rounds", "2"),
+        ("held_out", "0.1"),
+    ];
+    let solution = completed(made.entries(), &set);
+    assert!(solution.certificate.residual < 0.5, "{:?}", solution.certificate);
+    let explicit = options(&[("ridge", "1")]);
+    let implicit = options(&[("ridge", "1"), ("feedback", "implicit")]);
+    let problem = Problem::<f64>::new(made.entries(), &explicit, &mut Control::new()).unwrap();
+    let refused = solve(&problem, &implicit, None, &mut Control::new()).unwrap_err();
+    assert!(refused.to_string().contains("feedback"), "{refused}");
+    let summed = options(&[("ridge", "1"), ("feedback", "implicit"), ("duplicates", "sum")]);
+    assert!(Problem::<f64>::new(made.entries(), &summed, &mut Control::new()).is_err());
+}

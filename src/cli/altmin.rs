@@ -13,7 +13,7 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 use southwell::altmin::{Entries, Model, Problem, Settings, Side, Solution, solve};
 use southwell::numerics::real::Real;
-use southwell::runtime::{Error, ErrorKind, Family, Options, Outcome, Result};
+use southwell::runtime::{Error, ErrorKind, Family, Options, Outcome, Result, Stop};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,20 @@ impl Run<'_> {
         let [rows, cols] = self.size;
         let Triplets { row, col, value, .. } = self.train;
         let entries = Entries { rows, cols, row, col, value, weight };
-        let problem = Problem::<T>::new(entries, self.options, &mut line.control())?;
+        let made = {
+            let mut control = line.control();
+            Problem::<T>::new(entries, self.options, &mut control)
+                .map_err(|error| (error, control.poll().err()))
+        };
+        let problem = match made {
+            Ok(problem) => problem,
+            Err((error, Some(Stop(outcome)))) if error.kind() == ErrorKind::Stopped => {
+                drop(line);
+                output::print(&self.stopped(outcome))?;
+                return Ok(Verdict::of(false));
+            }
+            Err((error, _)) => return Err(error.into()),
+        };
         line.say("completing");
         let solution = solve(&problem, self.options, None, &mut line.control())?;
         drop(line);
@@ -129,6 +142,18 @@ impl Run<'_> {
         let report = Report { run: self, solution: &solution, test };
         output::print(&if self.matches.get_flag("json") { report.json() } else { report.text() })?;
         Ok(Verdict::of(solution.outcome == Outcome::Converged))
+    }
+}
+
+impl Run<'_> {
+    /// What is said of a run that was stopped before there was a problem.
+    fn stopped(&self, outcome: Outcome) -> String {
+        if self.matches.get_flag("json") {
+            return format!("{}\n", json!({ "outcome": outcome.name() }));
+        }
+        let mut facts = Facts::default();
+        facts.add("outcome", format!("{}, while the entries were arranged", outcome.name()));
+        facts.text()
     }
 }
 
