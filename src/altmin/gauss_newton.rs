@@ -203,7 +203,7 @@ impl<T: Real> GaussNewton<'_, T> {
     /// The share of the entries that is observed.
     fn share(&self) -> f64 {
         let cells = self.observations.rows() as f64 * self.observations.cols() as f64;
-        self.observations.len() as f64 / cells.max(1.0)
+        self.observations.by_row().mean_weight() * self.observations.len() as f64 / cells.max(1.0)
     }
 
     /// The blocks at `left right'`; `right` is orthonormal.

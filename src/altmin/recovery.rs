@@ -122,10 +122,10 @@ impl<T: Real> Searcher<'_, T> {
         Alternation { observations: self.observations, team: self.team }
     }
 
-    /// The share of the entries that is observed.
+    /// The share of the entries that is observed, each with its weight: what regularization is measured by.
     fn share(&self) -> f64 {
         let cells = self.observations.rows() as f64 * self.observations.cols() as f64;
-        self.observations.len() as f64 / cells.max(1.0)
+        self.observations.by_row().mean_weight() * self.observations.len() as f64 / cells.max(1.0)
     }
 
     /// Searches in one way: both parts. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner result is of
