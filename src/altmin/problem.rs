@@ -28,6 +28,11 @@ impl<T: Real> Problem<T> {
     pub fn new(entries: Entries<'_>, options: &Options, control: &mut Control<'_>) -> Result<Self> {
         let settings = Settings::from_options(options)?;
         control.begin(settings.max_seconds, settings.max_work);
+        if let Some(weight) = entries.weight.filter(|w| w.len() != entries.value.len()) {
+            return Err(Error::new(ErrorKind::Argument, "weight.len")
+                .expected(format!("{}, as many as values", entries.value.len()))
+                .found(weight.len()));
+        }
         for (name, size) in [("rows", entries.rows), ("cols", entries.cols)] {
             if size == 0 {
                 return Err(Error::new(ErrorKind::Argument, name).expected("at least 1").found(0));
@@ -181,6 +186,9 @@ mod tests {
         assert_eq!(problem.observations().len(), 2);
         let none = Entries { value: &[f64::NAN; 3], ..entries };
         assert!(Problem::<f64>::new(none, &options, &mut Control::new()).is_err());
+        let few = Entries { weight: Some(&[1.0; 2]), ..entries };
+        let refused = Problem::<f64>::new(few, &options, &mut Control::new()).unwrap_err();
+        assert!(refused.to_string().contains("weight.len"), "{refused}");
         let infinite = Entries { value: &[1.0, f64::INFINITY, 1.0], ..entries };
         assert!(Problem::<f64>::new(infinite, &options, &mut Control::new()).is_err());
     }
