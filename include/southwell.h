@@ -559,7 +559,7 @@ typedef struct swl_altmin_cert {
   double row_incoherence;
   // the same of V
   double col_incoherence;
-  // entries beside the degrees of freedom of the rank: below 1 nothing is determined
+  // entries beside the degrees of freedom of the rank: below 1 not everything is determined
   double oversampling;
   // entries that were fitted
   int64_t entries;
@@ -1268,7 +1268,7 @@ SWL_API swl_status swl_graph_values(const struct swl_graph *g, double *out, int6
 // Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros included)
 // or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for each entry, in
 // the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver "altmin"; NULL:
-// defaults) duplicates, missing, precision, max_seconds and max_work are read. The entries are copied, in any order.
+// defaults) duplicates, missing, precision, feedback, confidence, threads, max_seconds and max_work are read. The entries are copied, in any order.
 // control may be NULL. The caller frees the handle.
 //
 // Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, places outside, repeats, nothing observed; with the entry),
@@ -1291,8 +1291,10 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
                                  const struct swl_dense *u,
                                  const struct swl_dense *v);
 
-// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says.
-// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here. control NULL: runs
+// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
+// from a start there is no search, but plain sweeps.
+// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
+// swl_altmin_new. control NULL: runs
 // quietly to the end.
 //
 // Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
