@@ -22,10 +22,12 @@ fn observed(
     change: impl Fn(usize, f64) -> (f64, Vec<f64>),
 ) -> Observations<f64> {
     let (mut row, mut col, mut value, mut weight) = (vec![], vec![], vec![], vec![]);
+    let mut cell = 0;
     for i in 0..truth.u.rows() {
         for j in 0..truth.v.rows() {
             if crate::altmin::sampling::uniform(1, i, j) < share {
-                let (v, weights) = change(value.len(), product(truth, i, j));
+                let (v, weights) = change(cell, product(truth, i, j));
+                cell += 1;
                 for w in weights {
                     row.push(i as i64);
                     col.push(j as i64);
