@@ -19,17 +19,14 @@ macro_rules! for_each_instruction_set {
     ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident : $type:ty),* $(,)?) $(-> $ret:ty)?) => {
         $(#[$doc])*
         #[inline]
-        #[allow(clippy::too_many_arguments)]
         pub fn $name<T: Real>($($arg: $type),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,fma")]
-                #[allow(clippy::too_many_arguments)]
                 fn with_avx512<T: Real>($($arg: $type),*) $(-> $ret)? {
                     $body::<T, true, 8>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                #[allow(clippy::too_many_arguments)]
                 fn with_avx2<T: Real>($($arg: $type),*) $(-> $ret)? {
                     $body::<T, true, 4>($($arg),*)
                 }

@@ -83,7 +83,6 @@ fn with_independent_sets_five_rounds_converge() {
 }
 
 #[test]
-#[ignore = "ten seconds and more: n = 2000, all observed, ten rounds"]
 fn with_independent_sets_ten_rounds_converge() {
     check_independent(2000, 10, &[Rule::Adaptive, Rule::Fixed(1e-10)], 0.01, 1e-9);
 }
