@@ -279,6 +279,23 @@ fn columns_of_zeros() {
     assert_eq!([points[0].outcome, points[1].outcome], [Outcome::Converged, Outcome::Unbounded]);
 }
 
+/// Labels that are all alike leave the loss no minimum; a linear term beyond the penalty leaves no infimum either.
+#[test]
+fn labels_all_alike() {
+    let wave = [1.0, -1.0, 2.0, 0.5];
+    let d = Data::of(&[&wave], &[1.0; 4]);
+    let outcome = |c: f64, pairs: &[(&str, &str)]| {
+        let mut problem = d.problem("logistic");
+        problem.set_linear(&[c]).unwrap();
+        run(&problem, &[pairs, &[("loss", "logistic"), ("intercept", "true")]].concat()).outcome
+    };
+    assert_eq!(outcome(0.5, &[("lambda", "1")]), Outcome::InfimumNotAttained);
+    assert_eq!(outcome(2.0, &[("lambda", "1")]), Outcome::Unbounded);
+    assert_eq!(outcome(2.0, &[("penalty", "ridge"), ("lambda", "1")]), Outcome::InfimumNotAttained);
+    assert_eq!(outcome(-2.0, &[("penalty", "none"), ("lower", "0")]), Outcome::Unbounded);
+    assert_eq!(outcome(2.0, &[("penalty", "none"), ("lower", "0")]), Outcome::InfimumNotAttained);
+}
+
 /// Columns that are alike can cancel: then the linear term falls for ever, unless something holds it.
 #[test]
 fn columns_that_cancel_leave_no_minimum() {

@@ -112,14 +112,13 @@ def numpy_als(variant, data, k, threads):
     return sweeps
 
 
-def numba_als(variant, data, k, threads):
+def numba_half_step():
+    """half(indptr, indices, values, other, ridge, by_degree, out): the rows of one factor, compiled."""
     import numba
     import numpy as np
 
-    orders = both_orders(*data)
-
     @numba.njit(parallel=True, fastmath=True)
-    def half(indptr, indices, values, other, ridge, out):
+    def half(indptr, indices, values, other, ridge, by_degree, out):
         k = other.shape[1]
         for i in numba.prange(indptr.size - 1):
             gram, right = np.zeros((k, k), np.float32), np.zeros(k, np.float32)
@@ -131,7 +130,7 @@ def numba_als(variant, data, k, threads):
                     for b in range(k):
                         gram[a, b] += va * v[b]
             for a in range(k):
-                gram[a, a] += ridge
+                gram[a, a] += ridge * (indptr[i + 1] - indptr[i] if by_degree else 1)
             for a in range(k):
                 for b in range(a):
                     s = gram[a, b]
@@ -152,8 +151,17 @@ def numba_als(variant, data, k, threads):
                 right[a] /= gram[a, a]
             out[i] = right
 
+    return half
+
+
+def numba_als(variant, data, k, threads):
+    import numpy as np
+
+    half = numba_half_step()
+    orders = both_orders(*data)
+
     def run(matrix, other, out):
-        half(matrix.indptr, matrix.indices, matrix.data, other, np.float32(RIDGE), out)
+        half(matrix.indptr, matrix.indices, matrix.data, other, np.float32(RIDGE), False, out)
 
     u, v = start(*data[:2], k)
     run(orders[0][:1], v, u[:1])  # compiles
@@ -234,7 +242,7 @@ def make(folder, m, n, observed, seed):
 
 
 def contest(args, k, peers):
-    from compare import SLOW, median_interval, verdict
+    from rounds import median_interval, verdict
 
     environment = {**os.environ, **{f"{pool}_NUM_THREADS": str(args.threads) for pool in POOLS}}
     # OpenBLAS chooses its kernels for this processor itself.
@@ -251,7 +259,7 @@ def contest(args, k, peers):
         print(f"  rank {k}: {p.name:18} {p.failure or f'{p.once:8.3f} s'}", flush=True)
     fit = [p for p in programs if p.failure is None]
     fastest = min(p.once for p in fit if p.name != "southwell")
-    near = sorted((p for p in fit if p.name != "southwell" and p.once <= min(SLOW, 2.5) * fastest), key=lambda p: p.once)
+    near = sorted((p for p in fit if p.name != "southwell" and p.once <= 2.5 * fastest), key=lambda p: p.once)
     racing = [p for p in fit if p.name == "southwell"] + near
     for _ in range(args.rounds):
         for p in racing:

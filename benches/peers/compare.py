@@ -14,34 +14,20 @@ for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA", "BLIS", "RAYON"):  # before 
     os.environ[variable + "_NUM_THREADS"] = "1"
 
 import argparse  # noqa: E402
-import gc  # noqa: E402
 import json  # noqa: E402
 import math  # noqa: E402
 import statistics  # noqa: E402
 import sys  # noqa: E402
-import time  # noqa: E402
 import warnings  # noqa: E402
 
 import problems  # noqa: E402
 import southwell  # noqa: E402
 from cases import CASES, KINDS, Case  # noqa: E402
+from rounds import median_interval, timed, verdict  # noqa: E402
 
 TARGETS = [1e-4, 1e-6, 1e-10]
 LAST_TOLERANCE = 1e-13
 SLOW = 10.0  # a peer this many times slower than the best takes no part in the rounds
-PAR = 1.05  # slower: the whole interval above; faster: below its inverse
-
-
-def timed(solve, tolerance):
-    """(coefficients, seconds) of one fit, with the garbage collector kept out of it."""
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.perf_counter()
-        coef = solve(tolerance)
-        return coef, time.perf_counter() - start
-    finally:
-        gc.enable()
 
 
 class Runner:
@@ -80,26 +66,6 @@ class Runner:
 
     def median(self):
         return statistics.median(self.seconds)
-
-
-def median_interval(values, level=0.95):
-    """(median, low, high): the interval between two order statistics that holds the true median at this level."""
-    ordered, n = sorted(values), len(values)
-    tail = 0.0
-    for rank in range(n // 2):
-        tail += math.comb(n, rank) / 2**n
-        if 2 * tail > 1 - level:
-            break
-    else:
-        rank = n // 2
-    low = max(rank - 1, 0)
-    return statistics.median(ordered), ordered[low], ordered[n - 1 - low]
-
-
-def verdict(low, high):
-    if low > PAR:
-        return "SLOWER"
-    return "faster" if high < 1 / PAR else "par"
 
 
 def contest(case, library, rounds, targets, budget):

@@ -25,7 +25,8 @@ from scipy import sparse  # noqa: E402
 from scipy.sparse import linalg  # noqa: E402
 
 import southwell  # noqa: E402
-from compare import SLOW, median_interval, timed, verdict  # noqa: E402
+from compare import SLOW  # noqa: E402
+from rounds import median_interval, timed, verdict  # noqa: E402
 
 
 def lattice(side, rng):

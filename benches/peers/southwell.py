@@ -1,4 +1,5 @@
-"""A thin ctypes face on Southwell's C library: block coordinate descent, as much of it as the comparison needs.
+"""A thin ctypes face on Southwell's C library: block coordinate descent and completion, as much of it as the
+comparisons need.
 
 The data are borrowed, not copied (`swl_keep`), where their layout is one that the library takes: dense arrays in
 column-major or row-major order, CSC or CSR, f64 or f32, all with either width of indices.
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 RELEASE = c.CFUNCTYPE(None, c.c_void_p)
+TRIPLETS = 2  # SWL_TRIPLETS
 
 
 class Dense(c.Structure):
@@ -24,6 +26,14 @@ class Sparse(c.Structure):
         ("rows", c.c_int64), ("cols", c.c_int64), ("nnz", c.c_int64),
         ("indptr", c.c_void_p), ("indices", c.c_void_p), ("values", c.c_void_p),
         ("layout", c.c_int32), ("index", c.c_int32), ("scalar", c.c_int32), ("pad_", c.c_int32),
+    ]  # fmt: skip
+
+
+class Triplets(c.Structure):
+    _fields_ = [
+        ("rows", c.c_int64), ("cols", c.c_int64), ("nnz", c.c_int64),
+        ("row", c.c_void_p), ("col", c.c_void_p), ("values", c.c_void_p),
+        ("index", c.c_int32), ("scalar", c.c_int32), ("base", c.c_int32), ("pad_", c.c_int32),
     ]  # fmt: skip
 
 
@@ -104,10 +114,13 @@ class Library:
             "swl_bcd_dual": [pointer, pointer, c.c_int64],
             "swl_bcd_path": [pointer, pointer, c.POINTER(Grid), pointer, c.POINTER(c.c_int64)],
             "swl_bcd_path_coef": [pointer, c.c_int64, pointer, c.c_int64],
+            "swl_altmin_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, pointer, out],
+            "swl_altmin_solve": [pointer, pointer, pointer, pointer],
+            "swl_altmin_predict": [pointer, c.POINTER(Matrix), pointer, c.c_int64],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
-        for name in ("swl_options_free", "swl_bcd_free"):
+        for name in ("swl_options_free", "swl_bcd_free", "swl_altmin_free"):
             function = getattr(self.raw, name)
             function.argtypes, function.restype = [pointer], None
         self.raw.swl_last_message.argtypes = [c.c_char_p, c.c_size_t]
@@ -121,10 +134,10 @@ class Library:
             self.raw.swl_last_message(text, len(text))
             raise SouthwellError(f"{name} ({status}): {text.value.decode(errors='replace')}")
 
-    def options(self, settings):
-        """A new options object of the bcd family; the caller frees it."""
+    def options(self, settings, family="bcd"):
+        """A new options object of a family; the caller frees it."""
         handle = c.c_void_p()
-        self.call("swl_options_new", b"bcd", c.byref(handle))
+        self.call("swl_options_new", family.encode(), c.byref(handle))
         for key, value in settings.items():
             if isinstance(value, str):
                 self.call("swl_options_set_str", handle, key.encode(), value.encode())
@@ -176,3 +189,36 @@ class Library:
         finally:
             self.raw.swl_bcd_free(solver)
             self.raw.swl_options_free(options)
+
+    def altmin(self, shape, row, col, value, **settings):
+        """A completion from scratch; row and col are of int32 or int64, value of float64 or float32."""
+        return Completion(self, shape, row, col, value, settings)
+
+
+class Completion:
+    """A fitted completion of a matrix; its handle is freed with the object."""
+
+    def __init__(self, library, shape, row, col, value, settings):
+        self.library, self.shape, self.handle = library, shape, c.c_void_p()
+        options = library.options(settings, "altmin")
+        try:
+            entries = self.triplets(row, col, value)
+            library.call("swl_altmin_new", entries, None, options, None, c.byref(self.handle))
+            library.call("swl_altmin_solve", self.handle, options, None, None)
+        finally:
+            library.raw.swl_options_free(options)
+
+    def __del__(self):
+        self.library.raw.swl_altmin_free(self.handle)
+
+    def triplets(self, row, col, value):
+        index = {np.dtype(np.int32): 0, np.dtype(np.int64): 1}[row.dtype]
+        data = (address(row), address(col), None if value is None else address(value))
+        scalar = 0 if value is None else scalar_tag(value)
+        self.view = Triplets(*self.shape, row.size, *data, index, scalar, 0, 0)
+        return Matrix(TRIPLETS, 0, c.cast(c.pointer(self.view), c.c_void_p))
+
+    def predict(self, row, col):
+        out = np.empty(row.size)
+        self.library.call("swl_altmin_predict", self.handle, self.triplets(row, col, None), address(out), out.size)
+        return out

@@ -1,6 +1,7 @@
 //! What every step of the loop works on: the scaled problem, the penalty, the iterate and the constants.
 
 use super::block::Block;
+use super::block_problem::truncated::Forcing;
 use super::scaled::Scaled;
 use super::state::State;
 use super::updates::damping::Damping;
@@ -19,6 +20,8 @@ pub(super) struct Engine<'e> {
     pub(super) lipschitz: &'e [f64],
     /// Damping of Newton models.
     pub(super) damping: Damping,
+    /// Accuracy of truncated Newton directions.
+    pub(super) forcing: Forcing,
     /// Size of the objective at the last check.
     pub(super) objective_size: f64,
     /// The Gram block of a quadratic loss, which never changes.
@@ -43,7 +46,8 @@ impl<'e> Engine<'e> {
         grams: GramCache,
     ) -> Self {
         let damping = Damping::new(if needs_damping(scaled) { LEAST_DAMPING } else { 0.0 });
-        Self { scaled, penalty, team, state, lipschitz, damping, objective_size: 0.0, grams }
+        let forcing = Forcing::new();
+        Self { scaled, penalty, team, state, lipschitz, damping, forcing, objective_size: 0.0, grams }
     }
 
     /// The gradient of the loss at the block's coordinates.

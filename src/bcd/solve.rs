@@ -279,6 +279,8 @@ impl<'s> Solve<'s> {
         let runaway = null_model::runaway_intercept(scaled);
         let outcome = match runaway {
             _ if scaled.falls_for_ever(self.problem, self.settings, lambda)? => Outcome::Unbounded,
+            // With the intercept far out the loss is as good as gone, and what is left falls for ever.
+            Some(_) if penalty.conjugate(&vec![0.0; scaled.cols()]).is_infinite() => Outcome::Unbounded,
             Some(direction) => {
                 engine.state.b = RUNAWAY * direction;
                 Outcome::InfimumNotAttained

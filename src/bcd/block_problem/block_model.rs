@@ -66,6 +66,12 @@ impl Curvature {
         squares.is_finite().then_some((squares - mean).max(0.0))
     }
 
+    /// The gradient `g` with the intercept minimized out, given the sum of the slopes.
+    pub(in crate::bcd) fn reduced(&self, g: &[f64], slope_sum: f64) -> Vec<f64> {
+        let mean = if self.total > 0.0 { slope_sum / self.total } else { 0.0 };
+        g.iter().zip(&self.sums).map(|(g, s)| g - s * mean).collect()
+    }
+
     /// The step of the intercept that goes with steps `p`, given the sum of the slopes.
     pub(in crate::bcd) fn intercept_step(&self, slope_sum: f64, p: &[f64]) -> f64 {
         if self.total > 0.0 {
@@ -135,11 +141,10 @@ impl GramModel {
         curvature: &Curvature,
         first_residual: Option<f64>,
     ) -> Self {
-        let mut gradient = g.to_vec();
+        let gradient = curvature.reduced(g, slope_sum);
         if curvature.total > 0.0 {
-            for (k, gradient) in gradient.iter_mut().enumerate() {
+            for k in 0..g.len() {
                 let factor = curvature.sums[k] / curvature.total;
-                *gradient -= factor * slope_sum;
                 h.column_mut(k).iter_mut().zip(&curvature.sums).for_each(|(h, s)| *h -= factor * s);
             }
         }
@@ -263,6 +268,13 @@ impl RowModel<'_> {
             rows: if rows <= most { rows * rows * (n + rows / 3) / DENSE_SPEED + 6 * pass } else { u64::MAX },
             products: 2 * EXPECTED_CG_STEPS * pass,
         }
+    }
+
+    /// Steps of conjugate gradients that cost as much as a factor; `None` where there can be no factor.
+    pub(in crate::bcd) fn products_for_direct(&self, free: &[usize]) -> Option<u64> {
+        let price = self.prices(free);
+        let direct = price.factor.min(price.rows);
+        (direct < u64::MAX).then(|| direct / (price.products / EXPECTED_CG_STEPS).max(1))
     }
 }
 

@@ -45,7 +45,7 @@ pub(in crate::bcd) fn minimize(
     if smooth.is_all(block) {
         last = active_set::newton(model, block, penalty, x, team, control)?;
         // Nothing to identify: one direction, to the accuracy of its solver, is what an inexact Newton step needs.
-        if last.full && goal.relative > ROUGH {
+        if last.full && goal.is_inexact() {
             return Ok(());
         }
     }
@@ -124,6 +124,11 @@ pub(in crate::bcd) struct Goal {
 impl Goal {
     /// Block minimization to rounding.
     pub(in crate::bcd) const EXACT: Self = Self { absolute: 0.0, relative: 1e-24 };
+
+    /// Whether this is the goal of an inexact Newton step.
+    pub(in crate::bcd) fn is_inexact(self) -> bool {
+        self.relative > ROUGH
+    }
 }
 
 /// What a sweep did: `sum h |step|^2`, near twice the decrease, and `sum h |x|^2` to compare it with.

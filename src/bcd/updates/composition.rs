@@ -9,6 +9,7 @@ use super::step::{ROUNDING, Step};
 use crate::bcd::block::Block;
 use crate::bcd::block_problem::block_model::{Curvature, GramModel, RowModel, gram_pays};
 use crate::bcd::block_problem::quadratic::{Goal, minimize};
+use crate::bcd::block_problem::truncated::SmoothBlock;
 use crate::bcd::engine::Engine;
 use crate::bcd::settings::LineSearch;
 use crate::bcd::state::LOSS_FLOPS;
@@ -96,6 +97,36 @@ struct CompositionStep {
     dz: Vec<f64>,
 }
 
+/// Where a step begins: gradient, sum of the slopes, curvature, coordinates.
+struct Frame {
+    g: Vec<f64>,
+    slope_sum: f64,
+    curvature: Curvature,
+    before: Vec<f64>,
+}
+
+impl Frame {
+    /// The step from here to `to`.
+    fn step(
+        &self,
+        engine: &Engine<'_>,
+        block: &Block,
+        to: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<CompositionStep, Stop> {
+        let Self { g, slope_sum, curvature, before } = self;
+        let step: Vec<f64> = to.iter().zip(before).map(|(x, b)| x - b).collect();
+        let intercept_step = curvature.intercept_step(*slope_sum, &step);
+        let linear: f64 = step.iter().zip(g).map(|(p, g)| p * g).sum::<f64>() + intercept_step * slope_sum;
+        let slope = -(linear + block.penalty_change(engine.penalty, before, &to));
+        let dz = engine.predictor_step(block, &step, intercept_step, control)?;
+        // A row without weight may hold anything, and its square overflow.
+        let weighted = dz.iter().zip(&curvature.w).filter(|(_, w)| **w != 0.0);
+        let bend: f64 = weighted.map(|(z, w)| z * z * w).sum();
+        Ok(CompositionStep { to, step, intercept_step, slope, promised: slope - 0.5 * bend, bend, dz })
+    }
+}
+
 fn block_step(
     engine: &mut Engine<'_>,
     block: &Block,
@@ -113,6 +144,17 @@ fn block_step(
     let before = block.gather(&engine.state.x);
     let mut x = before.clone();
     let quadratic = scaled.loss.is_quadratic();
+    if !quadratic && goal.is_inexact() && engine.forcing.pays() {
+        if let Some(smooth) = SmoothBlock::new(block, engine.penalty, team) {
+            let model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;
+            let gradient = curvature.reduced(&g, slope_sum);
+            let direction = smooth.direction(&model, &x, gradient, goal, &mut engine.forcing, control)?;
+            if let Some(step) = direction {
+                let to = before.iter().zip(&step).map(|(x, p)| x + p).collect();
+                return Frame { g, slope_sum, curvature, before }.step(engine, block, to, control);
+            }
+        }
+    }
     let sweeps = if quadratic { QUADRATIC_SWEEPS } else { NEWTON_SWEEPS };
     let mut square = None;
     if gram_pays(&scaled.columns, list, sweeps) {
@@ -130,16 +172,7 @@ fn block_step(
         let mut model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;
         minimize(&mut model, block, engine.penalty, &mut x, goal, team, control)?;
     }
-    let step: Vec<f64> = x.iter().zip(&before).map(|(x, b)| x - b).collect();
-    let intercept_step = curvature.intercept_step(slope_sum, &step);
-    let linear: f64 = step.iter().zip(&g).map(|(p, g)| p * g).sum::<f64>() + intercept_step * slope_sum;
-    let penalty_change = block.penalty_change(engine.penalty, &before, &x);
-    let slope = -(linear + penalty_change);
-    let dz = engine.predictor_step(block, &step, intercept_step, control)?;
-    // A row without weight may hold anything, and its square overflow.
-    let weighted = dz.iter().zip(&curvature.w).filter(|(_, w)| **w != 0.0);
-    let bend: f64 = weighted.map(|(z, w)| z * z * w).sum();
-    Ok(CompositionStep { to: x, step, intercept_step, slope, promised: slope - 0.5 * bend, bend, dz })
+    Frame { g, slope_sum, curvature, before }.step(engine, block, x, control)
 }
 
 /// Searches along the step on the maintained `z`, and adapts the damping to how well the model held.

@@ -47,6 +47,10 @@ impl Group {
         self.weight[u] == 0.0
     }
 
+    pub(super) fn is_quadratic(&self, u: usize) -> bool {
+        self.is_free(u)
+    }
+
     #[inline]
     pub(super) fn unit_value(&self, u: usize, x: &[f64]) -> f64 {
         let size = norm(x);

@@ -122,6 +122,11 @@ impl Penalty {
         with_penalty!(self, p => p.is_free(u))
     }
 
+    /// Whether the unit has neither kinks nor bounds: its penalty is quadratic (or none) everywhere.
+    pub fn is_quadratic(&self, u: usize) -> bool {
+        with_penalty!(self, p => p.is_quadratic(u))
+    }
+
     /// How large the gradient at the unit may be, in the Euclidean norm, without moving it from 0: 0 where any gradient
     /// moves it.
     #[inline]

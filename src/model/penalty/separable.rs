@@ -128,10 +128,12 @@ impl Separable {
     }
 
     pub(super) fn is_free(&self, u: usize) -> bool {
-        self.at(u).l1 == 0.0
-            && self.at(u).l2 == 0.0
-            && self.at(u).lower == f64::NEG_INFINITY
-            && self.at(u).upper == f64::INFINITY
+        self.is_quadratic(u) && self.at(u).l2 == 0.0
+    }
+
+    pub(super) fn is_quadratic(&self, u: usize) -> bool {
+        let terms = self.at(u);
+        terms.l1 == 0.0 && terms.lower == f64::NEG_INFINITY && terms.upper == f64::INFINITY
     }
 
     #[inline]

@@ -91,6 +91,10 @@ impl SparseGroup {
         self.terms[u] == GroupTerms { l1: 0.0, weight: 0.0, l2: 0.0 }
     }
 
+    pub(super) fn is_quadratic(&self, u: usize) -> bool {
+        self.terms[u].l1 == 0.0 && self.terms[u].weight == 0.0
+    }
+
     /// `|S(v, l1)| <= |v| - l1` where it is not 0, with equality for one coordinate.
     #[inline]
     pub(super) fn dead_zone(&self, u: usize) -> f64 {

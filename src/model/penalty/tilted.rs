@@ -73,6 +73,10 @@ impl Tilted {
         self.of.is_free(u)
     }
 
+    pub(super) fn is_quadratic(&self, u: usize) -> bool {
+        self.of.is_quadratic(u)
+    }
+
     /// What the slope leaves of the dead zone, whatever the direction of the gradient is.
     pub(super) fn dead_zone(&self, u: usize) -> f64 {
         let squares: f64 = self.of.columns(u).iter().map(|&j| self.slope[j] * self.slope[j]).sum();
