@@ -42,6 +42,7 @@ fn a_completion_takes_no_more_than_was_estimated() {
     let value: Vec<f64> =
         row.iter().zip(&col).map(|(i, j)| (*i as f64 * 0.7).sin() * (*j as f64 * 0.3).cos() + 2.0).collect();
     let weight = vec![2.0; value.len()];
+    let mut wrong = Vec::new();
     for (set, weighted) in [
         (&[("rank", "16"), ("ridge", "0.1")][..], false),
         (&[("rank", "8"), ("ridge", "0.1"), ("biases", "true"), ("held_out", "0.1")], true),
@@ -72,7 +73,9 @@ fn a_completion_takes_no_more_than_was_estimated() {
         println!("{set:?}: {found} bytes, estimated {estimate}");
         // What does not grow with the data: panels and stacks of threads.
         let fixed = 2 << 20;
-        assert!(found <= estimate + fixed, "{set:?}: {found} bytes, more than {estimate}");
-        assert!(estimate <= 4 * found + fixed, "{set:?}: {found} bytes, far less than {estimate}");
+        if found > estimate + fixed || estimate > 4 * found + fixed {
+            wrong.push(format!("{set:?}: {found} bytes, estimated {estimate}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -122,7 +122,7 @@ fn check(entries: &Entries<'_>, team: &Team<'_>) -> Result<()> {
         ("weight", "0, or a number from 1e-30 to 1e30".into(), w.to_string())
     };
     let error = Error::new(ErrorKind::Data, subject).at(format!("entry {k}")).expected(expected).found(found);
-    Err(if inside { error.at_cell(i as usize, j as usize) } else { error })
+    Err(if inside { error.at_cell(i as u32, j as u32) } else { error })
 }
 
 /// What a bucket of rows came to.
@@ -261,7 +261,7 @@ fn settle<T: Real, W: Weight>(
             let (value, weight) = (record.value, record.weight.get());
             if !T::narrow(value).wide().is_finite() || !T::narrow(weight).wide().is_finite() {
                 return Err(Error::new(ErrorKind::Data, "value")
-                    .at_cell(row as usize, col as usize)
+                    .at_cell(row, col)
                     .expected("a number that is finite as it is stored")
                     .found(value));
             }
@@ -287,7 +287,7 @@ fn settle_repeats<W: Weight>(same: &mut [Record<W>], repeats: Repeats) -> Result
     match repeats {
         Repeats::Error => {
             return Err(Error::new(ErrorKind::Data, "entries")
-                .at_cell(same[0].row as usize, same[0].col as usize)
+                .at_cell(same[0].row, same[0].col)
                 .expected("one entry (option duplicates says what repeats mean)")
                 .found(format!("{}", same.len())));
         }

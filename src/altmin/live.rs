@@ -271,7 +271,7 @@ impl<T: Real> Live<T> {
         }
         let refuse = |subject: &str, expected: &str, found: f64| {
             let error = Error::new(ErrorKind::Data, subject).at(format!("entry {k}"));
-            Err(error.at_cell(change.row, change.col).expected(expected).found(found))
+            Err(error.at_cell(change.row as u32, change.col as u32).expected(expected).found(found))
         };
         if change.weight != 0.0 && !change.value.is_finite() {
             return refuse("value", "a finite number", change.value);

@@ -9,9 +9,9 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::{Options, Result};
 
-/// Copies of both factors beside one another in sweeps: the state, the best and the last one, what a half-step moves from, to,
-/// and collects.
-const STATES: usize = 7;
+/// Copies of both factors beside one another in sweeps: the start, the state, the best and the last one, what a half-step moves
+/// from, to, and collects, and what is turned and combined for an extrapolation.
+const STATES: usize = 16;
 /// Copies of both factors, in double precision, that a search beyond the plain one keeps: what was found, and the vectors of
 /// Gauss-Newton steps.
 const SEARCHED: usize = 16;

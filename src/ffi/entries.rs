@@ -68,7 +68,7 @@ impl EntryList {
             Some((old, new)) => error.renamed(old, new),
             None => error,
         }
-        .counting_from(self.base)
+        .counting_from(self.base as u32)
     }
 }
 

@@ -37,8 +37,8 @@ pub struct Error {
     kind: ErrorKind,
     subject: String,
     place: String,
-    /// Row and column of the matrix, counted from 0, and what the caller counts from.
-    cell: Option<([i64; 2], i64)>,
+    /// Row and column of a matrix, as the caller counts them.
+    cell: Option<[u32; 2]>,
     expected: String,
     found: String,
     code: i32,
@@ -80,15 +80,15 @@ impl Error {
 
     /// Which entry of a matrix, counted from 0.
     #[must_use]
-    pub fn at_cell(mut self, row: usize, col: usize) -> Self {
-        self.cell = Some(([row as i64, col as i64], 0));
+    pub fn at_cell(mut self, row: u32, col: u32) -> Self {
+        self.cell = Some([row, col]);
         self
     }
 
-    /// For callers whose rows and columns are counted from `base`: the cell is told so too.
+    /// For callers whose rows and columns are counted from `base`: once, at the border, so that the cell is told so too.
     #[must_use]
-    pub fn counting_from(mut self, base: i64) -> Self {
-        self.cell = self.cell.map(|(cell, _)| (cell, base));
+    pub fn counting_from(mut self, base: u32) -> Self {
+        self.cell = self.cell.map(|cell| cell.map(|place| place.saturating_add(base)));
         self
     }
 
@@ -162,8 +162,8 @@ impl fmt::Display for Error {
         if !self.place.is_empty() {
             write!(f, ", {}", self.place)?;
         }
-        if let Some(([row, col], base)) = self.cell {
-            write!(f, ", row {}, column {}", row + base, col + base)?;
+        if let Some([row, col]) = self.cell {
+            write!(f, ", row {row}, column {col}")?;
         }
         match (self.expected.is_empty(), self.found.is_empty()) {
             (false, false) => write!(f, ": expected {}, found {}", self.expected, self.found),

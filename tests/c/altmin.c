@@ -244,7 +244,7 @@ static void life(void)
   OK(swl_altmin_load(bytes, less, &loaded));
   FAILS(swl_altmin_solve(loaded, o, NULL, NULL), SWL_E_STATE, "without them");
   FAILS(swl_altmin_noise(loaded, NULL, &one), SWL_E_STATE, "without them");
-  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "with its entries");
+  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "s: expected one with its entries");
   OK(swl_altmin_append(loaded, SWL_ROWS, &b, NULL, NULL));
   swl_altmin_free(loaded);
 

@@ -380,10 +380,10 @@ static void completion() {
   CHECK(bare.size() < bytes.size() && again.rank() == 1 && again.rows() == 8 && again.save(true) == bytes);
   CHECK(southwell::altmin::load(bare).predict(known) == s.predict(known));
   const std::int32_t zero[] = { 0 }, three[] = { 3 };
-  const double value[] = { 99 };
-  again.observe(swl_triplets_f64_i32(8, 6, 1, three, zero, value, 0), southwell::update::both);
+  const double most[] = { 99 };
+  again.observe(swl_triplets_f64_i32(8, 6, 1, three, zero, most, 0), southwell::update::both);
   CHECK(again.factor(southwell::side::rows)[3] != s.factor(southwell::side::rows)[3]);
-  again.append(southwell::side::rows, swl_triplets_f64_i32(1, 6, 1, zero, three, value, 0));
+  again.append(southwell::side::rows, swl_triplets_f64_i32(1, 6, 1, zero, three, most, 0));
   CHECK(again.rows() == 9 && again.factor(southwell::side::rows).size() == 9);
   CHECK(std::fabs(again.predict(swl_dense_f64(nullptr, 9, 6, 6, SWL_ROW_MAJOR))[51] - 99) < 1e-9);
   CHECK(southwell::altmin_memory(known, true, o) > southwell::altmin_memory(known, false, o));

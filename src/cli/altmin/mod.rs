@@ -197,7 +197,7 @@ impl Run<'_> {
         let base = if self.train.size.is_some() { 1 } else { base };
         let file = self.file.display().to_string();
         let error = ["value", "entries"].iter().fold(error, |error, name| error.renamed(name, &file));
-        error.renamed("weight", "--weights").counting_from(base)
+        error.renamed("weight", "--weights").counting_from(base as u32)
     }
 
     /// What is said of a run that was stopped before there was a problem.

@@ -17,7 +17,7 @@ use crate::altmin::{Change, Live, Problem, Side};
 use crate::numerics::real::Real;
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Result};
+use crate::runtime::{Control, Error, Result};
 use std::ffi::c_void;
 
 /// Takes entries into the last model: those at new places come, those at known ones replace what is there (the last of several
@@ -189,7 +189,7 @@ impl<T: Real> Completion<T> {
             changes.push(Change { row, col, value: *value, weight: weights.map_or(1.0, |w| w[k]) });
         }
         if let Some(fitted) = &mut self.fitted {
-            fitted.live.observe(&changes, sides, control)?;
+            fitted.live.observe(&changes, sides, control).map_err(|error| error.renamed("model", "s"))?;
         }
         self.points = Vec::new();
         Ok(())
@@ -198,7 +198,8 @@ impl<T: Real> Completion<T> {
     /// The bytes of the last model, or, where only that is asked, their number.
     fn saved(&self, entries: bool, asked: bool) -> Result<std::result::Result<Vec<u8>, usize>> {
         let live = &self.fitted()?.live;
-        let observed = if entries { Some(live.observations()?) } else { None };
+        let told = |error: Error| error.renamed("model", "s");
+        let observed = if entries { Some(live.observations().map_err(told)?) } else { None };
         if asked {
             return Ok(Err(saved::size(live.model(), observed.as_deref())));
         }
