@@ -1314,8 +1314,8 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
 //
 // The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
 //
-// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
-// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
+// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 SWL_API
 swl_status swl_altmin_solve(struct swl_altmin *s,
                             const struct swl_options *options,
@@ -1417,7 +1417,8 @@ swl_status swl_altmin_determined(const struct swl_altmin *s,
                                  int64_t len);
 
 // The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
-// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded without its entries cannot say). NaN for no entries. As swl_altmin_predict.
+// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded
+// without its entries cannot say). NaN for no entries. As swl_altmin_predict.
 SWL_API
 swl_status swl_altmin_score(const struct swl_altmin *s,
                             const struct swl_matrix *test,
@@ -1467,8 +1468,8 @@ swl_status swl_altmin_noise(const struct swl_altmin *s,
 // The standard deviation of each prediction at places (whose values are not read) for noise of standard deviation noise in
 // each entry of weight 1 (of weight w: noise / sqrt(w)); NaN: as swl_altmin_noise estimates it. To first order, from the Gram
 // matrices of the place's row and column; infinite where the entries do not determine it. For explicit values. Costs
-// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places. Errors: as swl_altmin_noise,
-// and SWL_E_DATA (a place outside the matrix).
+// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places.
+// Errors: as swl_altmin_noise, and SWL_E_DATA (a place outside the matrix).
 SWL_API
 swl_status swl_altmin_error_bars(const struct swl_altmin *s,
                                  const struct swl_matrix *places,
@@ -1478,7 +1479,8 @@ swl_status swl_altmin_error_bars(const struct swl_altmin *s,
                                  int64_t len);
 
 // An estimate, from above, of the most bytes that swl_altmin_new and swl_altmin_solve take at a time for entries of this size
-// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the caller holds.
+// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the
+// caller holds.
 // Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION.
 SWL_API
 swl_status swl_altmin_memory_estimate(const struct swl_matrix *entries,
@@ -1514,17 +1516,12 @@ swl_status swl_altmin_append(struct swl_altmin *s,
                              const struct swl_vec *weights,
                              const struct swl_control *control);
 
-// The last model as bytes, the same on every machine: what predicts, folds in and is brought up to date goes on to the same
-// bits once it is loaded. entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
-// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them changes
-// the handle.
+// The last model as bytes, little-endian on every machine: once it is loaded it predicts and folds in to the same bits.
+// entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
+// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
+// changes the handle.
 // Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
-SWL_API
-swl_status swl_altmin_save(const struct swl_altmin *s,
-                           int32_t entries,
-                           void *buf,
-                           size_t cap,
-                           size_t *need);
+SWL_API swl_status swl_altmin_save(const struct swl_altmin *s, int32_t entries, void *buf, size_t cap, size_t *need);
 
 // A handle from the len bytes that swl_altmin_save gave; its last model is that one. Copied. The caller frees it.
 // Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved model, damaged, or from a later version), SWL_E_MEMORY. On failure *out is

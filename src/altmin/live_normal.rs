@@ -7,8 +7,8 @@ use crate::numerics::eigen::minimum_norm;
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 
-/// `G = sum w y y'` and `sum w b y` over the entries of a line, and a factorization of `G`, the ridge, and for implicit feedback
-/// the Gram matrix of all pairs.
+/// `G = sum w y y'` and `sum w b y` over the entries of a line, and a factorization of `G`, the ridge, and for implicit
+/// feedback the Gram matrix of all pairs.
 #[derive(Debug, Clone)]
 pub(super) struct Normal {
     gram: Square,

@@ -1,5 +1,5 @@
-//! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts, folds in and
-//! goes on to the same bits.
+//! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts and folds in
+//! to the same bits.
 //!
 //! Inside the envelope of [`state`](crate::runtime::state), kind `ALTM`, layout 1:
 //!

@@ -108,10 +108,10 @@ pub unsafe extern "C" fn swl_altmin_append(
     })
 }
 
-/// The last model as bytes, the same on every machine: what predicts, folds in and is brought up to date goes on to the same
-/// bits once it is loaded. entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
-/// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them changes
-/// the handle.
+/// The last model as bytes, little-endian on every machine: once it is loaded it predicts and folds in to the same bits.
+/// entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
+/// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
+/// changes the handle.
 /// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_save(

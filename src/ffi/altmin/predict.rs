@@ -83,7 +83,8 @@ pub unsafe extern "C" fn swl_altmin_determined(
 }
 
 /// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
-/// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded without its entries cannot say). NaN for no entries. As swl_altmin_predict.
+/// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded
+/// without its entries cannot say). NaN for no entries. As swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_score(
     s: *const swl_altmin,

@@ -109,8 +109,8 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
 ///
 /// The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
 ///
-/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
-/// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
+/// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_solve(
     s: *mut swl_altmin,

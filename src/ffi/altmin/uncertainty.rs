@@ -39,8 +39,8 @@ pub unsafe extern "C" fn swl_altmin_noise(
 /// The standard deviation of each prediction at places (whose values are not read) for noise of standard deviation noise in
 /// each entry of weight 1 (of weight w: noise / sqrt(w)); NaN: as swl_altmin_noise estimates it. To first order, from the Gram
 /// matrices of the place's row and column; infinite where the entries do not determine it. For explicit values. Costs
-/// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places. Errors: as swl_altmin_noise,
-/// and SWL_E_DATA (a place outside the matrix).
+/// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places.
+/// Errors: as swl_altmin_noise, and SWL_E_DATA (a place outside the matrix).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_error_bars(
     s: *const swl_altmin,
@@ -74,7 +74,8 @@ pub unsafe extern "C" fn swl_altmin_error_bars(
 }
 
 /// An estimate, from above, of the most bytes that swl_altmin_new and swl_altmin_solve take at a time for entries of this size
-/// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the caller holds.
+/// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the
+/// caller holds.
 /// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_memory_estimate(
