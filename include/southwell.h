@@ -125,6 +125,18 @@
 // Side of a completion: columns, and their factor V.
 #define SWL_COLS 1
 
+// For swl_altmin_observe: entries are noted, and no factor changes.
+#define SWL_UPDATE_NONE 0
+
+// The rows that entries are in are fitted again.
+#define SWL_UPDATE_ROWS 1
+
+// The columns are.
+#define SWL_UPDATE_COLS 2
+
+// The rows are, and then the columns.
+#define SWL_UPDATE_BOTH 3
+
 // A matrix completion: the entries that were observed, and the last model.
 typedef struct swl_altmin swl_altmin;
 
@@ -1300,13 +1312,45 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
 // Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
 // caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 //
-// Errors: SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
-// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+// The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
+//
+// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
+// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 SWL_API
 swl_status swl_altmin_solve(struct swl_altmin *s,
                             const struct swl_options *options,
                             const struct swl_control *control,
                             struct swl_altmin_info *inout);
+
+// Completes the matrix for ridges, each below the one before, or for n_ranks ranks, each above the one before; the other of
+// the two is NULL. They take the place of the option. The first point starts where swl_altmin_solve would, each later one at
+// the point before it. With the option held_out each point has the error of the same entries that none has seen.
+//
+// count gets the number of points, fewer where the path was stopped; best that of the point of least error on the entries held
+// out, -1 where none are (each may be NULL). max_seconds and max_work are limits of the whole path. Afterwards that point,
+// or else the last one, is the last model, and swl_altmin_path_select makes another that. The path is kept, with a model for
+// each point, until the next solve, path or change of the entries. control may be NULL.
+// Errors: as swl_altmin_solve, and SWL_E_ARGUMENT (ridges or ranks).
+SWL_API
+swl_status swl_altmin_path(struct swl_altmin *s,
+                           const struct swl_options *options,
+                           const struct swl_vec *ridges,
+                           const int64_t *ranks,
+                           int64_t n_ranks,
+                           const struct swl_control *control,
+                           int64_t *count,
+                           int64_t *best);
+
+// How point k of the last path went; k counts from 0. work and seconds are of that point. The caller sets inout->struct_size.
+// Errors: SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_path_info(const struct swl_altmin *s,
+                                int64_t k,
+                                struct swl_altmin_info *inout);
+
+// Makes point k of the last path the last model: all getters and the next start are then of it. Errors: as
+// swl_altmin_path_info.
+SWL_API swl_status swl_altmin_path_select(struct swl_altmin *s, int64_t k);
 
 // A factor of the last model, row after row: rows * k numbers for SWL_ROWS (U), cols * k for SWL_COLS (V). len is the exact
 // length; out is written only on success. Any number of threads at once, unless one of them changes the handle.
@@ -1316,6 +1360,14 @@ swl_status swl_altmin_factor(const struct swl_altmin *s,
                              int32_t side,
                              double *out,
                              int64_t len);
+
+// Rows and columns (with those that were appended) and the rank of the last model, 0 before the first. Each may be NULL where
+// it is not wanted. Else as swl_altmin_factor.
+SWL_API
+swl_status swl_altmin_size(const struct swl_altmin *s,
+                           int64_t *rows,
+                           int64_t *cols,
+                           int64_t *rank);
 
 // The biases of a side of the last model: one per row or column. Else as swl_altmin_factor; SWL_E_STATE also without the
 // option biases.
@@ -1365,7 +1417,8 @@ swl_status swl_altmin_determined(const struct swl_altmin *s,
                                  int64_t len);
 
 // The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
-// them are in a row or column without fitted entries; NULL: not wanted. NaN for no entries. As swl_altmin_predict.
+// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded
+// without its entries cannot say). NaN for no entries. As swl_altmin_predict.
 SWL_API
 swl_status swl_altmin_score(const struct swl_altmin *s,
                             const struct swl_matrix *test,
@@ -1401,6 +1454,82 @@ swl_status swl_altmin_fold_in(const struct swl_altmin *s,
                               int64_t len,
                               double *bias,
                               int64_t bias_len);
+
+// An estimate of the standard deviation of the noise of the entries, in their units: what the last model leaves of them beyond
+// its degrees of freedom; NaN where there are not more entries than those. A ridge makes it too large where there are few
+// entries. For explicit values. Any number of threads at once, unless one of them changes the handle.
+// Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_UNSUPPORTED (implicit feedback),
+// SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_noise(const struct swl_altmin *s,
+                            const struct swl_control *control,
+                            double *out);
+
+// The standard deviation of each prediction at places (whose values are not read) for noise of standard deviation noise in
+// each entry of weight 1 (of weight w: noise / sqrt(w)); NaN: as swl_altmin_noise estimates it. To first order, from the Gram
+// matrices of the place's row and column; infinite where the entries do not determine it. For explicit values. Costs
+// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places.
+// Errors: as swl_altmin_noise, and SWL_E_DATA (a place outside the matrix).
+SWL_API
+swl_status swl_altmin_error_bars(const struct swl_altmin *s,
+                                 const struct swl_matrix *places,
+                                 double noise,
+                                 const struct swl_control *control,
+                                 double *out,
+                                 int64_t len);
+
+// An estimate, from above, of the most bytes that swl_altmin_new and swl_altmin_solve take at a time for entries of this size
+// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the
+// caller holds.
+// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION.
+SWL_API
+swl_status swl_altmin_memory_estimate(const struct swl_matrix *entries,
+                                      int32_t weighted,
+                                      const struct swl_options *options,
+                                      uint64_t *bytes);
+
+// Takes entries into the last model: those at new places come, those at known ones replace what is there (the last of several
+// counts), and those of weight 0 go. Then the lines that they are in are fitted again with the other factor as it is, to
+// rounding as a half-step would: the rows (SWL_UPDATE_ROWS), the columns (SWL_UPDATE_COLS), first the rows and then the
+// columns (SWL_UPDATE_BOTH), or none (SWL_UPDATE_NONE: the entries are noted for the next solve). entries has the size of the
+// matrix; weights as in swl_altmin_new. control may be NULL.
+//
+// The first change of a line costs d k^2 + k^3 / 3 flops (d: its entries), a later one about k^2, or k^3 / 3 where the ridge
+// grows with d; the factorization is kept, k^2 numbers for each line that was touched. The next solve, the certificate, scores
+// and error bars are of the entries as they then are; the last path is gone.
+// Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY,
+// SWL_E_STOPPED, SWL_E_UNSUPPORTED, SWL_E_BUSY. On failure nothing has changed.
+SWL_API
+swl_status swl_altmin_observe(struct swl_altmin *s,
+                              const struct swl_matrix *entries,
+                              const struct swl_vec *weights,
+                              int32_t update,
+                              const struct swl_control *control);
+
+// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and biases
+// that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size then tells the new
+// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY. On failure nothing has changed.
+SWL_API
+swl_status swl_altmin_append(struct swl_altmin *s,
+                             int32_t side,
+                             const struct swl_matrix *entries,
+                             const struct swl_vec *weights,
+                             const struct swl_control *control);
+
+// The last model as bytes, little-endian on every machine: once it is loaded it predicts and folds in to the same bits.
+// entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
+// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
+// changes the handle.
+// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
+SWL_API swl_status swl_altmin_save(const struct swl_altmin *s, int32_t entries, void *buf, size_t cap, size_t *need);
+
+// A handle from the len bytes that swl_altmin_save gave; its last model is that one. Copied. The caller frees it.
+// Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved model, damaged, or from a later version), SWL_E_MEMORY. On failure *out is
+// not written.
+SWL_API
+swl_status swl_altmin_load(const void *buf,
+                           size_t len,
+                           struct swl_altmin **out);
 
 #ifdef __cplusplus
 }  // extern "C"

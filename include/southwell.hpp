@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -722,6 +723,17 @@ inline std::int64_t entries(const swl_matrix &m) {
 /// A side of a completion.
 enum class side : std::int32_t { rows = SWL_ROWS, cols = SWL_COLS };
 
+/// What swl_altmin_observe fits again.
+enum class update : std::int32_t { none = SWL_UPDATE_NONE, rows = SWL_UPDATE_ROWS, cols = SWL_UPDATE_COLS, both = SWL_UPDATE_BOTH };
+
+/// The bytes that a completion of entries of this size takes at most; its arrays are not read.
+inline std::uint64_t altmin_memory(const matrix &entries, bool weighted = false, const options &o = options("altmin")) {
+  const swl_matrix view = entries.view();
+  std::uint64_t bytes = 0;
+  check(swl_altmin_memory_estimate(&view, weighted ? 1 : 0, o.get(), &bytes));
+  return bytes;
+}
+
 /// Completion of a matrix by one of low rank.
 class altmin {
 public:
@@ -739,6 +751,14 @@ public:
     }
     handle_.reset(s);
   }
+  /// A model that was saved.
+  static altmin load(const void *buf, std::size_t len) {
+    swl_altmin *s = nullptr;
+    check(swl_altmin_load(buf, len, &s));
+    return altmin(s);
+  }
+  static altmin load(const std::vector<unsigned char> &bytes) { return load(bytes.data(), bytes.size()); }
+  /// With the rows that were appended.
   std::int64_t rows() const noexcept { return rows_; }
   std::int64_t cols() const noexcept { return cols_; }
   /// Columns of the factors of the last model.
@@ -831,8 +851,78 @@ public:
     if (biases != nullptr) *biases = std::move(b);
     return out;
   }
+  /// Along ridges, each below the one before: how each point went. The point of least held-out error, or else the last, is then
+  /// the last model.
+  std::vector<swl_altmin_info> ridge_path(const std::vector<double> &ridges, const options &o = options("altmin"),
+                                          const control &c = control(), std::int64_t *best = nullptr) {
+    const vec view(ridges);
+    return path(view.get(), nullptr, 0, o, c, best);
+  }
+  /// Along ranks, each above the one before.
+  std::vector<swl_altmin_info> rank_path(const std::vector<std::int64_t> &ranks, const options &o = options("altmin"),
+                                         const control &c = control(), std::int64_t *best = nullptr) {
+    static const std::int64_t none = 0;
+    return path(nullptr, ranks.empty() ? &none : ranks.data(), static_cast<std::int64_t>(ranks.size()), o, c, best);
+  }
+  /// Makes a point of the last path the last model.
+  void select(std::int64_t k) {
+    check(swl_altmin_path_select(handle_.get(), k));
+    measure();
+  }
+  /// An estimate of the noise of the entries.
+  double noise(const control &c = control()) const {
+    double out = 0.0;
+    c.run([&](const swl_control *raw) { return swl_altmin_noise(handle_.get(), raw, &out); });
+    return out;
+  }
+  /// The standard deviation of predictions at places; noise NaN: as noise() estimates it.
+  std::vector<double> error_bars(const matrix &places, double noise = std::numeric_limits<double>::quiet_NaN(),
+                                 const control &c = control()) const {
+    const swl_matrix view = places.view();
+    std::vector<double> out(static_cast<std::size_t>(detail::entries(view)));
+    c.run([&](const swl_control *raw) {
+      return swl_altmin_error_bars(handle_.get(), &view, noise, raw, out.data(), detail::entries(view));
+    });
+    return out;
+  }
+  /// Takes entries in (weight 0: they go), and fits the rows, the columns, or both, that they are in again.
+  void observe(const matrix &entries, update u, const vec &weights = vec(), const control &c = control()) {
+    const swl_matrix view = entries.view();
+    c.run([&](const swl_control *raw) {
+      return swl_altmin_observe(handle_.get(), &view, weights.get(), static_cast<std::int32_t>(u), raw);
+    });
+  }
+  /// Takes new rows or columns in.
+  void append(side s, const matrix &entries, const vec &weights = vec(), const control &c = control()) {
+    const swl_matrix view = entries.view();
+    c.run([&](const swl_control *raw) {
+      return swl_altmin_append(handle_.get(), static_cast<std::int32_t>(s), &view, weights.get(), raw);
+    });
+    measure();
+  }
+  /// The last model as bytes, with or without its entries.
+  std::vector<unsigned char> save(bool entries) const {
+    std::size_t need = 0;
+    check(swl_altmin_save(handle_.get(), entries ? 1 : 0, nullptr, 0, &need));
+    std::vector<unsigned char> bytes(need);
+    check(swl_altmin_save(handle_.get(), entries ? 1 : 0, bytes.data(), bytes.size(), &need));
+    return bytes;
+  }
 
 private:
+  explicit altmin(swl_altmin *s) : handle_(s) { measure(); }
+  void measure() { check(swl_altmin_size(handle_.get(), &rows_, &cols_, &rank_)); }
+  std::vector<swl_altmin_info> path(const swl_vec *ridges, const std::int64_t *ranks, std::int64_t n, const options &o,
+                                    const control &c, std::int64_t *best) {
+    std::int64_t count = 0;
+    c.run([&](const swl_control *raw) {
+      return swl_altmin_path(handle_.get(), o.get(), ridges, ranks, n, raw, &count, best);
+    });
+    std::vector<swl_altmin_info> infos(static_cast<std::size_t>(count), detail::sized<swl_altmin_info>());
+    for (std::int64_t k = 0; k < count; k++) check(swl_altmin_path_info(handle_.get(), k, &infos[static_cast<std::size_t>(k)]));
+    measure();
+    return infos;
+  }
   std::int64_t lines(side s) const noexcept { return s == side::rows ? rows_ : cols_; }
 
   detail::handle<swl_altmin, swl_altmin_free> handle_;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 21] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -22,8 +22,11 @@ const SOURCES: [&str; 18] = [
     "bcd/graph.rs",
     "altmin/types.rs",
     "altmin/solve.rs",
+    "altmin/path.rs",
     "altmin/results.rs",
     "altmin/predict.rs",
+    "altmin/uncertainty.rs",
+    "altmin/keep.rs",
 ];
 
 fn generate(root: &Path) -> String {

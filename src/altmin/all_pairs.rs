@@ -7,11 +7,14 @@
 //! matrix is the identity and something of low rank. One factorization serves all rows.
 
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
-use super::half_step::{Damping, HalfStep};
+use super::half_step::{Damping, HalfReport, HalfStep, Solver};
+use super::observations::Lines;
+use super::regression::Accuracy;
 use crate::numerics::eigen::Eigen;
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
+use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
@@ -61,22 +64,52 @@ impl<T: Real> Alternation<'_, T> {
         control: &mut Control<'_>,
     ) -> Result<StepReport, Stop> {
         let (fixed, moving) = factors.fixed_and_moving(side);
-        let gram = fixed.gram(|_| 1.0, self.team, control)?;
-        let white = Whitening::new(&gram, manner.damping.ridge);
+        let lines = self.lines(side);
+        let Manner { accuracy, solver, .. } = manner;
+        let pairs = Pairs { lines, ridge: manner.damping.ridge, accuracy, solver };
+        let (half, moved, size) = pairs.run(fixed, moving, self.team, control)?;
+        Ok(StepReport { half, singular: Vec::new(), incoherence: f64::NAN, moved, size })
+    }
+}
+
+/// What a half-step in which all entries count works on.
+pub(super) struct Pairs<'p, T> {
+    /// The observations of the factor that moves.
+    pub(super) lines: &'p Lines<T>,
+    /// The ridge, above 0.
+    pub(super) ridge: f64,
+    /// When conjugate gradients end.
+    pub(super) accuracy: Accuracy,
+    /// How rows are solved.
+    pub(super) solver: Solver,
+}
+
+impl<T: Real> Pairs<'_, T> {
+    /// Moves `moving`; gives the report, and the squares of the change and of the model in coordinates where the mean Gram is
+    /// the identity. On a stop `moving` is as it was.
+    pub(super) fn run(
+        &self,
+        fixed: &Tall<T>,
+        moving: &mut Tall<T>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(HalfReport, f64, f64), Stop> {
+        let gram = fixed.gram(|_| 1.0, team, control)?;
+        let white = Whitening::new(&gram, self.ridge);
         let (mut y, mut x) = (fixed.clone(), moving.clone());
-        y.transform(&white.to, self.team, control)?;
-        x.transform(&white.partner, self.team, control)?;
+        y.transform(&white.to, team, control)?;
+        x.transform(&white.partner, team, control)?;
         let before = x.clone();
         let half = HalfStep {
-            lines: self.lines(side),
+            lines: self.lines,
             fixed: &y,
             curvature: &vec![0.0; y.cols()],
             shift: None,
             damping: Damping { ridge: 1.0, ..Damping::default() },
-            accuracy: manner.accuracy,
-            solver: manner.solver,
+            accuracy: self.accuracy,
+            solver: self.solver,
         };
-        let half = half.run(&mut x, self.team, control)?;
+        let half = half.run(&mut x, team, control)?;
         let (mut moved, mut size) = (Sum::default(), Sum::default());
         for i in 0..x.rows() {
             for (b, a) in before.row(i).iter().zip(x.row(i)) {
@@ -84,10 +117,16 @@ impl<T: Real> Alternation<'_, T> {
                 size.add(a.wide() * a.wide());
             }
         }
-        x.transform(&white.back, self.team, control)?;
+        x.transform(&white.back, team, control)?;
         *moving = x;
-        let (moved, size) = (moved.value(), size.value());
-        Ok(StepReport { half, singular: Vec::new(), incoherence: f64::NAN, moved, size })
+        Ok((half, moved.value(), size.value()))
+    }
+}
+
+/// Adds `sign x x'`.
+pub(super) fn add_square(gram: &mut Square, x: &[f64], sign: f64) {
+    for (l, x_l) in x.iter().enumerate() {
+        gram.column_mut(l).iter_mut().zip(x).for_each(|(g, x)| *g += sign * x_l * x);
     }
 }
 

@@ -18,6 +18,8 @@ use std::collections::VecDeque;
 
 /// Sweeps that are combined.
 const DEPTH: usize = 8;
+/// Copies of the factor of the rows that are kept.
+pub(super) const COPIES: usize = 2 * DEPTH + 2;
 /// The Gram matrix of their differences counts as singular beyond this.
 const SINGULAR: f64 = 1e-12;
 

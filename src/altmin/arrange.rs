@@ -26,7 +26,7 @@ struct Record<W> {
 }
 
 /// Weights whose products with squares neither vanish nor overflow, in either precision.
-const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+pub(super) const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 
 /// A weight that may be left out.
 trait Weight: Copy + Default + Send + Sync {
@@ -110,17 +110,19 @@ fn check(entries: &Entries<'_>, team: &Team<'_>) -> Result<()> {
     let first = team.map(count.div_ceil(CHUNK), |c| chunk_of(c, count).find(|&k| wrong(k)));
     let Some(k) = first.into_iter().flatten().next() else { return Ok(()) };
     let (i, j, v) = (entries.row[k], entries.col[k], entries.value[k]);
+    let inside = !outside(k, entries.row, entries.rows) && !outside(k, entries.col, entries.cols);
     let (subject, expected, found) = if outside(k, entries.row, entries.rows) {
         ("row", format!("a row in 0..{}", entries.rows), i.to_string())
     } else if outside(k, entries.col, entries.cols) {
         ("col", format!("a column in 0..{}", entries.cols), j.to_string())
     } else if !v.is_finite() {
-        ("value", format!("a finite number at row {i}, column {j}"), v.to_string())
+        ("value", "a finite number".into(), v.to_string())
     } else {
         let w = entries.weight.map_or(1.0, |w| w[k]);
         ("weight", "0, or a number from 1e-30 to 1e30".into(), w.to_string())
     };
-    Err(Error::new(ErrorKind::Data, subject).at(format!("entry {k}")).expected(expected).found(found))
+    let error = Error::new(ErrorKind::Data, subject).at(format!("entry {k}")).expected(expected).found(found);
+    Err(if inside { error.at_cell(i as u32, j as u32) } else { error })
 }
 
 /// What a bucket of rows came to.
@@ -259,7 +261,7 @@ fn settle<T: Real, W: Weight>(
             let (value, weight) = (record.value, record.weight.get());
             if !T::narrow(value).wide().is_finite() || !T::narrow(weight).wide().is_finite() {
                 return Err(Error::new(ErrorKind::Data, "value")
-                    .at(format!("row {row}, column {col}"))
+                    .at_cell(row, col)
                     .expected("a number that is finite as it is stored")
                     .found(value));
             }
@@ -285,7 +287,7 @@ fn settle_repeats<W: Weight>(same: &mut [Record<W>], repeats: Repeats) -> Result
     match repeats {
         Repeats::Error => {
             return Err(Error::new(ErrorKind::Data, "entries")
-                .at(format!("row {}, column {}", same[0].row, same[0].col))
+                .at_cell(same[0].row, same[0].col)
                 .expected("one entry (option duplicates says what repeats mean)")
                 .found(format!("{}", same.len())));
         }

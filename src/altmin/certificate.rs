@@ -102,7 +102,7 @@ fn gradient<T: Real>(
     let (mut left, mut parts) = (Sum::default(), Sum::default());
     let mut slope = vec![0.0; k];
     let gram = match model.variant {
-        Variant::AllPairs => Some(fixed.gram(|_| 1.0, &Team::solo(), control)?),
+        Variant::AllPairs { .. } => Some(fixed.gram(|_| 1.0, &Team::solo(), control)?),
         _ => None,
     };
     for i in 0..lines.len() {

@@ -54,7 +54,8 @@ impl<T: Real> Model<T> {
                 let gram = self.gram_of(seen, side, line(group[0]), control)?;
                 let factor = Cholesky::new(&gram, control)?;
                 for &at in group {
-                    let y = self.unknown_of(side, other(at));
+                    let mut y = Vec::new();
+                    self.unknowns_into(side, other(at), &mut y);
                     let mut solved = y.clone();
                     factor.solve(&mut solved);
                     let share: f64 = y.iter().zip(&solved).map(|(a, b)| a * b).sum();
@@ -68,12 +69,12 @@ impl<T: Real> Model<T> {
     }
 
     /// What a line of `side` multiplies at position `j` of the other side: the factor, and the constant of its bias.
-    fn unknown_of(&self, side: Side, j: usize) -> Vec<f64> {
-        let mut y: Vec<f64> = self.factors.of(side.other()).row(j).iter().map(|v| v.wide()).collect();
+    pub(super) fn unknowns_into(&self, side: Side, j: usize, y: &mut Vec<f64>) {
+        y.clear();
+        y.extend(self.factors.of(side.other()).row(j).iter().map(|v| v.wide()));
         if !self.offsets.row.is_empty() {
             y.push(self.variant.constant());
         }
-        y
     }
 
     /// The Gram matrix of a line's regression, with its ridge.
@@ -86,9 +87,9 @@ impl<T: Real> Model<T> {
     ) -> Result<Square, Stop> {
         let line = seen.lines(side).line(i);
         let k = self.rank() + usize::from(!self.offsets.row.is_empty());
-        let mut gram = Square::zeros(k);
+        let (mut gram, mut y) = (Square::zeros(k), Vec::new());
         for (e, &j) in line.index.iter().enumerate() {
-            let y = self.unknown_of(side, j as usize);
+            self.unknowns_into(side, j as usize, &mut y);
             let w = line.weight.map_or(1.0, |w| w[e].wide());
             for (l, value) in y.iter().enumerate() {
                 let weighted = w * value;

@@ -6,15 +6,15 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what is observed, and what that determines | [`problem`], [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
+//! | what is observed, and what that determines | [`problem`] (`memory`: what it takes), [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
 //! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
 //! | the start | [`start`] |
-//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
+//! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` and `feedback` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the paper's method, as it is outlined | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
-//! | the ridge | [`strengths`] |
-//! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
+//! | the ridge, and paths over it or the rank | [`strengths`], [`mod@path`] |
+//! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `fold_in` (new rows), [`saved`] (as bytes), [`live`] (kept up to date; `live_normal`: one line of it), `error_bars` |
 //!
 //! ```
 //! use southwell::altmin::{Entries, Problem, solve};
@@ -49,22 +49,29 @@ mod begin;
 pub mod certificate;
 mod conjugate_gradient;
 mod error_bars;
+mod feedback;
 pub mod fit;
+mod fold_in;
 pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
+pub mod live;
+mod live_normal;
+mod memory;
 pub mod model;
 mod nonnegative;
 mod normal_equations;
 pub mod observations;
 pub mod offsets;
 pub mod paper;
+pub mod path;
 pub mod portfolio;
 pub mod problem;
 pub mod recovery;
 pub mod regression;
 pub mod row_certificate;
 pub mod sampling;
+pub mod saved;
 pub mod set_aside;
 pub mod settings;
 pub mod sketched;
@@ -77,8 +84,10 @@ mod watch;
 
 pub use alternation::Side;
 pub use certificate::Certificate;
+pub use live::{Change, Live};
 pub use model::Model;
 pub use observations::{Entries, Repeats};
+pub use path::path;
 pub use problem::Problem;
 pub use settings::Settings;
 pub use solution::{Solution, TraceRow};

@@ -1,16 +1,13 @@
-//! The answer as a model: predictions, the best entries of a row, factors of new rows.
+//! The answer as a model: predictions, the best entries of a row.
 
 use super::alternation::{Factors, Side};
 use super::basis::orthonormalize;
 use super::fit::entry;
-use super::half_step::{Damping, HalfStep, Solver};
-use super::observations::{Entries, Observations, Repeats};
+use super::half_step::Damping;
 use super::offsets::Offsets;
-use super::regression::Accuracy;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
-use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
@@ -80,6 +77,16 @@ impl<T: Real> Model<T> {
         self.factors.u.cols()
     }
 
+    /// Whether it is one of implicit feedback.
+    pub fn is_implicit(&self) -> bool {
+        matches!(self.variant, Variant::AllPairs { .. })
+    }
+
+    /// What the data were divided by: a power of 4.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
     /// Whether a factor has a number below 0.
     pub(crate) fn has_negative_factors(&self) -> bool {
         let below = |factor: &Tall<T>| factor.data().iter().any(|x| x.wide() < 0.0);
@@ -135,73 +142,6 @@ impl<T: Real> Model<T> {
         scored.truncate(n);
         scored.sort_by(order);
         scored
-    }
-
-    /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: what a
-    /// half-step by factorizations gives. For new rows `entries` has their number of rows and the model's columns; for new
-    /// columns the other way around.
-    ///
-    /// Errors: sizes that do not fit, entries as [`Observations::new`] refuses them, a stop.
-    pub fn fold_in(
-        &self,
-        side: Side,
-        entries: Entries<'_>,
-        repeats: Repeats,
-        team: &Team<'_>,
-        control: &mut Control<'_>,
-    ) -> Result<Self> {
-        let fixed = self.factors.of(side.other());
-        let (name, found) = match side {
-            Side::Rows => ("cols", entries.cols),
-            Side::Columns => ("rows", entries.rows),
-        };
-        if !matches!(self.variant, Variant::Plain { .. }) {
-            return Err(Error::new(ErrorKind::Unsupported, "fold-in")
-                .expected("a model of explicit values without bounds on its factors")
-                .found("another"));
-        }
-        if found != fixed.rows() {
-            return Err(Error::new(ErrorKind::Argument, name)
-                .expected(format!("{}, as the model has", fixed.rows()))
-                .found(found));
-        }
-        let mut value: Vec<f64> = zeros("value", entries.value.len())?;
-        value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / self.scale);
-        let observations = Observations::new(Entries { value: &value, ..entries }, repeats, control)?;
-        let lines = observations.lines(side);
-        let (k, joint) = (self.rank(), !self.offsets.row.is_empty());
-        let mut shift: Vec<T> = zeros("shift", fixed.rows())?;
-        let others = self.offsets.of(side.other());
-        for (j, s) in shift.iter_mut().enumerate() {
-            *s = T::narrow(self.offsets.mean + others.get(j).map_or(0.0, |b| b.wide()));
-        }
-        let extended = joint
-            .then(|| super::offsets::with_column(fixed, |_| T::narrow(self.variant.constant())))
-            .transpose()?;
-        let mut x = Tall::zeros(lines.len(), k + usize::from(joint))?;
-        let half = HalfStep {
-            lines,
-            fixed: extended.as_ref().unwrap_or(fixed),
-            curvature: &[],
-            shift: Some(&shift),
-            damping: self.damping,
-            accuracy: Accuracy::ROUNDING,
-            solver: Solver::Direct,
-        };
-        half.run(&mut x, team, control)?;
-        let mut folded = Tall::zeros(lines.len(), k)?;
-        (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
-        let biases = if joint {
-            (0..lines.len()).map(|i| T::narrow(x.row(i)[k].wide() * self.variant.constant())).collect()
-        } else {
-            Vec::new()
-        };
-        let mut model = self.clone();
-        match side {
-            Side::Rows => (model.factors.u, model.offsets.row) = (folded, biases),
-            Side::Columns => (model.factors.v, model.offsets.col) = (folded, biases),
-        }
-        Ok(model)
     }
 }
 

@@ -2,12 +2,13 @@
 //! solution, until the conditions of its minimum hold to rounding.
 
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
-use super::half_step::HalfReport;
-use super::observations::Line;
+use super::half_step::{Damping, HalfReport};
+use super::observations::{Line, Lines};
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
 use crate::numerics::tall::Tall;
+use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 /// Rows of a task: fixed, so that threads cannot change a sum.
@@ -20,9 +21,9 @@ const CYCLES: usize = 500;
 const ENOUGH: f64 = 1e-12;
 
 /// A row's normal equations: `sum w y y' + ridge I` and `sum w m y`.
-struct Normal {
-    gram: Square,
-    right: Vec<f64>,
+pub(super) struct Normal {
+    pub(super) gram: Square,
+    pub(super) right: Vec<f64>,
 }
 
 impl<T: Real> Alternation<'_, T> {
@@ -38,15 +39,52 @@ impl<T: Real> Alternation<'_, T> {
     ) -> Result<StepReport, Stop> {
         let lines = self.lines(side);
         let (fixed, moving) = factors.fixed_and_moving(side);
+        let before = moving.clone();
+        let half = NonnegativeHalf { lines, fixed, shift, damping: manner.damping };
+        let half = half.run(moving, self.team, control)?;
+        let (mut moved, mut size) = (Sum::default(), Sum::default());
+        for i in 0..lines.len() {
+            let d = lines.degree(i) as f64;
+            for (b, a) in before.row(i).iter().zip(moving.row(i)) {
+                moved.add(d * (a.wide() - b.wide()).powi(2));
+                size.add(d * a.wide() * a.wide());
+            }
+        }
+        let (moved, size) = (moved.value(), size.value());
+        Ok(StepReport { half, singular: Vec::new(), incoherence: f64::NAN, moved, size })
+    }
+}
+
+/// What a half-step over factors `>= 0` works on.
+pub(super) struct NonnegativeHalf<'h, T> {
+    /// The observations of the factor that moves.
+    pub(super) lines: &'h Lines<T>,
+    /// The factor that is fixed.
+    pub(super) fixed: &'h Tall<T>,
+    /// What is taken off all values.
+    pub(super) shift: f64,
+    /// What is added to the squares.
+    pub(super) damping: Damping,
+}
+
+impl<T: Real> NonnegativeHalf<'_, T> {
+    /// Moves `moving`, whose rows are where coordinate descent starts. On a stop it is as it was.
+    pub(super) fn run(
+        &self,
+        moving: &mut Tall<T>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<HalfReport, Stop> {
+        let Self { lines, fixed, shift, damping } = *self;
         let k = fixed.cols();
         let tasks = lines.len().div_ceil(TASK_ROWS);
         let old: &Tall<T> = moving;
-        let solved = self.team.share(tasks, control, |t, control| {
+        let solved = team.share(tasks, control, |t, control| {
             let mut rows = Vec::new();
             let mut squares = Sum::default();
             for i in t * TASK_ROWS..((t + 1) * TASK_ROWS).min(lines.len()) {
                 let line = lines.line(i);
-                let normal = Normal::new(fixed, line, shift, manner.damping.ridge_of(line.len()), control)?;
+                let normal = Normal::new(fixed, line, shift, damping.ridge_of(line.len()), control)?;
                 let mut x: Vec<f64> = old.row(i).iter().map(|v| v.wide().max(0.0)).collect();
                 control.spend((normal.minimize(&mut x) * 2 * k * k) as u64)?;
                 squares.add(left(fixed, line, shift, &x));
@@ -54,24 +92,17 @@ impl<T: Real> Alternation<'_, T> {
             }
             Ok((rows, squares.value()))
         })?;
-        let mut half = HalfReport::default();
-        let (mut squares, mut moved, mut size) = (Sum::default(), Sum::default(), Sum::default());
+        let (mut half, mut squares) = (HalfReport::default(), Sum::default());
         let mut i = 0;
         for (rows, part) in solved {
             squares.add(part);
             for row in rows.chunks_exact(k) {
-                let d = lines.degree(i) as f64;
-                for (b, a) in moving.row(i).iter().zip(row) {
-                    moved.add(d * (a.wide() - b.wide()).powi(2));
-                    size.add(d * a.wide() * a.wide());
-                }
                 moving.row_mut(i).copy_from_slice(row);
                 i += 1;
             }
         }
         half.squares = squares.value();
-        let (moved, size) = (moved.value(), size.value());
-        Ok(StepReport { half, singular: Vec::new(), incoherence: f64::NAN, moved, size })
+        Ok(half)
     }
 }
 
@@ -107,7 +138,7 @@ impl Normal {
     }
 
     /// Coordinate descent from `x >= 0`; gives the number of cycles.
-    fn minimize(&self, x: &mut [f64]) -> usize {
+    pub(super) fn minimize(&self, x: &mut [f64]) -> usize {
         let k = x.len();
         let mut slope: Vec<f64> = self.right.clone();
         for (l, x) in x.iter().enumerate() {

@@ -156,6 +156,12 @@ impl<T: Real> Observations<T> {
         Ok(Self { by_row, by_col })
     }
 
+    /// The observations whose rows are `by_row`. Errors: no memory.
+    pub(super) fn of_rows(by_row: Lines<T>, cols: usize) -> Result<Self> {
+        let by_col = arrange::transposed(&by_row, cols, &Team::solo())?;
+        Ok(Self { by_row, by_col })
+    }
+
     /// The memory that observations take: what stays, and the most while they are made (without the caller's entries).
     pub fn bytes(rows: usize, cols: usize, entries: usize, weighted: bool) -> (usize, usize) {
         let each = size_of::<u32>() + size_of::<T>() * (1 + usize::from(weighted));
@@ -229,8 +235,7 @@ impl<T: Real> Observations<T> {
             }
             out.start.push(out.index.len());
         }
-        let by_col = arrange::transposed(&out, self.cols(), &Team::solo())?;
-        Ok(Self { by_row: out, by_col })
+        Self::of_rows(out, self.cols())
     }
 
     /// The same positions with other values: `value(row, column, old)`.
@@ -242,8 +247,7 @@ impl<T: Real> Observations<T> {
                 by_row.value[k] = T::narrow(value(i, by_row.index[k] as usize, old));
             }
         }
-        let by_col = arrange::transposed(&by_row, self.cols(), &Team::solo())?;
-        Ok(Self { by_row, by_col })
+        Self::of_rows(by_row, self.cols())
     }
 }
 

@@ -1,16 +1,20 @@
 //! The data of a completion: the observed entries, scaled so that neither tiny nor huge values matter.
 
+use super::feedback;
+use super::live::Live;
 use super::observations::{Entries, Observations};
 use super::settings::Settings;
+use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::runtime::error::zeros;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Result};
+use std::sync::Arc;
 
 /// The observed entries of a matrix, checked, in both orders.
 #[derive(Debug, Clone)]
 pub struct Problem<T> {
-    observations: Observations<T>,
+    observations: Arc<Observations<T>>,
     scale: f64,
     /// The confidence, where the values are implicit feedback.
     confidence: Option<f64>,
@@ -66,34 +70,16 @@ impl<T: Real> Problem<T> {
                 .expected("at least one, of weight above 0")
                 .found("none"));
         }
-        Ok(Self { observations, scale, confidence: None })
+        Ok(Self { observations: Arc::new(observations), scale, confidence: None })
     }
 
-    /// A value `v` is an entry that is 1 (0 if negative) with weight `c = 1 + confidence |v|`. Since every entry counts with
-    /// weight 1 as 0 already, `c (p - x)^2` is written as `x^2 + (c - 1) (p c / (c - 1) - x)^2` and a constant.
+    /// As [`feedback`] has it.
     fn implicit(entries: Entries<'_>, settings: &Settings, control: &mut Control<'_>) -> Result<Self> {
         if entries.weight.is_some() {
-            return Err(Error::new(ErrorKind::Argument, "weights")
-                .expected("none with feedback=implicit, where values give the weights")
-                .found("some"));
+            return Err(feedback::no_weights());
         }
-        let count = entries.value.len();
-        let (mut value, mut weight): (Vec<f64>, Vec<f64>) = (zeros("value", count)?, zeros("weight", count)?);
-        for (k, v) in entries.value.iter().enumerate() {
-            if settings.nan_is_missing && v.is_nan() {
-                continue;
-            }
-            weight[k] = settings.confidence * v.abs();
-            if *v > 0.0 {
-                value[k] = (1.0 + weight[k]) / weight[k];
-            }
-            if !(weight[k].is_finite() && value[k].is_finite()) {
-                return Err(Error::new(ErrorKind::Data, "value")
-                    .at(format!("entry {k}"))
-                    .expected("a finite number whose product with the confidence is in range")
-                    .found(v));
-            }
-        }
+        let (value, weight) =
+            feedback::observed(entries.value, settings.confidence, settings.nan_is_missing)?;
         let weighted = Entries { value: &value, weight: Some(&weight), ..entries };
         let observations = arranged(weighted, settings, control)?;
         if observations.is_empty() {
@@ -101,7 +87,7 @@ impl<T: Real> Problem<T> {
                 .expected("at least one that is not 0")
                 .found("none"));
         }
-        Ok(Self { observations, scale: 1.0, confidence: Some(settings.confidence) })
+        Ok(Self { observations: Arc::new(observations), scale: 1.0, confidence: Some(settings.confidence) })
     }
 
     /// Rows of the matrix.
@@ -117,6 +103,21 @@ impl<T: Real> Problem<T> {
     /// The observations, in units of [`Problem::scale`].
     pub fn observations(&self) -> &Observations<T> {
         &self.observations
+    }
+
+    /// The observations, held together with the problem.
+    pub fn shared(&self) -> Arc<Observations<T>> {
+        self.observations.clone()
+    }
+
+    /// The problem of a model that was kept up to date, with its entries as they are now: what the next solve is of. Errors
+    /// (`State`): a model without its entries; no memory.
+    pub fn of_live(live: &Live<T>) -> Result<Self> {
+        let confidence = match live.model().variant {
+            Variant::AllPairs { confidence } => Some(confidence),
+            _ => None,
+        };
+        Ok(Self { observations: live.observations()?, scale: live.model().scale, confidence })
     }
 
     /// The confidence that the values were read with, where they are implicit feedback.

@@ -28,6 +28,11 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
+    /// Whether an entry is held out.
+    pub fn holds(&self, row: usize, col: usize) -> bool {
+        self.share > 0.0 && uniform(self.seed, row, col) < self.share
+    }
+
     /// The observations that are fitted and those that are held out; `None` where all are fitted. Errors: no memory.
     pub fn part<T: Real>(
         &self,
@@ -36,7 +41,7 @@ impl HeldOut {
         if self.share == 0.0 {
             return Ok(None);
         }
-        let held = |i: usize, j: usize| uniform(self.seed, i, j) < self.share;
+        let held = |i: usize, j: usize| self.holds(i, j);
         Ok(Some((observations.filtered(|i, j| !held(i, j))?, observations.filtered(held)?)))
     }
 }

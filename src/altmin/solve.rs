@@ -53,8 +53,18 @@ pub fn solve<T: Real>(
     start: Option<&Model<T>>,
     control: &mut Control<'_>,
 ) -> Result<Solution<T>> {
-    let settings = &Settings::from_options(options)?;
+    let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
+    solve_begun(problem, &settings, start, control)
+}
+
+/// The same under a control whose clock runs already.
+pub(super) fn solve_begun<T: Real>(
+    problem: &Problem<T>,
+    settings: &Settings,
+    start: Option<&Model<T>>,
+    control: &mut Control<'_>,
+) -> Result<Solution<T>> {
     let rank = settings.rank.min(problem.rows()).min(problem.cols());
     if settings.implicit.then_some(settings.confidence) != problem.confidence() {
         return Err(Error::new(ErrorKind::Option, "option \"feedback\"")
@@ -312,7 +322,7 @@ impl<T: Real> Run<'_, T> {
     /// What is special about the regressions.
     pub(super) fn variant(&self, ridge: f64) -> Variant {
         if self.settings.implicit {
-            Variant::AllPairs
+            Variant::AllPairs { confidence: self.settings.confidence }
         } else if self.settings.nonnegative {
             Variant::Nonnegative
         } else {

@@ -36,6 +36,19 @@ pub struct Start {
 const DEPTH: usize = 3;
 /// Lines with more than this many times the mean number of observations are left out (Keshavan, Montanari and Oh).
 const TRIM: f64 = 2.0;
+/// Bytes of the search for the leading `k` singular vectors: its blocks and their images, and the answer.
+pub(super) fn bytes(rows: usize, cols: usize, k: usize) -> usize {
+    let b = block(rows, cols, k);
+    let both =
+        |cols_of: usize| Tall::<f64>::bytes(rows, cols_of).saturating_add(Tall::<f64>::bytes(cols, cols_of));
+    both(b).saturating_mul(DEPTH + 3).saturating_add(both(k).saturating_mul(2))
+}
+
+/// Columns of a block for `k` vectors.
+fn block(rows: usize, cols: usize, k: usize) -> usize {
+    k.saturating_add((k / 4).max(5)).min(rows.min(cols))
+}
+
 /// Rows per task.
 const TASK_ROWS: usize = 64;
 
@@ -123,7 +136,7 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
     ) -> Result<std::result::Result<Start, Stop>> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
         check_rank(k, m, n)?;
-        let b = (k + (k / 4).max(5)).min(m.min(n));
+        let b = block(m, n, k);
         macro_rules! stopped {
             ($e:expr) => {
                 match $e {

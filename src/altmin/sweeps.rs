@@ -11,8 +11,8 @@ use crate::runtime::{Control, Result, Stop};
 pub enum Variant {
     /// Nothing, or biases beside the factors: the constant that a bias is the unknown of.
     Plain { constant: f64 },
-    /// Entries that were not observed count as 0.
-    AllPairs,
+    /// Entries that were not observed count as 0; what a feedback value adds to the weight 1 of its entry.
+    AllPairs { confidence: f64 },
     /// Factors are not negative.
     Nonnegative,
 }
@@ -86,7 +86,7 @@ impl<T: Real> State<T> {
             Variant::Plain { constant } => {
                 alternation.half_step_beside(factors, offsets, constant, side, manner, control)
             }
-            Variant::AllPairs => Ok(alternation.half_step_all_pairs(factors, side, manner, control)),
+            Variant::AllPairs { .. } => Ok(alternation.half_step_all_pairs(factors, side, manner, control)),
             Variant::Nonnegative => {
                 Ok(alternation.half_step_nonnegative(factors, offsets.mean, side, manner, control))
             }

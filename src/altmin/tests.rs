@@ -1,9 +1,12 @@
 //! The method against closed forms, and the table of edge cases (section 5.2 of the notes).
 
-use super::alternation::Side;
+use super::alternation::{Alternation, Manner, Side};
+use super::half_step::Solver;
 use super::observations::Entries;
+use super::regression::Accuracy;
+use super::sweeps::State;
 use super::{Model, Problem, Repeats, Solution, solve};
-use crate::runtime::parallel::Team;
+use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{CancelToken, Control, Family, Options, Outcome};
 
@@ -378,6 +381,58 @@ fn what_is_folded_in_is_what_a_half_step_gives() {
     assert_eq!(folded.predict(1, 7).to_bits(), solution.model.predict(9, 7).to_bits());
     let wrong = Entries { cols: 29, ..entries };
     assert!(solution.model.fold_in(Side::Rows, wrong, Repeats::Error, &team, control).is_err());
+}
+
+/// For factors that are not negative, and for implicit feedback: to the bit a half-step of the solve on the same rows, from 0.
+#[test]
+fn every_kind_of_model_folds_in_as_its_half_step_does() {
+    let (made, _) = Made::low_rank(40, 30, 2, 0.5, 0.1);
+    let counts: Vec<f64> = made.value.iter().map(|v| (4.0 * v).round()).collect();
+    let counted = Entries { value: &counts, ..made.entries() };
+    for (entries, set) in [
+        (
+            made.entries(),
+            &[("rank", "3"), ("ridge", "0.02"), ("nonnegative", "true"), ("center", "true")][..],
+        ),
+        (counted, &[("rank", "3"), ("ridge", "2"), ("feedback", "implicit"), ("confidence", "3")]),
+    ] {
+        let control = &mut Control::new();
+        let options = options(set);
+        let problem = Problem::<f64>::new(entries, &options, control).unwrap();
+        let model = solve(&problem, &options, None, control).unwrap().model;
+        with_team(2, |team| {
+            let control = &mut Control::new();
+            let alternation = Alternation { observations: problem.observations(), team };
+            for side in [Side::Rows, Side::Columns] {
+                let mut state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
+                let moving = match side {
+                    Side::Rows => &mut state.factors.u,
+                    Side::Columns => &mut state.factors.v,
+                };
+                moving.data_mut().fill(0.0);
+                let manner = Manner {
+                    orthonormal: false,
+                    damping: model.damping,
+                    accuracy: Accuracy::ROUNDING,
+                    solver: Solver::Direct,
+                };
+                state.half(&alternation, model.variant, side, manner, control).unwrap().unwrap();
+                let folded = model.fold_in(side, entries, Repeats::Error, team, control).unwrap();
+                assert_eq!(folded.factors.of(side).data(), state.factors.of(side).data(), "{set:?} {side:?}");
+            }
+            // The last half-step was that of the rows: a row of the data has its stored factor.
+            let folded = model.fold_in(Side::Rows, entries, Repeats::Error, team, control).unwrap();
+            let (new, old) = (folded.factor(Side::Rows), model.factor(Side::Rows));
+            let far = new.iter().zip(&old).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(far < 1e-4, "{far}");
+        })
+        .unwrap();
+    }
+    let implicit = completed(counted, &[("rank", "2"), ("ridge", "2"), ("feedback", "implicit")]).model;
+    let (ones, team, control) = (vec![1.0; counts.len()], Team::solo(), &mut Control::new());
+    let weighted = Entries { weight: Some(&ones), ..counted };
+    let refused = implicit.fold_in(Side::Rows, weighted, Repeats::Error, &team, control).unwrap_err();
+    assert!(refused.to_string().starts_with("weights"), "{refused}");
 }
 
 #[test]

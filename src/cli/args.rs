@@ -92,7 +92,12 @@ fn altmin() -> Command {
         .about("Complete a matrix from some of its entries by a matrix of low rank")
         .args([
             file("train", "The entries: lines of row, column and value (further cells have no effect), or a Matrix Market file; also gzipped")
-                .required(true),
+                .required_unless_present("model"),
+            file("model", "Apply a model that --save-model wrote, without a fit")
+                .conflicts_with_all(["train", "weights", "rows", "cols", "out", "trace", "plot", "ridges", "ranks", "save-model"]),
+            file("save-model", "Write the whole model in binary form, for --model and swl_altmin_load"),
+            switch("save-entries", "Write the entries into it too, so that it can be updated, solved again, and asked for error bars")
+                .requires("save-model"),
             file("test", "Entries to report the error of, in the same form"),
             Arg::new("base")
                 .long("base")
@@ -104,11 +109,35 @@ fn altmin() -> Command {
             file("weights", "A weight >= 0 for each entry"),
             file("predict", "Places to predict: lines of row and column").requires("predictions"),
             file("predictions", "Write the predictions, one a line, 17 digits").requires("predict"),
+            file("error-bars", "Write the standard deviation of each prediction, one a line").requires("predict"),
+            Arg::new("top")
+                .long("top")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..))
+                .requires("top-out")
+                .help("Find the N best columns of rows, without those of known entries"),
+            Arg::new("top-rows")
+                .long("top-rows")
+                .value_name("LIST")
+                .requires("top")
+                .help("The rows for --top, between commas [default: all]"),
+            file("top-out", "Write what --top finds as CSV: row, column, prediction").requires("top"),
+            Arg::new("ridges")
+                .long("ridges")
+                .value_name("LIST")
+                .allow_hyphen_values(true)
+                .conflicts_with("ranks")
+                .help("Complete for these ridges, each below the one before, each from the last; numbers between commas. The best by --held-out, or the last, is written and reported"),
+            Arg::new("ranks")
+                .long("ranks")
+                .value_name("LIST")
+                .allow_hyphen_values(true)
+                .help("The same for these ranks, each above the one before"),
             json(),
             file("out", "Write the factors to PREFIX.u.npy and PREFIX.v.npy, and biases to PREFIX.row_bias.npy and PREFIX.col_bias.npy")
                 .value_name("PREFIX"),
             file("trace", "Write the state at each sweep as CSV"),
-            file("plot", "Write the convergence as SVG"),
+            file("plot", "Write the convergence as SVG; with --ridges or --ranks, the errors along them"),
         ])
         .args(option_flags::flags(Family::Altmin))
 }

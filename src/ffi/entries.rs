@@ -17,6 +17,10 @@ pub(super) struct EntryList {
     pub(super) col: Vec<i64>,
     /// Empty where only places matter.
     pub(super) value: Vec<f64>,
+    /// What the caller's rows and columns are counted from.
+    base: i64,
+    /// The caller's names of rows, columns and values; none for what the view says without a list.
+    names: [&'static str; 3],
 }
 
 impl EntryList {
@@ -25,22 +29,46 @@ impl EntryList {
     }
 
     pub(super) fn entries<'a>(&'a self, weight: Option<&'a [f64]>) -> Entries<'a> {
-        let Self { rows, cols, row, col, value } = self;
+        let Self { rows, cols, row, col, value, .. } = self;
         Entries { rows: *rows, cols: *cols, row, col, value, weight }
     }
 
-    /// Refuses a place outside the matrix.
+    /// Refuses a place outside the matrix: the first one.
     pub(super) fn check_places(&self, subject: &str) -> Result<()> {
-        for (name, places, size) in [("row", &self.row, self.rows), ("col", &self.col, self.cols)] {
-            let outside = |v: &i64| usize::try_from(*v).map_or(true, |v| v >= size);
-            if let Some(k) = places.iter().position(outside) {
-                return Err(Error::new(ErrorKind::Data, subject)
-                    .at(format!("entry {k}"))
-                    .expected(format!("a {name} in 0..{size}"))
-                    .found(places[k]));
+        let outside = |v: i64, size: usize| usize::try_from(v).map_or(true, |v| v >= size);
+        for (k, (i, j)) in self.row.iter().zip(&self.col).enumerate() {
+            for (place, size, name, word) in
+                [(*i, self.rows, self.names[0], "row"), (*j, self.cols, self.names[1], "column")]
+            {
+                if outside(place, size) {
+                    let (from, to) = (self.base, size as i64 + self.base);
+                    return Err(Error::new(ErrorKind::Data, format!("{subject}.{name}"))
+                        .at(format!("entry {k}"))
+                        .expected(format!("a {word} in {from}..{to}"))
+                        .found(place.saturating_add(self.base)));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Says an error about these entries in the caller's words: `subject` is the argument's name, `weights` that of their
+    /// weights; rows and columns are counted as the caller counts them.
+    pub(super) fn told(&self, error: Error, subject: &str, weights: &str) -> Error {
+        if matches!(error.subject(), "row" | "col")
+            && let Err(outside) = self.check_places(subject)
+        {
+            return outside;
+        }
+        let [row, col, value] = self.names.map(|name| format!("{subject}.{name}"));
+        let (rows, cols) = (format!("{subject}.rows"), format!("{subject}.cols"));
+        let names = [("rows", &*rows), ("cols", &cols), ("row", &row), ("col", &col), ("value", &value)];
+        let names = names.into_iter().chain([("weight", weights), ("entries", subject)]);
+        match names.into_iter().find(|(old, _)| error.subject().split('.').next() == Some(old)) {
+            Some((old, new)) => error.renamed(old, new),
+            None => error,
+        }
+        .counting_from(self.base as u32)
     }
 }
 
@@ -76,6 +104,44 @@ pub(super) unsafe fn entry_list(matrix: *const swl_matrix, subject: &str, valued
             )),
         }
     }
+}
+
+/// Rows, columns and the number of entries of such a matrix, whose arrays are not read.
+///
+/// # Safety
+/// `matrix` is null or points to a view.
+pub(super) unsafe fn entry_sizes(matrix: *const swl_matrix, subject: &str) -> Result<[usize; 3]> {
+    check_pointer(matrix, subject)?;
+    // SAFETY: checked just now.
+    let matrix = unsafe { matrix.read() };
+    let name = |part: &str| format!("{subject}.{part}");
+    // SAFETY: each view is of the kind that the caller says, and checked for null.
+    let (rows, cols, count) = unsafe {
+        match matrix.kind {
+            SWL_TRIPLETS => {
+                check_pointer::<swl_triplets>(matrix.view.cast(), &name("view"))?;
+                let view = matrix.view.cast::<swl_triplets>().read();
+                (view.rows, view.cols, Some(view.nnz))
+            }
+            SWL_SPARSE => {
+                check_pointer::<swl_sparse>(matrix.view.cast(), &name("view"))?;
+                let view = matrix.view.cast::<swl_sparse>().read();
+                (view.rows, view.cols, Some(view.nnz))
+            }
+            SWL_DENSE => {
+                check_pointer::<swl_dense>(matrix.view.cast(), &name("view"))?;
+                let view = matrix.view.cast::<swl_dense>().read();
+                (view.rows, view.cols, None)
+            }
+            other => {
+                let expected = "SWL_DENSE (0), SWL_SPARSE (1) or SWL_TRIPLETS (2)";
+                return Err(unknown(&name("kind"), expected, other));
+            }
+        }
+    };
+    let (rows, cols) = (size(rows, &name("rows"))?, size(cols, &name("cols"))?);
+    let count = count.map_or(Ok(rows.saturating_mul(cols)), |count| size(count, &name("nnz")))?;
+    Ok([rows, cols, count])
 }
 
 fn collected<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
@@ -150,6 +216,8 @@ unsafe fn triplets(view: swl_triplets, subject: &str, valued: bool) -> Result<En
             } else {
                 Vec::new()
             },
+            base,
+            names: ["row", "col", "values"],
         })
     }
 }
@@ -197,7 +265,7 @@ unsafe fn sparse(view: swl_sparse, subject: &str, valued: bool) -> Result<EntryL
         along.resize(starts[line + 1] as usize, line as i64);
     }
     let (row, col) = if by_rows { (along, across) } else { (across, along) };
-    Ok(EntryList { rows, cols, row, col, value })
+    Ok(EntryList { rows, cols, row, col, value, base: 0, names: ["indices", "indices", "values"] })
 }
 
 /// # Safety
@@ -235,5 +303,5 @@ unsafe fn dense(view: swl_dense, subject: &str, valued: bool) -> Result<EntryLis
         }
     };
     let (row, col) = if by_rows { (along, across) } else { (across, along) };
-    Ok(EntryList { rows, cols, row, col, value })
+    Ok(EntryList { rows, cols, row, col, value, base: 0, names: ["data"; 3] })
 }

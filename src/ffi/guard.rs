@@ -188,11 +188,22 @@ pub(super) struct Buffer {
 impl Buffer {
     /// Checks the caller's buffer against the exact length that is needed.
     pub(super) fn check(out: *mut f64, len: i64, expected: usize, per: &str) -> Result<Self> {
+        Self::check_named(out, len, expected, per, ["out", "len"])
+    }
+
+    /// The same for a buffer and a length that the header calls otherwise.
+    pub(super) fn check_named(
+        out: *mut f64,
+        len: i64,
+        expected: usize,
+        per: &str,
+        [out_name, len_name]: [&str; 2],
+    ) -> Result<Self> {
         if usize::try_from(len) != Ok(expected) {
-            return Err(argument("len", format!("{expected}, {per}"), len));
+            return Err(argument(len_name, format!("{expected}, {per}"), len));
         }
         if expected > 0 {
-            check_pointer(out, "out")?;
+            check_pointer(out, out_name)?;
         }
         Ok(Self { start: out, len: expected })
     }

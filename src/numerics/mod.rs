@@ -1,6 +1,7 @@
 //! Data views and kernels: dense and sparse columns, Gram blocks, small factorizations, Krylov methods.
 
 pub mod cholesky;
+pub mod cholesky_update;
 pub mod columns;
 pub mod dense;
 pub mod double_double;

@@ -61,6 +61,14 @@ impl<T: Real> Tall<T> {
         numbers.saturating_mul(size_of::<T>())
     }
 
+    /// Its rows, and those of `more` after them. Errors: no memory. Panics where the columns differ.
+    pub fn with_rows(&self, more: &Self) -> Result<Self> {
+        let mut out = Self::zeros(self.rows + more.rows, self.cols)?;
+        (0..self.rows).for_each(|i| out.row_mut(i).copy_from_slice(self.row(i)));
+        (0..more.rows).for_each(|i| out.row_mut(self.rows + i).copy_from_slice(more.row(i)));
+        Ok(out)
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows

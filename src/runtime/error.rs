@@ -37,6 +37,8 @@ pub struct Error {
     kind: ErrorKind,
     subject: String,
     place: String,
+    /// Row and column of a matrix, as the caller counts them.
+    cell: Option<[u32; 2]>,
     expected: String,
     found: String,
     code: i32,
@@ -55,6 +57,7 @@ impl Error {
             kind,
             subject: subject.into(),
             place: String::new(),
+            cell: None,
             expected: String::new(),
             found: String::new(),
             code: 0,
@@ -72,6 +75,20 @@ impl Error {
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
+        self
+    }
+
+    /// Which entry of a matrix, counted from 0.
+    #[must_use]
+    pub fn at_cell(mut self, row: u32, col: u32) -> Self {
+        self.cell = Some([row, col]);
+        self
+    }
+
+    /// For callers whose rows and columns are counted from `base`: once, at the border, so that the cell is told so too.
+    #[must_use]
+    pub fn counting_from(mut self, base: u32) -> Self {
+        self.cell = self.cell.map(|cell| cell.map(|place| place.saturating_add(base)));
         self
     }
 
@@ -145,6 +162,9 @@ impl fmt::Display for Error {
         if !self.place.is_empty() {
             write!(f, ", {}", self.place)?;
         }
+        if let Some([row, col]) = self.cell {
+            write!(f, ", row {row}, column {col}")?;
+        }
         match (self.expected.is_empty(), self.found.is_empty()) {
             (false, false) => write!(f, ": expected {}, found {}", self.expected, self.found),
             (false, true) => write!(f, ": expected {}", self.expected),
@@ -164,6 +184,12 @@ mod tests {
     fn the_message_says_which_where_expected_and_found() {
         let error = Error::new(ErrorKind::Data, "y").at("row 17").expected("a finite number").found(f64::NAN);
         assert_eq!(error.to_string(), "y, row 17: expected a finite number, found NaN");
+        let error = Error::new(ErrorKind::Data, "entries").at_cell(0, 3).expected("one entry").found(2);
+        assert_eq!(error.to_string(), "entries, row 0, column 3: expected one entry, found 2");
+        assert_eq!(
+            error.counting_from(1).to_string(),
+            "entries, row 1, column 4: expected one entry, found 2"
+        );
         assert_eq!(
             Error::new(ErrorKind::State, "coef").found("there is no solution yet").to_string(),
             "coef: there is no solution yet"

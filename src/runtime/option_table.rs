@@ -464,21 +464,21 @@ pub const TABLE: &[OptionRow] = &[
         integer(1, 10_000),
         OptionValue::Integer(30),
         ALTMIN,
-        "For search=paper: rounds of two half-steps. With independent the observations are parted in twice as many sets and one more.",
+        "For search=paper (of no effect otherwise): rounds of two half-steps. With independent the observations are parted in twice as many sets and one more.",
     ),
     row(
         "sketch",
         OptionKind::Choice(&["srht", "sparse-sign", "countsketch", "gaussian"]),
         OptionValue::Choice("srht"),
         ALTMIN,
-        "For search=paper: the random matrices that precondition regressions: subsampled randomized Hadamard transforms (srht), eight signs in each column (sparse-sign), one (countsketch), or normal numbers (gaussian). Rows with too few observations for one are solved directly.",
+        "For search=paper (of no effect otherwise): the random matrices that precondition regressions: subsampled randomized Hadamard transforms (srht), eight signs in each column (sparse-sign), one (countsketch), or normal numbers (gaussian). Rows with too few observations for one are solved directly.",
     ),
     row(
         "independent",
         OptionKind::Flag,
         OptionValue::Flag(false),
         ALTMIN,
-        "For search=paper: give each half-step observations of its own, as the analysis wants; needs many times as many of them.",
+        "For search=paper (of no effect otherwise): give each half-step observations of its own, as the analysis wants; needs many times as many of them.",
     ),
     row(
         "row_solver",
@@ -513,7 +513,7 @@ pub const TABLE: &[OptionRow] = &[
         integer(1, i32::MAX as i64),
         OptionValue::Integer(5),
         ALTMIN,
-        "With held_out: stop (as converged) after this many sweeps without a lower error on the entries held out.",
+        "With held_out (of no effect otherwise): stop (as converged) after this many sweeps without a lower error on the entries held out.",
     ),
     row(
         "duplicates",

@@ -1,14 +1,17 @@
 //! The envelope of saved states: magic, format version, kind, length, checksum; little-endian.
 
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Error, ErrorKind, Result, out_of_memory};
 
 const MAGIC: [u8; 4] = *b"SWLS";
 const FORMAT: u32 = 1;
-const HEADER: usize = 32;
+/// Bytes before the payload.
+pub const HEADER: usize = 32;
 
-/// Wraps `payload` as a state of `kind` (4 letters) whose layout has `version`.
-pub fn seal(kind: [u8; 4], version: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEADER + payload.len());
+/// Wraps `payload` as a state of `kind` (4 letters) whose layout has `version`. Errors: no memory.
+pub fn seal(kind: [u8; 4], version: u32, payload: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let count = HEADER + payload.len();
+    bytes.try_reserve_exact(count).map_err(|_| out_of_memory("saved state", count, 1))?;
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
     bytes.extend_from_slice(&kind);
@@ -16,7 +19,7 @@ pub fn seal(kind: [u8; 4], version: u32, payload: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
     bytes.extend_from_slice(&checksum(payload).to_le_bytes());
     bytes.extend_from_slice(payload);
-    bytes
+    Ok(bytes)
 }
 
 /// Checks an envelope and gives the version and the payload.
@@ -60,7 +63,7 @@ mod tests {
 
     #[test]
     fn any_damage_is_found() {
-        let sealed = seal(*b"TEST", 3, b"payload");
+        let sealed = seal(*b"TEST", 3, b"payload").unwrap();
         assert_eq!(open(&sealed, *b"TEST").unwrap(), (3, &b"payload"[..]));
         assert!(open(&sealed, *b"ELSE").is_err());
         for at in 0..sealed.len() {

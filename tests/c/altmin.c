@@ -122,7 +122,7 @@ static void good(void)
   swl_altmin_free(s);
   s = NULL;
   a = swl_matrix_dense(&array);
-  FAILS(swl_altmin_new(&a, NULL, o, NULL, &made), SWL_E_DATA, "value");
+  FAILS(swl_altmin_new(&a, NULL, o, NULL, &made), SWL_E_DATA, "entries.data, entry");
   OK(swl_options_set_str(o, "missing", "nan"));
   OK(swl_options_set_str(o, "precision", "single"));
   OK(swl_options_set_f64(o, "tolerance", 1e-6));
@@ -161,8 +161,139 @@ static void more(void)
   OK(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, folded_bias, M));
   for (k = 0; k < 2 * M; k++) CHECK(folded[k] == u[k]);
   for (k = 0; k < M; k++) CHECK(folded_bias[k] == bias[k]);
-  FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "len");
+  FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "bias_len: expected 12");
+  FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, M), SWL_E_ARGUMENT, "bias: expected a pointer");
   FAILS(swl_altmin_fold_in(s, SWL_COLS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "len");
+  swl_altmin_free(s);
+  swl_options_free(o);
+}
+
+/* New entries and new rows; bytes; paths; error bars. */
+static void life(void)
+{
+  static double u[2 * (M + 2)], folded[4], all[ALL + 2 * N], bars[ALL];
+  static unsigned char bytes[20000], damaged[20000];
+  const int32_t new_row[] = { 1, 1, 2, 1 }, new_col[] = { 1, 3, 4, 7 }, at[] = { 2, 5, 2 }, across[] = { 1, 2, 4 };
+  const double new_value[] = { 1, -2, 0.5, 3 }, value[] = { 4, -1, 7 }, gone[] = { 1, 0, 1 }, ridges[] = { 1, 0.1 };
+  const int64_t ranks[] = { 1, 2, 3 };
+  double one, old;
+  int64_t rows = 0, cols = 0, rank = -1, points = 0, best = 7;
+  size_t need = 0, less = 0;
+  uint64_t room = 0, more_room = 0;
+  int k;
+  swl_triplets t = swl_triplets_f64_i32(M, N, count, row, col, values, 1), out_t;
+  swl_triplets fresh = swl_triplets_f64_i32(2, N, 4, new_row, new_col, new_value, 1);
+  swl_triplets some = swl_triplets_f64_i32(M, N, 3, at, across, value, 1);
+  swl_dense places = swl_dense_f64(NULL, M, N, N, SWL_ROW_MAJOR), more = swl_dense_f64(NULL, M + 2, N, N, SWL_ROW_MAJOR);
+  swl_matrix a = swl_matrix_triplets(&t), b = swl_matrix_triplets(&fresh), c = swl_matrix_triplets(&some);
+  swl_matrix where = swl_matrix_dense(&places), wider = swl_matrix_dense(&more), outside = swl_matrix_triplets(&out_t);
+  swl_vec weights = swl_vec_f64(gone, 3), grid = swl_vec_f64(ridges, 2);
+  swl_options *o = exact();
+  swl_altmin *s = NULL, *loaded = NULL;
+  swl_altmin_info info = empty_altmin_info();
+  OK(swl_options_set_f64(o, "ridge", 0.01));
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  OK(swl_altmin_size(s, &rows, &cols, &rank));
+  CHECK(rows == M && cols == N && rank == 0);
+  FAILS(swl_altmin_observe(s, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "a solve");
+  FAILS(swl_altmin_append(s, SWL_ROWS, &b, NULL, NULL), SWL_E_STATE, "a solve");
+  FAILS(swl_altmin_save(s, 0, NULL, 0, &need), SWL_E_STATE, "a solve");
+  FAILS(swl_altmin_path_info(s, 0, &info), SWL_E_ARGUMENT, "k: expected");
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+
+  OK(swl_altmin_noise(s, NULL, &one));
+  CHECK(one > 0 && one < 1);
+  OK(swl_altmin_error_bars(s, &where, 2 * one, NULL, all, ALL));
+  OK(swl_altmin_error_bars(s, &where, NAN, NULL, bars, ALL));
+  for (k = 0; k < ALL; k++) CHECK(bars[k] > 0 && fabs(all[k] - 2 * bars[k]) < 1e-12);
+  FAILS(swl_altmin_error_bars(s, &where, -1, NULL, bars, ALL), SWL_E_ARGUMENT, "noise");
+  FAILS(swl_altmin_error_bars(s, &where, 1, NULL, bars, ALL - 1), SWL_E_ARGUMENT, "len");
+  FAILS(swl_altmin_noise(s, NULL, NULL), SWL_E_ARGUMENT, "out");
+
+  t.row = t.col = t.values = NULL;
+  OK(swl_altmin_memory_estimate(&a, 0, o, &room));
+  OK(swl_altmin_memory_estimate(&a, 1, NULL, &more_room));
+  CHECK(room > (uint64_t)count * 24 && more_room > room);
+  FAILS(swl_altmin_memory_estimate(&a, 2, o, &room), SWL_E_ARGUMENT, "weighted");
+  FAILS(swl_altmin_memory_estimate(NULL, 0, o, &room), SWL_E_ARGUMENT, "entries");
+
+  /* Bytes of the fit, with the entries and without. */
+  OK(swl_altmin_save(s, 0, NULL, 0, &less));
+  OK(swl_altmin_save(s, 1, NULL, 0, &need));
+  CHECK(less < need && need < sizeof bytes);
+  FAILS(swl_altmin_save(s, 1, bytes, need - 1, &need), SWL_E_ARGUMENT, "cap");
+  FAILS(swl_altmin_save(s, 2, bytes, need, &need), SWL_E_ARGUMENT, "entries");
+  OK(swl_altmin_save(s, 1, bytes, sizeof bytes, &need));
+  OK(swl_altmin_predict(s, &where, bars, ALL));
+  OK(swl_altmin_load(bytes, need, &loaded));
+  OK(swl_altmin_size(loaded, NULL, &cols, &rank));
+  CHECK(cols == N && rank == 2);
+  OK(swl_altmin_predict(loaded, &where, all, ALL));
+  for (k = 0; k < ALL; k++) CHECK(all[k] == bars[k]);
+  OK(swl_altmin_solve(loaded, o, NULL, &info));
+  CHECK(info.outcome == SWL_CONVERGED);
+  swl_altmin_free(loaded);
+  loaded = NULL;
+  memcpy(damaged, bytes, need);
+  damaged[need / 2] ^= 1;
+  FAILS(swl_altmin_load(damaged, need, &made), SWL_E_FORMAT, "checksum");
+  FAILS(swl_altmin_load(bytes, need - 1, &made), SWL_E_FORMAT, "payload");
+  FAILS(swl_altmin_load("other bytes, and long enough for a header", 40, &made), SWL_E_FORMAT, "SWLS");
+  FAILS(swl_altmin_load(NULL, 40, &made), SWL_E_ARGUMENT, "buf");
+  OK(swl_altmin_save(s, 0, bytes, sizeof bytes, &less));
+  OK(swl_altmin_load(bytes, less, &loaded));
+  FAILS(swl_altmin_solve(loaded, o, NULL, NULL), SWL_E_STATE, "without them");
+  FAILS(swl_altmin_noise(loaded, NULL, &one), SWL_E_STATE, "without them");
+  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "s: expected one with its entries");
+  OK(swl_altmin_append(loaded, SWL_ROWS, &b, NULL, NULL));
+  swl_altmin_free(loaded);
+
+  /* New rows have what would be folded in. */
+  OK(swl_altmin_fold_in(s, SWL_ROWS, &b, NULL, NULL, folded, 4, NULL, 0));
+  OK(swl_altmin_append(s, SWL_ROWS, &b, NULL, NULL));
+  OK(swl_altmin_size(s, &rows, NULL, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * (M + 2)));
+  CHECK(rows == M + 2);
+  for (k = 0; k < 4; k++) CHECK(u[2 * M + k] == folded[k]);
+  OK(swl_altmin_predict(s, &wider, all, ALL + 2 * N));
+  FAILS(swl_altmin_observe(s, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_ARGUMENT, "14 x 9");
+
+  /* Entries that change and go: the rows they are in are fitted again, and no others. */
+  some.rows = M + 2;
+  FAILS(swl_altmin_observe(s, &c, NULL, 4, NULL), SWL_E_ARGUMENT, "update");
+  out_t = some;
+  out_t.base = 0;
+  out_t.cols = 4;
+  FAILS(swl_altmin_observe(s, &outside, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_ARGUMENT, "entries");
+  old = u[2];
+  OK(swl_altmin_observe(s, &c, &weights, SWL_UPDATE_ROWS, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * (M + 2)));
+  CHECK(u[2] != old);
+  old = u[2];
+  OK(swl_altmin_observe(s, &c, &weights, SWL_UPDATE_NONE, NULL));
+  OK(swl_altmin_observe(s, &c, &weights, SWL_UPDATE_BOTH, NULL));
+  OK(swl_altmin_solve(s, o, NULL, &info));
+  CHECK(info.outcome == SWL_CONVERGED && info.undetermined_rows >= 1);
+
+  OK(swl_altmin_path(s, o, NULL, ranks, 3, NULL, &points, &best));
+  CHECK(points == 3 && best == -1);
+  OK(swl_altmin_size(s, NULL, NULL, &rank));
+  CHECK(rank == 3);
+  OK(swl_altmin_path_info(s, 1, &info));
+  CHECK(info.rank == 2);
+  OK(swl_altmin_path_select(s, 0));
+  OK(swl_altmin_size(s, NULL, NULL, &rank));
+  CHECK(rank == 1);
+  OK(swl_options_set_f64(o, "held_out", 0.1));
+  OK(swl_altmin_path(s, o, &grid, NULL, 0, NULL, &points, &best));
+  CHECK(points == 2 && best >= 0);
+  OK(swl_altmin_path_info(s, best, &info));
+  CHECK(info.held_out_rmse > 0 && info.ridge == ridges[best]);
+  FAILS(swl_altmin_path(s, o, &grid, ranks, 3, NULL, NULL, NULL), SWL_E_ARGUMENT, "both");
+  FAILS(swl_altmin_path(s, o, NULL, NULL, 0, NULL, NULL, NULL), SWL_E_ARGUMENT, "neither");
+  FAILS(swl_altmin_path(s, o, NULL, ranks, 0, NULL, NULL, NULL), SWL_E_ARGUMENT, "at least one");
+  FAILS(swl_altmin_path_select(s, 2), SWL_E_ARGUMENT, "k: expected 0 <= k < 2");
+  CHECK(made == NULL);
   swl_altmin_free(s);
   swl_options_free(o);
 }
@@ -176,7 +307,7 @@ static int32_t stop_at_3(void *ctx, const swl_progress *p)
 static void bad(void)
 {
   const double nan_weight[ALL] = { NAN };
-  const int32_t far[] = { 1, 13 }, ones[] = { 1, 1 };
+  const int32_t far[] = { 1, 13 }, ones[] = { 1, 1 }, zero[] = { 0, 1 };
   const double two[] = { 1, 2 };
   int64_t k;
   static double w[ALL];
@@ -190,7 +321,7 @@ static void bad(void)
   FAILS(swl_altmin_new(NULL, NULL, o, NULL, &made), SWL_E_ARGUMENT, "entries");
   FAILS(swl_altmin_new(&a, NULL, o, NULL, NULL), SWL_E_ARGUMENT, "out");
   FAILS(swl_altmin_new(&a, &few, o, NULL, &made), SWL_E_ARGUMENT, "weights.len");
-  FAILS(swl_altmin_new(&a, &weights, o, NULL, &made), SWL_E_DATA, "weight");
+  FAILS(swl_altmin_new(&a, &weights, o, NULL, &made), SWL_E_DATA, "weights, entry 0, row ");
   for (k = 0; k < count; k++) w[k] = 0;
   none = swl_vec_f64(w, count);
   FAILS(swl_altmin_new(&a, &none, o, NULL, &made), SWL_E_DATA, "entries");
@@ -216,11 +347,15 @@ static void bad(void)
   bad_t.pad_ = 1;
   FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_ARGUMENT, "pad_");
   bad_t = swl_triplets_f64_i32(M, N, 2, far, ones, two, 1);
-  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entry 1");
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entries.row, entry 1: expected a row in 1..13, found 13");
   bad_t = swl_triplets_f64_i32(M, N, 2, ones, ones, two, 1);
-  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "one entry");
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entries, row 1, column 1: expected one entry");
   bad_t = swl_triplets_f64_i32(M, N, 2, ones, far, two, 0);
-  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "col");
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entries.col, entry 1: expected a column in 0..9, found 13");
+  bad_t.base = 1;
+  bad_t.col = ones;
+  bad_t.row = zero;
+  FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_DATA, "entries.row, entry 0: expected a row in 1..13, found 0");
   bad_a.kind = SWL_OPERATOR;
   FAILS(swl_altmin_new(&bad_a, NULL, o, NULL, &made), SWL_E_UNSUPPORTED, "kind");
   OK(swl_options_new("bcd", &wrong));
@@ -253,6 +388,7 @@ int main(void)
   make_entries();
   good();
   more();
+  life();
   bad();
   return finish("altmin");
 }

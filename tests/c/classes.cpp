@@ -374,6 +374,23 @@ static void completion() {
   s.warm_start(swl_dense_f64(u.data(), 8, 1, 1, SWL_ROW_MAJOR), swl_dense_f64(v.data(), 6, 1, 1, SWL_ROW_MAJOR));
   CHECK(s.solve(o).iterations <= 2);
   s.start_afresh();
+  s.solve(o);
+  const std::vector<unsigned char> bytes = s.save(true), bare = s.save(false);
+  southwell::altmin again = southwell::altmin::load(bytes);
+  CHECK(bare.size() < bytes.size() && again.rank() == 1 && again.rows() == 8 && again.save(true) == bytes);
+  CHECK(southwell::altmin::load(bare).predict(known) == s.predict(known));
+  const std::int32_t zero[] = { 0 }, three[] = { 3 };
+  const double most[] = { 99 };
+  again.observe(swl_triplets_f64_i32(8, 6, 1, three, zero, most, 0), southwell::update::both);
+  CHECK(again.factor(southwell::side::rows)[3] != s.factor(southwell::side::rows)[3]);
+  again.append(southwell::side::rows, swl_triplets_f64_i32(1, 6, 1, zero, three, most, 0));
+  CHECK(again.rows() == 9 && again.factor(southwell::side::rows).size() == 9);
+  CHECK(std::fabs(again.predict(swl_dense_f64(nullptr, 9, 6, 6, SWL_ROW_MAJOR))[51] - 99) < 1e-9);
+  CHECK(southwell::altmin_memory(known, true, o) > southwell::altmin_memory(known, false, o));
+  CHECK(s.noise() < 1e-6 && s.error_bars(known, 1.0)[0] > 0);
+  CHECK(s.rank_path({ 1, 2 }, o).size() == 2 && s.rank() == 2);
+  s.select(0);
+  CHECK(s.rank() == 1 && s.ridge_path({ 0.5, 0.1 }, southwell::options("altmin").set("rank", 1)).at(1).ridge == 0.1);
   try {
     s.bias(southwell::side::cols);
     CHECK(false);

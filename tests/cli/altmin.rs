@@ -73,12 +73,88 @@ fn what_cannot_be_is_refused() {
     refused("altmin --train train.csv --ridge -1", "ridge");
     refused("altmin --train train.csv --search portfolio", "search");
     folder.write("twice.csv", "0,0,1\n0,0,2\n");
-    refused("altmin --train twice.csv --ridge 0.1", "one entry");
+    refused("altmin --train twice.csv --ridge 0.1", "twice.csv, row 0, column 0: expected one entry");
     folder.write("nan.csv", "0,0,1\n0,1,nan\n1,1,2\n");
-    refused("altmin --train nan.csv --ridge 0.1", "entry 1");
+    refused("altmin --train nan.csv --ridge 0.1", "nan.csv, entry 1, row 0, column 1");
+    folder.write("from1.csv", "1,1,1\n1,3,nan\n2,2,2\n");
+    refused("altmin --train from1.csv --base 1 --ridge 0.1", "from1.csv, entry 1, row 1, column 3");
     folder.run("altmin --train nan.csv --ridge 0.1 --missing nan --rank 1").ended(0);
     folder.write("weights.txt", "1\n2\n");
     refused("altmin --train nan.csv --missing nan --ridge 0.1 --weights weights.txt", "weight");
+}
+
+#[test]
+fn a_saved_model_predicts_without_another_fit() {
+    let folder = Folder::new();
+    folder.write("train.tsv", entries(1, "\t", known));
+    folder.write("test.tsv", entries(1, "\t", |i, j| !known(i, j)));
+    folder.write("places.csv", "1,1\n40,30\n");
+    let fit = "altmin --train train.tsv --base 1 --rank 2 --ridge 1e-6 --tolerance 1e-9 --json --test test.tsv \
+               --predict places.csv --predictions p.txt --error-bars e.txt --top 3 --top-rows 1,40 --top-out t.csv";
+    let fitted = folder.run(&format!("{fit} --save-model m.swl --save-entries")).json();
+    let apply = "altmin --base 1 --test test.tsv --predict places.csv --predictions p2.txt --top 3 --top-rows 1,40 \
+                 --top-out t2.csv --json";
+    let found = folder.run(&format!("{apply} --model m.swl --error-bars e2.txt")).ended(0).json();
+    assert_eq!(found["test_rmse"], fitted["test_rmse"]);
+    assert_eq!((found["rank"].as_u64(), found["rows"].as_u64()), (Some(2), Some(40)));
+    for (one, two) in [("p.txt", "p2.txt"), ("e.txt", "e2.txt"), ("t.csv", "t2.csv")] {
+        assert_eq!(folder.read(one), folder.read(two));
+    }
+    let bars = folder.numbers("e.txt");
+    assert!(bars.iter().all(|b| *b > 0.0) && fitted["noise"].as_f64().unwrap() > 0.0);
+    let best = folder.read("t.csv");
+    let lines: Vec<&str> = best.lines().collect();
+    assert!(lines.len() == 7 && lines[0] == "row,column,prediction" && lines[1].starts_with("1,"), "{best}");
+    let place: Vec<usize> = lines[4].split(',').take(2).map(|n| n.parse().unwrap()).collect();
+    assert!(place[0] == 40 && !known(place[0] - 1, place[1] - 1), "{best}");
+    // Without its entries it predicts the same, and knows no error bars.
+    folder.run(
+        "altmin --train train.tsv --base 1 --rank 2 --ridge 1e-6 --tolerance 1e-9 --save-model bare.swl",
+    );
+    let text = folder.run("altmin --model bare.swl --base 1 --test test.tsv").ended(0).out;
+    assert!(text.contains("bare.swl, 40 x 30, rank 2") && text.contains("rmse on"), "{text}");
+    let refused = |line: &str, text: &str| {
+        let err = folder.run(line).ended(2).err;
+        assert!(err.contains(text), "{line}: {err}");
+    };
+    refused(
+        "altmin --model bare.swl --predict places.csv --predictions p.txt --error-bars e.txt --base 1",
+        "--save-entries",
+    );
+    refused("altmin --model bare.swl --rank 3", "no options of a fit");
+    refused("altmin --model nothing.swl", "nothing.swl");
+    refused("altmin --model places.csv", "places.csv");
+    folder.write("far.csv", "41,1\n");
+    refused("altmin --model bare.swl --base 1 --predict far.csv --predictions p.txt", "a row in 1..41");
+    refused("altmin --model bare.swl --base 1 --top 2 --top-rows 41 --top-out t.csv", "rows in 1..41");
+    let cut = std::fs::read(folder.path("bare.swl")).unwrap();
+    folder.write("cut.swl", &cut[..cut.len() - 3]);
+    refused("altmin --model cut.swl", "cut.swl: expected");
+}
+
+#[test]
+fn ridges_and_ranks_are_walked_along() {
+    let folder = Folder::new();
+    folder.write("train.csv", entries(0, ",", known));
+    let line = "altmin --train train.csv --ridge 1e-6 --held-out 0.1 --ranks 1,2,3 --plot path.svg";
+    let found = folder.run(&format!("{line} --json")).json();
+    let points = found["path"].as_array().unwrap();
+    assert_eq!(points.len(), 3);
+    let error = |k: usize| points[k]["held_out_rmse"].as_f64().unwrap();
+    assert!(error(1) < 0.1 * error(0), "{points:?}");
+    let best = found["best"].as_u64().unwrap() as usize;
+    assert_eq!(found["held_out_rmse"], points[best]["held_out_rmse"]);
+    assert!(folder.read("path.svg").contains("held out"));
+    let text = folder.run("altmin --train train.csv --rank 2 --ridges 1,0.1,0.01").out;
+    assert!(text.contains("ridge  rank") && text.contains("0.01"), "{text}");
+    let refused = |line: &str, text: &str| {
+        let err = folder.run(line).ended(2).err;
+        assert!(err.contains(text), "{line}: {err}");
+    };
+    refused("altmin --train train.csv --ridges 0.1,1", "each below the one before");
+    refused("altmin --train train.csv --ridges 1,x", "numbers between commas");
+    refused("altmin --train train.csv --ridges 1 --ridge 2", "--ridges");
+    refused("altmin --train train.csv --ranks 2,1", "each above the one before");
 }
 
 /// MovieLens 100K, the five folds of its authors: the mean error that the documents state.

@@ -1,7 +1,7 @@
 //! Applying the last model.
 
 use super::super::control::{Call, swl_control};
-use super::super::entries::entry_list;
+use super::super::entries::{EntryList, entry_list};
 use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
@@ -9,10 +9,11 @@ use super::super::views::{node_numbers, optional_vector, size, swl_matrix, swl_v
 use super::{Altmin, Completion, each_precision, side_of, swl_altmin};
 use crate::altmin::Side;
 use crate::altmin::identifiability::Identifiability;
-use crate::altmin::observations::Repeats;
+use crate::altmin::observations::{Observations, Repeats};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind, Result};
+use std::sync::Arc;
 
 /// The model at places, whose values are not read (they may be NULL): one number for each, in their order. A
 /// row or column without entries has factors 0, so there is the mean and what bias is known. Nothing is kept.
@@ -34,7 +35,7 @@ pub unsafe extern "C" fn swl_altmin_predict(
             let list = entry_list(places, "places", false)?;
             let buffer = Buffer::check(out, len, list.len(), "one per place")?;
             let values: Vec<f64> = each_precision!(&*altmin, c => {
-                let model = &c.solved()?.model;
+                let model = c.model()?;
                 check_size([list.rows, list.cols], [model.rows(), model.cols()], "places")?;
                 list.check_places("places")?;
                 list.row.iter().zip(&list.col).map(|(i, j)| model.predict(*i as usize, *j as usize)).collect()
@@ -66,11 +67,9 @@ pub unsafe extern "C" fn swl_altmin_determined(
                 check_pointer(out, "out")?;
             }
             let known = each_precision!(&*altmin, c => {
-                let solution = c.solved()?;
-                let parted = solution.held_out.part(c.problem.observations())?;
-                let seen = parted.as_ref().map_or(c.problem.observations(), |(seen, _)| seen);
+                let seen = c.parted()?.0;
                 check_size([list.rows, list.cols], [seen.rows(), seen.cols()], "places")?;
-                Identifiability::of(seen, solution.model.rank())
+                Identifiability::of(&seen, c.model()?.rank())
             });
             list.check_places("places")?;
             for (k, (i, j)) in list.row.iter().zip(&list.col).enumerate() {
@@ -84,7 +83,8 @@ pub unsafe extern "C" fn swl_altmin_determined(
 }
 
 /// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
-/// them are in a row or column without fitted entries; NULL: not wanted. NaN for no entries. As swl_altmin_predict.
+/// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded
+/// without its entries cannot say). NaN for no entries. As swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_score(
     s: *const swl_altmin,
@@ -104,15 +104,19 @@ pub unsafe extern "C" fn swl_altmin_score(
             let list = entry_list(test, "test", true)?;
             let weights = optional_vector(weights, "weights", list.len(), "entry")?;
             let (error, blank) = each_precision!(&*altmin, c => {
-                check_size([list.rows, list.cols], [c.problem.rows(), c.problem.cols()], "test")?;
+                check_size([list.rows, list.cols], c.size()?, "test")?;
                 list.check_places("test")?;
-                if let Some(k) = weights.iter().flatten().position(|w| !(*w >= 0.0 && w.is_finite())) {
-                    return Err(Error::new(ErrorKind::Data, "weights").at(format!("entry {k}")).expected("a finite number >= 0").found("another"));
+                if let Some(weights) = &weights
+                    && let Some(k) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite()))
+                {
+                    let error = Error::new(ErrorKind::Data, "weights").at(format!("entry {k}"));
+                    return Err(error.expected("a finite number >= 0").found(weights[k]));
                 }
                 if let Some(k) = list.value.iter().position(|v| !v.is_finite()) {
-                    return Err(Error::new(ErrorKind::Data, "test").at(format!("entry {k}")).expected("a finite number").found(list.value[k]));
+                    let error = Error::new(ErrorKind::Data, "value").at(format!("entry {k}"));
+                    return Err(list.told(error.expected("a finite number").found(list.value[k]), "test", "weights"));
                 }
-                c.score(&list.row, &list.col, &list.value, weights.as_deref())
+                c.score(&list, weights.as_deref(), !unseen.is_null())
             })?;
             write_out(rmse, error, "rmse")?;
             if unseen.is_null() { Ok(()) } else { write_out(unseen, blank, "unseen") }
@@ -148,7 +152,7 @@ pub unsafe extern "C" fn swl_altmin_top(
                 check_pointer(scores, "scores")?;
             }
             let best = each_precision!(&*altmin, c => {
-                let model = &c.solved()?.model;
+                let model = c.model()?;
                 let lines = if side == Side::Rows { model.rows() } else { model.cols() };
                 if which >= lines {
                     return Err(argument("which", format!("a number below {lines}"), which));
@@ -194,23 +198,27 @@ pub unsafe extern "C" fn swl_altmin_fold_in(
             let stopped = |stop| call.stopped("swl_altmin_fold_in", stop);
             control.poll().map_err(stopped)?;
             let (factors, biases) = each_precision!(&*altmin, c => {
-                let model = &c.solved()?.model;
+                let model = c.model()?;
                 let k = model.rank();
                 Buffer::check(out, len, lines.saturating_mul(k), "one per new line and rank")?;
                 let joint = !model.biases(side).is_empty();
-                Buffer::check(bias, bias_len, if joint { lines } else { 0 }, "one per new line of a model with biases")?;
+                let biases = if joint { lines } else { 0 };
+                Buffer::check_named(bias, bias_len, biases, "one per new line of a model with biases", BIAS)?;
                 let folded = model.fold_in(side, list.entries(weights.as_deref()), Repeats::Error, &Team::solo(), &mut control);
                 control.poll().map_err(stopped)?;
-                let folded = folded?;
+                let folded = folded.map_err(|error| list.told(error, "entries", "weights"))?;
                 (folded.factor(side), folded.biases(side))
             });
-            Buffer::check(bias, bias_len, biases.len(), "one per new line")?.fill(&biases)?;
+            Buffer::check_named(bias, bias_len, biases.len(), "one per new line", BIAS)?.fill(&biases)?;
             Buffer::check(out, len, factors.len(), "one per new line and rank")?.fill(&factors)
         }
     })
 }
 
-fn check_size(found: [usize; 2], expected: [usize; 2], subject: &str) -> Result<()> {
+/// What the header calls the buffer of biases and its length.
+const BIAS: [&str; 2] = ["bias", "bias_len"];
+
+pub(super) fn check_size(found: [usize; 2], expected: [usize; 2], subject: &str) -> Result<()> {
     if found == expected {
         return Ok(());
     }
@@ -223,20 +231,20 @@ fn check_size(found: [usize; 2], expected: [usize; 2], subject: &str) -> Result<
 }
 
 impl<T: Real> Completion<T> {
-    /// The error on entries, and how many of them are in lines without fitted entries.
-    fn score(&self, row: &[i64], col: &[i64], value: &[f64], weights: Option<&[f64]>) -> Result<(f64, i64)> {
-        let solution = self.solved()?;
-        let parted = solution.held_out.part(self.problem.observations())?;
-        let seen = parted.as_ref().map_or(self.problem.observations(), |(seen, _)| seen);
-        let scale = self.problem.scale();
+    /// The error on entries, and, where it is wanted, how many of them are in lines without fitted entries.
+    fn score(&self, list: &EntryList, weights: Option<&[f64]>, count: bool) -> Result<(f64, i64)> {
+        let model = self.model()?;
+        let scale = model.scale();
+        let seen = if count { Some(self.parted()?.0) } else { None };
         let (mut squares, mut total, mut unseen) = (0.0, 0.0, 0);
-        for (k, value) in value.iter().enumerate() {
-            let (i, j) = (row[k] as usize, col[k] as usize);
+        for (k, value) in list.value.iter().enumerate() {
+            let (i, j) = (list.row[k] as usize, list.col[k] as usize);
             let weight = weights.map_or(1.0, |w| w[k]);
             // In units of the data, so that no square vanishes or overflows.
-            squares += weight * ((value - solution.model.predict(i, j)) / scale).powi(2);
+            squares += weight * ((value - model.predict(i, j)) / scale).powi(2);
             total += weight;
-            unseen += i64::from(seen.by_row().degree(i) == 0 || seen.by_col().degree(j) == 0);
+            let blank = |s: &Arc<Observations<T>>| s.by_row().degree(i) == 0 || s.by_col().degree(j) == 0;
+            unseen += i64::from(seen.as_ref().is_some_and(blank));
         }
         Ok(((squares / total).sqrt() * scale, unseen))
     }

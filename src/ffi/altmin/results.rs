@@ -6,6 +6,8 @@ use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::{Altmin, each_precision, side_of, swl_altmin, swl_altmin_cert, swl_altmin_sweep};
+use crate::altmin::Certificate;
+use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind};
 
 /// A factor of the last model, row after row: rows * k numbers for SWL_ROWS (U), cols * k for SWL_COLS (V). len is the exact
@@ -23,9 +25,34 @@ pub unsafe extern "C" fn swl_altmin_factor(
         unsafe {
             let altmin = handles::read::<Altmin>(s, "s")?;
             let side = side_of(side)?;
-            let values = each_precision!(&*altmin, c => c.solved()?.model.factor(side));
+            let values = each_precision!(&*altmin, c => c.model()?.factor(side));
             Buffer::check(out, len, values.len(), "one per line of the side and rank")?.fill(&values)
         }
+    })
+}
+
+/// Rows and columns (with those that were appended) and the rank of the last model, 0 before the first. Each may be NULL where
+/// it is not wanted. Else as swl_altmin_factor.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_size(
+    s: *const swl_altmin,
+    rows: *mut i64,
+    cols: *mut i64,
+    rank: *mut i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: `s` is an object of ours.
+        let altmin = unsafe { handles::read::<Altmin>(s, "s") }?;
+        let (size, k) = each_precision!(&*altmin, c => (c.size()?, c.model().map_or(0, |m| m.rank())));
+        let wanted = [(rows, size[0], "rows"), (cols, size[1], "cols"), (rank, k, "rank")];
+        for (out, _, name) in wanted.iter().filter(|(out, ..)| !out.is_null()) {
+            check_pointer(*out, name)?;
+        }
+        for (out, value, name) in wanted.into_iter().filter(|(out, ..)| !out.is_null()) {
+            // SAFETY: checked just now.
+            unsafe { write_out(out, value as i64, name) }?;
+        }
+        Ok(())
     })
 }
 
@@ -43,7 +70,7 @@ pub unsafe extern "C" fn swl_altmin_bias(
         unsafe {
             let altmin = handles::read::<Altmin>(s, "s")?;
             let side = side_of(side)?;
-            let values = each_precision!(&*altmin, c => c.solved()?.model.biases(side));
+            let values = each_precision!(&*altmin, c => c.model()?.biases(side));
             if values.is_empty() {
                 return Err(Error::new(ErrorKind::State, "s")
                     .expected("a model with biases (option biases)")
@@ -61,9 +88,9 @@ pub unsafe extern "C" fn swl_altmin_spectrum(s: *const swl_altmin, out: *mut f64
         // SAFETY: `s` is an object of ours, and `out` has `len` numbers.
         unsafe {
             let altmin = handles::read::<Altmin>(s, "s")?;
-            let rank = each_precision!(&*altmin, c => c.solved()?.model.rank());
+            let rank = each_precision!(&*altmin, c => c.model()?.rank());
             let buffer = Buffer::check(out, len, rank, "the rank")?;
-            buffer.fill(&each_precision!(&*altmin, c => c.solved()?.model.spectrum()))
+            buffer.fill(&each_precision!(&*altmin, c => c.model()?.spectrum()))
         }
     })
 }
@@ -80,7 +107,7 @@ pub unsafe extern "C" fn swl_altmin_trace(
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let altmin = unsafe { handles::read::<Altmin>(s, "s") }?;
-        let trace = each_precision!(&*altmin, c => &c.solved()?.trace);
+        let trace = each_precision!(&*altmin, c => &c.fitted()?.trace);
         let cap = usize::try_from(cap).map_err(|_| argument("cap", "a number >= 0", cap))?;
         // SAFETY: `rows` has `cap` structs of the size that the first one states.
         let slot = if cap == 0 { None } else { Some(unsafe { growable::slot(rows, "rows[0]") }?) };
@@ -130,7 +157,10 @@ pub unsafe extern "C" fn swl_altmin_certificate(
         control.begin(f64::INFINITY, u64::MAX);
         let stopped = |stop| call.stopped("swl_altmin_certificate", stop);
         control.poll().map_err(stopped)?;
-        let found = each_precision!(&*altmin, c => c.solved()?.certify(&c.problem, &mut control));
+        let found = each_precision!(&*altmin, c => {
+            let (seen, held) = c.parted()?;
+            Certificate::of(c.model()?, &seen, held.as_ref(), &Team::solo(), &mut control).map_err(Error::from)
+        });
         control.poll().map_err(stopped)?;
         let found = found?;
         slot.write(&swl_altmin_cert {

@@ -8,8 +8,8 @@ use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, swl_vec};
-use super::{Altmin, Completion, each_precision, swl_altmin, swl_altmin_info};
-use crate::altmin::{Model, Problem, Settings, Solution, solve};
+use super::{Altmin, Completion, Fitted, each_precision, swl_altmin, swl_altmin_info};
+use crate::altmin::{Live, Model, Problem, Settings, Solution, solve};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
 
@@ -53,8 +53,9 @@ pub unsafe extern "C" fn swl_altmin_new(
         };
         // A stop is told in the words of the call.
         control.poll().map_err(stopped)?;
+        let made = made.map_err(|error| list.told(error, "entries", "weights"))?;
         // SAFETY: `out` may be written.
-        unsafe { handles::publish(made?, out) }
+        unsafe { handles::publish(made, out) }
     })
 }
 
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
             c.start = if u.is_null() && v.is_null() {
                 None
             } else {
-                let (rows, cols) = (c.problem.rows(), c.problem.cols());
+                let [rows, cols] = c.size()?;
                 // SAFETY: passed on.
                 let ((k, u), (l, v)) = unsafe { (dense_rows(u, "u", rows)?, dense_rows(v, "v", cols)?) };
                 if k != l {
@@ -106,8 +107,10 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
 /// Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
 /// caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 ///
-/// Errors: SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
-/// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+/// The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
+///
+/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
+/// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_solve(
     s: *mut swl_altmin,
@@ -143,7 +146,7 @@ fn completion<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<Completion<T>> {
     let problem = Problem::new(list.entries(weights), options, control)?;
-    Ok(Completion { problem, start: None, afresh: false, solved: None })
+    Ok(Completion { problem: Some(problem), start: None, afresh: false, fitted: None, points: Vec::new() })
 }
 
 impl<T: Real> Completion<T> {
@@ -153,28 +156,59 @@ impl<T: Real> Completion<T> {
         settings: &Settings,
         control: &mut Control<'_>,
     ) -> Result<swl_altmin_info> {
-        let rank = settings.rank.min(self.problem.rows()).min(self.problem.cols());
-        let fits = |m: &&Model<T>| m.rank() == rank && !(settings.nonnegative && m.has_negative_factors());
-        let last = self.solved.as_ref().map(|s| &s.model).filter(fits);
-        let start = if self.afresh { None } else { self.start.as_ref().or(last) };
-        let solution = solve(&self.problem, options, start, control)?;
-        if control.logs(Level::Info) {
-            let line = format!(
-                "altmin: {} after {} sweeps, residual {:.3e}",
-                solution.outcome.name(),
-                solution.iterations,
-                solution.certificate.residual
-            );
-            control.log(Level::Info, &line);
-        }
+        self.catch_up()?;
+        let start = self.start_of(settings)?;
+        let solution = solve(self.problem()?, options, start, control)?;
+        tell(&solution, control);
         let info = info(&solution, settings);
-        (self.start, self.afresh) = (None, false);
-        self.solved = Some(solution);
+        self.points = Vec::new();
+        self.keep(solution)?;
         Ok(info)
+    }
+
+    /// Makes the problem that of the entries as they are now.
+    pub(super) fn catch_up(&mut self) -> Result<()> {
+        if self.problem.is_some()
+            && let Some(fitted) = &self.fitted
+            && fitted.live.is_changed()
+        {
+            self.problem = Some(Problem::of_live(&fitted.live)?);
+        }
+        self.problem().map(|_| ())
+    }
+
+    /// Where a solve starts: where the caller said, or at the last model, if that fits.
+    pub(super) fn start_of(&self, settings: &Settings) -> Result<Option<&Model<T>>> {
+        let problem = self.problem()?;
+        let rank = settings.rank.min(problem.rows()).min(problem.cols());
+        let fits = |m: &&Model<T>| m.rank() == rank && !(settings.nonnegative && m.has_negative_factors());
+        let last = self.fitted.as_ref().map(|fitted| fitted.live.model()).filter(fits);
+        Ok(if self.afresh { None } else { self.start.as_ref().or(last) })
+    }
+
+    /// Makes a solution the last model.
+    pub(super) fn keep(&mut self, solution: Solution<T>) -> Result<()> {
+        let entries = Some(self.problem()?.shared());
+        (self.start, self.afresh) = (None, false);
+        let live = Live::new(solution.model, entries, solution.held_out);
+        self.fitted = Some(Fitted { live, trace: solution.trace });
+        Ok(())
     }
 }
 
-fn info<T: Real>(solution: &Solution<T>, settings: &Settings) -> swl_altmin_info {
+pub(super) fn tell<T: Real>(solution: &Solution<T>, control: &mut Control<'_>) {
+    if control.logs(Level::Info) {
+        let line = format!(
+            "altmin: {} after {} sweeps, residual {:.3e}",
+            solution.outcome.name(),
+            solution.iterations,
+            solution.certificate.residual
+        );
+        control.log(Level::Info, &line);
+    }
+}
+
+pub(super) fn info<T: Real>(solution: &Solution<T>, settings: &Settings) -> swl_altmin_info {
     let certificate = &solution.certificate;
     swl_altmin_info {
         struct_size: size_of::<swl_altmin_info>() as u32,

@@ -13,6 +13,15 @@ pub const SWL_ROWS: i32 = 0;
 /// Side of a completion: columns, and their factor V.
 pub const SWL_COLS: i32 = 1;
 
+/// For swl_altmin_observe: entries are noted, and no factor changes.
+pub const SWL_UPDATE_NONE: i32 = 0;
+/// The rows that entries are in are fitted again.
+pub const SWL_UPDATE_ROWS: i32 = 1;
+/// The columns are.
+pub const SWL_UPDATE_COLS: i32 = 2;
+/// The rows are, and then the columns.
+pub const SWL_UPDATE_BOTH: i32 = 3;
+
 /// How a completion went. Errors are in the units of the values.
 #[repr(C)]
 #[derive(Clone, Copy)]

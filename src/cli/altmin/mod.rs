@@ -1,4 +1,9 @@
-//! `southwell altmin`: completes a matrix from a file of entries.
+//! `southwell altmin`: completes a matrix from a file of entries (`path`: along a grid), or applies a saved model (`saved`);
+//! `top` has the best entries of rows.
+
+mod path;
+mod saved;
+mod top;
 
 use super::axis::Axis;
 use super::chart::{Chart, Line as Curve, Names};
@@ -11,18 +16,26 @@ use super::output;
 use super::progress::Line;
 use clap::ArgMatches;
 use serde_json::{Value, json};
+use southwell::altmin::observations::Observations;
 use southwell::altmin::{Entries, Model, Problem, Settings, Side, Solution, solve};
 use southwell::numerics::real::Real;
-use southwell::runtime::{Error, ErrorKind, Family, Options, Outcome, Result, Stop};
+use southwell::runtime::{Control, Error, ErrorKind, Family, Options, Outcome, Result, Stop};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let of = |name: &str| matches.get_one::<PathBuf>(name);
+    if let Some(file) = of("model") {
+        return saved::run(matches, file);
+    }
     let mut chosen = Chosen::read(matches, Family::Altmin)?;
     if of("trace").is_some() || of("plot").is_some() {
         chosen.set("trace", "true");
+    }
+    let grid = path::given(matches, &chosen.options()?)?;
+    if let Some((key, first)) = grid.as_ref().and_then(path::Given::first) {
+        chosen.set(key, &first);
     }
     let options = chosen.options()?;
     let settings = Settings::from_options(&options)?;
@@ -32,13 +45,8 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let file = of("train").cloned().unwrap_or_default();
     let train = files::read_triplets(&file, base, true)?;
     let test = of("test").map(|file| files::read_triplets(file, base, true)).transpose()?;
-    if let Some(k) = test.iter().flat_map(|t| &t.value).position(|v| !v.is_finite()) {
-        let file = of("test").map_or_else(String::new, |file| file.display().to_string());
-        return Err(Error::new(ErrorKind::Data, file)
-            .at(format!("entry {}", k + 1))
-            .expected("a finite number")
-            .found("another")
-            .into());
+    if let Some(test) = &test {
+        finite(test, of("test"))?;
     }
     let places = of("predict").map(|file| files::read_triplets(file, base, false)).transpose()?;
     let mut size = train.least_size();
@@ -79,6 +87,7 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
         file: &file,
         train: &train,
         test: &test,
+        grid: &grid,
         size,
     };
     if settings.single {
@@ -95,6 +104,7 @@ struct Run<'a> {
     file: &'a Path,
     train: &'a Triplets,
     test: &'a Option<Triplets>,
+    grid: &'a Option<path::Given>,
     size: [usize; 2],
 }
 
@@ -121,31 +131,75 @@ impl Run<'_> {
                 output::print(&self.stopped(outcome))?;
                 return Ok(Verdict::of(false));
             }
-            Err((error, _)) => return Err(error.into()),
+            Err((error, _)) => return Err(self.told(error).into()),
         };
         line.say("completing");
-        let solution = solve(&problem, self.options, None, &mut line.control())?;
+        let (points, best) = match self.grid {
+            Some(grid) => {
+                let mut control = line.control();
+                let found = southwell::altmin::path(&problem, self.options, grid.grid(), None, &mut control)?;
+                (found.points, found.best)
+            }
+            None => (vec![solve(&problem, self.options, None, &mut line.control())?], None),
+        };
         drop(line);
+        // There is a first point, also of a path that was stopped.
+        let Some(solution) = best.or(points.len().checked_sub(1)).map(|k| &points[k]) else {
+            return Ok(Verdict::of(false));
+        };
+        let converged = points.iter().all(|s| s.outcome == Outcome::Converged);
         if let Some(prefix) = of("out") {
-            write_model(prefix, &solution)?;
+            write_model(prefix, solution)?;
         }
+        if let Some(file) = of("save-model") {
+            saved::write(file, &problem, solution, self.matches.get_flag("save-entries"))?;
+        }
+        let mut noise = None;
+        if let (Some(places), Some(bars)) = (places, of("error-bars")) {
+            if self.settings.implicit {
+                return Err(Error::new(ErrorKind::Unsupported, "--error-bars")
+                    .expected("explicit values")
+                    .found("feedback=implicit")
+                    .into());
+            }
+            let parted = solution.held_out.part(problem.observations())?;
+            let seen = parted.as_ref().map_or(problem.observations(), |(seen, _)| seen);
+            noise = Some(error_bars(bars, &solution.model, seen, places)?);
+        }
+        top::write(self.matches, &solution.model, Some(problem.observations()))?;
         if let (Some(places), Some(out)) = (places, of("predictions")) {
             files::write_vector(out, &predictions(&solution.model, places))?;
         }
         if let Some(trace) = of("trace") {
-            write_trace(trace, &solution)?;
+            write_trace(trace, solution)?;
         }
         if let Some(plot) = of("plot") {
-            convergence(&self.file.display().to_string(), &solution).write(plot)?;
+            let title = self.file.display().to_string();
+            let chart = match self.grid {
+                Some(grid) => path::chart(&title, grid, &points),
+                None => convergence(&title, solution),
+            };
+            chart.write(plot)?;
         }
         let test = self.test.as_ref().map(|test| test_error(&problem, &solution.model, test));
-        let report = Report { run: self, solution: &solution, test };
+        let path = self.grid.as_ref().map(|_| (&points[..], best));
+        let report = Report { run: self, solution, test, noise, path };
         output::print(&if self.matches.get_flag("json") { report.json() } else { report.text() })?;
-        Ok(Verdict::of(solution.outcome == Outcome::Converged))
+        Ok(Verdict::of(converged))
     }
 }
 
 impl Run<'_> {
+    /// An error about the entries, in terms of their file.
+    fn told(&self, error: Error) -> Error {
+        let base = self.matches.get_one::<i64>("base").copied().unwrap_or(0);
+        // Matrix Market files count from 1.
+        let base = if self.train.size.is_some() { 1 } else { base };
+        let file = self.file.display().to_string();
+        let error = ["value", "entries"].iter().fold(error, |error, name| error.renamed(name, &file));
+        error.renamed("weight", "--weights").counting_from(base as u32)
+    }
+
     /// What is said of a run that was stopped before there was a problem.
     fn stopped(&self, outcome: Outcome) -> String {
         if self.matches.get_flag("json") {
@@ -163,13 +217,47 @@ fn predictions<T: Real>(model: &Model<T>, places: &Triplets) -> Vec<f64> {
 
 /// The root mean square error on other entries, and how many of those are in lines without fitted ones.
 fn test_error<T: Real>(problem: &Problem<T>, model: &Model<T>, test: &Triplets) -> (f64, usize) {
-    let off = predictions(model, test).iter().zip(&test.value).map(|(x, m)| (x - m) * (x - m)).sum::<f64>();
     let lines = problem.observations();
     let unseen = |(i, j): (&i64, &i64)| {
         lines.by_row().degree(*i as usize) == 0 || lines.by_col().degree(*j as usize) == 0
     };
     let unseen = test.row.iter().zip(&test.col).filter(|place| unseen(*place)).count();
-    ((off / test.value.len() as f64).sqrt(), unseen)
+    (root_mean_square(model, test), unseen)
+}
+
+/// The root mean square error on entries.
+fn root_mean_square<T: Real>(model: &Model<T>, test: &Triplets) -> f64 {
+    let off = predictions(model, test).iter().zip(&test.value).map(|(x, m)| (x - m) * (x - m)).sum::<f64>();
+    (off / test.value.len() as f64).sqrt()
+}
+
+/// Refuses entries that are not numbers.
+fn finite(test: &Triplets, file: Option<&PathBuf>) -> Result<()> {
+    match test.value.iter().position(|v| !v.is_finite()) {
+        Some(k) => {
+            Err(Error::new(ErrorKind::Data, file.map_or_else(String::new, |f| f.display().to_string()))
+                .at(format!("entry {}", k + 1))
+                .expected("a finite number")
+                .found(test.value[k]))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes the standard deviations of predictions, and gives that of the noise.
+fn error_bars<T: Real>(
+    file: &Path,
+    model: &Model<T>,
+    seen: &Observations<T>,
+    places: &Triplets,
+) -> Result<f64> {
+    let control = &mut Control::new();
+    let noise = model.noise(seen, control)?;
+    let at: Vec<(usize, usize)> =
+        places.row.iter().zip(&places.col).map(|(i, j)| (*i as usize, *j as usize)).collect();
+    let bars = model.error_bars(seen, &at, noise, control)?;
+    files::write_vector(file, &bars)?;
+    Ok(noise)
 }
 
 /// `PREFIX.u.npy`, `PREFIX.v.npy` and, where there are any, `PREFIX.row_bias.npy`, `PREFIX.col_bias.npy`; the mean is in the
@@ -244,11 +332,13 @@ struct Report<'a, T> {
     run: &'a Run<'a>,
     solution: &'a Solution<T>,
     test: Option<(f64, usize)>,
+    noise: Option<f64>,
+    path: Option<(&'a [Solution<T>], Option<usize>)>,
 }
 
 impl<T: Real> Report<'_, T> {
     fn text(&self) -> String {
-        let Self { run, solution, test } = self;
+        let Self { run, solution, test, noise, path } = self;
         let found = &solution.certificate;
         let [rows, cols] = run.size;
         let mut facts = Facts::default();
@@ -293,6 +383,9 @@ impl<T: Real> Report<'_, T> {
             };
             facts.add("test", format!("{} rmse{note}", short(*error, 6)));
         }
+        if let Some(noise) = noise {
+            facts.add("noise", short(*noise, 6));
+        }
         facts.add("gradient", format!("{} relative", short(found.gradient, 3)));
         facts.add(
             "determined",
@@ -317,15 +410,18 @@ impl<T: Real> Report<'_, T> {
                 solution.seconds_setup, solution.seconds_solve, run.settings.threads
             ),
         );
-        facts.text()
+        match path {
+            Some((points, best)) => format!("{}\n{}", path::text(points, *best), facts.text()),
+            None => facts.text(),
+        }
     }
 
     fn json(&self) -> String {
-        let Self { run, solution, test } = self;
+        let Self { run, solution, test, noise, path } = self;
         let found = &solution.certificate;
         let ridges: Vec<Value> =
             solution.ridges.iter().map(|(ridge, error)| json!([json(*ridge), json(*error)])).collect();
-        let object = json!({
+        let mut object = json!({
             "outcome": solution.outcome.name(),
             "objective": json(solution.objective),
             "certificate": {"kind": "gradient norm", "value": json(found.gradient), "rigor": "none"},
@@ -355,6 +451,13 @@ impl<T: Real> Report<'_, T> {
             "seconds_solve": solution.seconds_solve,
             "threads": run.settings.threads,
         });
+        if let Some(noise) = noise {
+            object["noise"] = json(*noise);
+        }
+        if let Some((points, best)) = path {
+            object["path"] = path::as_json(points);
+            object["best"] = best.map_or(Value::Null, Value::from);
+        }
         format!("{object}\n")
     }
 }

@@ -1,0 +1,149 @@
+//! Factors of new rows or columns with the other factor fixed: a half-step by factorizations, for every kind of model.
+
+use super::alternation::Side;
+use super::feedback;
+use super::half_step::{HalfStep, Solver};
+use super::model::Model;
+use super::observations::{Entries, Lines, Observations, Repeats};
+use super::regression::Accuracy;
+use super::sweeps::Variant;
+use super::{all_pairs, nonnegative};
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::error::zeros;
+use crate::runtime::parallel::Team;
+use crate::runtime::{Control, Error, ErrorKind, Result};
+
+impl<T: Real> Model<T> {
+    /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: to the bit
+    /// what a half-step by factorizations gives (of nonnegative factors: by coordinate descent from 0). For new rows
+    /// `entries` has their number of rows and the model's columns; for new columns the other way around. Values are in the
+    /// data's units, and of implicit feedback such as the model was fitted to.
+    ///
+    /// Errors: sizes that do not fit, weights beside implicit feedback, entries as [`Observations::new`] refuses them, a stop,
+    /// no memory. Costs what a half-step of these lines costs; for implicit feedback also `n k^2` flops over all rows of the
+    /// fixed factor.
+    pub fn fold_in(
+        &self,
+        side: Side,
+        entries: Entries<'_>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        let observations = self.observations_of(side, entries, repeats, control)?;
+        let (folded, biases) = self.folded(side, &observations, team, control)?;
+        let mut model = self.clone();
+        match side {
+            Side::Rows => (model.factors.u, model.offsets.row) = (folded, biases),
+            Side::Columns => (model.factors.v, model.offsets.col) = (folded, biases),
+        }
+        Ok(model)
+    }
+
+    /// Observations of lines of `side`, in the model's units. Errors: as [`Model::fold_in`].
+    pub(super) fn observations_of(
+        &self,
+        side: Side,
+        entries: Entries<'_>,
+        repeats: Repeats,
+        control: &mut Control<'_>,
+    ) -> Result<Observations<T>> {
+        let (name, found) = match side {
+            Side::Rows => ("cols", entries.cols),
+            Side::Columns => ("rows", entries.rows),
+        };
+        let expected = self.factors.of(side.other()).rows();
+        if found != expected {
+            return Err(Error::new(ErrorKind::Argument, name)
+                .expected(format!("{expected}, as the model has"))
+                .found(found));
+        }
+        if let Variant::AllPairs { confidence } = self.variant {
+            if entries.weight.is_some() {
+                return Err(feedback::no_weights());
+            }
+            if !matches!(repeats, Repeats::Error | Repeats::Last) {
+                return Err(Error::new(ErrorKind::Argument, "repeats")
+                    .expected("Error or Last for implicit feedback: add counts up first")
+                    .found("another"));
+            }
+            let (value, weight) = feedback::observed(entries.value, confidence, false)?;
+            let weighted = Entries { value: &value, weight: Some(&weight), ..entries };
+            return Observations::new(weighted, repeats, control);
+        }
+        let mut value: Vec<f64> = zeros("value", entries.value.len())?;
+        value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / self.scale);
+        Observations::new(Entries { value: &value, ..entries }, repeats, control)
+    }
+
+    /// The factors and biases of the lines of `side` of some observations, from nothing.
+    pub(super) fn folded(
+        &self,
+        side: Side,
+        observations: &Observations<T>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<(Tall<T>, Vec<T>)> {
+        let fixed = self.factors.of(side.other());
+        let lines = observations.lines(side);
+        let k = self.rank();
+        let mut folded = Tall::zeros(lines.len(), k)?;
+        match self.variant {
+            Variant::Plain { .. } if self.offsets.row.is_empty() => {
+                let shift = self.shift_of(side)?;
+                self.half(lines, fixed, &shift).run(&mut folded, team, control)?;
+            }
+            Variant::Plain { constant } => {
+                let extended = super::offsets::with_column(fixed, |_| T::narrow(constant))?;
+                let mut x = Tall::zeros(lines.len(), k + 1)?;
+                let shift = self.shift_of(side)?;
+                self.half(lines, &extended, &shift).run(&mut x, team, control)?;
+                (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
+                let mut biases: Vec<T> = zeros("bias", lines.len())?;
+                biases
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, b)| *b = T::narrow(x.row(i)[k].wide() * constant));
+                return Ok((folded, biases));
+            }
+            Variant::AllPairs { .. } => {
+                let (accuracy, solver) = (Accuracy::ROUNDING, Solver::Direct);
+                let pairs = all_pairs::Pairs { lines, ridge: self.damping.ridge, accuracy, solver };
+                pairs.run(fixed, &mut folded, team, control)?;
+            }
+            Variant::Nonnegative => {
+                let half = nonnegative::NonnegativeHalf {
+                    lines,
+                    fixed,
+                    shift: self.offsets.mean,
+                    damping: self.damping,
+                };
+                half.run(&mut folded, team, control)?;
+            }
+        }
+        Ok((folded, Vec::new()))
+    }
+
+    /// What is taken off the values of a line of `side` at each position: the mean, and the biases of the other side.
+    fn shift_of(&self, side: Side) -> Result<Vec<T>> {
+        let others = self.offsets.of(side.other());
+        let mut shift: Vec<T> = zeros("shift", self.factors.of(side.other()).rows())?;
+        for (j, s) in shift.iter_mut().enumerate() {
+            *s = T::narrow(self.offsets.mean + others.get(j).map_or(0.0, |b| b.wide()));
+        }
+        Ok(shift)
+    }
+
+    fn half<'h>(&self, lines: &'h Lines<T>, fixed: &'h Tall<T>, shift: &'h [T]) -> HalfStep<'h, T> {
+        HalfStep {
+            lines,
+            fixed,
+            curvature: &[],
+            shift: Some(shift),
+            damping: self.damping,
+            accuracy: Accuracy::ROUNDING,
+            solver: Solver::Direct,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts and folds in
+//! to the same bits.
+//!
+//! Inside the envelope of [`state`](crate::runtime::state), kind `ALTM`, layout 1:
+//!
+//! | what | as |
+//! |---|---|
+//! | bytes of a stored number (4 or 8); variant (0 plain, 1 implicit feedback, 2 nonnegative); 1 with biases, else 0; 1 with entries, 2 with entries and weights, else 0 | four `u32` |
+//! | rows, columns, rank | three `u64` |
+//! | scale, mean, ridge, degree power, and the variant's number (the constant of biases, the confidence, 0) | five `f64` |
+//! | `U`, `V` row after row, then the biases of rows and of columns | stored numbers |
+//! | with entries: seed and share of what is held out | `u64`, `f64` |
+//! | with entries: how many; the ends of rows; columns; values; weights | `u64`, `u64`, `u32`, stored numbers, stored numbers |
+
+use super::alternation::Factors;
+use super::half_step::Damping;
+use super::model::Model;
+use super::observations::{Lines, Observations};
+use super::offsets::Offsets;
+use super::sampling::HeldOut;
+use super::sweeps::Variant;
+use crate::numerics::real::Real;
+use crate::numerics::tall::Tall;
+use crate::runtime::error::{out_of_memory, zeros};
+use crate::runtime::{Error, ErrorKind, Result, state};
+
+const KIND: [u8; 4] = *b"ALTM";
+const LAYOUT: u32 = 1;
+
+/// A model, and, where they were saved too, the entries that it was fitted to.
+#[derive(Debug, Clone)]
+pub struct Saved<T> {
+    /// The model.
+    pub model: Model<T>,
+    /// All its entries in the model's units, and what the fit held out of them.
+    pub entries: Option<(Observations<T>, HeldOut)>,
+}
+
+/// What was loaded, in the precision that it was saved in.
+#[derive(Debug, Clone)]
+pub enum Loaded {
+    /// Double precision.
+    Double(Saved<f64>),
+    /// Single precision.
+    Single(Saved<f32>),
+}
+
+/// A model as bytes: with the entries it can be brought up to date and solved again, without them it predicts and folds in.
+///
+/// Errors: no memory. Takes `(rows + cols) rank` stored numbers, and for each entry a column and a value (and a weight).
+pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOut)>) -> Result<Vec<u8>> {
+    let Model { factors, offsets, scale, damping, variant } = model;
+    let weighted = entries.is_some_and(|(observed, _)| observed.by_row().weight.is_some());
+    let (tag, number) = match *variant {
+        Variant::Plain { constant } => (0, constant),
+        Variant::AllPairs { confidence } => (1, confidence),
+        Variant::Nonnegative => (2, 0.0),
+    };
+    let mut out = Writer::new(bytes_of(model, entries.map(|(observed, _)| observed)))?;
+    let joint = !offsets.row.is_empty();
+    let with = if entries.is_none() { 0 } else { 1 + u32::from(weighted) };
+    for word in [size_of::<T>() as u32, tag, u32::from(joint), with] {
+        out.put(&word.to_le_bytes());
+    }
+    for size in [model.rows(), model.cols(), model.rank()] {
+        out.put(&(size as u64).to_le_bytes());
+    }
+    for number in [*scale, offsets.mean, damping.ridge, damping.degree_power, number] {
+        out.put(&number.to_le_bytes());
+    }
+    for factor in [&factors.u, &factors.v] {
+        (0..factor.rows()).for_each(|i| out.numbers(factor.row(i)));
+    }
+    out.numbers(&offsets.row);
+    out.numbers(&offsets.col);
+    if let Some((observed, held_out)) = entries {
+        let lines = observed.by_row();
+        out.put(&held_out.seed.to_le_bytes());
+        out.put(&held_out.share.to_le_bytes());
+        out.put(&(lines.entries() as u64).to_le_bytes());
+        lines.start[1..].iter().for_each(|end| out.put(&(*end as u64).to_le_bytes()));
+        lines.index.iter().for_each(|j| out.put(&j.to_le_bytes()));
+        out.numbers(&lines.value);
+        out.numbers(lines.weight.as_deref().unwrap_or_default());
+    }
+    state::seal(KIND, LAYOUT, &out.0)
+}
+
+/// The model behind bytes that [`save`] made. Errors (`Format`): other bytes, damaged ones, a later layout, numbers that are no
+/// model; no memory.
+pub fn load(bytes: &[u8]) -> Result<Loaded> {
+    let (layout, payload) = state::open(bytes, KIND)?;
+    if layout != LAYOUT {
+        return Err(refusal("layout 1 of a model", layout));
+    }
+    let mut reader = Reader(payload);
+    match reader.word()? {
+        8 => read::<f64>(reader).map(Loaded::Double),
+        4 => read::<f32>(reader).map(Loaded::Single),
+        other => Err(refusal("numbers of 4 or 8 bytes", other)),
+    }
+}
+
+/// The bytes that [`save`] takes.
+pub fn size<T: Real>(model: &Model<T>, entries: Option<&Observations<T>>) -> usize {
+    state::HEADER + bytes_of(model, entries)
+}
+
+fn bytes_of<T: Real>(model: &Model<T>, entries: Option<&Observations<T>>) -> usize {
+    let Model { factors, offsets, .. } = model;
+    let numbers =
+        (factors.u.rows() + factors.v.rows()) * model.rank() + offsets.row.len() + offsets.col.len();
+    let entries = entries.map_or(0, |observed| {
+        let weights = usize::from(observed.by_row().weight.is_some());
+        24 + 8 * observed.rows() + observed.len() * (4 + size_of::<T>() * (1 + weights))
+    });
+    80 + numbers * size_of::<T>() + entries
+}
+
+fn refusal(expected: &str, found: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Format, "saved model").expected(expected).found(found)
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn new(bytes: usize) -> Result<Self> {
+        let mut out = Vec::new();
+        out.try_reserve_exact(bytes).map_err(|_| out_of_memory("saved model", bytes, 1))?;
+        Ok(Self(out))
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn numbers<T: Real>(&mut self, numbers: &[T]) {
+        for number in numbers {
+            if size_of::<T>() == 4 {
+                // Exact: it was stored as such.
+                self.put(&(number.wide() as f32).to_le_bytes());
+            } else {
+                self.put(&number.wide().to_le_bytes());
+            }
+        }
+    }
+}
+
+/// What is left to read.
+struct Reader<'b>(&'b [u8]);
+
+impl<'b> Reader<'b> {
+    fn take(&mut self, count: usize, each: usize) -> Result<&'b [u8]> {
+        let (taken, rest) =
+            count.checked_mul(each).and_then(|bytes| self.0.split_at_checked(bytes)).ok_or_else(|| {
+                refusal(&format!("{count} numbers of {each} bytes"), format!("{} bytes", self.0.len()))
+            })?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn word(&mut self) -> Result<u32> {
+        Ok(u32::from_le_bytes(array(self.take(1, 4)?)))
+    }
+
+    fn long(&mut self) -> Result<u64> {
+        Ok(u64::from_le_bytes(array(self.take(1, 8)?)))
+    }
+
+    fn size(&mut self) -> Result<usize> {
+        let size = self.long()?;
+        usize::try_from(size).map_err(|_| refusal("a size that fits in memory", size))
+    }
+
+    fn number(&mut self) -> Result<f64> {
+        Ok(f64::from_le_bytes(array(self.take(1, 8)?)))
+    }
+
+    fn numbers<T: Real>(&mut self, count: usize) -> Result<Vec<T>> {
+        // The bytes are there: what is asked for is never more than twice of what was given.
+        let bytes = self.take(count, size_of::<T>())?;
+        let mut out: Vec<T> = zeros("saved model", count)?;
+        for (out, bytes) in out.iter_mut().zip(bytes.chunks_exact(size_of::<T>())) {
+            let number = match bytes.len() {
+                4 => f64::from(f32::from_le_bytes(array(bytes))),
+                _ => f64::from_le_bytes(array(bytes)),
+            };
+            if !number.is_finite() {
+                return Err(refusal("finite numbers", number));
+            }
+            *out = T::narrow(number);
+        }
+        Ok(out)
+    }
+
+    fn factor<T: Real>(&mut self, rows: usize, rank: usize) -> Result<Tall<T>> {
+        let count = rows.checked_mul(rank).ok_or_else(|| refusal("sizes that fit in memory", rows))?;
+        let numbers = self.numbers::<T>(count)?;
+        let mut factor = Tall::zeros(rows, rank)?;
+        for (i, row) in numbers.chunks_exact(rank).enumerate() {
+            factor.row_mut(i).copy_from_slice(row);
+        }
+        Ok(factor)
+    }
+}
+
+/// Bytes as an array; of another length they are zeros, which [`Reader::take`] rules out.
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().unwrap_or([0; N])
+}
+
+fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
+    let (tag, joint, with) = (from.word()?, from.word()?, from.word()?);
+    let (rows, cols, rank) = (from.size()?, from.size()?, from.size()?);
+    let [scale, mean, ridge, degree_power, number] =
+        [from.number()?, from.number()?, from.number()?, from.number()?, from.number()?];
+    let sizes = rows > 0 && cols > 0 && rank > 0 && rows < u32::MAX as usize && cols < u32::MAX as usize;
+    if !sizes || joint > 1 || with > 2 {
+        return Err(refusal(
+            "sizes and marks of a model",
+            format!("{rows} x {cols}, rank {rank}, {joint}, {with}"),
+        ));
+    }
+    let positive = |x: f64| x > 0.0 && x.is_finite();
+    let variant = match tag {
+        0 if positive(number) => Variant::Plain { constant: number },
+        1 if positive(number) && joint == 0 => Variant::AllPairs { confidence: number },
+        2 if joint == 0 => Variant::Nonnegative,
+        other => return Err(refusal("a kind of model, with its number", format!("{other} and {number}"))),
+    };
+    if !(positive(scale)
+        && mean.is_finite()
+        && ridge >= 0.0
+        && ridge.is_finite()
+        && (0.0..=1.0).contains(&degree_power))
+    {
+        return Err(refusal(
+            "a scale, a mean and a ridge",
+            format!("{scale}, {mean}, {ridge}, {degree_power}"),
+        ));
+    }
+    let factors = Factors { u: from.factor(rows, rank)?, v: from.factor(cols, rank)? };
+    let [row, col] = [rows, cols].map(|n| if joint == 1 { n } else { 0 });
+    let offsets = Offsets { mean, row: from.numbers(row)?, col: from.numbers(col)? };
+    let damping = Damping { ridge, degree_power, proximal: 0.0 };
+    let model = Model { factors, offsets, scale, damping, variant };
+    let entries = if with == 0 { None } else { Some(read_entries(&mut from, [rows, cols], with == 2)?) };
+    if !from.0.is_empty() {
+        return Err(refusal("nothing after the model", format!("{} bytes", from.0.len())));
+    }
+    Ok(Saved { model, entries })
+}
+
+fn read_entries<T: Real>(
+    from: &mut Reader<'_>,
+    [rows, cols]: [usize; 2],
+    weighted: bool,
+) -> Result<(Observations<T>, HeldOut)> {
+    let held_out = HeldOut { seed: from.long()?, share: from.number()? };
+    if !(0.0..1.0).contains(&held_out.share) {
+        return Err(refusal("a share that is held out", held_out.share));
+    }
+    let count = from.size()?;
+    let ends = from.take(rows, 8)?;
+    let mut start: Vec<usize> = zeros("saved model", rows + 1)?;
+    for (i, end) in ends.chunks_exact(8).enumerate() {
+        let end = u64::from_le_bytes(array(end));
+        if end < start[i] as u64 || end > count as u64 {
+            return Err(refusal("rows whose ends ascend", format!("{end} after {}", start[i])));
+        }
+        start[i + 1] = end as usize;
+    }
+    let bytes = from.take(count, 4)?;
+    let mut index: Vec<u32> = zeros("saved model", count)?;
+    index.iter_mut().zip(bytes.chunks_exact(4)).for_each(|(j, bytes)| *j = u32::from_le_bytes(array(bytes)));
+    let value = from.numbers::<T>(count)?;
+    let weight = if weighted { Some(from.numbers::<T>(count)?) } else { None };
+    if weight.iter().flatten().any(|w| !(w.wide() > 0.0)) {
+        return Err(refusal("weights above 0", "another"));
+    }
+    let inside = |i: usize| {
+        let line = &index[start[i]..start[i + 1]];
+        line.is_sorted() && line.last().is_none_or(|j| (*j as usize) < cols)
+    };
+    if start[rows] != count || !(0..rows).all(inside) {
+        return Err(refusal("columns of each row in order and inside the matrix", "others"));
+    }
+    let observed = Observations::of_rows(Lines { start, index, value, weight }, cols)?;
+    Ok((observed, held_out))
+}
+
+#[cfg(test)]
+mod tests;
