@@ -67,12 +67,22 @@ impl<T: Real> Alternation<'_, T> {
         y.transform(&white.to, self.team, control)?;
         x.transform(&white.partner, self.team, control)?;
         let before = x.clone();
+        // The ridge draws to p: in the coordinates, where it is one of 1, to `ridge to' p`.
+        let mut means = None;
+        if let Some(prior) = self.means(side) {
+            let mut turned = prior.clone();
+            turned.transform(&white.to, self.team, control)?;
+            let ridge = T::narrow(manner.damping.ridge);
+            turned.data_mut().iter_mut().for_each(|p| *p = ridge * *p);
+            means = Some(turned);
+        }
         let half = HalfStep {
             lines: self.lines(side),
             fixed: &y,
             curvature: &vec![0.0; y.cols()],
             shift: None,
             damping: Damping { ridge: 1.0, ..Damping::default() },
+            prior: means.as_ref(),
             accuracy: manner.accuracy,
             solver: manner.solver,
         };

@@ -13,7 +13,8 @@
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the paper's method, as it is outlined | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
-//! | the ridge | [`strengths`] |
+//! | the ridge | [`strengths`], [`prior`] (what it draws to) |
+//! | outliers | [`loss`], `robust` (its scale, in stages), `reweighting` |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `error_bars` |
 //!
 //! ```
@@ -53,6 +54,7 @@ pub mod fit;
 pub mod gauss_newton;
 pub mod half_step;
 pub mod identifiability;
+pub mod loss;
 pub mod model;
 mod nonnegative;
 mod normal_equations;
@@ -60,9 +62,12 @@ pub mod observations;
 pub mod offsets;
 pub mod paper;
 pub mod portfolio;
+pub mod prior;
 pub mod problem;
 pub mod recovery;
 pub mod regression;
+mod reweighting;
+mod robust;
 pub mod row_certificate;
 pub mod sampling;
 pub mod set_aside;
@@ -77,8 +82,10 @@ mod watch;
 
 pub use alternation::Side;
 pub use certificate::Certificate;
+pub use loss::Loss;
 pub use model::Model;
 pub use observations::{Entries, Repeats};
+pub use prior::Prior;
 pub use problem::Problem;
 pub use settings::Settings;
 pub use solution::{Solution, TraceRow};

@@ -4,15 +4,22 @@ use super::alternation::{Factors, Side};
 use super::basis::orthonormalize;
 use super::fit::entry;
 use super::half_step::{Damping, HalfStep, Solver};
+use super::loss::Loss;
 use super::observations::{Entries, Observations, Repeats};
 use super::offsets::Offsets;
+use super::recovery::relative;
 use super::regression::Accuracy;
+use super::reweighting::Reweighting;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
+
+/// Rounds in which new lines with a robust loss are weighed at most, and the first of them, by Huber's loss.
+const FOLD_ROUNDS: usize = 100;
+const FOLD_ROUNDS_HUBER: usize = 20;
 
 /// A low-rank model `mean + b_i + c_j + u_i'v_j` of a matrix.
 #[derive(Debug, Clone)]
@@ -25,6 +32,8 @@ pub struct Model<T> {
     pub(super) damping: Damping,
     /// What is special about its regressions.
     pub(super) variant: Variant,
+    /// What residuals cost, with the scale that was found.
+    pub(super) loss: Loss,
 }
 
 impl<T: Real> Model<T> {
@@ -39,30 +48,11 @@ impl<T: Real> Model<T> {
                 .found(format!("entries up to {:e} and {:e}", largest(u), largest(v))));
         }
         let scale = super::problem::scale_of(&[product]);
-        let stored = |name: &str, values: &[f64], n: usize| {
-            let expected = n.checked_mul(rank);
-            if rank == 0 || expected != Some(values.len()) {
-                return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
-                    .expected(format!("{n} rows of a rank of at least 1 (found {rank})"))
-                    .found(format!("{} numbers", values.len())));
-            }
-            let mut out = Tall::zeros(n, rank)?;
-            for (i, row) in values.chunks_exact(rank).enumerate() {
-                for (l, value) in row.iter().enumerate() {
-                    out.row_mut(i)[l] = T::narrow(value / scale.sqrt());
-                    if !out.row(i)[l].wide().is_finite() {
-                        return Err(Error::new(ErrorKind::Data, name)
-                            .at(format!("row {i}, column {l}"))
-                            .expected("a finite number")
-                            .found(value));
-                    }
-                }
-            }
-            Ok(out)
-        };
-        let factors = Factors { u: stored("u", u, rows)?, v: stored("v", v, cols)? };
+        let factors =
+            Factors { u: stored("u", u, rows, rank, scale)?, v: stored("v", v, cols, rank, scale)? };
         let variant = Variant::Plain { constant: 1.0 };
-        Ok(Self { factors, offsets: Offsets::none(), scale, damping: Damping::default(), variant })
+        let damping = Damping::default();
+        Ok(Self { factors, offsets: Offsets::none(), scale, damping, variant, loss: Loss::Squared })
     }
 
     /// Rows of the matrix.
@@ -107,6 +97,19 @@ impl<T: Real> Model<T> {
         entry(&self.factors, &self.offsets, row, col) * self.scale
     }
 
+    /// What residuals cost, with the scale that was found, in units of the data divided by a power of 4.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// The share of its weight that an entry of this value counts with, by the loss of the model: 1 with squares, near 0 for
+    /// outliers. Panics outside the matrix.
+    pub fn entry_weight(&self, row: usize, col: usize, value: f64) -> f64 {
+        // As an entry is stored.
+        let stored = T::narrow(value / self.scale).wide();
+        self.loss.weight(stored - entry(&self.factors, &self.offsets, row, col))
+    }
+
     /// The singular values of `U V'`, descending; those that rounding hides are 0. Costs `(rows + cols) rank^2` flops.
     pub fn spectrum(&self) -> Vec<f64> {
         let Factors { mut u, mut v } = self.factors.clone();
@@ -141,11 +144,28 @@ impl<T: Real> Model<T> {
     /// half-step by factorizations gives. For new rows `entries` has their number of rows and the model's columns; for new
     /// columns the other way around.
     ///
+    /// With a robust loss the lines are solved with weights that follow from their residuals, from squares by Huber's loss,
+    /// until they are settled (at most 100 times); the scale is the model's.
+    ///
     /// Errors: sizes that do not fit, entries as [`Observations::new`] refuses them, a stop.
     pub fn fold_in(
         &self,
         side: Side,
         entries: Entries<'_>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        self.fold_in_near(side, entries, None, repeats, team, control)
+    }
+
+    /// The same with prior means of the new lines, one after the other, `rank` numbers each in the data's units: a line without
+    /// entries gets its mean. Errors: as [`Model::fold_in`]; another number of them, one that is not finite.
+    pub fn fold_in_near(
+        &self,
+        side: Side,
+        entries: Entries<'_>,
+        means: Option<&[f64]>,
         repeats: Repeats,
         team: &Team<'_>,
         control: &mut Control<'_>,
@@ -178,6 +198,7 @@ impl<T: Real> Model<T> {
         let extended = joint
             .then(|| super::offsets::with_column(fixed, |_| T::narrow(self.variant.constant())))
             .transpose()?;
+        let means = means.map(|means| stored("means", means, lines.len(), k, self.scale)).transpose()?;
         let mut x = Tall::zeros(lines.len(), k + usize::from(joint))?;
         let half = HalfStep {
             lines,
@@ -185,24 +206,76 @@ impl<T: Real> Model<T> {
             curvature: &[],
             shift: Some(&shift),
             damping: self.damping,
+            prior: means.as_ref(),
             accuracy: Accuracy::ROUNDING,
             solver: Solver::Direct,
         };
         half.run(&mut x, team, control)?;
-        let mut folded = Tall::zeros(lines.len(), k)?;
-        (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
-        let biases = if joint {
-            (0..lines.len()).map(|i| T::narrow(x.row(i)[k].wide() * self.variant.constant())).collect()
-        } else {
-            Vec::new()
-        };
         let mut model = self.clone();
-        match side {
-            Side::Rows => (model.factors.u, model.offsets.row) = (folded, biases),
-            Side::Columns => (model.factors.v, model.offsets.col) = (folded, biases),
+        model.set_lines(side, &x)?;
+        if self.loss != Loss::Squared && !observations.is_empty() {
+            let mut reweighting = Reweighting::new(&observations)?;
+            for round in 0..FOLD_ROUNDS {
+                let loss = if round < FOLD_ROUNDS_HUBER { self.loss.straightened() } else { self.loss };
+                let Model { factors, offsets, .. } = &model;
+                reweighting.measure(factors, offsets, team, control)?;
+                let seen = reweighting.weigh(loss, factors, offsets, team, control)?;
+                if round > FOLD_ROUNDS_HUBER && relative(seen.moved, seen.size) <= T::ROUNDING {
+                    break;
+                }
+                let lines = reweighting.observations().lines(side);
+                HalfStep { lines, ..half }.run(&mut x, team, control)?;
+                model.set_lines(side, &x)?;
+            }
         }
         Ok(model)
     }
+
+    /// Replaces the lines of a side: their factors, and their biases from a last column, where the model has any.
+    fn set_lines(&mut self, side: Side, x: &Tall<T>) -> Result<()> {
+        let k = self.rank();
+        let mut folded = Tall::zeros(x.rows(), k)?;
+        (0..x.rows()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
+        let biases = if x.cols() > k {
+            (0..x.rows()).map(|i| T::narrow(x.row(i)[k].wide() * self.variant.constant())).collect()
+        } else {
+            Vec::new()
+        };
+        match side {
+            Side::Rows => (self.factors.u, self.offsets.row) = (folded, biases),
+            Side::Columns => (self.factors.v, self.offsets.col) = (folded, biases),
+        }
+        Ok(())
+    }
+}
+
+/// A factor, or its means, as it is stored for values in units of `scale`: from `n x rank` numbers in the data's units, row after
+/// row. Errors: another number of them, one that is not finite, no memory.
+pub(super) fn stored<T: Real>(
+    name: &str,
+    values: &[f64],
+    n: usize,
+    rank: usize,
+    scale: f64,
+) -> Result<Tall<T>> {
+    if rank == 0 || n.checked_mul(rank) != Some(values.len()) {
+        return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
+            .expected(format!("{n} rows of a rank of at least 1 (found {rank})"))
+            .found(format!("{} numbers", values.len())));
+    }
+    let mut out = Tall::zeros(n, rank)?;
+    for (i, row) in values.chunks_exact(rank).enumerate() {
+        for (l, value) in row.iter().enumerate() {
+            out.row_mut(i)[l] = T::narrow(value / scale.sqrt());
+            if !out.row(i)[l].wide().is_finite() {
+                return Err(Error::new(ErrorKind::Data, name)
+                    .at(format!("row {i}, column {l}"))
+                    .expected("a finite number")
+                    .found(value));
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn largest(values: &[f64]) -> f64 {

@@ -41,12 +41,18 @@ impl<T: Real> Alternation<'_, T> {
         let k = fixed.cols();
         let tasks = lines.len().div_ceil(TASK_ROWS);
         let old: &Tall<T> = moving;
+        let means = self.means(side);
         let solved = self.team.share(tasks, control, |t, control| {
             let mut rows = Vec::new();
             let mut squares = Sum::default();
             for i in t * TASK_ROWS..((t + 1) * TASK_ROWS).min(lines.len()) {
                 let line = lines.line(i);
-                let normal = Normal::new(fixed, line, shift, manner.damping.ridge_of(line.len()), control)?;
+                let ridge = manner.damping.ridge_of(line.len());
+                let mut normal = Normal::new(fixed, line, shift, ridge, control)?;
+                if let Some(means) = means {
+                    let terms = normal.right.iter_mut().zip(means.row(i));
+                    terms.for_each(|(right, mean)| *right += ridge * mean.wide());
+                }
                 let mut x: Vec<f64> = old.row(i).iter().map(|v| v.wide().max(0.0)).collect();
                 control.spend((normal.minimize(&mut x) * 2 * k * k) as u64)?;
                 squares.add(left(fixed, line, shift, &x));

@@ -374,6 +374,15 @@ static void completion() {
   s.warm_start(swl_dense_f64(u.data(), 8, 1, 1, SWL_ROW_MAJOR), swl_dense_f64(v.data(), 6, 1, 1, SWL_ROW_MAJOR));
   CHECK(s.solve(o).iterations <= 2);
   s.start_afresh();
+  CHECK(s.entry_weights(known)[3] == 1.0);
+  const double mean[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  s.set_prior(southwell::side::rows, swl_dense_f64(mean, 8, 1, 1, SWL_ROW_MAJOR));
+  o.set("ridge", 1e8);
+  s.solve(o);
+  CHECK(std::fabs(s.factor(southwell::side::rows)[2] - 3.0) < 1e-4);
+  const swl_dense means = swl_dense_f64(mean, 8, 1, 1, SWL_ROW_MAJOR);
+  CHECK(std::fabs(s.fold_in(southwell::side::rows, known, nullptr, southwell::control(), &means)[4] - 5.0) < 1e-4);
+  s.clear_prior(southwell::side::rows);
   try {
     s.bias(southwell::side::cols);
     CHECK(false);

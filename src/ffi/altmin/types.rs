@@ -80,6 +80,8 @@ pub struct swl_altmin_cert {
     pub entries: i64,
     /// entries of the matrix that the places do not rule out to be determined (a necessary condition)
     pub determined: f64,
+    /// entries that a robust loss gives less than a third of their weight; 0 with loss=squared
+    pub outliers: i64,
 }
 
 /// A sweep of a solve.
