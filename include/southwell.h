@@ -565,6 +565,8 @@ typedef struct swl_altmin_cert {
   int64_t entries;
   // entries of the matrix that the places do not rule out to be determined (a necessary condition)
   double determined;
+  // entries that a robust loss gives less than a third of their weight; 0 with loss=squared
+  int64_t outliers;
 } swl_altmin_cert;
 
 // Type of the indices in an array; indptr and indices have the same.
@@ -1291,6 +1293,15 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
                                  const struct swl_dense *u,
                                  const struct swl_dense *v);
 
+// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the rank of the
+// solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must be above 0. A line
+// without entries gets its mean. NULL: none any more. Copied.
+// Errors: SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+SWL_API
+swl_status swl_altmin_set_prior(struct swl_altmin *s,
+                                int32_t side,
+                                const struct swl_dense *means);
+
 // Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
 // from a start there is no search, but plain sweeps.
 // options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
@@ -1300,7 +1311,8 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
 // Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
 // caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 //
-// Errors: SWL_E_OPTION (options that contradict one another), SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few
+// Errors: SWL_E_OPTION (options that contradict one another, prior means without a ridge), SWL_E_ARGUMENT (a start or prior
+// means of another rank), SWL_E_DATA (too few
 // entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 SWL_API
 swl_status swl_altmin_solve(struct swl_altmin *s,
@@ -1401,6 +1413,28 @@ swl_status swl_altmin_fold_in(const struct swl_altmin *s,
                               int64_t len,
                               double *bias,
                               int64_t bias_len);
+
+// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
+// entries gets its mean. NULL: none.
+SWL_API
+swl_status swl_altmin_fold_in_prior(const struct swl_altmin *s,
+                                    int32_t side,
+                                    const struct swl_matrix *entries,
+                                    const struct swl_vec *weights,
+                                    const struct swl_dense *means,
+                                    const struct swl_control *control,
+                                    double *out,
+                                    int64_t len,
+                                    double *bias,
+                                    int64_t bias_len);
+
+// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
+// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_entry_weights(const struct swl_altmin *s,
+                                    const struct swl_matrix *entries,
+                                    double *out,
+                                    int64_t len);
 
 #ifdef __cplusplus
 }  // extern "C"

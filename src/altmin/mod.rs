@@ -7,7 +7,7 @@
 //! | part | files |
 //! |---|---|
 //! | what is observed, and what that determines | [`problem`], [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
-//! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
+//! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over), `objective` |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
@@ -58,6 +58,7 @@ pub mod loss;
 pub mod model;
 mod nonnegative;
 mod normal_equations;
+mod objective;
 pub mod observations;
 pub mod offsets;
 pub mod paper;

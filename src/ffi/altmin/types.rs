@@ -25,7 +25,7 @@ pub struct swl_altmin_info {
     pub iterations: u64,
     /// floating-point operations, counted
     pub work: u64,
-    /// weighted squares over the fitted entries, and the ridge
+    /// weighted squares (or costs, with a robust loss) over the fitted entries, and the ridge
     pub objective: f64,
     /// weighted root mean square of what is left of the fitted entries
     pub train_rmse: f64,
