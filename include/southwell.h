@@ -482,7 +482,7 @@ typedef struct swl_altmin_info {
   uint64_t iterations;
   // floating-point operations, counted
   uint64_t work;
-  // weighted squares over the fitted entries, and the ridge
+  // weighted squares (or costs, with a robust loss) over the fitted entries, and the ridge
   double objective;
   // weighted root mean square of what is left of the fitted entries
   double train_rmse;
