@@ -99,7 +99,7 @@ fn half_steps<T: Real>(c: &mut Criterion, precision: &str) {
                 b.iter(|| Observations::<T>::with_team(entries, Repeats::Error, team, control).unwrap());
             });
             let observations = Observations::<T>::with_team(entries, Repeats::Error, team, control).unwrap();
-            let alternation = Alternation { observations: &observations, team };
+            let alternation = Alternation { observations: &observations, prior: None, team };
             for k in [20, 64] {
                 let mut factors = Factors { u: numbers.factor::<T>(rows, k), v: numbers.factor(cols, k) };
                 for (name, solver) in [("auto", Solver::Auto), ("direct", Solver::Direct)] {

@@ -494,7 +494,7 @@ typedef struct swl_altmin_info {
   uint64_t iterations;
   // floating-point operations, counted
   uint64_t work;
-  // weighted squares over the fitted entries, and the ridge
+  // weighted squares (or costs, with a robust loss) over the fitted entries, and the ridge
   double objective;
   // weighted root mean square of what is left of the fitted entries
   double train_rmse;
@@ -577,6 +577,8 @@ typedef struct swl_altmin_cert {
   int64_t entries;
   // entries of the matrix that the places do not rule out to be determined (a necessary condition)
   double determined;
+  // entries that a robust loss gives less than a third of their weight; 0 with loss=squared
+  int64_t outliers;
 } swl_altmin_cert;
 
 // Type of the indices in an array; indptr and indices have the same.
@@ -1303,6 +1305,15 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
                                  const struct swl_dense *u,
                                  const struct swl_dense *v);
 
+// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the rank of the
+// solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must be above 0. A line
+// without entries gets its mean. NULL: none any more. Copied.
+// Errors: SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+SWL_API
+swl_status swl_altmin_set_prior(struct swl_altmin *s,
+                                int32_t side,
+                                const struct swl_dense *means);
+
 // Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
 // from a start there is no search, but plain sweeps.
 // options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
@@ -1316,6 +1327,9 @@ swl_status swl_altmin_warm_start(struct swl_altmin *s,
 //
 // Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
 // SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+// Errors: SWL_E_OPTION (options that contradict one another, prior means without a ridge), SWL_E_ARGUMENT (a start or prior
+// means of another rank), SWL_E_DATA (too few
+// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 SWL_API
 swl_status swl_altmin_solve(struct swl_altmin *s,
                             const struct swl_options *options,
@@ -1530,6 +1544,27 @@ SWL_API
 swl_status swl_altmin_load(const void *buf,
                            size_t len,
                            struct swl_altmin **out);
+// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
+// entries gets its mean. NULL: none.
+SWL_API
+swl_status swl_altmin_fold_in_prior(const struct swl_altmin *s,
+                                    int32_t side,
+                                    const struct swl_matrix *entries,
+                                    const struct swl_vec *weights,
+                                    const struct swl_dense *means,
+                                    const struct swl_control *control,
+                                    double *out,
+                                    int64_t len,
+                                    double *bias,
+                                    int64_t bias_len);
+
+// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
+// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_entry_weights(const struct swl_altmin *s,
+                                    const struct swl_matrix *entries,
+                                    double *out,
+                                    int64_t len);
 
 #ifdef __cplusplus
 }  // extern "C"

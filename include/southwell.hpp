@@ -766,6 +766,12 @@ public:
 
   /// Factors that the next solve starts at.
   void warm_start(const swl_dense &u, const swl_dense &v) { check(swl_altmin_warm_start(handle_.get(), &u, &v)); }
+  /// Prior means of the factor of a side: one row for each of its lines, of as many columns as the rank.
+  void set_prior(side s, const swl_dense &means) {
+    check(swl_altmin_set_prior(handle_.get(), static_cast<std::int32_t>(s), &means));
+  }
+  /// No prior means any more.
+  void clear_prior(side s) { check(swl_altmin_set_prior(handle_.get(), static_cast<std::int32_t>(s), nullptr)); }
   /// The next solve starts afresh.
   void start_afresh() { check(swl_altmin_warm_start(handle_.get(), nullptr, nullptr)); }
   /// Not converging is an outcome of the info, not an exception.
@@ -838,15 +844,23 @@ public:
     for (std::size_t k = 0; k < static_cast<std::size_t>(count); k++) best.emplace_back(ids[k], scores[k]);
     return best;
   }
-  /// Factors of new rows or columns; of a model with biases, theirs too (biases is then needed).
+  /// The share of its weight that each entry counts with, by the loss of the model.
+  std::vector<double> entry_weights(const matrix &entries) const {
+    const swl_matrix view = entries.view();
+    std::vector<double> out(static_cast<std::size_t>(detail::entries(view)));
+    check(swl_altmin_entry_weights(handle_.get(), &view, out.data(), detail::entries(view)));
+    return out;
+  }
+  /// Factors of new rows or columns; of a model with biases, theirs too (biases is then needed). means: prior means of the
+  /// new lines, or null.
   std::vector<double> fold_in(side s, const matrix &entries, std::vector<double> *biases = nullptr,
-                              const control &c = control()) const {
+                              const control &c = control(), const swl_dense *means = nullptr) const {
     const swl_matrix view = entries.view();
     const std::int64_t count = s == side::rows ? entries.rows() : entries.cols(), len = count * rank_;
     std::vector<double> out(static_cast<std::size_t>(len)), b(static_cast<std::size_t>(biases != nullptr ? count : 0));
     c.run([&](const swl_control *raw) {
-      return swl_altmin_fold_in(handle_.get(), static_cast<std::int32_t>(s), &view, nullptr, raw, out.data(), len, b.data(),
-                                static_cast<std::int64_t>(b.size()));
+      return swl_altmin_fold_in_prior(handle_.get(), static_cast<std::int32_t>(s), &view, nullptr, means, raw, out.data(), len,
+                                      b.data(), static_cast<std::int64_t>(b.size()));
     });
     if (biases != nullptr) *biases = std::move(b);
     return out;

@@ -103,7 +103,7 @@ fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) 
         },
         solver,
     };
-    let alternation = Alternation { observations: &observed, team };
+    let alternation = Alternation { observations: &observed, prior: None, team };
     if flags.contains_key("serve") {
         println!("ready");
         for line in std::io::stdin().lines() {

@@ -66,7 +66,8 @@ impl<T: Real> Alternation<'_, T> {
         let (fixed, moving) = factors.fixed_and_moving(side);
         let lines = self.lines(side);
         let Manner { accuracy, solver, .. } = manner;
-        let pairs = Pairs { lines, ridge: manner.damping.ridge, accuracy, solver };
+        let ridge = manner.damping.ridge;
+        let pairs = Pairs { lines, ridge, accuracy, solver, means: self.means(side) };
         let (half, moved, size) = pairs.run(fixed, moving, self.team, control)?;
         Ok(StepReport { half, singular: Vec::new(), incoherence: f64::NAN, moved, size })
     }
@@ -82,6 +83,8 @@ pub(super) struct Pairs<'p, T> {
     pub(super) accuracy: Accuracy,
     /// How rows are solved.
     pub(super) solver: Solver,
+    /// Prior means of the lines.
+    pub(super) means: Option<&'p Tall<T>>,
 }
 
 impl<T: Real> Pairs<'_, T> {
@@ -100,12 +103,22 @@ impl<T: Real> Pairs<'_, T> {
         y.transform(&white.to, team, control)?;
         x.transform(&white.partner, team, control)?;
         let before = x.clone();
+        // The ridge draws to p: in the coordinates, where it is one of 1, to `ridge to' p`.
+        let mut means = None;
+        if let Some(prior) = self.means {
+            let mut turned = prior.clone();
+            turned.transform(&white.to, team, control)?;
+            let ridge = T::narrow(self.ridge);
+            turned.data_mut().iter_mut().for_each(|p| *p = ridge * *p);
+            means = Some(turned);
+        }
         let half = HalfStep {
             lines: self.lines,
             fixed: &y,
             curvature: &vec![0.0; y.cols()],
             shift: None,
             damping: Damping { ridge: 1.0, ..Damping::default() },
+            prior: means.as_ref(),
             accuracy: self.accuracy,
             solver: self.solver,
         };

@@ -8,6 +8,7 @@
 use super::basis::{orthonormalize_and_rotate, rotate};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
 use super::observations::{Lines, Observations};
+use super::prior::Prior;
 use super::regression::Accuracy;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
@@ -142,6 +143,8 @@ impl FittedBasis {
 pub struct Alternation<'a, T> {
     /// The observations.
     pub observations: &'a Observations<T>,
+    /// The means that the ridge draws factors to; with them no factor is turned.
+    pub prior: Option<&'a Prior<T>>,
     /// The threads.
     pub team: &'a Team<'a>,
 }
@@ -164,6 +167,7 @@ impl<T: Real> Alternation<'_, T> {
             curvature: &basis.curvature,
             shift: None,
             damping: manner.damping,
+            prior: self.means(side),
             accuracy: manner.accuracy,
             solver: manner.solver,
         };
@@ -171,12 +175,17 @@ impl<T: Real> Alternation<'_, T> {
         Ok(basis.report(half, self.lines(side), &before, moving))
     }
 
+    /// The means of the side that moves.
+    pub(super) fn means(&self, side: Side) -> Option<&Tall<T>> {
+        self.prior.and_then(|prior| prior.of(side))
+    }
+
     /// The observations of the side that moves, line by line.
     pub(super) fn lines(&self, side: Side) -> &Lines<T> {
         self.observations.lines(side)
     }
 
-    /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along.
+    /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along. With prior means both stay.
     pub(super) fn fit_basis(
         &self,
         factors: &mut Factors<T>,
@@ -187,7 +196,10 @@ impl<T: Real> Alternation<'_, T> {
         let others = self.lines(side.other());
         let (fixed, moving) = factors.fixed_and_moving(side);
         let observed = |j: usize| others.degree(j) as f64;
-        let (singular, diagonal, incoherence) = if orthonormal {
+        let (singular, diagonal, incoherence) = if self.prior.is_some() {
+            let gram = fixed.gram(observed, self.team, control)?;
+            (Vec::new(), (0..gram.size()).map(|l| gram.at(l, l)).collect(), f64::NAN)
+        } else if orthonormal {
             let (basis, diagonal) = orthonormalize_and_rotate(fixed, moving, observed, self.team, control)?;
             (basis.singular, diagonal, coherence(fixed))
         } else {

@@ -2,10 +2,11 @@
 //! directions.
 //!
 //! A sweep maps the factor of the rows `U` (and their biases) to a new one, up to a rotation that the model does not see.
-//! So iterates are turned to lie as near as possible to a reference (Procrustes); then, with `x_t` where a sweep began and
-//! `g_t` where it ended, the combination `sum_i a_i g_i`, `sum_i a_i = 1`, of least `|sum_i a_i (g_i - x_i)|` is where a
+//! So iterates are turned to lie as near as possible to a reference (Procrustes), unless prior means fix the basis; then,
+//! with `x_t` where a sweep began and `g_t` where it ended, the combination `sum_i a_i g_i`, `sum_i a_i = 1`, of least `|sum_i a_i (g_i - x_i)|` is where a
 //! linear iteration would rest. The next sweep begins there; the caller goes back where that does not pay.
 
+use super::basis::nearest_rotation;
 use super::sweeps::State;
 use crate::numerics::eigen::minimum_norm;
 use crate::numerics::gram::Square;
@@ -13,7 +14,6 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
-use faer::Mat;
 use std::collections::VecDeque;
 
 /// Sweeps that are combined.
@@ -31,22 +31,23 @@ struct Pair<T> {
 
 /// The last sweeps.
 pub struct Anderson<T> {
+    /// Whether iterates are turned.
+    turns: bool,
     reference: Option<Tall<T>>,
     /// Where the sweep that comes next begins, near the reference.
     begin: Option<Tall<T>>,
     pairs: VecDeque<Pair<T>>,
 }
 
-impl<T: Real> Default for Anderson<T> {
-    fn default() -> Self {
-        Self { reference: None, begin: None, pairs: VecDeque::new() }
-    }
-}
-
 impl<T: Real> Anderson<T> {
+    /// Before the first sweep. `turns`: whether a rotation of both factors changes nothing.
+    pub fn new(turns: bool) -> Self {
+        Self { turns, reference: None, begin: None, pairs: VecDeque::new() }
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.turns);
     }
 
     /// Takes note of where a sweep ended and moves the factor of the rows and their biases to where the next one is to begin;
@@ -65,13 +66,15 @@ impl<T: Real> Anderson<T> {
             self.reference = Some(state.factors.u.clone());
             return Ok(Ok(false));
         };
-        let turned = state.factors.u.product(reference, |_| 1.0, team, control).and_then(|m| {
-            let turn = nearest_rotation(&m);
-            state.factors.u.transform(&turn, team, control)?;
-            state.factors.v.transform(&turn, team, control)
-        });
-        if let Err(stop) = turned {
-            return Ok(Err(stop));
+        if self.turns {
+            let turned = state.factors.u.product(reference, |_| 1.0, team, control).and_then(|m| {
+                let turn = nearest_rotation(&m);
+                state.factors.u.transform(&turn, team, control)?;
+                state.factors.v.transform(&turn, team, control)
+            });
+            if let Err(stop) = turned {
+                return Ok(Err(stop));
+            }
         }
         let end = state.rows_with_biases()?;
         let Some(begin) = &self.begin else { return Ok(Ok(false)) };
@@ -151,17 +154,4 @@ fn combined<T: Real>(terms: &[(f64, &Tall<T>)]) -> Tall<T> {
         *value = T::narrow(terms.iter().map(|(w, x)| w * x.data()[at].wide()).sum());
     }
     out
-}
-
-/// The rotation `Q` that maximizes `trace(Q'M)`.
-fn nearest_rotation(m: &Square) -> Square {
-    let k = m.size();
-    let mut turn = Square::zeros(k);
-    let dense = Mat::from_fn(k, k, |i, j| m.at(i, j));
-    // Without one: no turn. The extrapolation is then refused by the objective.
-    let product = dense.svd().map_or_else(|_| Mat::identity(k, k), |svd| svd.U() * svd.V().transpose());
-    for j in 0..k {
-        turn.column_mut(j).iter_mut().enumerate().for_each(|(i, entry)| *entry = product[(i, j)]);
-    }
-    turn
 }

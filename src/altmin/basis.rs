@@ -112,6 +112,19 @@ pub fn orthonormalize_and_rotate<T: Real>(
     Ok((basis, diagonal))
 }
 
+/// The rotation `Q` that maximizes `trace(Q'M)`.
+pub(super) fn nearest_rotation(m: &Square) -> Square {
+    let k = m.size();
+    let mut turn = Square::zeros(k);
+    let dense = Mat::from_fn(k, k, |i, j| m.at(i, j));
+    // Without one: no turn.
+    let product = dense.svd().map_or_else(|_| Mat::identity(k, k), |svd| svd.U() * svd.V().transpose());
+    for j in 0..k {
+        turn.column_mut(j).iter_mut().enumerate().for_each(|(i, entry)| *entry = product[(i, j)]);
+    }
+    turn
+}
+
 /// The eigenvectors, that of the largest eigenvalue first.
 fn descending(eigen: &Eigen) -> Square {
     let k = eigen.values.len();

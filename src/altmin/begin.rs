@@ -1,12 +1,14 @@
 //! Where the sweeps of a solve begin: the ridge, and a first model.
 
 use super::alternation::Factors;
+use super::loss::LossKind;
 use super::model::Model;
 use super::observations::Observations;
 use super::offsets::Offsets;
 use super::paper::{Plan, Rule, Sampling, complete};
 use super::portfolio::{SEARCHES, choose};
 use super::recovery::{Ends, Search, Searcher, start_from};
+use super::robust::cut_back;
 use super::sampling::{HeldOut, apart};
 use super::settings::SearchKind;
 use super::sketched::Sketching;
@@ -75,8 +77,9 @@ impl<T: Real> Run<'_, T> {
                         .found(format!("{} entries", self.seen.len())));
                 };
                 let variant = |ridge: f64| self.variant(ridge);
+                let (rank, prior) = (self.rank, self.problem.prior());
                 let tried =
-                    choose_ridge(&seen, &held, self.rank, self.settings, variant, self.team, control)?;
+                    choose_ridge(&seen, &held, rank, self.settings, prior, variant, self.team, control)?;
                 let tried = stopped!(tried);
                 (tried.best, tried.errors, Some(tried.state))
             }
@@ -95,11 +98,13 @@ impl<T: Real> Run<'_, T> {
             let state = match guess {
                 Some(state) => state,
                 None => {
-                    let factors = match self.beside(&offsets)? {
-                        Some(left) => start_from(&left, self.rank, self.settings.seed, self.team, control)?,
-                        None => start_from(self.seen, self.rank, self.settings.seed, self.team, control)?,
-                    };
+                    let left = self.beside(&offsets)?;
+                    let shown = left.as_ref().unwrap_or(self.seen);
+                    let factors = start_from(shown, self.rank, self.settings.seed, self.team, control)?;
                     let mut state = State { factors: stopped!(factors), offsets };
+                    if let Some(prior) = self.problem.prior() {
+                        stopped!(prior.align(&mut state.factors, self.seen, self.team, control));
+                    }
                     if self.settings.nonnegative {
                         state.factors.make_nonnegative();
                     }
@@ -162,20 +167,28 @@ impl<T: Real> Run<'_, T> {
         }
     }
 
-    /// The first guess of mean and biases.
+    /// The first guess of mean and biases, from what a start may be made of.
     fn offsets(&self) -> Result<Offsets<T>> {
+        let shown = self.shown()?;
+        let shown = shown.as_ref().unwrap_or(self.seen);
         if self.settings.biases {
-            return Offsets::guess(self.seen);
+            return Offsets::guess(shown);
         }
-        Ok(if self.settings.center { Offsets::mean_of(self.seen) } else { Offsets::none() })
+        Ok(if self.settings.center { Offsets::mean_of(shown) } else { Offsets::none() })
     }
 
-    /// What offsets leave of the observations; `None` where they take nothing off.
+    /// What a start may be made of; `None` where that is all that is seen, as it is.
+    fn shown(&self) -> Result<Option<Observations<T>>> {
+        if self.settings.loss == LossKind::Squared { Ok(None) } else { cut_back(self.seen).map(Some) }
+    }
+
+    /// What offsets leave of it; `None` where they take nothing off what is seen.
     fn beside(&self, offsets: &Offsets<T>) -> Result<Option<Observations<T>>> {
+        let shown = self.shown()?;
         if offsets.is_none() {
-            return Ok(None);
+            return Ok(shown);
         }
-        self.seen.mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
+        shown.as_ref().unwrap_or(self.seen).mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
     }
 
     /// The state of a model that was given as a start; `None` where there is none, or it has (nearly) vanished: from factors of 0

@@ -6,25 +6,31 @@
 
 use super::alternation::{Alternation, Factors, Side, coherence};
 use super::basis::orthonormalize;
-use super::fit::fit;
+use super::fit::{fit, fit_by};
 use super::identifiability::Identifiability;
+use super::loss::Loss;
 use super::model::Model;
 use super::observations::Observations;
+use super::prior::Prior;
 use super::recovery::relative;
+use super::reweighting::Reweighting;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::sum::Sum;
+use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Stop};
+use crate::runtime::{Control, Result, Stop};
 
 /// Figures about a model of observed entries; errors are in the data's units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
-    /// The weighted root mean square of what the model leaves of the entries it was fitted to.
+    /// The weighted root mean square of what the model leaves of the entries it was fitted to; with a robust loss, with the
+    /// weights that it gives them.
     pub fit: f64,
     /// The same relative to the entries: `|m - x| / |m|`; 0 where all are 0.
     pub residual: f64,
-    /// The root mean square error on the entries held out; NaN where none were.
+    /// The root mean square error on the entries held out; NaN where none were. With a robust loss the root of their mean cost,
+    /// trimmed entries at the limit.
     pub held_out: f64,
     /// The gradient of the objective over factors and biases, relative to what it is made of: 0 at a stationary point.
     pub gradient: f64,
@@ -46,29 +52,45 @@ pub struct Certificate {
     pub undetermined_cols: usize,
     /// Connected components of the rows and columns that have observations.
     pub components: usize,
+    /// Entries that a robust loss gives less than a third of their weight; 0 with squares.
+    pub outliers: usize,
 }
 
 impl Certificate {
-    /// Evaluates a model on `seen`, the entries it was fitted to, and `held`, those it was not. Costs about `10 k` flops for
-    /// each observation, and `4 k^2` for each row and column.
+    /// Evaluates a model with its prior means on `seen`, the entries it was fitted to, and `held`, those it was not. Costs about
+    /// `10 k` flops for each observation, and `4 k^2` for each row and column. Errors: a stop; no memory for the weights of a
+    /// robust loss.
     pub fn of<T: Real>(
         model: &Model<T>,
+        prior: Option<&Prior<T>>,
         seen: &Observations<T>,
         held: Option<&Observations<T>>,
         team: &Team<'_>,
         control: &mut Control<'_>,
-    ) -> Result<Self, Stop> {
-        let Model { factors, offsets, scale, .. } = model;
+    ) -> Result<Self> {
+        let Model { factors, offsets, scale, loss, .. } = model;
+        let known = Identifiability::of(seen, model.rank());
+        let mut reweighting = None;
+        let mut outliers = 0;
+        if *loss != Loss::Squared {
+            let weighted = reweighting.insert(Reweighting::new(seen)?);
+            weighted.measure(factors, offsets, team, control)?;
+            outliers = weighted.weigh(*loss, factors, offsets, team, control)?.outliers;
+        }
+        let seen = reweighting.as_ref().map_or(seen, Reweighting::observations);
         let fitted = fit(seen, factors, offsets, team, control)?;
-        let size = Alternation { observations: seen, team }.size();
+        let size = Alternation { observations: seen, prior: None, team }.size();
         let held_out = match held {
-            Some(held) if !held.is_empty() => fit(held, factors, offsets, team, control)?.rmse() * scale,
+            Some(held) if !held.is_empty() => {
+                fit_by(held, factors, offsets, |r| loss.cost_unseen(r), team, control)?.rmse() * scale
+            }
             _ => f64::NAN,
         };
-        let sides =
-            [gradient(model, seen, Side::Rows, control)?, gradient(model, seen, Side::Columns, control)?];
+        let side = |side: Side, control: &mut Control<'_>| {
+            gradient(model, prior.and_then(|prior| prior.of(side)), seen, side, control)
+        };
+        let sides = [side(Side::Rows, control)?, side(Side::Columns, control)?];
         let gradient = if sides[0] > sides[1] || sides[0].is_nan() { sides[0] } else { sides[1] };
-        let known = Identifiability::of(seen, model.rank());
         let rows: usize = known.rows.iter().filter(|(core, _)| !core).count();
         let cols: usize = known.cols.iter().filter(|(core, _)| !core).count();
         Ok(Self {
@@ -84,6 +106,7 @@ impl Certificate {
             undetermined_rows: rows,
             undetermined_cols: cols,
             components: known.components,
+            outliers,
         })
     }
 }
@@ -91,10 +114,11 @@ impl Certificate {
 /// `|gradient| / |what it is the difference of|` over the lines of a side.
 fn gradient<T: Real>(
     model: &Model<T>,
+    means: Option<&Tall<T>>,
     seen: &Observations<T>,
     side: Side,
     control: &mut Control<'_>,
-) -> Result<f64, Stop> {
+) -> std::result::Result<f64, Stop> {
     let lines = seen.lines(side);
     let (moving, fixed) = (model.factors.of(side), model.factors.of(side.other()));
     let (k, joint) = (moving.cols(), !model.offsets.row.is_empty());
@@ -110,6 +134,9 @@ fn gradient<T: Real>(
         let ridge = model.damping.ridge_of(line.index.len());
         let x = moving.row(i);
         slope.iter_mut().zip(x).for_each(|(g, x)| *g = -ridge * x.wide());
+        if let Some(means) = means {
+            slope.iter_mut().zip(means.row(i)).for_each(|(g, mean)| *g += ridge * mean.wide());
+        }
         let mut bias_slope = 0.0;
         if joint {
             bias_slope = -ridge * own[i].wide() / model.variant.constant().powi(2);
@@ -151,7 +178,7 @@ fn incoherence<T: Real>(
     side: Side,
     team: &Team<'_>,
     control: &mut Control<'_>,
-) -> Result<f64, Stop> {
+) -> std::result::Result<f64, Stop> {
     let mut basis = factors.of(side).clone();
     orthonormalize(&mut basis, None, team, control)?;
     Ok(coherence(&basis))

@@ -3,7 +3,8 @@
 //! `i` and column `j`.
 
 use super::alternation::Side;
-use super::fit::fit;
+use super::fit::{entry, fit_by};
+use super::loss::Loss;
 use super::model::Model;
 use super::observations::Observations;
 use crate::numerics::cholesky::Cholesky;
@@ -16,9 +17,10 @@ impl<T: Real> Model<T> {
     /// An estimate of the standard deviation of the noise in the data's units: the root of the squares that are left beside the
     /// observations that are more than the degrees of freedom `k (m + n - k)` (of lines with observations; and the biases);
     /// NaN where there are not more. A ridge leaves fewer degrees of freedom than that, so the estimate is then too large
-    /// where there are few observations. For models of explicit values.
+    /// where there are few observations. For models of explicit values; with a robust loss, of the squares as it weighs them.
     pub fn noise(&self, seen: &Observations<T>, control: &mut Control<'_>) -> Result<f64, Stop> {
-        let fitted = fit(seen, &self.factors, &self.offsets, &Team::solo(), control)?;
+        let weighed = |r: f64| self.loss.weight(r) * r * r;
+        let fitted = fit_by(seen, &self.factors, &self.offsets, weighed, &Team::solo(), control)?;
         let lines = |side: Side| {
             let lines = seen.lines(side);
             (0..lines.len()).filter(|&i| lines.degree(i) > 0).count() as f64
@@ -90,7 +92,12 @@ impl<T: Real> Model<T> {
         let (mut gram, mut y) = (Square::zeros(k), Vec::new());
         for (e, &j) in line.index.iter().enumerate() {
             self.unknowns_into(side, j as usize, &mut y);
-            let w = line.weight.map_or(1.0, |w| w[e].wide());
+            let mut w = line.weight.map_or(1.0, |w| w[e].wide());
+            if self.loss != Loss::Squared {
+                let (row, col) = if side == Side::Rows { (i, j as usize) } else { (j as usize, i) };
+                let r = line.value[e].wide() - entry(&self.factors, &self.offsets, row, col);
+                w *= self.loss.weight(r);
+            }
             for (l, value) in y.iter().enumerate() {
                 let weighted = w * value;
                 gram.column_mut(l).iter_mut().zip(&y).for_each(|(g, y)| *g += weighted * y);

@@ -11,7 +11,7 @@ use crate::runtime::{Control, Stop};
 /// A sum of squares over observations, and the sum of their weights.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fit {
-    /// `sum w (m - x)^2`
+    /// `sum w (m - x)^2`, or of other costs.
     pub squares: f64,
     /// `sum w`
     pub weight: f64,
@@ -43,6 +43,18 @@ pub fn fit<T: Real>(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<Fit, Stop> {
+    fit_by(observations, factors, offsets, |r| r * r, team, control)
+}
+
+/// The same for other costs of a residual than its square.
+pub(super) fn fit_by<T: Real>(
+    observations: &Observations<T>,
+    factors: &Factors<T>,
+    offsets: &Offsets<T>,
+    cost: impl Fn(f64) -> f64 + Sync,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<Fit, Stop> {
     let (rows, k) = (observations.rows(), factors.u.cols());
     let tasks = rows.div_ceil(TASK_ROWS);
     let task = |t: usize| {
@@ -51,7 +63,7 @@ pub fn fit<T: Real>(
             let line = observations.by_row().line(i);
             for (e, (&j, value)) in line.index.iter().zip(line.value).enumerate() {
                 let w = line.weight.map_or(1.0, |w| w[e].wide());
-                squares.add(w * (value.wide() - entry(factors, offsets, i, j as usize)).powi(2));
+                squares.add(w * cost(value.wide() - entry(factors, offsets, i, j as usize)));
                 weight.add(w);
             }
         }

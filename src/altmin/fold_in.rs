@@ -3,9 +3,12 @@
 use super::alternation::Side;
 use super::feedback;
 use super::half_step::{HalfStep, Solver};
-use super::model::Model;
+use super::loss::Loss;
+use super::model::{Model, stored};
 use super::observations::{Entries, Lines, Observations, Repeats};
+use super::recovery::relative;
 use super::regression::Accuracy;
+use super::reweighting::Reweighting;
 use super::sweeps::Variant;
 use super::{all_pairs, nonnegative};
 use crate::numerics::real::Real;
@@ -14,11 +17,18 @@ use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
+/// Rounds in which new lines with a robust loss are weighed at most, and the first of them, by Huber's loss.
+const ROUNDS: usize = 100;
+const ROUNDS_HUBER: usize = 20;
+
 impl<T: Real> Model<T> {
     /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: to the bit
     /// what a half-step by factorizations gives (of nonnegative factors: by coordinate descent from 0). For new rows
     /// `entries` has their number of rows and the model's columns; for new columns the other way around. Values are in the
     /// data's units, and of implicit feedback such as the model was fitted to.
+    ///
+    /// With a robust loss the lines are solved with weights that follow from their residuals, from squares by Huber's loss,
+    /// until they are settled (at most 100 times); the scale is the model's.
     ///
     /// Errors: sizes that do not fit, weights beside implicit feedback, entries as [`Observations::new`] refuses them, a stop,
     /// no memory. Costs what a half-step of these lines costs; for implicit feedback also `n k^2` flops over all rows of the
@@ -31,14 +41,24 @@ impl<T: Real> Model<T> {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<Self> {
+        self.fold_in_near(side, entries, None, repeats, team, control)
+    }
+
+    /// The same with prior means of the new lines, one after the other, `rank` numbers each in the data's units: a line without
+    /// entries gets its mean. Errors: as [`Model::fold_in`]; another number of them, one that is not finite.
+    pub fn fold_in_near(
+        &self,
+        side: Side,
+        entries: Entries<'_>,
+        means: Option<&[f64]>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
         let observations = self.observations_of(side, entries, repeats, control)?;
-        let (folded, biases) = self.folded(side, &observations, team, control)?;
-        let mut model = self.clone();
-        match side {
-            Side::Rows => (model.factors.u, model.offsets.row) = (folded, biases),
-            Side::Columns => (model.factors.v, model.offsets.col) = (folded, biases),
-        }
-        Ok(model)
+        let lines = observations.lines(side).len();
+        let means = means.map(|means| stored("means", means, lines, self.rank(), self.scale)).transpose()?;
+        self.folded(side, &observations, means.as_ref(), team, control)
     }
 
     /// Observations of lines of `side`, in the model's units. Errors: as [`Model::fold_in`].
@@ -77,11 +97,56 @@ impl<T: Real> Model<T> {
         Observations::new(Entries { value: &value, ..entries }, repeats, control)
     }
 
-    /// The factors and biases of the lines of `side` of some observations, from nothing.
+    /// The model whose lines of `side` are those of some observations, from nothing.
     pub(super) fn folded(
         &self,
         side: Side,
         observations: &Observations<T>,
+        means: Option<&Tall<T>>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
+        let mut model = self.clone();
+        model.fold_squares(side, observations, means, team, control)?;
+        if self.loss == Loss::Squared || observations.is_empty() {
+            return Ok(model);
+        }
+        let mut reweighting = Reweighting::new(observations)?;
+        for round in 0..ROUNDS {
+            let loss = if round < ROUNDS_HUBER { self.loss.straightened() } else { self.loss };
+            reweighting.measure(&model.factors, &model.offsets, team, control)?;
+            let seen = reweighting.weigh(loss, &model.factors, &model.offsets, team, control)?;
+            if round > ROUNDS_HUBER && relative(seen.moved, seen.size) <= T::ROUNDING {
+                break;
+            }
+            model.fold_squares(side, reweighting.observations(), means, team, control)?;
+        }
+        Ok(model)
+    }
+
+    /// Replaces the lines of `side` by those that fit some observations best, in squares.
+    fn fold_squares(
+        &mut self,
+        side: Side,
+        observations: &Observations<T>,
+        means: Option<&Tall<T>>,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<()> {
+        let (folded, biases) = self.regression(side, observations, means, team, control)?;
+        match side {
+            Side::Rows => (self.factors.u, self.offsets.row) = (folded, biases),
+            Side::Columns => (self.factors.v, self.offsets.col) = (folded, biases),
+        }
+        Ok(())
+    }
+
+    /// The factors and biases of the lines of `side` of some observations, by squares.
+    fn regression(
+        &self,
+        side: Side,
+        observations: &Observations<T>,
+        means: Option<&Tall<T>>,
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<(Tall<T>, Vec<T>)> {
@@ -92,13 +157,13 @@ impl<T: Real> Model<T> {
         match self.variant {
             Variant::Plain { .. } if self.offsets.row.is_empty() => {
                 let shift = self.shift_of(side)?;
-                self.half(lines, fixed, &shift).run(&mut folded, team, control)?;
+                self.half(lines, fixed, &shift, means).run(&mut folded, team, control)?;
             }
             Variant::Plain { constant } => {
                 let extended = super::offsets::with_column(fixed, |_| T::narrow(constant))?;
                 let mut x = Tall::zeros(lines.len(), k + 1)?;
                 let shift = self.shift_of(side)?;
-                self.half(lines, &extended, &shift).run(&mut x, team, control)?;
+                self.half(lines, &extended, &shift, means).run(&mut x, team, control)?;
                 (0..lines.len()).for_each(|i| folded.row_mut(i).copy_from_slice(&x.row(i)[..k]));
                 let mut biases: Vec<T> = zeros("bias", lines.len())?;
                 biases
@@ -109,7 +174,7 @@ impl<T: Real> Model<T> {
             }
             Variant::AllPairs { .. } => {
                 let (accuracy, solver) = (Accuracy::ROUNDING, Solver::Direct);
-                let pairs = all_pairs::Pairs { lines, ridge: self.damping.ridge, accuracy, solver };
+                let pairs = all_pairs::Pairs { lines, ridge: self.damping.ridge, accuracy, solver, means };
                 pairs.run(fixed, &mut folded, team, control)?;
             }
             Variant::Nonnegative => {
@@ -118,6 +183,7 @@ impl<T: Real> Model<T> {
                     fixed,
                     shift: self.offsets.mean,
                     damping: self.damping,
+                    means,
                 };
                 half.run(&mut folded, team, control)?;
             }
@@ -135,13 +201,20 @@ impl<T: Real> Model<T> {
         Ok(shift)
     }
 
-    fn half<'h>(&self, lines: &'h Lines<T>, fixed: &'h Tall<T>, shift: &'h [T]) -> HalfStep<'h, T> {
+    fn half<'h>(
+        &self,
+        lines: &'h Lines<T>,
+        fixed: &'h Tall<T>,
+        shift: &'h [T],
+        means: Option<&'h Tall<T>>,
+    ) -> HalfStep<'h, T> {
         HalfStep {
             lines,
             fixed,
             curvature: &[],
             shift: Some(shift),
             damping: self.damping,
+            prior: means,
             accuracy: Accuracy::ROUNDING,
             solver: Solver::Direct,
         }

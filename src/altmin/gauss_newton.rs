@@ -145,7 +145,7 @@ impl<T: Real> GaussNewton<'_, T> {
         rules: Rules,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Arrived<T>, Stop>> {
-        let size = Alternation { observations: self.observations, team: self.team }.size();
+        let size = Alternation { observations: self.observations, prior: None, team: self.team }.size();
         let (mut left, mut right) = (widened(&factors.u)?, widened(&factors.v)?);
         stopped!(orthonormalize(&mut right, Some(&mut left), self.team, control));
         let mut point = stopped!(self.point(left, right, control)?);

@@ -22,7 +22,7 @@ pub enum Solver {
     Sketched(Sketching),
 }
 
-/// `lambda_i |x_i|^2 + proximal |x_i - x_i^old|^2`, `lambda_i = ridge d_i^degree_power`.
+/// `lambda_i |x_i - prior_i|^2 + proximal |x_i - x_i^old|^2`, `lambda_i = ridge d_i^degree_power`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Damping {
     /// The ridge.
@@ -55,6 +55,8 @@ pub struct HalfStep<'h, T> {
     pub shift: Option<&'h [T]>,
     /// What is added to the squares.
     pub damping: Damping,
+    /// The means that the ridge draws rows to; those of columns beyond them (of biases) are 0. `None`: all 0.
+    pub prior: Option<&'h Tall<T>>,
     /// When conjugate gradients end.
     pub accuracy: Accuracy,
     /// How rows are solved.
@@ -206,12 +208,20 @@ impl<T: Real> HalfStep<'_, T> {
             }
             let d = line.len();
             row.copy_from_slice(x.row(i));
-            let strength = self.damping.ridge_of(d) + self.damping.proximal;
-            let centered = self.damping.proximal > 0.0;
-            if centered {
-                let share = T::narrow(self.damping.proximal / strength);
+            let Damping { proximal, .. } = self.damping;
+            let strength = self.damping.ridge_of(d) + proximal;
+            if proximal > 0.0 {
+                let share = T::narrow(proximal / strength);
                 center.iter_mut().zip(x.row(i)).for_each(|(c, x)| *c = share * *x);
+            } else {
+                center.fill(T::default());
             }
+            if let Some(prior) = self.prior {
+                // A row without observations may have a ridge of 0, and still rests at its mean.
+                let share = T::narrow(if proximal > 0.0 { 1.0 - proximal / strength } else { 1.0 });
+                center.iter_mut().zip(prior.row(i)).for_each(|(c, mean)| *c += share * *mean);
+            }
+            let centered = proximal > 0.0 || self.prior.is_some();
             let ridge = Ridge { strength, center: centered.then_some(&center[..]) };
             let (curvature, accuracy) = (self.curvature, self.accuracy);
             let regression = Regression { line, ridge, curvature, accuracy };

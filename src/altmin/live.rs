@@ -13,6 +13,7 @@ use super::all_pairs;
 use super::alternation::Side;
 use super::feedback;
 use super::live_normal::Normal;
+use super::loss::Loss;
 use super::model::Model;
 use super::observations::{Entries, Lines, Observations, Repeats};
 use super::problem::Problem;
@@ -64,6 +65,8 @@ pub struct Live<T> {
     normals: [BTreeMap<u32, Normal>; 2],
     /// For implicit feedback, by side: the Gram matrix of all lines, and how often it was changed.
     pairs: [Option<(Square, usize)>; 2],
+    /// Whether the fit had prior means, which lines that are fitted again would lack.
+    drawn: bool,
 }
 
 fn at(side: Side) -> usize {
@@ -71,6 +74,11 @@ fn at(side: Side) -> usize {
         Side::Rows => 0,
         Side::Columns => 1,
     }
+}
+
+/// The refusal to bring a model up to date.
+fn unsupported(expected: &str, found: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, "model").expected(format!("{expected}, to be brought up to date")).found(found)
 }
 
 /// Row and column of a position on a line.
@@ -89,12 +97,13 @@ impl<T: Real> Live<T> {
     pub fn new(model: Model<T>, entries: Option<Arc<Observations<T>>>, held_out: HeldOut) -> Self {
         let fitted = [model.rows(), model.cols()];
         let (changed, normals) = ([BTreeMap::new(), BTreeMap::new()], [BTreeMap::new(), BTreeMap::new()]);
-        Self { model, base: entries, held_out, fitted, changed, normals, pairs: [None, None] }
+        Self { model, base: entries, held_out, fitted, changed, normals, pairs: [None, None], drawn: false }
     }
 
     /// The answer of a solve, with the entries of its problem.
     pub fn of(problem: &Problem<T>, solution: &Solution<T>) -> Self {
-        Self::new(solution.model.clone(), Some(problem.shared()), solution.held_out)
+        let live = Self::new(solution.model.clone(), Some(problem.shared()), solution.held_out);
+        Self { drawn: problem.prior().is_some(), ..live }
     }
 
     /// What was saved.
@@ -182,9 +191,14 @@ impl<T: Real> Live<T> {
     /// follow; nonnegative factors some cycles of `k^2` in each case, and implicit feedback `n k^2` once over all lines of
     /// the other side.
     ///
-    /// Errors: places outside the model, values or weights that are not in range (with the number of the change), a line
-    /// whose entries are not known, a stop, no memory: then nothing has changed.
+    /// Errors: a model with a robust loss or with prior means (`Unsupported`: its lines are more than these normal equations),
+    /// places outside the model, values or weights that are not in range (with the number of the change), a line whose entries
+    /// are not known, a stop, no memory: then nothing has changed.
     pub fn observe(&mut self, changes: &[Change], sides: &[Side], control: &mut Control<'_>) -> Result<()> {
+        if self.model.loss != Loss::Squared {
+            return Err(unsupported("loss=squared", "a robust loss"));
+        }
+        self.check_undrawn()?;
         let mut new: Vec<Option<Stored<T>>> = zeros("changes", changes.len())?;
         for (k, change) in changes.iter().enumerate() {
             new[k] = self.stored(k, change)?;
@@ -211,8 +225,8 @@ impl<T: Real> Live<T> {
     /// Takes new rows or columns in: their entries, and the factors (and biases) that [`Model::fold_in`] gives them; the other
     /// side stays as it is. Gives their numbers, which follow those there are.
     ///
-    /// Errors: as [`Model::fold_in`]; `Repeats::Keep`, for a place has one entry here. Then nothing has changed. Copies the
-    /// factor of the side.
+    /// Errors: as [`Model::fold_in`]; a model with prior means; `Repeats::Keep`, for a place has one entry here. Then nothing
+    /// has changed. Copies the factor of the side.
     pub fn append(
         &mut self,
         side: Side,
@@ -221,6 +235,7 @@ impl<T: Real> Live<T> {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<Range<usize>> {
+        self.check_undrawn()?;
         if repeats == Repeats::Keep {
             return Err(Error::new(ErrorKind::Unsupported, "repeats")
                 .expected("one entry for each place, as lines are appended")
@@ -236,15 +251,16 @@ impl<T: Real> Live<T> {
                 .expected(format!("at most {} more", u32::MAX as usize - 1 - first))
                 .found(lines.len()));
         }
-        let (new, biases) = self.model.folded(side, &observed, team, control)?;
-        let grown = self.model.factors.of(side).with_rows(&new)?;
+        let folded = self.model.folded(side, &observed, None, team, control)?;
+        let (new, biases) = (folded.factors.of(side), folded.offsets.of(side));
+        let grown = self.model.factors.of(side).with_rows(new)?;
         let (factor, own) = match side {
             Side::Rows => (&mut self.model.factors.u, &mut self.model.offsets.row),
             Side::Columns => (&mut self.model.factors.v, &mut self.model.offsets.col),
         };
         own.try_reserve(biases.len()).map_err(|_| out_of_memory("bias", biases.len(), size_of::<T>()))?;
         *factor = grown;
-        own.extend(biases);
+        own.extend_from_slice(biases);
         for i in 0..lines.len() {
             let line = lines.line(i);
             for (e, &j) in line.index.iter().enumerate() {
@@ -255,6 +271,10 @@ impl<T: Real> Live<T> {
             self.count_pairs(side, first + i, 1.0);
         }
         Ok(range)
+    }
+
+    fn check_undrawn(&self) -> Result<()> {
+        if self.drawn { Err(unsupported("a fit without prior means", "one with some")) } else { Ok(()) }
     }
 
     /// A change as it is stored. Errors: as [`Live::observe`].

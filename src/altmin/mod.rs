@@ -7,13 +7,14 @@
 //! | part | files |
 //! |---|---|
 //! | what is observed, and what that determines | [`problem`] (`memory`: what it takes), [`observations`] (`arrange` sorts them), [`sampling`], [`identifiability`] |
-//! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over) |
+//! | the method | [`mod@solve`], [`settings`], `begin`, [`sweeps`], [`anderson`] (fewer of them), `watch` (when it is over), `objective` |
 //! | the start | [`start`] |
 //! | a half-step | [`alternation`], [`half_step`], [`offsets`] (mean and biases), `all_pairs` and `feedback` (implicit feedback), `nonnegative`, [`basis`] (what keeps regressions well conditioned) |
 //! | one row | [`regression`], `normal_equations`, `conjugate_gradient`, [`accuracy`] (what the theory asks of it) |
 //! | few entries | [`recovery`], [`gauss_newton`], [`set_aside`], [`portfolio`] |
 //! | the paper's method, as it is outlined | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
-//! | the ridge, and paths over it or the rank | [`strengths`], [`mod@path`] |
+//! | the ridge, and paths over it or the rank | [`strengths`], [`mod@path`], [`prior`] (what it draws to) |
+//! | outliers | [`loss`], `robust` (its scale, in stages), `reweighting` |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `fold_in` (new rows), [`saved`] (as bytes), [`live`] (kept up to date; `live_normal`: one line of it), `error_bars` |
 //!
 //! ```
@@ -57,18 +58,23 @@ pub mod half_step;
 pub mod identifiability;
 pub mod live;
 mod live_normal;
+pub mod loss;
 mod memory;
 pub mod model;
 mod nonnegative;
 mod normal_equations;
+mod objective;
 pub mod observations;
 pub mod offsets;
 pub mod paper;
 pub mod path;
 pub mod portfolio;
+pub mod prior;
 pub mod problem;
 pub mod recovery;
 pub mod regression;
+mod reweighting;
+mod robust;
 pub mod row_certificate;
 pub mod sampling;
 pub mod saved;
@@ -85,9 +91,11 @@ mod watch;
 pub use alternation::Side;
 pub use certificate::Certificate;
 pub use live::{Change, Live};
+pub use loss::Loss;
 pub use model::Model;
 pub use observations::{Entries, Repeats};
 pub use path::path;
+pub use prior::Prior;
 pub use problem::Problem;
 pub use settings::Settings;
 pub use solution::{Solution, TraceRow};

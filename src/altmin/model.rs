@@ -4,6 +4,7 @@ use super::alternation::{Factors, Side};
 use super::basis::orthonormalize;
 use super::fit::entry;
 use super::half_step::Damping;
+use super::loss::Loss;
 use super::offsets::Offsets;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
@@ -22,6 +23,8 @@ pub struct Model<T> {
     pub(super) damping: Damping,
     /// What is special about its regressions.
     pub(super) variant: Variant,
+    /// What residuals cost, with the scale that was found.
+    pub(super) loss: Loss,
 }
 
 impl<T: Real> Model<T> {
@@ -36,30 +39,11 @@ impl<T: Real> Model<T> {
                 .found(format!("entries up to {:e} and {:e}", largest(u), largest(v))));
         }
         let scale = super::problem::scale_of(&[product]);
-        let stored = |name: &str, values: &[f64], n: usize| {
-            let expected = n.checked_mul(rank);
-            if rank == 0 || expected != Some(values.len()) {
-                return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
-                    .expected(format!("{n} rows of a rank of at least 1 (found {rank})"))
-                    .found(format!("{} numbers", values.len())));
-            }
-            let mut out = Tall::zeros(n, rank)?;
-            for (i, row) in values.chunks_exact(rank).enumerate() {
-                for (l, value) in row.iter().enumerate() {
-                    out.row_mut(i)[l] = T::narrow(value / scale.sqrt());
-                    if !out.row(i)[l].wide().is_finite() {
-                        return Err(Error::new(ErrorKind::Data, name)
-                            .at(format!("row {i}, column {l}"))
-                            .expected("a finite number")
-                            .found(value));
-                    }
-                }
-            }
-            Ok(out)
-        };
-        let factors = Factors { u: stored("u", u, rows)?, v: stored("v", v, cols)? };
+        let factors =
+            Factors { u: stored("u", u, rows, rank, scale)?, v: stored("v", v, cols, rank, scale)? };
         let variant = Variant::Plain { constant: 1.0 };
-        Ok(Self { factors, offsets: Offsets::none(), scale, damping: Damping::default(), variant })
+        let damping = Damping::default();
+        Ok(Self { factors, offsets: Offsets::none(), scale, damping, variant, loss: Loss::Squared })
     }
 
     /// Rows of the matrix.
@@ -114,6 +98,19 @@ impl<T: Real> Model<T> {
         entry(&self.factors, &self.offsets, row, col) * self.scale
     }
 
+    /// What residuals cost, with the scale that was found, in units of the data divided by a power of 4.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// The share of its weight that an entry of this value counts with, by the loss of the model: 1 with squares, near 0 for
+    /// outliers. Panics outside the matrix.
+    pub fn entry_weight(&self, row: usize, col: usize, value: f64) -> f64 {
+        // As an entry is stored.
+        let stored = T::narrow(value / self.scale).wide();
+        self.loss.weight(stored - entry(&self.factors, &self.offsets, row, col))
+    }
+
     /// The singular values of `U V'`, descending; those that rounding hides are 0. Costs `(rows + cols) rank^2` flops.
     pub fn spectrum(&self) -> Vec<f64> {
         let Factors { mut u, mut v } = self.factors.clone();
@@ -143,6 +140,35 @@ impl<T: Real> Model<T> {
         scored.sort_by(order);
         scored
     }
+}
+
+/// A factor, or its means, as it is stored for values in units of `scale`: from `n x rank` numbers in the data's units, row after
+/// row. Errors: another number of them, one that is not finite, no memory.
+pub(super) fn stored<T: Real>(
+    name: &str,
+    values: &[f64],
+    n: usize,
+    rank: usize,
+    scale: f64,
+) -> Result<Tall<T>> {
+    if rank == 0 || n.checked_mul(rank) != Some(values.len()) {
+        return Err(Error::new(ErrorKind::Argument, format!("{name}.len"))
+            .expected(format!("{n} rows of a rank of at least 1 (found {rank})"))
+            .found(format!("{} numbers", values.len())));
+    }
+    let mut out = Tall::zeros(n, rank)?;
+    for (i, row) in values.chunks_exact(rank).enumerate() {
+        for (l, value) in row.iter().enumerate() {
+            out.row_mut(i)[l] = T::narrow(value / scale.sqrt());
+            if !out.row(i)[l].wide().is_finite() {
+                return Err(Error::new(ErrorKind::Data, name)
+                    .at(format!("row {i}, column {l}"))
+                    .expected("a finite number")
+                    .found(value));
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn largest(values: &[f64]) -> f64 {

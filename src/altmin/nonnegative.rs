@@ -40,7 +40,8 @@ impl<T: Real> Alternation<'_, T> {
         let lines = self.lines(side);
         let (fixed, moving) = factors.fixed_and_moving(side);
         let before = moving.clone();
-        let half = NonnegativeHalf { lines, fixed, shift, damping: manner.damping };
+        let half =
+            NonnegativeHalf { lines, fixed, shift, damping: manner.damping, means: self.means(side) };
         let half = half.run(moving, self.team, control)?;
         let (mut moved, mut size) = (Sum::default(), Sum::default());
         for i in 0..lines.len() {
@@ -65,6 +66,8 @@ pub(super) struct NonnegativeHalf<'h, T> {
     pub(super) shift: f64,
     /// What is added to the squares.
     pub(super) damping: Damping,
+    /// Prior means of the lines.
+    pub(super) means: Option<&'h Tall<T>>,
 }
 
 impl<T: Real> NonnegativeHalf<'_, T> {
@@ -75,7 +78,7 @@ impl<T: Real> NonnegativeHalf<'_, T> {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<HalfReport, Stop> {
-        let Self { lines, fixed, shift, damping } = *self;
+        let Self { lines, fixed, shift, damping, means } = *self;
         let k = fixed.cols();
         let tasks = lines.len().div_ceil(TASK_ROWS);
         let old: &Tall<T> = moving;
@@ -84,7 +87,12 @@ impl<T: Real> NonnegativeHalf<'_, T> {
             let mut squares = Sum::default();
             for i in t * TASK_ROWS..((t + 1) * TASK_ROWS).min(lines.len()) {
                 let line = lines.line(i);
-                let normal = Normal::new(fixed, line, shift, damping.ridge_of(line.len()), control)?;
+                let ridge = damping.ridge_of(line.len());
+                let mut normal = Normal::new(fixed, line, shift, ridge, control)?;
+                if let Some(means) = means {
+                    let terms = normal.right.iter_mut().zip(means.row(i));
+                    terms.for_each(|(right, mean)| *right += ridge * mean.wide());
+                }
                 let mut x: Vec<f64> = old.row(i).iter().map(|v| v.wide().max(0.0)).collect();
                 control.spend((normal.minimize(&mut x) * 2 * k * k) as u64)?;
                 squares.add(left(fixed, line, shift, &x));

@@ -120,6 +120,28 @@ impl<T: Real> Lines<T> {
     }
 }
 
+impl<T: Real> Lines<T> {
+    /// A copy with weights. Errors: no memory.
+    fn with_weights(&self) -> Result<Self> {
+        let mut out = Self {
+            start: reserved(self.start.len())?,
+            index: reserved(self.index.len())?,
+            value: reserved(self.value.len())?,
+            weight: None,
+        };
+        let mut weight = reserved(self.index.len())?;
+        match &self.weight {
+            Some(own) => weight.extend_from_slice(own),
+            None => weight.resize(self.index.len(), T::narrow(1.0)),
+        }
+        out.start.extend_from_slice(&self.start);
+        out.index.extend_from_slice(&self.index);
+        out.value.extend_from_slice(&self.value);
+        out.weight = Some(weight);
+        Ok(out)
+    }
+}
+
 fn reserved<T>(count: usize) -> Result<Vec<T>> {
     let mut v = Vec::new();
     v.try_reserve_exact(count).map_err(|_| out_of_memory("entries", count, size_of::<T>()))?;
@@ -236,6 +258,22 @@ impl<T: Real> Observations<T> {
             out.start.push(out.index.len());
         }
         Self::of_rows(out, self.cols())
+    }
+
+    /// A copy that has weights of its own, which [`Observations::write_weights`] changes. Errors: no memory.
+    pub(super) fn with_weights(&self) -> Result<Self> {
+        Ok(Self { by_row: self.by_row.with_weights()?, by_col: self.by_col.with_weights()? })
+    }
+
+    /// Writes the weights of the entries from position `first` in the order of a side; both orders are to get the same. Panics
+    /// where there are no weights.
+    pub(super) fn write_weights(&mut self, side: Side, first: usize, weights: &[T]) {
+        let lines = match side {
+            Side::Rows => &mut self.by_row,
+            Side::Columns => &mut self.by_col,
+        };
+        let all = lines.weight.as_mut().expect("a copy with weights");
+        all[first..first + weights.len()].copy_from_slice(weights);
     }
 
     /// The same positions with other values: `value(row, column, old)`.

@@ -144,6 +144,7 @@ impl<T: Real> Alternation<'_, T> {
             curvature: &basis.curvature,
             shift: Some(&shift),
             damping: manner.damping,
+            prior: self.means(side),
             accuracy: manner.accuracy,
             solver: manner.solver,
         };
@@ -207,7 +208,7 @@ mod tests {
     fn a_half_step_minimizes_over_factors_and_biases_together() {
         let observations = made();
         let (team, control) = (Team::solo(), &mut Control::new());
-        let alternation = Alternation { observations: &observations, team: &team };
+        let alternation = Alternation { observations: &observations, prior: None, team: &team };
         let mut factors = Factors { u: Tall::zeros(12, 2).unwrap(), v: Tall::zeros(9, 2).unwrap() };
         for j in 0..9 {
             factors.v.row_mut(j).copy_from_slice(&[(j as f64).cos(), 0.3 * j as f64]);

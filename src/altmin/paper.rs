@@ -184,6 +184,7 @@ pub fn complete<T: Real>(
             curvature: &curvature,
             shift: None,
             damping: Damping::default(),
+            prior: None,
             accuracy: Accuracy { reduction, gradient: 0.0, max_steps: usize::MAX },
             solver: Solver::Sketched(sketching),
         };

@@ -1,8 +1,11 @@
 //! The data of a completion: the observed entries, scaled so that neither tiny nor huge values matter.
 
+use super::alternation::Side;
 use super::feedback;
 use super::live::Live;
+use super::model::stored;
 use super::observations::{Entries, Observations};
+use super::prior::Prior;
 use super::settings::Settings;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
@@ -18,6 +21,7 @@ pub struct Problem<T> {
     scale: f64,
     /// The confidence, where the values are implicit feedback.
     confidence: Option<f64>,
+    prior: Prior<T>,
 }
 
 impl<T: Real> Problem<T> {
@@ -70,7 +74,7 @@ impl<T: Real> Problem<T> {
                 .expected("at least one, of weight above 0")
                 .found("none"));
         }
-        Ok(Self { observations: Arc::new(observations), scale, confidence: None })
+        Ok(Self { observations: Arc::new(observations), scale, confidence: None, prior: Prior::default() })
     }
 
     /// As [`feedback`] has it.
@@ -87,7 +91,33 @@ impl<T: Real> Problem<T> {
                 .expected("at least one that is not 0")
                 .found("none"));
         }
-        Ok(Self { observations: Arc::new(observations), scale: 1.0, confidence: Some(settings.confidence) })
+        let confidence = Some(settings.confidence);
+        Ok(Self { observations: Arc::new(observations), scale: 1.0, confidence, prior: Prior::default() })
+    }
+
+    /// Prior means of the factor of a side, in the data's units: `rows x rank` (or `cols x rank`) numbers, row after row. The
+    /// ridge then draws to them instead of 0: `ridge d_i^p |u_i - u0_i|^2`. Empty: none. They need a ridge above 0 and stay for
+    /// all solves, whose rank must be theirs.
+    ///
+    /// Errors: a length that is not a multiple of the lines of the side, numbers that are not finite, no memory; then the old
+    /// means stay.
+    pub fn set_prior(&mut self, side: Side, means: &[f64]) -> Result<()> {
+        let (name, lines) = match side {
+            Side::Rows => ("prior of the rows", self.rows()),
+            Side::Columns => ("prior of the columns", self.cols()),
+        };
+        let means = if means.is_empty() {
+            None
+        } else {
+            Some(stored(name, means, lines, means.len() / lines, self.scale)?)
+        };
+        self.prior.set(side, means);
+        Ok(())
+    }
+
+    /// The prior means; `None` where there are none.
+    pub fn prior(&self) -> Option<&Prior<T>> {
+        (!self.prior.is_none()).then_some(&self.prior)
     }
 
     /// Rows of the matrix.

@@ -119,7 +119,7 @@ macro_rules! stopped {
 
 impl<T: Real> Searcher<'_, T> {
     fn alternation(&self) -> Alternation<'_, T> {
-        Alternation { observations: self.observations, team: self.team }
+        Alternation { observations: self.observations, prior: None, team: self.team }
     }
 
     /// The share of the entries that is observed, each with its weight: what regularization is measured by.
@@ -309,7 +309,7 @@ impl<T: Real> Searcher<'_, T> {
         };
         for rank in 1..=self.rank {
             let observations = rest.as_ref().unwrap_or(self.observations);
-            let alternation = Alternation { observations, team: self.team };
+            let alternation = Alternation { observations, prior: None, team: self.team };
             let size = alternation.size();
             let residuals = observations.mapped(|i, j, value| value - entry(&found.factors, i, j))?;
             let leading = SparseMatrix::rescaled(&residuals, false);

@@ -5,15 +5,16 @@
 //!
 //! | what | as |
 //! |---|---|
-//! | bytes of a stored number (4 or 8); variant (0 plain, 1 implicit feedback, 2 nonnegative); 1 with biases, else 0; 1 with entries, 2 with entries and weights, else 0 | four `u32` |
+//! | bytes of a stored number (4 or 8); variant (0 plain, 1 implicit feedback, 2 nonnegative); 1 with biases, else 0; 1 with entries, 2 with entries and weights, else 0; loss (0 squares, 1 Huber, 2 Student, 3 trimmed) | five `u32` |
 //! | rows, columns, rank | three `u64` |
-//! | scale, mean, ridge, degree power, and the variant's number (the constant of biases, the confidence, 0) | five `f64` |
+//! | scale, mean, ridge, degree power, the variant's number (the constant of biases, the confidence, 0), and two of the loss (bend, spread, or limit and share; else 0) | seven `f64` |
 //! | `U`, `V` row after row, then the biases of rows and of columns | stored numbers |
 //! | with entries: seed and share of what is held out | `u64`, `f64` |
 //! | with entries: how many; the ends of rows; columns; values; weights | `u64`, `u64`, `u32`, stored numbers, stored numbers |
 
 use super::alternation::Factors;
 use super::half_step::Damping;
+use super::loss::Loss;
 use super::model::Model;
 use super::observations::{Lines, Observations};
 use super::offsets::Offsets;
@@ -49,23 +50,29 @@ pub enum Loaded {
 ///
 /// Errors: no memory. Takes `(rows + cols) rank` stored numbers, and for each entry a column and a value (and a weight).
 pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOut)>) -> Result<Vec<u8>> {
-    let Model { factors, offsets, scale, damping, variant } = model;
+    let Model { factors, offsets, scale, damping, variant, loss } = model;
     let weighted = entries.is_some_and(|(observed, _)| observed.by_row().weight.is_some());
     let (tag, number) = match *variant {
         Variant::Plain { constant } => (0, constant),
         Variant::AllPairs { confidence } => (1, confidence),
         Variant::Nonnegative => (2, 0.0),
     };
+    let (cost, [first, second]) = match *loss {
+        Loss::Squared => (0, [0.0; 2]),
+        Loss::Huber { bend } => (1, [bend, 0.0]),
+        Loss::Student { spread } => (2, [spread, 0.0]),
+        Loss::Trimmed { limit, kept } => (3, [limit, kept]),
+    };
     let mut out = Writer::new(bytes_of(model, entries.map(|(observed, _)| observed)))?;
     let joint = !offsets.row.is_empty();
     let with = if entries.is_none() { 0 } else { 1 + u32::from(weighted) };
-    for word in [size_of::<T>() as u32, tag, u32::from(joint), with] {
+    for word in [size_of::<T>() as u32, tag, u32::from(joint), with, cost] {
         out.put(&word.to_le_bytes());
     }
     for size in [model.rows(), model.cols(), model.rank()] {
         out.put(&(size as u64).to_le_bytes());
     }
-    for number in [*scale, offsets.mean, damping.ridge, damping.degree_power, number] {
+    for number in [*scale, offsets.mean, damping.ridge, damping.degree_power, number, first, second] {
         out.put(&number.to_le_bytes());
     }
     for factor in [&factors.u, &factors.v] {
@@ -114,7 +121,7 @@ fn bytes_of<T: Real>(model: &Model<T>, entries: Option<&Observations<T>>) -> usi
         let weights = usize::from(observed.by_row().weight.is_some());
         24 + 8 * observed.rows() + observed.len() * (4 + size_of::<T>() * (1 + weights))
     });
-    80 + numbers * size_of::<T>() + entries
+    100 + numbers * size_of::<T>() + entries
 }
 
 fn refusal(expected: &str, found: impl std::fmt::Display) -> Error {
@@ -210,10 +217,11 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
-    let (tag, joint, with) = (from.word()?, from.word()?, from.word()?);
+    let (tag, joint, with, cost) = (from.word()?, from.word()?, from.word()?, from.word()?);
     let (rows, cols, rank) = (from.size()?, from.size()?, from.size()?);
     let [scale, mean, ridge, degree_power, number] =
         [from.number()?, from.number()?, from.number()?, from.number()?, from.number()?];
+    let loss_numbers = [from.number()?, from.number()?];
     let sizes = rows > 0 && cols > 0 && rank > 0 && rows < u32::MAX as usize && cols < u32::MAX as usize;
     if !sizes || joint > 1 || with > 2 {
         return Err(refusal(
@@ -227,6 +235,13 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
         1 if positive(number) && joint == 0 => Variant::AllPairs { confidence: number },
         2 if joint == 0 => Variant::Nonnegative,
         other => return Err(refusal("a kind of model, with its number", format!("{other} and {number}"))),
+    };
+    let loss = match (cost, loss_numbers) {
+        (0, _) => Loss::Squared,
+        (1, [bend, _]) if positive(bend) => Loss::Huber { bend },
+        (2, [spread, _]) if positive(spread) => Loss::Student { spread },
+        (3, [limit, kept]) if limit >= 0.0 && (0.0..=1.0).contains(&kept) => Loss::Trimmed { limit, kept },
+        other => return Err(refusal("a loss with its numbers", format!("{other:?}"))),
     };
     if !(positive(scale)
         && mean.is_finite()
@@ -243,7 +258,7 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
     let [row, col] = [rows, cols].map(|n| if joint == 1 { n } else { 0 });
     let offsets = Offsets { mean, row: from.numbers(row)?, col: from.numbers(col)? };
     let damping = Damping { ridge, degree_power, proximal: 0.0 };
-    let model = Model { factors, offsets, scale, damping, variant };
+    let model = Model { factors, offsets, scale, damping, variant, loss };
     let entries = if with == 0 { None } else { Some(read_entries(&mut from, [rows, cols], with == 2)?) };
     if !from.0.is_empty() {
         return Err(refusal("nothing after the model", format!("{} bytes", from.0.len())));

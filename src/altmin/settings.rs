@@ -1,6 +1,7 @@
 //! What the options of `altmin` say, in types.
 
 use super::half_step::Solver;
+use super::loss::LossKind;
 use super::observations::Repeats;
 use super::sampling::HeldOut;
 use crate::numerics::sketch::Family;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub implicit: bool,
     /// For implicit feedback: what a value adds to the weight 1 of its entry.
     pub confidence: f64,
+    /// What residuals cost.
+    pub loss: LossKind,
     /// Whether factors must not be negative.
     pub nonnegative: bool,
     /// Whether the mean is taken off.
@@ -102,6 +105,12 @@ impl Settings {
             ridge_power: if options.choice("feedback") == "implicit" { 0.0 } else { real("ridge_power") },
             implicit: options.choice("feedback") == "implicit",
             confidence: real("confidence"),
+            loss: match options.choice("loss") {
+                "huber" => LossKind::Huber,
+                "student" => LossKind::Student,
+                "trimmed" => LossKind::Trimmed(real("outliers")),
+                _ => LossKind::Squared,
+            },
             nonnegative: options.flag("nonnegative"),
             center: options.flag("center") || options.flag("biases"),
             biases: options.flag("biases"),
@@ -171,6 +180,20 @@ impl Settings {
                 return refuse(option, expected, found);
             }
         }
+        if self.loss != LossKind::Squared {
+            let option = if self.implicit {
+                Some(("loss", "squared with feedback=implicit, whose entries are all 0 or 1", "another"))
+            } else if self.ridge.is_none() {
+                Some(("ridge", "a ridge with a robust loss: one is chosen by squares", "none"))
+            } else if !matches!(self.search, SearchKind::Auto | SearchKind::Plain) {
+                Some(("search", "auto or plain with a robust loss: the others fit squares", "another"))
+            } else {
+                None
+            };
+            if let Some((option, expected, found)) = option {
+                return refuse(option, expected, found);
+            }
+        }
         if self.nonnegative && self.biases {
             return refuse("nonnegative", "no biases with it", "biases=true");
         }
@@ -197,7 +220,11 @@ impl Settings {
     /// The search, once the ridge is known.
     pub(super) fn search_for(&self, ridge: f64) -> SearchKind {
         match self.search {
-            SearchKind::Auto if ridge == 0.0 && !self.biases && !self.nonnegative => SearchKind::Portfolio,
+            SearchKind::Auto
+                if ridge == 0.0 && !self.biases && !self.nonnegative && self.loss == LossKind::Squared =>
+            {
+                SearchKind::Portfolio
+            }
             SearchKind::Auto => SearchKind::Plain,
             search => search,
         }
@@ -217,6 +244,9 @@ mod tests {
             (&[("search", "portfolio")], "search"),
             (&[("search", "annealed"), ("ridge", "0.1")], "search"),
             (&[("search", "continuation"), ("ridge", "0"), ("biases", "true")], "search"),
+            (&[("loss", "huber"), ("ridge", "1"), ("feedback", "implicit")], "loss"),
+            (&[("loss", "student")], "ridge"),
+            (&[("loss", "trimmed"), ("ridge", "0"), ("search", "paper")], "search"),
         ] {
             let mut options = Options::new(Family::Altmin);
             set.iter().for_each(|(key, value)| options.set_text(key, value).unwrap());

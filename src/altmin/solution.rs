@@ -46,7 +46,7 @@ pub struct Solution<T> {
     pub outcome: Outcome,
     /// The certificate, recomputed from the raw data.
     pub certificate: Certificate,
-    /// The weighted squares of the entries that were fitted, and the ridge.
+    /// The weighted squares (or costs, with a robust loss) of the entries that were fitted, and the ridge.
     pub objective: f64,
     /// The ridge that was used.
     pub ridge: f64,
@@ -77,6 +77,6 @@ impl<T: Real> Solution<T> {
             Some((seen, held)) => (seen, Some(held)),
             None => (problem.observations(), None),
         };
-        Ok(Certificate::of(&self.model, seen, held, &Team::solo(), control)?)
+        Certificate::of(&self.model, problem.prior(), seen, held, &Team::solo(), control)
     }
 }

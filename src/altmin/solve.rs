@@ -1,6 +1,9 @@
 //! The method. Minimizes over `U`, `V` (and biases)
 //!
-//! `sum_(i,j) w_ij (m_ij - mean - b_i - c_j - u_i'v_j)^2 + ridge (sum_i d_i^p |u_i|^2 + sum_j e_j^p |v_j|^2)`.
+//! `sum_(i,j) w_ij (m_ij - mean - b_i - c_j - u_i'v_j)^2 + ridge (sum_i d_i^p |u_i|^2 + sum_j e_j^p |v_j|^2)`,
+//!
+//! or the same with another loss than the square ([`loss`](super::loss)), and with prior means that factors are drawn to
+//! ([`prior`](super::prior)).
 //!
 //! 1. Part the observations, if some are to be held out; choose the ridge, if none is given.
 //! 2. Start: a search that recovers exact matrices from few entries (ridge 0), or the leading singular vectors of the
@@ -8,7 +11,8 @@
 //! 3. Repeat sweeps, each with the tolerance that the theory asks of its regressions ([`accuracy`](super::accuracy)):
 //!    a. orthonormalize `U` (with a ridge: rotate it); `V` by the regressions of all columns;
 //!    b. orthonormalize `V`; `U` by the regressions of all rows;
-//!    c. stop if the observations are fitted, or the model no longer moves, or what was held out is fitted worse and worse.
+//!    c. with a robust loss: weigh the observations by their residuals (`robust`);
+//!    d. stop if the observations are fitted, or the model no longer moves, or what was held out is fitted worse and worse.
 //! 4. Certificate of the answer, recomputed from the observations.
 //!
 //! | paper | here |
@@ -19,21 +23,21 @@
 //! | QR | `basis::orthonormalize` |
 
 use super::accuracy::RowTolerance;
-use super::all_pairs::all_squares;
-use super::alternation::{Alternation, Factors, Manner, Side};
+use super::alternation::{Alternation, Manner, Side};
 use super::anderson::Anderson;
 use super::begin::Begun;
 use super::certificate::Certificate;
 use super::fit::fit;
 use super::half_step::Damping;
+use super::loss::{Loss, LossKind};
 use super::model::Model;
 use super::observations::Observations;
-use super::offsets::Offsets;
 use super::problem::Problem;
 use super::recovery::relative;
+use super::robust::Robust;
 use super::settings::Settings;
 use super::solution::{Solution, TraceRow};
-use super::sweeps::{SweepReport, Variant};
+use super::sweeps::{State, SweepReport, Variant};
 use super::watch::{Look, Watch};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::{Team, with_team};
@@ -70,6 +74,14 @@ pub(super) fn solve_begun<T: Real>(
         return Err(Error::new(ErrorKind::Option, "option \"feedback\"")
             .expected("the same, and the same confidence, as when the problem was made")
             .found("another"));
+    }
+    if let Some(prior) = problem.prior() {
+        prior.check_rank(rank)?;
+        if settings.ridge == Some(0.0) {
+            return Err(Error::new(ErrorKind::Option, "option \"ridge\"")
+                .expected("a ridge above 0 with prior means: it draws factors to them")
+                .found(0));
+        }
     }
     if let Some(start) = start {
         check_start(start, problem, rank, settings.nonnegative)?;
@@ -125,18 +137,29 @@ pub(super) struct Run<'a, T> {
 impl<T: Real> Run<'_, T> {
     fn run(&self, start: Option<&Model<T>>, control: &mut Control<'_>) -> Result<Solution<T>> {
         let mut trace = Vec::new();
+        // Some things are due even where the call was stopped: under a control of its own.
+        let quiet = &mut Control::new();
+        let mut robust;
         let (begun, outcome, sweeps, seconds_setup) = match self.begin(start, control)? {
             Ok(mut begun) => {
+                robust = self.robust(&begun.state, quiet)?;
                 let setup = control.seconds();
                 let (outcome, sweeps) = if begun.finished {
                     (self.judge(&begun, control), begun.sweeps)
                 } else {
-                    self.sweeps(&mut begun, &mut trace, control)?
+                    self.sweeps(&mut begun, &mut robust, &mut trace, control)?
                 };
                 (begun, outcome, sweeps, setup)
             }
-            Err(Stop(outcome)) => (self.nothing(start)?, outcome, 0, control.seconds()),
+            Err(Stop(outcome)) => {
+                let begun = self.nothing(start)?;
+                robust = self.robust(&begun.state, quiet)?;
+                (begun, outcome, 0, control.seconds())
+            }
         };
+        if let Some(robust) = &mut robust {
+            robust.weigh(&begun.state, self.team, quiet)?;
+        }
         let damping = self.damping(begun.ridge);
         let model = Model {
             factors: begun.state.factors,
@@ -144,15 +167,19 @@ impl<T: Real> Run<'_, T> {
             scale: self.problem.scale(),
             damping,
             variant: self.variant(begun.ridge),
+            loss: robust.as_ref().map_or(Loss::Squared, Robust::loss),
         };
-        // Due even where the call was stopped: under a control of its own.
-        let quiet = &mut Control::new();
-        let certificate = Certificate::of(&model, self.seen, self.held, self.team, quiet)?;
-        let squares = fit(self.seen, &model.factors, &model.offsets, self.team, quiet)?.squares;
+        let cost = match &robust {
+            Some(robust) => robust.last().cost,
+            None => fit(self.seen, &model.factors, &model.offsets, self.team, quiet)?.squares,
+        };
+        drop(robust);
+        let prior = self.problem.prior();
+        let certificate = Certificate::of(&model, prior, self.seen, self.held, self.team, quiet)?;
         control.count(quiet.work(), 0);
         let scale = self.problem.scale();
         Ok(Solution {
-            objective: (squares + self.penalty(&model.factors, &model.offsets, damping)) * scale * scale,
+            objective: (cost + self.penalty(&model.factors, &model.offsets, damping)) * scale * scale,
             ridge: begun.ridge * scale,
             ridges: begun.ridges.iter().map(|(r, e)| (r * scale, e * scale)).collect(),
             searched: begun.searched,
@@ -170,7 +197,7 @@ impl<T: Real> Run<'_, T> {
 
     /// How a method of so many rounds ended.
     fn judge(&self, begun: &Begun<T>, control: &mut Control<'_>) -> Outcome {
-        let size = Alternation { observations: self.seen, team: self.team }.size();
+        let size = Alternation { observations: self.seen, prior: None, team: self.team }.size();
         match fit(self.seen, &begun.state.factors, &begun.state.offsets, self.team, control) {
             Ok(fit) if relative(fit.squares, size) <= self.settings.tolerance => Outcome::Converged,
             // Worse than no model at all.
@@ -184,15 +211,18 @@ impl<T: Real> Run<'_, T> {
     fn sweeps(
         &self,
         begun: &mut Begun<T>,
+        robust: &mut Option<Robust<'_, T>>,
         trace: &mut Vec<TraceRow>,
         control: &mut Control<'_>,
     ) -> Result<(Outcome, u64)> {
-        let alternation = Alternation { observations: self.seen, team: self.team };
-        let (size, damping) = (alternation.size_beside(begun.state.offsets.mean), self.damping(begun.ridge));
+        let prior = self.problem.prior();
+        let size = Alternation { observations: self.seen, prior, team: self.team }
+            .size_beside(begun.state.offsets.mean);
+        let damping = self.damping(begun.ridge);
         let mut tolerance = RowTolerance::new(self.settings);
         let mut state = begun.state.clone();
         let mut watch = Watch::new();
-        let mut anderson = Anderson::default();
+        let mut anderson = Anderson::new(prior.is_none());
         // Where the last sweep ended, for extrapolations that do not pay.
         let mut last = state.clone();
         let (mut extrapolated, mut last_objective) = (false, f64::INFINITY);
@@ -203,6 +233,8 @@ impl<T: Real> Run<'_, T> {
             if first + sweep >= self.settings.max_iterations && !(sweep == 0 && first > 0) {
                 return Ok((Outcome::IterationLimit, first + sweep));
             }
+            let observations = robust.as_ref().map_or(self.seen, Robust::observations);
+            let alternation = Alternation { observations, prior, team: self.team };
             let accuracy = tolerance.at(sweep);
             let manner = Manner {
                 orthonormal: begun.ridge == 0.0 && !self.settings.nonnegative,
@@ -232,29 +264,44 @@ impl<T: Real> Run<'_, T> {
             let report = SweepReport::new(columns, rows);
             sweep += 1;
             tolerance.learn(&report.rows.singular);
-            let objective = report.rows.half.squares + self.penalty(&state.factors, &state.offsets, damping);
-            let residual = relative(report.rows.half.squares, size);
+            let penalty = self.penalty(&state.factors, &state.offsets, damping);
+            // With weights that follow from the residuals: what sweeps with the new weights must lower, and their objective.
+            let (mut squares, mut cost, mut size, mut weights_moved) =
+                (report.rows.half.squares, report.rows.half.squares, size, 0.0);
+            if let Some(robust) = robust {
+                if let Err(Stop(outcome)) = robust.weigh(&state, self.team, control) {
+                    return Ok((outcome, first + sweep));
+                }
+                let last = robust.last();
+                (squares, cost, size) = (last.squares, last.cost, last.size);
+                weights_moved = relative(last.moved, size);
+            }
+            let objective = cost + penalty;
+            let residual = relative(squares, size);
             if !objective.is_finite() || objective > ASTRAY * watch.best_objective.max(f64::MIN_POSITIVE) {
                 // Back to the best iterate, with more exact regressions, if these were inexact.
                 if !tolerance.tighten() {
                     return Ok((Outcome::Diverged, first + sweep));
                 }
                 state.clone_from(&begun.state);
+                if let Some(robust) = robust
+                    && let Err(Stop(outcome)) = robust.weigh(&state, self.team, control)
+                {
+                    return Ok((outcome, first + sweep));
+                }
                 anderson.clear();
                 extrapolated = false;
                 continue;
             }
-            let held_out = match self.held {
-                Some(held) => match fit(held, &state.factors, &state.offsets, self.team, control) {
-                    Ok(fit) => fit.rmse() * self.problem.scale(),
-                    Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
-                },
-                None => f64::NAN,
+            let held_out = match self.held_out(robust.as_ref(), &state, control) {
+                Ok(error) => error * self.problem.scale(),
+                Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
             };
             let look = Look {
                 objective,
                 residual,
                 change: report.change,
+                weights_moved,
                 contraction: anderson.contraction(),
                 held_out,
                 rounding: T::ROUNDING,
@@ -269,7 +316,23 @@ impl<T: Real> Run<'_, T> {
                 trace.push(self.trace_row(first + sweep, &look, &report, accuracy.reduction, control));
             }
             let told = control.report(Phase::Solve, first + sweep, objective, residual);
-            if let Some(outcome) = verdict.end {
+            let mut end = verdict.end;
+            if let Some(robust) = robust
+                && told.is_ok()
+                && (end.is_some() || robust.is_near(report.change))
+            {
+                match robust.advance(end.is_some(), &state, self.team, control) {
+                    Ok(true) => {
+                        // Another objective.
+                        end = None;
+                        squares = robust.last().squares;
+                        watch.restart();
+                    }
+                    Ok(false) => {}
+                    Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
+                }
+            }
+            if let Some(outcome) = end {
                 return Ok((outcome, first + sweep));
             }
             if let Err(Stop(outcome)) = told {
@@ -277,7 +340,7 @@ impl<T: Real> Run<'_, T> {
             }
             if self.settings.anderson && !self.settings.nonnegative {
                 last.clone_from(&state);
-                last_objective = look.objective;
+                last_objective = squares + penalty;
                 extrapolated = match anderson.follow(&mut state, self.team, control)? {
                     Ok(extrapolated) => extrapolated,
                     Err(Stop(outcome)) => return Ok((outcome, first + sweep)),
@@ -314,6 +377,29 @@ impl<T: Real> Run<'_, T> {
         }
     }
 
+    /// The robust loss, if there is one, at a model.
+    fn robust(&self, state: &State<T>, control: &mut Control<'_>) -> Result<Option<Robust<'_, T>>> {
+        let Settings { loss, tolerance, .. } = *self.settings;
+        if loss == LossKind::Squared {
+            return Ok(None);
+        }
+        Robust::new(self.seen, loss, tolerance, state, self.team, control).map(Some)
+    }
+
+    /// The error of the entries held out, in units of the problem; NaN where there are none.
+    fn held_out(
+        &self,
+        robust: Option<&Robust<'_, T>>,
+        state: &State<T>,
+        control: &mut Control<'_>,
+    ) -> std::result::Result<f64, Stop> {
+        let Some(held) = self.held else { return Ok(f64::NAN) };
+        match robust {
+            Some(robust) => robust.error(held, state, self.team, control),
+            None => Ok(fit(held, &state.factors, &state.offsets, self.team, control)?.rmse()),
+        }
+    }
+
     /// What is added to the squares, for a ridge in the units of the problem.
     fn damping(&self, ridge: f64) -> Damping {
         Damping { ridge, degree_power: self.settings.ridge_power, proximal: 0.0 }
@@ -328,56 +414,5 @@ impl<T: Real> Run<'_, T> {
         } else {
             Variant::Plain { constant: self.constant(ridge) }
         }
-    }
-
-    /// The constant that biases are unknowns of: such that the ridge on them is what was asked for; without a ridge, of the
-    /// size of the columns of an orthonormal factor.
-    fn constant(&self, ridge: f64) -> f64 {
-        if ridge == 0.0 {
-            return 1.0 / (self.seen.rows().max(self.seen.cols()) as f64).sqrt();
-        }
-        // The ridge on biases has no unit: they are of the size of the values, factors of the size of their roots.
-        (ridge / self.settings.bias_ridge.unwrap_or(ridge)).sqrt()
-    }
-
-    /// What the squares of implicit feedback, as they are written, are above those that are meant: `w b^2 - c p^2` for each
-    /// entry, with `w = c - 1` and `b = c / w` where `p` is 1.
-    fn above(&self) -> f64 {
-        let lines = self.seen.by_row();
-        let of = |i: usize| {
-            let line = lines.line(i);
-            let terms = line.value.iter().zip(line.weight.unwrap_or(&[]));
-            let term = |(b, w): (&T, &T)| {
-                let (b, w) = (b.wide(), w.wide());
-                if b > 0.0 { w * b * b - (1.0 + w) } else { 0.0 }
-            };
-            terms.map(term).sum::<f64>()
-        };
-        (0..lines.len()).map(of).sum()
-    }
-
-    /// `ridge (sum_i d_i^p (|u_i|^2 + b_i^2 / constant^2) + ..)`, and, where they count, the squares of all entries.
-    fn penalty(&self, factors: &Factors<T>, offsets: &Offsets<T>, damping: Damping) -> f64 {
-        if damping.ridge == 0.0 {
-            return 0.0;
-        }
-        let constant = self.constant(damping.ridge);
-        let side = |side: Side| {
-            let lines = self.seen.lines(side);
-            let (factor, biases) = (factors.of(side), offsets.of(side));
-            (0..lines.len())
-                .map(|i| {
-                    let bias = biases.get(i).map_or(0.0, |b| b.wide() / constant);
-                    let squares: f64 = factor.row(i).iter().map(|x| x.wide() * x.wide()).sum();
-                    damping.ridge_of(lines.degree(i)) * (squares + bias * bias)
-                })
-                .sum::<f64>()
-        };
-        let all = if self.settings.implicit {
-            all_squares(factors, self.team, &mut Control::new()).unwrap_or(f64::NAN) - self.above()
-        } else {
-            0.0
-        };
-        side(Side::Rows) + side(Side::Columns) + all
     }
 }

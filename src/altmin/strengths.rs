@@ -5,6 +5,7 @@ use super::fit::fit;
 use super::half_step::Damping;
 use super::observations::Observations;
 use super::offsets::Offsets;
+use super::prior::Prior;
 use super::recovery::start_from;
 use super::regression::Accuracy;
 use super::settings::Settings;
@@ -60,6 +61,7 @@ pub fn choose_ridge<T: Real>(
     held: &Observations<T>,
     rank: usize,
     settings: &Settings,
+    prior: Option<&Prior<T>>,
     variant: impl Fn(f64) -> Variant,
     team: &Team<'_>,
     control: &mut Control<'_>,
@@ -81,13 +83,16 @@ pub fn choose_ridge<T: Real>(
     };
     let left = seen.mapped(|i, j, value| value - offsets.at(i, j))?;
     let largest = stopped!(ridge_max(&left, settings.ridge_power, settings.seed, team, control)?);
-    let factors: Factors<T> = stopped!(start_from(&left, rank, settings.seed, team, control)?);
+    let mut factors: Factors<T> = stopped!(start_from(&left, rank, settings.seed, team, control)?);
     drop(left);
+    if let Some(prior) = prior {
+        stopped!(prior.align(&mut factors, seen, team, control));
+    }
     let mut state = State { factors, offsets };
     if settings.nonnegative {
         state.factors.make_nonnegative();
     }
-    let alternation = Alternation { observations: seen, team };
+    let alternation = Alternation { observations: seen, prior, team };
     let mut errors = Vec::new();
     let mut best: Option<(f64, f64, State<T>)> = None;
     let (mut ridge, mut idle) = (largest, 0);

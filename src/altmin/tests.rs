@@ -10,17 +10,17 @@ use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{CancelToken, Control, Family, Options, Outcome};
 
-struct Made {
-    rows: usize,
-    cols: usize,
-    row: Vec<i64>,
-    col: Vec<i64>,
-    value: Vec<f64>,
+pub(super) struct Made {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) row: Vec<i64>,
+    pub(super) col: Vec<i64>,
+    pub(super) value: Vec<f64>,
 }
 
 impl Made {
     /// Entries of `f(i, j)` where `keep(i, j)`.
-    fn new(
+    pub(super) fn new(
         rows: usize,
         cols: usize,
         f: impl Fn(usize, usize) -> f64,
@@ -40,7 +40,7 @@ impl Made {
     }
 
     /// A matrix of low rank and Gaussian factors, with a share of its entries, and noise.
-    fn low_rank(
+    pub(super) fn low_rank(
         rows: usize,
         cols: usize,
         rank: usize,
@@ -58,25 +58,25 @@ impl Made {
         (made, truth)
     }
 
-    fn entries(&self) -> Entries<'_> {
+    pub(super) fn entries(&self) -> Entries<'_> {
         let Self { rows, cols, .. } = *self;
         Entries { rows, cols, row: &self.row, col: &self.col, value: &self.value, weight: None }
     }
 }
 
-fn options(set: &[(&str, &str)]) -> Options {
+pub(super) fn options(set: &[(&str, &str)]) -> Options {
     let mut options = Options::new(Family::Altmin);
     set.iter().for_each(|(key, value)| options.set_text(key, value).unwrap());
     options
 }
 
-fn completed(entries: Entries<'_>, set: &[(&str, &str)]) -> Solution<f64> {
+pub(super) fn completed(entries: Entries<'_>, set: &[(&str, &str)]) -> Solution<f64> {
     let (options, control) = (options(set), &mut Control::new());
     let problem = Problem::<f64>::new(entries, &options, control).unwrap();
     solve(&problem, &options, None, control).unwrap()
 }
 
-fn bits(model: &Model<f64>) -> Vec<u64> {
+pub(super) fn bits(model: &Model<f64>) -> Vec<u64> {
     let mut all = model.factor(Side::Rows);
     all.extend(model.factor(Side::Columns));
     all.extend(model.biases(Side::Rows));

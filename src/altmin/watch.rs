@@ -42,6 +42,11 @@ impl Watch {
         }
     }
 
+    /// Another objective: what was seen of the last one says nothing of it.
+    pub(super) fn restart(&mut self) {
+        *self = Self::new();
+    }
+
     /// Takes a sweep in.
     pub(super) fn look(&mut self, seen: &Look, settings: &Settings) -> Judgement {
         self.idle += 1;
@@ -50,10 +55,11 @@ impl Watch {
             self.idle = 0;
         }
         // What is still to come, if it falls as it did in the worse of the last two sweeps.
-        let rate = (seen.change / self.last_change).min(SLOWEST);
+        let change = seen.change.max(seen.weights_moved);
+        let rate = (change / self.last_change).min(SLOWEST);
         let worse = rate.max(self.last_rate).max(seen.contraction.unwrap_or(0.0).min(SLOWEST));
-        let distance = seen.change * worse / (1.0 - worse);
-        (self.last_change, self.last_rate) = (seen.change, rate);
+        let distance = change * worse / (1.0 - worse);
+        (self.last_change, self.last_rate) = (change, rate);
         let validated = !seen.held_out.is_nan();
         self.worse += 1;
         let keep = !validated || seen.held_out < self.best_held_out;
@@ -61,10 +67,11 @@ impl Watch {
             self.best_held_out = seen.held_out;
             self.worse = 0;
         }
-        let arrived = seen.residual <= settings.tolerance || distance <= settings.tolerance;
+        let fitted = seen.residual <= settings.tolerance && seen.weights_moved <= settings.tolerance;
+        let arrived = fitted || distance <= settings.tolerance;
         let end = if arrived || validated && self.worse >= settings.patience {
             Some(Outcome::Converged)
-        } else if seen.change <= STILL * seen.rounding || self.idle >= IDLE {
+        } else if change <= STILL * seen.rounding || self.idle >= IDLE {
             Some(Outcome::Floor)
         } else {
             None
@@ -78,6 +85,8 @@ pub(super) struct Look {
     pub(super) objective: f64,
     pub(super) residual: f64,
     pub(super) change: f64,
+    /// The change that weights which follow from the residuals made, in the same units; 0 where there are none.
+    pub(super) weights_moved: f64,
     /// What a sweep leaves of the distance to the limit, as far as that is known.
     pub(super) contraction: Option<f64>,
     pub(super) held_out: f64,

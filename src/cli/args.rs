@@ -107,6 +107,8 @@ fn altmin() -> Command {
             size("rows", "Rows of the matrix [default: as many as the files show]"),
             size("cols", "Columns of the matrix [default: as many as the files show]"),
             file("weights", "A weight >= 0 for each entry"),
+            file("prior-rows", "Prior means of the factor of the rows that the ridge draws it to: a table with a row for each row of the matrix and as many columns as the rank"),
+            file("prior-cols", "Those of the factor of the columns"),
             file("predict", "Places to predict: lines of row and column").requires("predictions"),
             file("predictions", "Write the predictions, one a line, 17 digits").requires("predict"),
             file("error-bars", "Write the standard deviation of each prediction, one a line").requires("predict"),

@@ -432,6 +432,20 @@ pub const TABLE: &[OptionRow] = &[
         "Strength of the ridge on biases, with ridge_power too; it has no unit. Unset: as ridge, for values divided by the power of 4 that is near the largest of them. Refused where ridge is 0, for then biases have none.",
     ),
     row(
+        "loss",
+        OptionKind::Choice(&["squared", "huber", "student", "trimmed"]),
+        OptionValue::Choice("squared"),
+        ALTMIN,
+        "What a residual costs: its square; the square up to 1.345 scales and a straight line beyond (huber); the likelihood of Student's t with 4 degrees of freedom (student); the square, but nothing for the share outliers of the entries, those of largest residual (trimmed). The scale is 1.4826 times the median size of the residuals. All but squared need a ridge (0 too) and go with search auto or plain, not with feedback=implicit.",
+    ),
+    row(
+        "outliers",
+        real(0.0, 0.5),
+        OptionValue::Real(0.1),
+        ALTMIN,
+        "For loss=trimmed: the share of the entries (by weight) that do not count, those of largest residual.",
+    ),
+    row(
         "nonnegative",
         OptionKind::Flag,
         OptionValue::Flag(false),

@@ -168,6 +168,106 @@ static void more(void)
   swl_options_free(o);
 }
 
+/* Prior means: of a row without entries, of new rows, and what they must be. */
+static void priors(void)
+{
+  static double mean[2 * M], u[2 * M], v[2 * N], folded[2 * M];
+  int i;
+  swl_triplets triplets = swl_triplets_f64_i32(M + 1, N, count, row, col, values, 1);
+  swl_triplets few = swl_triplets_f64_i32(M, N, count, row, col, values, 1);
+  swl_matrix a = swl_matrix_triplets(&few), longer = swl_matrix_triplets(&triplets);
+  swl_dense means = swl_dense_f64(mean, M, 2, 2, SWL_ROW_MAJOR);
+  static double tall_mean[2 * (M + 1)];
+  swl_dense tall = swl_dense_f64(tall_mean, M + 1, 2, 2, SWL_ROW_MAJOR);
+  static double tall_u[2 * (M + 1)];
+  swl_options *o = exact();
+  swl_altmin *s = NULL;
+  for (i = 0; i < 2 * M; i++) mean[i] = 0.1 * i;
+  tall_mean[2 * M] = 0.5;
+  tall_mean[2 * M + 1] = -1;
+  OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+  FAILS(swl_altmin_set_prior(s, 2, &means), SWL_E_ARGUMENT, "side");
+  FAILS(swl_altmin_set_prior(s, SWL_COLS, &means), SWL_E_ARGUMENT, "means.rows: expected 9");
+  FAILS(swl_altmin_set_prior(NULL, SWL_ROWS, &means), SWL_E_ARGUMENT, "s");
+  mean[5] = INFINITY;
+  FAILS(swl_altmin_set_prior(s, SWL_ROWS, &means), SWL_E_DATA, "row 2, column 1");
+  mean[5] = 0.5;
+  OK(swl_altmin_set_prior(s, SWL_ROWS, &means));
+  FAILS(swl_altmin_solve(s, o, NULL, NULL), SWL_E_OPTION, "ridge");
+  OK(swl_options_set_f64(o, "ridge", 1e9));
+  OK(swl_options_set_str(o, "row_solver", "direct"));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * M));
+  OK(swl_altmin_factor(s, SWL_COLS, v, 2 * N));
+  for (i = 0; i < 2 * M; i++) CHECK(fabs(u[i] - mean[i]) < 1e-5);
+  for (i = 0; i < 2 * N; i++) CHECK(fabs(v[i]) < 1e-5);
+  OK(swl_altmin_fold_in_prior(s, SWL_ROWS, &a, NULL, &means, NULL, folded, 2 * M, NULL, 0));
+  for (i = 0; i < 2 * M; i++) CHECK(fabs(folded[i] - u[i]) < 1e-9);
+  OK(swl_altmin_fold_in_prior(s, SWL_ROWS, &a, NULL, NULL, NULL, folded, 2 * M, NULL, 0));
+  for (i = 0; i < 2 * M; i++) CHECK(fabs(folded[i]) < 1e-5);
+  means.cols = 1;
+  FAILS(swl_altmin_fold_in_prior(s, SWL_ROWS, &a, NULL, &means, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "means.cols");
+  OK(swl_altmin_set_prior(s, SWL_ROWS, &means));
+  FAILS(swl_altmin_solve(s, o, NULL, NULL), SWL_E_ARGUMENT, "rank of the model, 2");
+  OK(swl_altmin_set_prior(s, SWL_ROWS, NULL));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  swl_altmin_free(s);
+  s = NULL;
+  OK(swl_options_set_f64(o, "ridge", 0.1));
+  OK(swl_altmin_new(&longer, NULL, o, NULL, &s));
+  OK(swl_altmin_set_prior(s, SWL_ROWS, &tall));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  OK(swl_altmin_factor(s, SWL_ROWS, tall_u, 2 * (M + 1)));
+  CHECK(fabs(tall_u[2 * M] - 0.5) < 1e-12 && fabs(tall_u[2 * M + 1] + 1) < 1e-12);
+  swl_altmin_free(s);
+  swl_options_free(o);
+}
+
+/* Of rank 2, with two singular values of about one size. */
+static double even(int i, int j) { return cos(i) * sin(j + 1) + sin(2 * i + 1) * cos(0.7 * j); }
+
+/* Robust losses: the matrix under an outlier, and which entry that is. */
+static void robust(void)
+{
+  static const char *losses[] = { "huber", "student", "trimmed" };
+  static double spoilt[ALL], weight[ALL], all[ALL];
+  int l, i, j;
+  int64_t k;
+  swl_triplets triplets = swl_triplets_f64_i32(M, N, count, row, col, spoilt, 1);
+  swl_matrix a = swl_matrix_triplets(&triplets);
+  swl_dense places = swl_dense_f64(NULL, M, N, N, SWL_ROW_MAJOR);
+  swl_matrix where = swl_matrix_dense(&places);
+  swl_options *o = exact();
+  swl_altmin_cert cert;
+  for (k = 0; k < count; k++) spoilt[k] = even(row[k] - 1, col[k] - 1) + (k == 17 ? 8 : 0);
+  OK(swl_options_set_f64(o, "outliers", 0.02));
+  for (l = 0; l < 3; l++) {
+    swl_altmin *s = NULL;
+    OK(swl_options_set_str(o, "loss", losses[l]));
+    OK(swl_altmin_new(&a, NULL, o, NULL, &s));
+    FAILS(swl_altmin_entry_weights(s, &a, weight, count), SWL_E_STATE, "a solve");
+    OK(swl_altmin_solve(s, o, NULL, NULL));
+    OK(swl_altmin_predict(s, &where, all, ALL));
+    for (i = 0; i < M; i++)
+      for (j = 0; j < N; j++) CHECK(fabs(all[i * N + j] - even(i, j)) < 1e-5);
+    memset(&cert, 0, sizeof cert);
+    cert.struct_size = sizeof cert;
+    OK(swl_altmin_certificate(s, NULL, &cert));
+    CHECK(cert.outliers >= 1 && cert.outliers <= 2 && cert.gradient < 1e-6);
+    OK(swl_altmin_entry_weights(s, &a, weight, count));
+    CHECK(weight[17] < 0.01 && weight[16] > 0);
+    FAILS(swl_altmin_entry_weights(s, &a, weight, count - 1), SWL_E_ARGUMENT, "len");
+    FAILS(swl_altmin_entry_weights(s, NULL, weight, count), SWL_E_ARGUMENT, "entries");
+    swl_altmin_free(s);
+  }
+  OK(swl_options_reset(o, "ridge"));
+  {
+    swl_altmin *s = NULL;
+    FAILS(swl_altmin_new(&a, NULL, o, NULL, &s), SWL_E_OPTION, "ridge");
+  }
+  swl_options_free(o);
+}
+
 /* New entries and new rows; bytes; paths; error bars. */
 static void life(void)
 {
@@ -388,6 +488,8 @@ int main(void)
   make_entries();
   good();
   more();
+  priors();
+  robust();
   life();
   bad();
   return finish("altmin");

@@ -391,6 +391,15 @@ static void completion() {
   CHECK(s.rank_path({ 1, 2 }, o).size() == 2 && s.rank() == 2);
   s.select(0);
   CHECK(s.rank() == 1 && s.ridge_path({ 0.5, 0.1 }, southwell::options("altmin").set("rank", 1)).at(1).ridge == 0.1);
+  CHECK(s.entry_weights(known)[3] == 1.0);
+  const double mean[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  s.set_prior(southwell::side::rows, swl_dense_f64(mean, 8, 1, 1, SWL_ROW_MAJOR));
+  o.set("ridge", 1e8);
+  s.solve(o);
+  CHECK(std::fabs(s.factor(southwell::side::rows)[2] - 3.0) < 1e-4);
+  const swl_dense means = swl_dense_f64(mean, 8, 1, 1, SWL_ROW_MAJOR);
+  CHECK(std::fabs(s.fold_in(southwell::side::rows, known, nullptr, southwell::control(), &means)[4] - 5.0) < 1e-4);
+  s.clear_prior(southwell::side::rows);
   try {
     s.bias(southwell::side::cols);
     CHECK(false);

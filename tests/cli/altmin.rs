@@ -59,6 +59,55 @@ fn entries_are_completed_predicted_and_written() {
 }
 
 #[test]
+fn outliers_are_seen_and_counted() {
+    let folder = Folder::new();
+    let mut text = entries(0, ",", known);
+    // Five entries far off.
+    for (n, line) in [3, 100, 250, 400, 600].into_iter().enumerate() {
+        let old = text.lines().nth(line).unwrap().to_owned();
+        let place: Vec<&str> = old.split(',').collect();
+        text = text.replace(&format!("\n{old}\n"), &format!("\n{},{},{}\n", place[0], place[1], 20 + n));
+    }
+    folder.write("train.csv", text);
+    folder.write("test.csv", entries(0, ",", |i, j| !known(i, j)));
+    let of = |loss: &str| {
+        let line = format!(
+            "altmin --train train.csv --test test.csv --rank 2 --ridge 0 --tolerance 1e-9 --json --loss {loss}"
+        );
+        folder.run(&line).ended(0).json()
+    };
+    for loss in ["huber", "student"] {
+        let found = of(loss);
+        assert_eq!(found["outliers"], 5, "{loss}");
+        assert!(found["test_rmse"].as_f64().unwrap() < 1e-6, "{loss}");
+    }
+    let text =
+        folder.run("altmin --train train.csv --rank 2 --ridge 0 --loss trimmed --outliers 0.01").ended(0).out;
+    assert!(text.contains("outliers"), "{text}");
+}
+
+#[test]
+fn priors_are_read_from_tables() {
+    let folder = Folder::new();
+    folder.write("train.csv", entries(0, ",", |i, j| i != 7 && known(i, j)));
+    let table = |n: usize, f: &dyn Fn(f64) -> [f64; 2]| {
+        (0..n).map(|i| f(i as f64)).map(|[a, b]| format!("{a},{b}\n")).collect::<String>()
+    };
+    folder.write("u.csv", table(40, &|x| [(0.3 * x).sin(), 0.5 * (0.2 * x).cos()]));
+    folder.write("v.csv", table(30, &|y| [(0.5 * y).cos(), 1.0 + 0.1 * y]));
+    folder.write("places.csv", "7,0\n7,29\n");
+    let line = "altmin --train train.csv --prior-rows u.csv --prior-cols v.csv --rank 2 --ridge 0.1 --tolerance 1e-9 \
+                --predict places.csv --predictions p.txt --json";
+    let found = folder.run(line).ended(0).json();
+    // The means are the factors of the matrix: nothing is left, and the row without entries is found too.
+    assert!(found["objective"].as_f64().unwrap() < 1e-10);
+    let predictions = folder.numbers("p.txt");
+    assert!((predictions[0] - truth(7, 0)).abs() < 1e-6 && (predictions[1] - truth(7, 29)).abs() < 1e-6);
+    let err = folder.run("altmin --train train.csv --prior-rows v.csv --rank 2 --ridge 0.1").ended(2).err;
+    assert!(err.contains("v.csv: expected 40 lines"), "{err}");
+}
+
+#[test]
 fn what_cannot_be_is_refused() {
     let folder = Folder::new();
     folder.write("train.csv", entries(0, ",", known));
@@ -72,6 +121,7 @@ fn what_cannot_be_is_refused() {
     refused("altmin --train train.csv --rank 0", "rank");
     refused("altmin --train train.csv --ridge -1", "ridge");
     refused("altmin --train train.csv --search portfolio", "search");
+    refused("altmin --train train.csv --loss huber", "ridge");
     folder.write("twice.csv", "0,0,1\n0,0,2\n");
     refused("altmin --train twice.csv --ridge 0.1", "twice.csv, row 0, column 0: expected one entry");
     folder.write("nan.csv", "0,0,1\n0,1,nan\n1,1,2\n");

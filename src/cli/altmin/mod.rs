@@ -16,6 +16,7 @@ use super::output;
 use super::progress::Line;
 use clap::ArgMatches;
 use serde_json::{Value, json};
+use southwell::altmin::loss::LossKind;
 use southwell::altmin::observations::Observations;
 use southwell::altmin::{Entries, Model, Problem, Settings, Side, Solution, solve};
 use southwell::numerics::real::Real;
@@ -124,7 +125,7 @@ impl Run<'_> {
             Problem::<T>::new(entries, self.options, &mut control)
                 .map_err(|error| (error, control.poll().err()))
         };
-        let problem = match made {
+        let mut problem = match made {
             Ok(problem) => problem,
             Err((error, Some(Stop(outcome)))) if error.kind() == ErrorKind::Stopped => {
                 drop(line);
@@ -133,6 +134,11 @@ impl Run<'_> {
             }
             Err((error, _)) => return Err(self.told(error).into()),
         };
+        for (side, name) in [(Side::Rows, "prior-rows"), (Side::Columns, "prior-cols")] {
+            if let Some(file) = of(name) {
+                self.set_prior(&mut problem, side, file)?;
+            }
+        }
         line.say("completing");
         let (points, best) = match self.grid {
             Some(grid) => {
@@ -198,6 +204,22 @@ impl Run<'_> {
         let file = self.file.display().to_string();
         let error = ["value", "entries"].iter().fold(error, |error, name| error.renamed(name, &file));
         error.renamed("weight", "--weights").counting_from(base as u32)
+    }
+
+    /// Gives a problem prior means from a table.
+    fn set_prior<T: Real>(&self, problem: &mut Problem<T>, side: Side, file: &Path) -> Result<()> {
+        let table = files::read_table(file, &files::ReadOptions::default())?;
+        let [rows, cols] = self.size;
+        let (lines, what) = if side == Side::Rows { (rows, "row") } else { (cols, "column") };
+        let rank = self.settings.rank.min(rows).min(cols);
+        if (table.rows, table.cols) != (lines, rank) {
+            return Err(Error::new(ErrorKind::Data, file.display().to_string())
+                .expected(format!(
+                    "{lines} lines, one for each {what} of the matrix, of {rank} numbers, the rank"
+                ))
+                .found(format!("{} of {}", table.rows, table.cols)));
+        }
+        problem.set_prior(side, &table.into_rows(&file.display().to_string())?)
     }
 
     /// What is said of a run that was stopped before there was a problem.
@@ -386,6 +408,9 @@ impl<T: Real> Report<'_, T> {
         if let Some(noise) = noise {
             facts.add("noise", short(*noise, 6));
         }
+        if run.settings.loss != LossKind::Squared {
+            facts.add("outliers", format!("{} of the fitted entries", found.outliers));
+        }
         facts.add("gradient", format!("{} relative", short(found.gradient, 3)));
         facts.add(
             "determined",
@@ -438,6 +463,7 @@ impl<T: Real> Report<'_, T> {
             "rows": run.size[0],
             "cols": run.size[1],
             "entries": found.entries,
+            "outliers": found.outliers,
             "oversampling": json(found.oversampling),
             "determined": json(found.determined),
             "undetermined_rows": found.undetermined_rows,

@@ -174,7 +174,7 @@ fn time(
         accuracy: Accuracy { reduction: REDUCTION, gradient: 0.0, max_steps: usize::MAX },
         solver: if exact { Solver::Direct } else { Solver::ConjugateGradient },
     };
-    let alternation = Alternation { observations, team };
+    let alternation = Alternation { observations, prior: None, team };
     let control = &mut Control::new();
     let observed = observations.len();
     let mut best = Cell { exact, observed, rank, seconds: f64::INFINITY, steps: 0.0, gradient: 0.0 };

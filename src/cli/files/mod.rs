@@ -44,6 +44,27 @@ pub struct Table {
     pub names: Vec<String>,
 }
 
+impl Table {
+    /// Every entry, row after row. Errors: no memory for the entries that a sparse table does not have.
+    pub fn into_rows(self, name: &str) -> Result<Vec<f64>> {
+        let mut all = dense::zeros(name, self.rows, self.cols)?;
+        match self.values {
+            Values::Dense(values) => {
+                for (j, column) in values.chunks_exact(self.rows).enumerate() {
+                    column.iter().enumerate().for_each(|(i, v)| all[i * self.cols + j] = *v);
+                }
+            }
+            Values::Sparse { indptr, indices, values } => {
+                for (j, ends) in indptr.windows(2).enumerate() {
+                    (ends[0] as usize..ends[1] as usize)
+                        .for_each(|at| all[indices[at] as usize * self.cols + j] = values[at]);
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
 /// The entries of a table, all of them finite.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {

@@ -5,7 +5,7 @@ use super::super::entries::{EntryList, entry_list};
 use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
-use super::super::views::{node_numbers, optional_vector, size, swl_matrix, swl_vec};
+use super::super::views::{dense_rows, node_numbers, optional_vector, size, swl_dense, swl_matrix, swl_vec};
 use super::{Altmin, Completion, each_precision, side_of, swl_altmin};
 use crate::altmin::Side;
 use crate::altmin::identifiability::Identifiability;
@@ -184,33 +184,109 @@ pub unsafe extern "C" fn swl_altmin_fold_in(
     bias: *mut f64,
     bias_len: i64,
 ) -> swl_status {
+    let new = NewLines { side, entries, weights, means: std::ptr::null() };
+    // SAFETY: what the caller promises of each argument, passed on.
+    guard(|| unsafe { fold_in(s, new, control, "swl_altmin_fold_in", (out, len), (bias, bias_len)) })
+}
+
+/// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
+/// entries gets its mean. NULL: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_fold_in_prior(
+    s: *const swl_altmin,
+    side: i32,
+    entries: *const swl_matrix,
+    weights: *const swl_vec,
+    means: *const swl_dense,
+    control: *const swl_control,
+    out: *mut f64,
+    len: i64,
+    bias: *mut f64,
+    bias_len: i64,
+) -> swl_status {
+    let new = NewLines { side, entries, weights, means };
+    // SAFETY: what the caller promises of each argument, passed on.
+    guard(|| unsafe { fold_in(s, new, control, "swl_altmin_fold_in_prior", (out, len), (bias, bias_len)) })
+}
+
+/// What is known of new lines.
+struct NewLines {
+    side: i32,
+    entries: *const swl_matrix,
+    weights: *const swl_vec,
+    means: *const swl_dense,
+}
+
+/// # Safety
+/// The pointers are null or what the declaration of the call says, arrays as long as it says.
+unsafe fn fold_in(
+    s: *const swl_altmin,
+    new: NewLines,
+    control: *const swl_control,
+    name: &'static str,
+    (out, len): (*mut f64, i64),
+    (bias, bias_len): (*mut f64, i64),
+) -> Result<()> {
+    // SAFETY: what the caller promises of each argument, passed on.
+    unsafe {
+        let altmin = handles::read::<Altmin>(s, "s")?;
+        let side = side_of(new.side)?;
+        let call = Call::read(control)?;
+        let list = entry_list(new.entries, "entries", true)?;
+        let weights = optional_vector(new.weights, "weights", list.len(), "entry")?;
+        let lines = if side == Side::Rows { list.rows } else { list.cols };
+        let means = if new.means.is_null() { None } else { Some(dense_rows(new.means, "means", lines)?) };
+        let mut control = call.control();
+        control.begin(f64::INFINITY, u64::MAX);
+        let stopped = |stop| call.stopped(name, stop);
+        control.poll().map_err(stopped)?;
+        let (factors, biases) = each_precision!(&*altmin, c => {
+            let model = &c.solved()?.model;
+            let k = model.rank();
+            if let Some((columns, _)) = means.as_ref().filter(|(columns, _)| *columns != k) {
+                return Err(argument("means.cols", format!("{k}, the rank of the model"), columns));
+            }
+            Buffer::check(out, len, lines.saturating_mul(k), "one per new line and rank")?;
+            let joint = !model.biases(side).is_empty();
+            Buffer::check(bias, bias_len, if joint { lines } else { 0 }, "one per new line of a model with biases")?;
+            let (entries, team) = (list.entries(weights.as_deref()), Team::solo());
+            let means = means.as_ref().map(|(_, means)| &means[..]);
+            let folded = model.fold_in_near(side, entries, means, Repeats::Error, &team, &mut control);
+            control.poll().map_err(stopped)?;
+            let folded = folded?;
+            (folded.factor(side), folded.biases(side))
+        });
+        Buffer::check(bias, bias_len, biases.len(), "one per new line")?.fill(&biases)?;
+        Buffer::check(out, len, factors.len(), "one per new line and rank")?.fill(&factors)
+    }
+}
+
+/// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
+/// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_entry_weights(
+    s: *const swl_altmin,
+    entries: *const swl_matrix,
+    out: *mut f64,
+    len: i64,
+) -> swl_status {
     guard(|| {
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
             let altmin = handles::read::<Altmin>(s, "s")?;
-            let side = side_of(side)?;
-            let call = Call::read(control)?;
             let list = entry_list(entries, "entries", true)?;
-            let weights = optional_vector(weights, "weights", list.len(), "entry")?;
-            let lines = if side == Side::Rows { list.rows } else { list.cols };
-            let mut control = call.control();
-            control.begin(f64::INFINITY, u64::MAX);
-            let stopped = |stop| call.stopped("swl_altmin_fold_in", stop);
-            control.poll().map_err(stopped)?;
-            let (factors, biases) = each_precision!(&*altmin, c => {
-                let model = c.model()?;
-                let k = model.rank();
-                Buffer::check(out, len, lines.saturating_mul(k), "one per new line and rank")?;
-                let joint = !model.biases(side).is_empty();
-                let biases = if joint { lines } else { 0 };
-                Buffer::check_named(bias, bias_len, biases, "one per new line of a model with biases", BIAS)?;
-                let folded = model.fold_in(side, list.entries(weights.as_deref()), Repeats::Error, &Team::solo(), &mut control);
-                control.poll().map_err(stopped)?;
-                let folded = folded.map_err(|error| list.told(error, "entries", "weights"))?;
-                (folded.factor(side), folded.biases(side))
+            let buffer = Buffer::check(out, len, list.len(), "one per entry")?;
+            let values: Vec<f64> = each_precision!(&*altmin, c => {
+                let model = &c.solved()?.model;
+                check_size([list.rows, list.cols], [model.rows(), model.cols()], "entries")?;
+                list.check_places("entries")?;
+                if let Some(k) = list.value.iter().position(|v| !v.is_finite()) {
+                    return Err(Error::new(ErrorKind::Data, "entries").at(format!("entry {k}")).expected("a finite number").found(list.value[k]));
+                }
+                let places = list.row.iter().zip(&list.col).zip(&list.value);
+                places.map(|((i, j), value)| model.entry_weight(*i as usize, *j as usize, *value)).collect()
             });
-            Buffer::check_named(bias, bias_len, biases.len(), "one per new line", BIAS)?.fill(&biases)?;
-            Buffer::check(out, len, factors.len(), "one per new line and rank")?.fill(&factors)
+            buffer.fill(&values)
         }
     })
 }

@@ -175,6 +175,7 @@ pub unsafe extern "C" fn swl_altmin_certificate(
             oversampling: found.oversampling,
             entries: found.entries as i64,
             determined: found.determined,
+            outliers: found.outliers as i64,
         });
         Ok(())
     })

@@ -3,13 +3,13 @@
 use super::super::control::{Call, swl_control};
 use super::super::entries::{EntryList, entry_list};
 use super::super::growable;
-use super::super::guard::{check_pointer, guard, guard_value};
+use super::super::guard::{argument, check_pointer, guard, guard_value};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, swl_vec};
-use super::{Altmin, Completion, Fitted, each_precision, swl_altmin, swl_altmin_info};
-use crate::altmin::{Live, Model, Problem, Settings, Solution, solve};
+use super::{Altmin, Completion, Fitted, each_precision, side_of, swl_altmin, swl_altmin_info};
+use crate::altmin::{Live, Model, Problem, Settings, Side, Solution, solve};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
 
@@ -98,6 +98,35 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
     })
 }
 
+/// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the rank of the
+/// solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must be above 0. A line
+/// without entries gets its mean. NULL: none any more. Copied.
+/// Errors: SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_altmin_set_prior(
+    s: *mut swl_altmin,
+    side: i32,
+    means: *const swl_dense,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        let mut altmin = unsafe { handles::write::<Altmin>(s, "s") }?;
+        let side = side_of(side)?;
+        each_precision!(&mut *altmin, c => {
+            if means.is_null() {
+                return c.problem.set_prior(side, &[]);
+            }
+            let lines = if side == Side::Rows { c.problem.rows() } else { c.problem.cols() };
+            // SAFETY: passed on.
+            let (k, values) = unsafe { dense_rows(means, "means", lines) }?;
+            if k == 0 {
+                return Err(argument("means.cols", "the rank, at least 1", k));
+            }
+            c.problem.set_prior(side, &values)
+        })
+    })
+}
+
 /// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
 /// from a start there is no search, but plain sweeps.
 /// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
@@ -109,8 +138,9 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
 ///
 /// The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
 ///
-/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
-/// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another, prior
+/// means without a ridge), SWL_E_ARGUMENT (a start or prior means of another rank), SWL_E_DATA (too few entries to hold some
+/// out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_solve(
     s: *mut swl_altmin,

@@ -34,7 +34,7 @@ pub struct swl_altmin_info {
     pub iterations: u64,
     /// floating-point operations, counted
     pub work: u64,
-    /// weighted squares over the fitted entries, and the ridge
+    /// weighted squares (or costs, with a robust loss) over the fitted entries, and the ridge
     pub objective: f64,
     /// weighted root mean square of what is left of the fitted entries
     pub train_rmse: f64,
@@ -89,6 +89,8 @@ pub struct swl_altmin_cert {
     pub entries: i64,
     /// entries of the matrix that the places do not rule out to be determined (a necessary condition)
     pub determined: f64,
+    /// entries that a robust loss gives less than a third of their weight; 0 with loss=squared
+    pub outliers: i64,
 }
 
 /// A sweep of a solve.

@@ -160,6 +160,7 @@ fn half_step(
             curvature: &curvature,
             shift: None,
             damping: Damping::default(),
+            prior: None,
             accuracy,
             solver: Solver::ConjugateGradient,
         };
@@ -194,7 +195,7 @@ fn half_step(
         }
     };
     let manner = Manner { orthonormal: true, damping: Damping::default(), accuracy, solver };
-    let alternation = Alternation { observations, team: &team };
+    let alternation = Alternation { observations, prior: None, team: &team };
     let report = alternation.half_step(factors, side, manner, control).expect("nothing stops it").half;
     if !checked {
         return (report, f64::NAN);
@@ -207,6 +208,7 @@ fn half_step(
         curvature: &curvature,
         shift: None,
         damping: Damping::default(),
+        prior: None,
         accuracy: fall(0.5),
         solver: Solver::Direct,
     };
