@@ -1,6 +1,6 @@
 //! Where the sweeps of a solve begin: the ridge, and a first model.
 
-use super::alternation::Factors;
+use super::alternation::{Alternation, Factors};
 use super::loss::LossKind;
 use super::model::Model;
 use super::observations::Observations;
@@ -77,9 +77,9 @@ impl<T: Real> Run<'_, T> {
                         .found(format!("{} entries", self.seen.len())));
                 };
                 let variant = |ridge: f64| self.variant(ridge);
-                let (rank, prior) = (self.rank, self.problem.prior());
-                let tried =
-                    choose_ridge(&seen, &held, rank, self.settings, prior, variant, self.team, control)?;
+                let alternation =
+                    Alternation { observations: &seen, prior: self.problem.prior(), team: self.team };
+                let tried = choose_ridge(&alternation, &held, self.rank, self.settings, variant, control)?;
                 let tried = stopped!(tried);
                 (tried.best, tried.errors, Some(tried.state))
             }

@@ -5,7 +5,6 @@ use super::fit::fit;
 use super::half_step::Damping;
 use super::observations::Observations;
 use super::offsets::Offsets;
-use super::prior::Prior;
 use super::recovery::start_from;
 use super::regression::Accuracy;
 use super::settings::Settings;
@@ -55,15 +54,13 @@ pub struct Tried<T> {
     pub state: State<T>,
 }
 
-/// Tries ridges on `seen` and judges them by `held`. Errors: no memory.
+/// Tries ridges on the observations of an alternation and judges them by `held`. Errors: no memory.
 pub fn choose_ridge<T: Real>(
-    seen: &Observations<T>,
+    alternation: &Alternation<'_, T>,
     held: &Observations<T>,
     rank: usize,
     settings: &Settings,
-    prior: Option<&Prior<T>>,
     variant: impl Fn(f64) -> Variant,
-    team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Tried<T>, Stop>> {
     macro_rules! stopped {
@@ -74,6 +71,7 @@ pub fn choose_ridge<T: Real>(
             }
         };
     }
+    let Alternation { observations: seen, prior, team } = *alternation;
     let offsets = if settings.biases {
         Offsets::guess(seen)?
     } else if settings.center {
@@ -92,7 +90,6 @@ pub fn choose_ridge<T: Real>(
     if settings.nonnegative {
         state.factors.make_nonnegative();
     }
-    let alternation = Alternation { observations: seen, prior, team };
     let mut errors = Vec::new();
     let mut best: Option<(f64, f64, State<T>)> = None;
     let (mut ridge, mut idle) = (largest, 0);
@@ -109,7 +106,7 @@ pub fn choose_ridge<T: Real>(
             solver: settings.row_solver,
         };
         for _ in 0..SWEEPS {
-            let change = stopped!(state.sweep(&alternation, variant(ridge), manner, control)?).change;
+            let change = stopped!(state.sweep(alternation, variant(ridge), manner, control)?).change;
             if change < SETTLED {
                 break;
             }

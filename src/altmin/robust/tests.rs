@@ -107,14 +107,14 @@ fn the_objective_is_its_formula_and_its_slopes_vanish() {
             let scale = model.scale;
             let objective = |u: &[f64], b: &[f64]| {
                 let (mut total, mut degree) = (0.0, [vec![0.0; 60], vec![0.0; 50]]);
-                for e in 0..made.value.len() {
+                for (e, weight) in weight.iter().enumerate() {
                     let (i, j) = (made.row[e] as usize, made.col[e] as usize);
                     let product: f64 = (0..3).map(|l| u[3 * i + l] * v[3 * j + l]).sum();
                     let bias = if b.is_empty() { 0.0 } else { b[i] + c[j] };
                     let r = made.value[e] - model.mean() - bias - product;
                     degree[0][i] += 1.0;
                     degree[1][j] += 1.0;
-                    total += weight[e]
+                    total += weight
                         * match model.loss {
                             Loss::Huber { bend } if r.abs() > bend * scale => {
                                 bend * scale * (2.0 * r.abs() - bend * scale)
@@ -128,11 +128,11 @@ fn the_objective_is_its_formula_and_its_slopes_vanish() {
                 }
                 let squares = |x: &[f64], i: usize| x[3 * i..3 * i + 3].iter().map(|x| x * x).sum::<f64>();
                 let bias = |b: &[f64], i: usize| b.get(i).map_or(0.0, |b| b * b);
-                for i in 0..60 {
-                    total += degree[0][i] * (0.005 * squares(u, i) + 0.2 * bias(b, i));
+                for (i, degree) in degree[0].iter().enumerate() {
+                    total += degree * (0.005 * squares(u, i) + 0.2 * bias(b, i));
                 }
-                for j in 0..50 {
-                    total += degree[1][j] * (0.005 * squares(&v, j) + 0.2 * bias(&c, j));
+                for (j, degree) in degree[1].iter().enumerate() {
+                    total += degree * (0.005 * squares(&v, j) + 0.2 * bias(&c, j));
                 }
                 total
             };
@@ -212,7 +212,7 @@ fn both_orders_have_the_same_weights_and_they_are_those_of_the_loss() {
         robust.apply(&state, &team, control).unwrap();
         let weighed = robust.observations();
         let mut lowered = 0;
-        for e in 0..made.value.len() {
+        for (e, own) in weight.iter().enumerate() {
             let (i, j) = (made.row[e] as usize, made.col[e] as usize);
             let find = |line: crate::altmin::observations::Line<'_, f64>, at: usize| {
                 line.weight.unwrap()[line.index.iter().position(|x| *x as usize == at).unwrap()]
@@ -220,8 +220,8 @@ fn both_orders_have_the_same_weights_and_they_are_those_of_the_loss() {
             let (of_row, of_col) = (find(weighed.by_row().line(i), j), find(weighed.by_col().line(j), i));
             assert_eq!(of_row, of_col);
             let r = made.value[e] - crate::altmin::fit::entry(&state.factors, &state.offsets, i, j);
-            assert!((of_row - weight[e] * robust.loss().weight(r)).abs() < 1e-12);
-            lowered += usize::from(of_row < weight[e]);
+            assert!((of_row - own * robust.loss().weight(r)).abs() < 1e-12);
+            lowered += usize::from(of_row < *own);
         }
         assert!(lowered > 50, "{kind:?} {lowered}");
     }
