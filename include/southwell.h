@@ -1325,11 +1325,9 @@ swl_status swl_altmin_set_prior(struct swl_altmin *s,
 //
 // The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
 //
-// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another),
-// SWL_E_ARGUMENT (a start of another rank), SWL_E_DATA (too few entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
-// Errors: SWL_E_OPTION (options that contradict one another, prior means without a ridge), SWL_E_ARGUMENT (a start or prior
-// means of another rank), SWL_E_DATA (too few
-// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another, prior
+// means without a ridge), SWL_E_ARGUMENT (a start or prior means of another rank), SWL_E_DATA (too few entries to hold some
+// out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 SWL_API
 swl_status swl_altmin_solve(struct swl_altmin *s,
                             const struct swl_options *options,
@@ -1469,6 +1467,28 @@ swl_status swl_altmin_fold_in(const struct swl_altmin *s,
                               double *bias,
                               int64_t bias_len);
 
+// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
+// entries gets its mean. NULL: none.
+SWL_API
+swl_status swl_altmin_fold_in_prior(const struct swl_altmin *s,
+                                    int32_t side,
+                                    const struct swl_matrix *entries,
+                                    const struct swl_vec *weights,
+                                    const struct swl_dense *means,
+                                    const struct swl_control *control,
+                                    double *out,
+                                    int64_t len,
+                                    double *bias,
+                                    int64_t bias_len);
+
+// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
+// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
+SWL_API
+swl_status swl_altmin_entry_weights(const struct swl_altmin *s,
+                                    const struct swl_matrix *entries,
+                                    double *out,
+                                    int64_t len);
+
 // An estimate of the standard deviation of the noise of the entries, in their units: what the last model leaves of them beyond
 // its degrees of freedom; NaN where there are not more entries than those. A ridge makes it too large where there are few
 // entries. For explicit values. Any number of threads at once, unless one of them changes the handle.
@@ -1544,27 +1564,6 @@ SWL_API
 swl_status swl_altmin_load(const void *buf,
                            size_t len,
                            struct swl_altmin **out);
-// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
-// entries gets its mean. NULL: none.
-SWL_API
-swl_status swl_altmin_fold_in_prior(const struct swl_altmin *s,
-                                    int32_t side,
-                                    const struct swl_matrix *entries,
-                                    const struct swl_vec *weights,
-                                    const struct swl_dense *means,
-                                    const struct swl_control *control,
-                                    double *out,
-                                    int64_t len,
-                                    double *bias,
-                                    int64_t bias_len);
-
-// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
-// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
-SWL_API
-swl_status swl_altmin_entry_weights(const struct swl_altmin *s,
-                                    const struct swl_matrix *entries,
-                                    double *out,
-                                    int64_t len);
 
 #ifdef __cplusplus
 }  // extern "C"

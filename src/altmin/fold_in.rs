@@ -58,7 +58,10 @@ impl<T: Real> Model<T> {
         let observations = self.observations_of(side, entries, repeats, control)?;
         let lines = observations.lines(side).len();
         let means = means.map(|means| stored("means", means, lines, self.rank(), self.scale)).transpose()?;
-        self.folded(side, &observations, means.as_ref(), team, control)
+        let folded = self.folded(side, &observations, means.as_ref(), team, control)?;
+        let mut model = self.clone();
+        model.replace(side, folded);
+        Ok(model)
     }
 
     /// Observations of lines of `side`, in the model's units. Errors: as [`Model::fold_in`].
@@ -97,7 +100,7 @@ impl<T: Real> Model<T> {
         Observations::new(Entries { value: &value, ..entries }, repeats, control)
     }
 
-    /// The model whose lines of `side` are those of some observations, from nothing.
+    /// The factors and biases of the lines of `side` of some observations, from nothing. Errors: a stop, no memory.
     pub(super) fn folded(
         &self,
         side: Side,
@@ -105,40 +108,31 @@ impl<T: Real> Model<T> {
         means: Option<&Tall<T>>,
         team: &Team<'_>,
         control: &mut Control<'_>,
-    ) -> Result<Self> {
-        let mut model = self.clone();
-        model.fold_squares(side, observations, means, team, control)?;
+    ) -> Result<(Tall<T>, Vec<T>)> {
+        let mut found = self.regression(side, observations, means, team, control)?;
         if self.loss == Loss::Squared || observations.is_empty() {
-            return Ok(model);
+            return Ok(found);
         }
+        let mut model = self.clone();
         let mut reweighting = Reweighting::new(observations)?;
         for round in 0..ROUNDS {
+            model.replace(side, found.clone());
             let loss = if round < ROUNDS_HUBER { self.loss.straightened() } else { self.loss };
             reweighting.measure(&model.factors, &model.offsets, team, control)?;
             let seen = reweighting.weigh(loss, &model.factors, &model.offsets, team, control)?;
             if round > ROUNDS_HUBER && relative(seen.moved, seen.size) <= T::ROUNDING {
                 break;
             }
-            model.fold_squares(side, reweighting.observations(), means, team, control)?;
+            found = self.regression(side, reweighting.observations(), means, team, control)?;
         }
-        Ok(model)
+        Ok(found)
     }
 
-    /// Replaces the lines of `side` by those that fit some observations best, in squares.
-    fn fold_squares(
-        &mut self,
-        side: Side,
-        observations: &Observations<T>,
-        means: Option<&Tall<T>>,
-        team: &Team<'_>,
-        control: &mut Control<'_>,
-    ) -> Result<()> {
-        let (folded, biases) = self.regression(side, observations, means, team, control)?;
+    fn replace(&mut self, side: Side, (lines, biases): (Tall<T>, Vec<T>)) {
         match side {
-            Side::Rows => (self.factors.u, self.offsets.row) = (folded, biases),
-            Side::Columns => (self.factors.v, self.offsets.col) = (folded, biases),
+            Side::Rows => (self.factors.u, self.offsets.row) = (lines, biases),
+            Side::Columns => (self.factors.v, self.offsets.col) = (lines, biases),
         }
-        Ok(())
     }
 
     /// The factors and biases of the lines of `side` of some observations, by squares.

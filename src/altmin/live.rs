@@ -16,6 +16,7 @@ use super::live_normal::Normal;
 use super::loss::Loss;
 use super::model::Model;
 use super::observations::{Entries, Lines, Observations, Repeats};
+use super::prior::Prior;
 use super::problem::Problem;
 use super::sampling::HeldOut;
 use super::saved::Saved;
@@ -65,8 +66,8 @@ pub struct Live<T> {
     normals: [BTreeMap<u32, Normal>; 2],
     /// For implicit feedback, by side: the Gram matrix of all lines, and how often it was changed.
     pairs: [Option<(Square, usize)>; 2],
-    /// Whether the fit had prior means, which lines that are fitted again would lack.
-    drawn: bool,
+    /// The prior means of the fit, which lines that are fitted again would lack.
+    prior: Prior<T>,
 }
 
 fn at(side: Side) -> usize {
@@ -78,7 +79,9 @@ fn at(side: Side) -> usize {
 
 /// The refusal to bring a model up to date.
 fn unsupported(expected: &str, found: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, "model").expected(format!("{expected}, to be brought up to date")).found(found)
+    Error::new(ErrorKind::Unsupported, "model")
+        .expected(format!("{expected}, to be brought up to date"))
+        .found(found)
 }
 
 /// Row and column of a position on a line.
@@ -97,13 +100,22 @@ impl<T: Real> Live<T> {
     pub fn new(model: Model<T>, entries: Option<Arc<Observations<T>>>, held_out: HeldOut) -> Self {
         let fitted = [model.rows(), model.cols()];
         let (changed, normals) = ([BTreeMap::new(), BTreeMap::new()], [BTreeMap::new(), BTreeMap::new()]);
-        Self { model, base: entries, held_out, fitted, changed, normals, pairs: [None, None], drawn: false }
+        Self {
+            model,
+            base: entries,
+            held_out,
+            fitted,
+            changed,
+            normals,
+            pairs: [None, None],
+            prior: Prior::default(),
+        }
     }
 
     /// The answer of a solve, with the entries of its problem.
     pub fn of(problem: &Problem<T>, solution: &Solution<T>) -> Self {
         let live = Self::new(solution.model.clone(), Some(problem.shared()), solution.held_out);
-        Self { drawn: problem.prior().is_some(), ..live }
+        Self { prior: problem.prior().cloned().unwrap_or_default(), ..live }
     }
 
     /// What was saved.
@@ -116,6 +128,11 @@ impl<T: Real> Live<T> {
     /// The model as it is now.
     pub fn model(&self) -> &Model<T> {
         &self.model
+    }
+
+    /// The prior means of the fit; `None` where there were none.
+    pub fn prior(&self) -> Option<&Prior<T>> {
+        (!self.prior.is_none()).then_some(&self.prior)
     }
 
     /// What the fit held out of its entries. Entries that came later count.
@@ -193,7 +210,8 @@ impl<T: Real> Live<T> {
     ///
     /// Errors: a model with a robust loss or with prior means (`Unsupported`: its lines are more than these normal equations),
     /// places outside the model, values or weights that are not in range (with the number of the change), a line whose entries
-    /// are not known, a stop, no memory: then nothing has changed.
+    /// are not known, a stop, no memory: then nothing has changed, but that where memory ends late some entries may be noted
+    /// whose lines are not fitted again.
     pub fn observe(&mut self, changes: &[Change], sides: &[Side], control: &mut Control<'_>) -> Result<()> {
         if self.model.loss != Loss::Squared {
             return Err(unsupported("loss=squared", "a robust loss"));
@@ -251,16 +269,15 @@ impl<T: Real> Live<T> {
                 .expected(format!("at most {} more", u32::MAX as usize - 1 - first))
                 .found(lines.len()));
         }
-        let folded = self.model.folded(side, &observed, None, team, control)?;
-        let (new, biases) = (folded.factors.of(side), folded.offsets.of(side));
-        let grown = self.model.factors.of(side).with_rows(new)?;
+        let (new, biases) = self.model.folded(side, &observed, None, team, control)?;
+        let grown = self.model.factors.of(side).with_rows(&new)?;
         let (factor, own) = match side {
             Side::Rows => (&mut self.model.factors.u, &mut self.model.offsets.row),
             Side::Columns => (&mut self.model.factors.v, &mut self.model.offsets.col),
         };
         own.try_reserve(biases.len()).map_err(|_| out_of_memory("bias", biases.len(), size_of::<T>()))?;
         *factor = grown;
-        own.extend_from_slice(biases);
+        own.extend(biases);
         for i in 0..lines.len() {
             let line = lines.line(i);
             for (e, &j) in line.index.iter().enumerate() {
@@ -274,7 +291,11 @@ impl<T: Real> Live<T> {
     }
 
     fn check_undrawn(&self) -> Result<()> {
-        if self.drawn { Err(unsupported("a fit without prior means", "one with some")) } else { Ok(()) }
+        if self.prior().is_some() {
+            Err(unsupported("a fit without prior means", "one with some"))
+        } else {
+            Ok(())
+        }
     }
 
     /// A change as it is stored. Errors: as [`Live::observe`].

@@ -21,6 +21,9 @@ pub(super) struct Normal {
     most: usize,
 }
 
+/// An entry that goes and was this many times as large as what is left wears the sums out at once.
+const LARGE: f64 = 1e3;
+
 impl Normal {
     /// Of no entries yet; `entries` are to come at first.
     pub(super) fn empty(unknowns: usize, entries: usize) -> Self {
@@ -70,6 +73,7 @@ impl Normal {
         self.sums(y, b, -w);
         self.count -= 1;
         self.changes += 1;
+        self.note_loss(y, b, w);
         if !(keeps_ridge
             && self.factor.as_mut().is_some_and(|(factor, _)| factor.downdate(&mut scaled(y, w))))
         {
@@ -83,10 +87,21 @@ impl Normal {
             // The matrix stays.
             self.right.iter_mut().zip(y).for_each(|(r, y)| *r += new.1 * (new.0 - old.0) * y);
             self.changes += 1;
+            self.note_loss(y, old.0, old.1);
             return;
         }
         self.add(y, new.0, new.1, true);
         self.remove(y, old.0, old.1, true);
+    }
+
+    /// What went, if it was far larger than what is left, has left its rounding behind: the sums are to be formed anew.
+    fn note_loss(&mut self, y: &[f64], b: f64, w: f64) {
+        let square: f64 = y.iter().map(|y| y * y).sum();
+        let left: f64 = (0..y.len()).map(|l| self.gram.at(l, l)).sum();
+        let right: f64 = self.right.iter().map(|r| r * r).sum::<f64>().sqrt();
+        if w * square > LARGE * left.abs() || (w * b).abs() * square.sqrt() > LARGE * right {
+            self.changes = self.most;
+        }
     }
 
     fn sums(&mut self, y: &[f64], b: f64, w: f64) {

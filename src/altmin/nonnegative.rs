@@ -40,8 +40,7 @@ impl<T: Real> Alternation<'_, T> {
         let lines = self.lines(side);
         let (fixed, moving) = factors.fixed_and_moving(side);
         let before = moving.clone();
-        let half =
-            NonnegativeHalf { lines, fixed, shift, damping: manner.damping, means: self.means(side) };
+        let half = NonnegativeHalf { lines, fixed, shift, damping: manner.damping, means: self.means(side) };
         let half = half.run(moving, self.team, control)?;
         let (mut moved, mut size) = (Sum::default(), Sum::default());
         for i in 0..lines.len() {
@@ -94,6 +93,11 @@ impl<T: Real> NonnegativeHalf<'_, T> {
                     terms.for_each(|(right, mean)| *right += ridge * mean.wide());
                 }
                 let mut x: Vec<f64> = old.row(i).iter().map(|v| v.wide().max(0.0)).collect();
+                if let (Some(means), 0) = (means, line.len()) {
+                    // Also where the ridge goes with the number of entries.
+                    rows.extend(means.row(i).iter().map(|mean| T::narrow(mean.wide().max(0.0))));
+                    continue;
+                }
                 control.spend((normal.minimize(&mut x) * 2 * k * k) as u64)?;
                 squares.add(left(fixed, line, shift, &x));
                 rows.extend(x.iter().map(|v| T::narrow(*v)));

@@ -25,12 +25,11 @@ impl<T: Real> Run<'_, T> {
         let lines = self.seen.by_row();
         let of = |i: usize| {
             let line = lines.line(i);
-            let terms = line.value.iter().zip(line.weight.unwrap_or(&[]));
-            let term = |(b, w): (&T, &T)| {
-                let (b, w) = (b.wide(), w.wide());
+            let term = |(e, b): (usize, &T)| {
+                let (b, w) = (b.wide(), line.weight.map_or(1.0, |w| w[e].wide()));
                 if b > 0.0 { w * b * b - (1.0 + w) } else { 0.0 }
             };
-            terms.map(term).sum::<f64>()
+            line.value.iter().enumerate().map(term).sum::<f64>()
         };
         (0..lines.len()).map(of).sum()
     }

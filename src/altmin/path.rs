@@ -1,6 +1,8 @@
 //! Paths: the same problem for falling ridges or rising ranks, each solve carried on from the one before.
 
 use super::alternation::Factors;
+use super::fit::entry;
+use super::loss::Loss;
 use super::model::Model;
 use super::problem::Problem;
 use super::recovery::start_from;
@@ -9,6 +11,7 @@ use super::solution::Solution;
 use super::solve::solve_begun;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
+use crate::runtime::error::zeros;
 use crate::runtime::parallel::{Team, with_team};
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Result};
 
@@ -26,7 +29,7 @@ pub enum Grid<'g> {
 pub struct Path<T> {
     /// In the order of the grid; fewer where the path was stopped.
     pub points: Vec<Solution<T>>,
-    /// The point of least error on the entries held out, the first of several; `None` where none are held out.
+    /// The point of least error on the entries held out (with a robust loss of least median error), the first of several; `None` where none are held out.
     pub best: Option<usize>,
     /// Why it ended before its last point.
     pub stopped: Option<Outcome>,
@@ -136,10 +139,28 @@ pub fn path<T: Real>(
             break;
         }
     }
-    let held_out = |k: &usize| points[*k].certificate.held_out;
-    let judged = (0..points.len()).filter(|k| !held_out(k).is_nan());
-    let best = judged.min_by(|a, b| held_out(a).total_cmp(&held_out(b)));
+    let errors = points.iter().map(|point| held_out(point, problem)).collect::<Result<Vec<f64>>>()?;
+    let judged = (0..points.len()).filter(|k| !errors[*k].is_nan());
+    let best = judged.min_by(|a, b| errors[*a].total_cmp(&errors[*b]));
     Ok(Path { points, best, stopped })
+}
+
+/// What points are compared by: the error on the entries held out; with a robust loss, whose scale each point has for itself,
+/// the median size of their residuals. NaN where none are held out.
+fn held_out<T: Real>(point: &Solution<T>, problem: &Problem<T>) -> Result<f64> {
+    let Solution { model, certificate, held_out, .. } = point;
+    let held = if model.loss == Loss::Squared { None } else { held_out.part(problem.observations())? };
+    let Some((_, held)) = held else { return Ok(certificate.held_out) };
+    let mut sizes: Vec<f64> = zeros("held_out", held.len())?;
+    let mut next = sizes.iter_mut();
+    for i in 0..held.rows() {
+        let line = held.by_row().line(i);
+        for ((&j, value), size) in line.index.iter().zip(line.value).zip(&mut next) {
+            *size = (value.wide() - entry(&model.factors, &model.offsets, i, j as usize)).abs();
+        }
+    }
+    let middle = sizes.len() / 2;
+    Ok(if sizes.is_empty() { f64::NAN } else { *sizes.select_nth_unstable_by(middle, f64::total_cmp).1 })
 }
 
 /// A model of a higher rank: with the leading singular pairs of what it leaves of the entries that are fitted.

@@ -147,7 +147,25 @@ impl<T: Real> Problem<T> {
             Variant::AllPairs { confidence } => Some(confidence),
             _ => None,
         };
-        Ok(Self { observations: live.observations()?, scale: live.model().scale, confidence })
+        let (observations, prior) = (live.observations()?, live.prior().cloned().unwrap_or_default());
+        Ok(Self { observations, scale: live.model().scale, confidence, prior })
+    }
+
+    /// The problem with the prior means of another, in the same units. Errors: of another number of lines.
+    pub(crate) fn with_prior_of(mut self, other: &Self) -> Result<Self> {
+        for side in [Side::Rows, Side::Columns] {
+            let (name, lines) = match side {
+                Side::Rows => ("prior of the rows", self.rows()),
+                Side::Columns => ("prior of the columns", self.cols()),
+            };
+            if let Some(means) = other.prior.of(side).filter(|means| means.rows() != lines) {
+                return Err(Error::new(ErrorKind::Argument, name)
+                    .expected(format!("{lines}, as many as there are now"))
+                    .found(means.rows()));
+            }
+        }
+        self.prior = other.prior.clone();
+        Ok(self)
     }
 
     /// The confidence that the values were read with, where they are implicit feedback.

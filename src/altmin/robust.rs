@@ -117,7 +117,12 @@ impl<'o, T: Real> Robust<'o, T> {
             LossKind::Huber => Loss::Huber { bend: BEND * self.scale },
             LossKind::Trimmed(share) if self.trims => {
                 let end = self.reweighting.quantile(1.0 - share);
-                Loss::Trimmed { limit: end.size, kept: end.kept }
+                // Without the floor new entries of an exact fit would all be beyond the limit.
+                if end.size > self.floor {
+                    Loss::Trimmed { limit: end.size, kept: end.kept }
+                } else {
+                    Loss::Trimmed { limit: self.floor, kept: 1.0 }
+                }
             }
             LossKind::Student | LossKind::Trimmed(_) => Loss::Student { spread: FREEDOM.sqrt() * self.scale },
         };

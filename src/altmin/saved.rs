@@ -48,6 +48,8 @@ pub enum Loaded {
 
 /// A model as bytes: with the entries it can be brought up to date and solved again, without them it predicts and folds in.
 ///
+/// Prior means of a fit are not saved: do not give entries with them.
+///
 /// Errors: no memory. Takes `(rows + cols) rank` stored numbers, and for each entry a column and a value (and a weight).
 pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOut)>) -> Result<Vec<u8>> {
     let Model { factors, offsets, scale, damping, variant, loss } = model;
@@ -232,7 +234,7 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
     let positive = |x: f64| x > 0.0 && x.is_finite();
     let variant = match tag {
         0 if positive(number) => Variant::Plain { constant: number },
-        1 if positive(number) && joint == 0 => Variant::AllPairs { confidence: number },
+        1 if positive(number) && positive(ridge) && joint == 0 => Variant::AllPairs { confidence: number },
         2 if joint == 0 => Variant::Nonnegative,
         other => return Err(refusal("a kind of model, with its number", format!("{other} and {number}"))),
     };
@@ -240,7 +242,9 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
         (0, _) => Loss::Squared,
         (1, [bend, _]) if positive(bend) => Loss::Huber { bend },
         (2, [spread, _]) if positive(spread) => Loss::Student { spread },
-        (3, [limit, kept]) if limit >= 0.0 && (0.0..=1.0).contains(&kept) => Loss::Trimmed { limit, kept },
+        (3, [limit, kept]) if limit >= 0.0 && limit.is_finite() && (0.0..=1.0).contains(&kept) => {
+            Loss::Trimmed { limit, kept }
+        }
         other => return Err(refusal("a loss with its numbers", format!("{other:?}"))),
     };
     if !(positive(scale)

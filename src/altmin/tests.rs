@@ -402,7 +402,7 @@ fn every_kind_of_model_folds_in_as_its_half_step_does() {
         let model = solve(&problem, &options, None, control).unwrap().model;
         with_team(2, |team| {
             let control = &mut Control::new();
-            let alternation = Alternation { observations: problem.observations(), team };
+            let alternation = Alternation { observations: problem.observations(), prior: None, team };
             for side in [Side::Rows, Side::Columns] {
                 let mut state = State { factors: model.factors.clone(), offsets: model.offsets.clone() };
                 let moving = match side {

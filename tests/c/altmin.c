@@ -182,6 +182,8 @@ static void priors(void)
   static double tall_u[2 * (M + 1)];
   swl_options *o = exact();
   swl_altmin *s = NULL;
+  swl_altmin_cert cert = { 0 };
+  size_t need = 0;
   for (i = 0; i < 2 * M; i++) mean[i] = 0.1 * i;
   tall_mean[2 * M] = 0.5;
   tall_mean[2 * M + 1] = -1;
@@ -205,12 +207,26 @@ static void priors(void)
   for (i = 0; i < 2 * M; i++) CHECK(fabs(folded[i] - u[i]) < 1e-9);
   OK(swl_altmin_fold_in_prior(s, SWL_ROWS, &a, NULL, NULL, NULL, folded, 2 * M, NULL, 0));
   for (i = 0; i < 2 * M; i++) CHECK(fabs(folded[i]) < 1e-5);
+  FAILS(swl_altmin_observe(s, &a, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_UNSUPPORTED, "prior means");
+  FAILS(swl_altmin_append(s, SWL_ROWS, &a, NULL, NULL), SWL_E_UNSUPPORTED, "prior means");
+  FAILS(swl_altmin_save(s, 1, NULL, 0, &need), SWL_E_UNSUPPORTED, "prior means");
+  OK(swl_altmin_save(s, 0, NULL, 0, &need));
+  cert.struct_size = sizeof cert;
+  OK(swl_altmin_certificate(s, NULL, &cert));
   means.cols = 1;
   FAILS(swl_altmin_fold_in_prior(s, SWL_ROWS, &a, NULL, &means, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "means.cols");
   OK(swl_altmin_set_prior(s, SWL_ROWS, &means));
   FAILS(swl_altmin_solve(s, o, NULL, NULL), SWL_E_ARGUMENT, "rank of the model, 2");
   OK(swl_altmin_set_prior(s, SWL_ROWS, NULL));
   OK(swl_altmin_solve(s, o, NULL, NULL));
+  /* Means that are set after the solve: no certificate of the model sees them, no lines can come beside them. */
+  means.cols = 2;
+  OK(swl_altmin_set_prior(s, SWL_ROWS, &means));
+  OK(swl_altmin_certificate(s, NULL, &cert));
+  FAILS(swl_altmin_append(s, SWL_ROWS, &a, NULL, NULL), SWL_E_UNSUPPORTED, "prior means");
+  OK(swl_altmin_set_prior(s, SWL_ROWS, NULL));
+  OK(swl_altmin_append(s, SWL_ROWS, &a, NULL, NULL));
+  OK(swl_altmin_certificate(s, NULL, &cert));
   swl_altmin_free(s);
   s = NULL;
   OK(swl_options_set_f64(o, "ridge", 0.1));

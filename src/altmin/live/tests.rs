@@ -261,3 +261,30 @@ fn without_entries_only_new_lines_change() {
     let kept = bare.append(Side::Rows, entries, Repeats::Keep, &team, control).unwrap_err();
     assert_eq!(kept.kind(), ErrorKind::Unsupported);
 }
+
+#[test]
+fn lines_that_are_more_than_squares_are_refused() {
+    let change = [Change { row: 1, col: 2, value: 1.0, weight: 1.0 }];
+    let (team, control) = (Team::solo(), &mut Control::new());
+    let new = Entries { rows: 1, cols: N, row: &[0, 0], col: &[1, 4], value: &[1.0, 2.0], weight: None };
+    let (mut live, _) = made(&[("ridge", "0.1"), ("loss", "huber")], false);
+    let before = live.model().factor(Side::Rows);
+    let refused = live.observe(&change, &[Side::Rows], control).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    assert!(refused.to_string().contains("robust"), "{refused}");
+    assert!(live.model().factor(Side::Rows) == before && !live.is_changed());
+    // New rows are folded in with the loss of the model.
+    let folded = live.model().fold_in(Side::Rows, new, Repeats::Error, &team, control).unwrap();
+    assert_eq!(live.append(Side::Rows, new, Repeats::Error, &team, control).unwrap(), M..M + 1);
+    assert_eq!(live.model().factor(Side::Rows)[3 * M..], folded.factor(Side::Rows)[..]);
+
+    let options = options(&[("ridge", "0.1")]);
+    let entries = Entries { rows: M, cols: N, row: &[0, 3], col: &[1, 4], value: &[1.0, 2.0], weight: None };
+    let mut problem = Problem::<f64>::new(entries, &options, control).unwrap();
+    problem.set_prior(Side::Rows, &vec![0.5; 3 * M]).unwrap();
+    let solution = solve(&problem, &options, None, control).unwrap();
+    let mut live = Live::of(&problem, &solution);
+    assert_eq!(live.observe(&change, &[], control).unwrap_err().kind(), ErrorKind::Unsupported);
+    let refused = live.append(Side::Columns, new, Repeats::Error, &team, control).unwrap_err();
+    assert!(refused.to_string().contains("prior means"), "{refused}");
+}

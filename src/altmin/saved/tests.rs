@@ -86,6 +86,9 @@ fn every_kind_of_model_comes_back_to_the_bit() {
     round_trip::<f64>(&[("ridge", "0"), ("search", "plain")]);
     round_trip::<f64>(&[("ridge", "0.1"), ("nonnegative", "true")]);
     round_trip::<f32>(&[("ridge", "1"), ("feedback", "implicit"), ("confidence", "2")]);
+    for loss in ["huber", "student", "trimmed"] {
+        round_trip::<f64>(&[("ridge", "0.1"), ("loss", loss)]);
+    }
 }
 
 #[test]
@@ -116,10 +119,12 @@ fn other_bytes_are_refused_with_a_reason() {
         (4, &[9, 0, 0, 0], "kind of model"),
         (8, &[2, 0, 0, 0], "marks"),
         (12, &[3, 0, 0, 0], "marks"),
-        (16, &huge, "sizes"),
-        (32, &huge, "fit in memory"),
-        (40, &f64::NAN.to_le_bytes(), "scale"),
-        (80, &f64::INFINITY.to_le_bytes(), "finite"),
+        (16, &[4, 0, 0, 0], "loss"),
+        (16, &[1, 0, 0, 0], "loss"),
+        (20, &huge, "sizes"),
+        (36, &huge, "fit in memory"),
+        (44, &f64::NAN.to_le_bytes(), "scale"),
+        (100, &f64::INFINITY.to_le_bytes(), "finite"),
     ] {
         assert!(changed(at, bytes).contains(says), "{at}: {}", changed(at, bytes));
     }

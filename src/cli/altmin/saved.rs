@@ -25,6 +25,11 @@ pub fn write<T: Real>(
     solution: &Solution<T>,
     with_entries: bool,
 ) -> Result<()> {
+    if with_entries && problem.prior().is_some() {
+        return Err(Error::new(ErrorKind::Unsupported, "--save-entries")
+            .expected("no prior means")
+            .found("some"));
+    }
     let entries = with_entries.then_some((problem.observations(), solution.held_out));
     let bytes = saved::save(&solution.model, entries)?;
     output::write_file(file, |out| out.write_all(&bytes))

@@ -17,7 +17,7 @@ use crate::altmin::{Change, Live, Problem, Side};
 use crate::numerics::real::Real;
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Error, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
 
 /// Takes entries into the last model: those at new places come, those at known ones replace what is there (the last of several
@@ -30,7 +30,8 @@ use std::ffi::c_void;
 /// grows with d; the factorization is kept, k^2 numbers for each line that was touched. The next solve, the certificate, scores
 /// and error bars are of the entries as they then are; the last path is gone.
 /// Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY,
-/// SWL_E_STOPPED, SWL_E_UNSUPPORTED, SWL_E_BUSY. On failure nothing has changed.
+/// SWL_E_STOPPED, SWL_E_UNSUPPORTED (a model with a robust loss or prior means), SWL_E_BUSY. On failure nothing has changed, but
+/// that after SWL_E_MEMORY entries may be noted whose lines are not fitted again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_observe(
     s: *mut swl_altmin,
@@ -70,7 +71,8 @@ pub unsafe extern "C" fn swl_altmin_observe(
 
 /// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and biases
 /// that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size then tells the new
-/// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY. On failure nothing has changed.
+/// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not
+/// for models with prior means. On failure nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_append(
     s: *mut swl_altmin,
@@ -95,14 +97,22 @@ pub unsafe extern "C" fn swl_altmin_append(
         control.poll().map_err(stopped)?;
         let done = each_precision!(&mut *altmin, c => {
             c.fitted()?;
-            c.points = Vec::new();
+            if c.problem.as_ref().is_some_and(|problem| problem.prior().is_some()) {
+                return Err(Error::new(ErrorKind::Unsupported, "s")
+                    .expected("no prior means where lines are appended")
+                    .found("some"));
+            }
             let entries = list.entries(weights.as_deref());
-            match &mut c.fitted {
+            let appended = match &mut c.fitted {
                 Some(fitted) => {
                     fitted.live.append(side, entries, Repeats::Error, &Team::solo(), &mut control).map(|_| ())
                 }
                 None => Ok(()),
+            };
+            if appended.is_ok() {
+                c.points = Vec::new();
             }
+            appended
         });
         done.map_err(|error| call.stopped("swl_altmin_append", list.told(error, "entries", "weights")))
     })
@@ -112,7 +122,8 @@ pub unsafe extern "C" fn swl_altmin_append(
 /// entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
 /// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
 /// changes the handle.
-/// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
+/// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_UNSUPPORTED (entries of a model with prior means),
+/// SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_save(
     s: *const swl_altmin,
@@ -198,6 +209,11 @@ impl<T: Real> Completion<T> {
     /// The bytes of the last model, or, where only that is asked, their number.
     fn saved(&self, entries: bool, asked: bool) -> Result<std::result::Result<Vec<u8>, usize>> {
         let live = &self.fitted()?.live;
+        if entries && live.prior().is_some() {
+            return Err(Error::new(ErrorKind::Unsupported, "s")
+                .expected("a model without prior means, to be saved with its entries")
+                .found("one with some"));
+        }
         let told = |error: Error| error.renamed("model", "s");
         let observed = if entries { Some(live.observations().map_err(told)?) } else { None };
         if asked {

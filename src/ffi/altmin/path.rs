@@ -111,8 +111,10 @@ impl<T: Real> Completion<T> {
     ) -> Result<(i64, i64)> {
         self.catch_up()?;
         let mut options = options.clone();
-        if let Grid::Ranks(&[first, ..]) = grid {
-            options.set_integer("rank", first as i64)?;
+        match grid {
+            Grid::Ranks(&[first, ..]) => options.set_integer("rank", first as i64)?,
+            Grid::Ridges(&[first, ..]) => options.set_real("ridge", first)?,
+            _ => {}
         }
         let settings = Settings::from_options(&options)?;
         let found = path(self.problem()?, &options, grid, self.start_of(&settings)?, control)?;

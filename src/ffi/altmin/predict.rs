@@ -241,22 +241,23 @@ unsafe fn fold_in(
         let stopped = |stop| call.stopped(name, stop);
         control.poll().map_err(stopped)?;
         let (factors, biases) = each_precision!(&*altmin, c => {
-            let model = &c.solved()?.model;
+            let model = c.model()?;
             let k = model.rank();
             if let Some((columns, _)) = means.as_ref().filter(|(columns, _)| *columns != k) {
                 return Err(argument("means.cols", format!("{k}, the rank of the model"), columns));
             }
             Buffer::check(out, len, lines.saturating_mul(k), "one per new line and rank")?;
             let joint = !model.biases(side).is_empty();
-            Buffer::check(bias, bias_len, if joint { lines } else { 0 }, "one per new line of a model with biases")?;
+            let biases = if joint { lines } else { 0 };
+            Buffer::check_named(bias, bias_len, biases, "one per new line of a model with biases", BIAS)?;
             let (entries, team) = (list.entries(weights.as_deref()), Team::solo());
             let means = means.as_ref().map(|(_, means)| &means[..]);
             let folded = model.fold_in_near(side, entries, means, Repeats::Error, &team, &mut control);
             control.poll().map_err(stopped)?;
-            let folded = folded?;
+            let folded = folded.map_err(|error| list.told(error, "entries", "weights"))?;
             (folded.factor(side), folded.biases(side))
         });
-        Buffer::check(bias, bias_len, biases.len(), "one per new line")?.fill(&biases)?;
+        Buffer::check_named(bias, bias_len, biases.len(), "one per new line", BIAS)?.fill(&biases)?;
         Buffer::check(out, len, factors.len(), "one per new line and rank")?.fill(&factors)
     }
 }
@@ -277,11 +278,12 @@ pub unsafe extern "C" fn swl_altmin_entry_weights(
             let list = entry_list(entries, "entries", true)?;
             let buffer = Buffer::check(out, len, list.len(), "one per entry")?;
             let values: Vec<f64> = each_precision!(&*altmin, c => {
-                let model = &c.solved()?.model;
+                let model = c.model()?;
                 check_size([list.rows, list.cols], [model.rows(), model.cols()], "entries")?;
                 list.check_places("entries")?;
                 if let Some(k) = list.value.iter().position(|v| !v.is_finite()) {
-                    return Err(Error::new(ErrorKind::Data, "entries").at(format!("entry {k}")).expected("a finite number").found(list.value[k]));
+                    let error = Error::new(ErrorKind::Data, "value").at(format!("entry {k}"));
+                    return Err(list.told(error.expected("a finite number").found(list.value[k]), "entries", "weights"));
                 }
                 let places = list.row.iter().zip(&list.col).zip(&list.value);
                 places.map(|((i, j), value)| model.entry_weight(*i as usize, *j as usize, *value)).collect()

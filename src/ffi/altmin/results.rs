@@ -159,7 +159,8 @@ pub unsafe extern "C" fn swl_altmin_certificate(
         control.poll().map_err(stopped)?;
         let found = each_precision!(&*altmin, c => {
             let (seen, held) = c.parted()?;
-            Certificate::of(c.model()?, &seen, held.as_ref(), &Team::solo(), &mut control).map_err(Error::from)
+            let prior = c.fitted()?.live.prior();
+            Certificate::of(c.model()?, prior, &seen, held.as_ref(), &Team::solo(), &mut control).map_err(Error::from)
         });
         control.poll().map_err(stopped)?;
         let found = found?;

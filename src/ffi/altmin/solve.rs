@@ -8,7 +8,9 @@ use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, swl_vec};
-use super::{Altmin, Completion, Fitted, each_precision, side_of, swl_altmin, swl_altmin_info};
+use super::{
+    Altmin, Completion, Fitted, each_precision, side_of, swl_altmin, swl_altmin_info, without_entries,
+};
 use crate::altmin::{Live, Model, Problem, Settings, Side, Solution, solve};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
@@ -113,16 +115,19 @@ pub unsafe extern "C" fn swl_altmin_set_prior(
         let mut altmin = unsafe { handles::write::<Altmin>(s, "s") }?;
         let side = side_of(side)?;
         each_precision!(&mut *altmin, c => {
+            c.catch_up()?;
+            c.points = Vec::new();
+            let problem = c.problem.as_mut().ok_or_else(|| without_entries("s"))?;
             if means.is_null() {
-                return c.problem.set_prior(side, &[]);
+                return problem.set_prior(side, &[]);
             }
-            let lines = if side == Side::Rows { c.problem.rows() } else { c.problem.cols() };
+            let lines = if side == Side::Rows { problem.rows() } else { problem.cols() };
             // SAFETY: passed on.
             let (k, values) = unsafe { dense_rows(means, "means", lines) }?;
             if k == 0 {
                 return Err(argument("means.cols", "the rank, at least 1", k));
             }
-            c.problem.set_prior(side, &values)
+            problem.set_prior(side, &values)
         })
     })
 }
@@ -202,7 +207,11 @@ impl<T: Real> Completion<T> {
             && let Some(fitted) = &self.fitted
             && fitted.live.is_changed()
         {
-            self.problem = Some(Problem::of_live(&fitted.live)?);
+            let problem = Problem::of_live(&fitted.live)?;
+            self.problem = Some(match &self.problem {
+                Some(last) => problem.with_prior_of(last)?,
+                None => problem,
+            });
         }
         self.problem().map(|_| ())
     }
@@ -218,9 +227,8 @@ impl<T: Real> Completion<T> {
 
     /// Makes a solution the last model.
     pub(super) fn keep(&mut self, solution: Solution<T>) -> Result<()> {
-        let entries = Some(self.problem()?.shared());
+        let live = Live::of(self.problem()?, &solution);
         (self.start, self.afresh) = (None, false);
-        let live = Live::new(solution.model, entries, solution.held_out);
         self.fitted = Some(Fitted { live, trace: solution.trace });
         Ok(())
     }
