@@ -1532,7 +1532,8 @@ swl_status swl_altmin_memory_estimate(const struct swl_matrix *entries,
 // grows with d; the factorization is kept, k^2 numbers for each line that was touched. The next solve, the certificate, scores
 // and error bars are of the entries as they then are; the last path is gone.
 // Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY,
-// SWL_E_STOPPED, SWL_E_UNSUPPORTED, SWL_E_BUSY. On failure nothing has changed.
+// SWL_E_STOPPED, SWL_E_UNSUPPORTED (a model with a robust loss or prior means), SWL_E_BUSY. On failure nothing has changed, but
+// that after SWL_E_MEMORY entries may be noted whose lines are not fitted again.
 SWL_API
 swl_status swl_altmin_observe(struct swl_altmin *s,
                               const struct swl_matrix *entries,
@@ -1542,7 +1543,8 @@ swl_status swl_altmin_observe(struct swl_altmin *s,
 
 // Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and biases
 // that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size then tells the new
-// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY. On failure nothing has changed.
+// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not
+// for models with prior means. On failure nothing has changed.
 SWL_API
 swl_status swl_altmin_append(struct swl_altmin *s,
                              int32_t side,
@@ -1554,8 +1556,14 @@ swl_status swl_altmin_append(struct swl_altmin *s,
 // entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
 // (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
 // changes the handle.
-// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
-SWL_API swl_status swl_altmin_save(const struct swl_altmin *s, int32_t entries, void *buf, size_t cap, size_t *need);
+// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_UNSUPPORTED (entries of a model with prior means),
+// SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
+SWL_API
+swl_status swl_altmin_save(const struct swl_altmin *s,
+                           int32_t entries,
+                           void *buf,
+                           size_t cap,
+                           size_t *need);
 
 // A handle from the len bytes that swl_altmin_save gave; its last model is that one. Copied. The caller frees it.
 // Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved model, damaged, or from a later version), SWL_E_MEMORY. On failure *out is
