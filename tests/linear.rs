@@ -285,7 +285,7 @@ fn labels_all_alike() {
     let wave = [1.0, -1.0, 2.0, 0.5];
     let d = Data::of(&[&wave], &[1.0; 4]);
     let outcome = |c: f64, pairs: &[(&str, &str)]| {
-        let mut problem = d.problem("logistic");
+        let mut problem = Problem::new(d.dense(), &[1.0; 4]).unwrap();
         problem.set_linear(&[c]).unwrap();
         run(&problem, &[pairs, &[("loss", "logistic"), ("intercept", "true")]].concat()).outcome
     };

@@ -59,6 +59,6 @@ fn structs_have_the_published_layout() {
     assert_eq!(size_of::<swl_altmin_info>(), 120);
     assert_eq!((offset_of!(swl_altmin_info, ridge), offset_of!(swl_altmin_info, rank)), (56, 64));
     assert_eq!((offset_of!(swl_altmin_info, threads), offset_of!(swl_altmin_info, seconds_solve)), (96, 112));
-    assert_eq!((size_of::<swl_altmin_cert>(), offset_of!(swl_altmin_cert, determined)), (80, 72));
+    assert_eq!((size_of::<swl_altmin_cert>(), offset_of!(swl_altmin_cert, determined)), (88, 72));
     assert_eq!((size_of::<swl_altmin_sweep>(), offset_of!(swl_altmin_sweep, row_tolerance)), (96, 88));
 }

@@ -144,15 +144,17 @@ fn block_step(
     let before = block.gather(&engine.state.x);
     let mut x = before.clone();
     let quadratic = scaled.loss.is_quadratic();
-    if !quadratic && goal.is_inexact() && engine.forcing.pays() {
-        if let Some(smooth) = SmoothBlock::new(block, engine.penalty, team) {
-            let model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;
-            let gradient = curvature.reduced(&g, slope_sum);
-            let direction = smooth.direction(&model, &x, gradient, goal, &mut engine.forcing, control)?;
-            if let Some(step) = direction {
-                let to = before.iter().zip(&step).map(|(x, p)| x + p).collect();
-                return Frame { g, slope_sum, curvature, before }.step(engine, block, to, control);
-            }
+    if !quadratic
+        && goal.is_inexact()
+        && engine.forcing.pays()
+        && let Some(smooth) = SmoothBlock::new(block, engine.penalty, team)
+    {
+        let model = RowModel::new(&scaled.columns, list, &curvature, &engine.state.d, team, control)?;
+        let gradient = curvature.reduced(&g, slope_sum);
+        let direction = smooth.direction(&model, &x, gradient, goal, &mut engine.forcing, control)?;
+        if let Some(step) = direction {
+            let to = before.iter().zip(&step).map(|(x, p)| x + p).collect();
+            return Frame { g, slope_sum, curvature, before }.step(engine, block, to, control);
         }
     }
     let sweeps = if quadratic { QUADRATIC_SWEEPS } else { NEWTON_SWEEPS };
