@@ -49,6 +49,7 @@ fn a_completion_takes_no_more_than_was_estimated() {
         (&[("rank", "8")], false),
         (&[("rank", "4"), ("ridge", "0.1"), ("nonnegative", "true")], false),
         (&[("rank", "8"), ("ridge", "1"), ("feedback", "implicit")], false),
+        (&[("rank", "8"), ("ridge", "0.1"), ("loss", "student"), ("held_out", "0.1")], false),
         (&[("rank", "3"), ("ridge", "0"), ("max_iterations", "30")], false),
     ] {
         let mut options = Options::new(Family::Altmin);

@@ -1,6 +1,7 @@
 //! How much memory a completion takes, told from its sizes alone.
 
 use super::anderson;
+use super::loss::LossKind;
 use super::observations::Observations;
 use super::problem::Problem;
 use super::settings::{SearchKind, Settings};
@@ -54,6 +55,12 @@ impl<T: Real> Problem<T> {
             solving = solving.saturating_add(both(Tall::<f64>::bytes).saturating_mul(SEARCHED));
             // The residual, its image and the like of Gauss-Newton steps.
             solving = solving.saturating_add(entries.saturating_mul(8 * LEFT));
+        }
+        if settings.loss != LossKind::Squared {
+            // The entries with the weights of the loss, those cut back for the start, and the sizes of residuals, twice.
+            let (robust, _) = Observations::<T>::bytes(rows, cols, entries, true);
+            solving =
+                solving.saturating_add(robust.saturating_mul(2)).saturating_add(entries.saturating_mul(16));
         }
         let starting = start::bytes(rows, cols, rank);
         let held = stays.saturating_mul(copies);

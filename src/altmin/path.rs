@@ -6,6 +6,7 @@ use super::loss::Loss;
 use super::model::Model;
 use super::problem::Problem;
 use super::recovery::start_from;
+use super::robust::cut_back;
 use super::settings::Settings;
 use super::solution::Solution;
 use super::solve::solve_begun;
@@ -174,6 +175,8 @@ fn grown<T: Real>(
     let parted = settings.held_out().part(problem.observations())?;
     let seen = parted.as_ref().map_or(problem.observations(), |(seen, _)| seen);
     let left = seen.mapped(|i, j, value| value - model.predict(i, j) / model.scale())?;
+    // Outliers are not to become directions of the model.
+    let left = if model.loss == Loss::Squared { left } else { cut_back(&left)? };
     let more = settings.rank - model.rank();
     let mut added: Factors<T> = match start_from(&left, more, settings.seed, team, control)? {
         Ok(added) => added,
@@ -204,6 +207,11 @@ mod tests {
     use crate::runtime::{CancelToken, Family};
 
     fn made(noise: f64) -> Problem<f64> {
+        spoilt(noise, 0.0)
+    }
+
+    /// Every 40th value is off by an outlier.
+    fn spoilt(noise: f64, outlier: f64) -> Problem<f64> {
         let cells = (0..60_i64).flat_map(|i| (0..50_i64).map(move |j| (i, j)));
         let (row, col): (Vec<i64>, Vec<i64>) =
             cells.filter(|(i, j)| (i * 31 + j * 17 + i * j) % 5 < 3).unzip();
@@ -216,7 +224,11 @@ mod tests {
         let value: Vec<f64> = row
             .iter()
             .zip(&col)
-            .map(|(i, j)| truth(*i as f64, *j as f64) + jitter(*i as f64, *j as f64))
+            .enumerate()
+            .map(|(e, (i, j))| {
+                let off = if e % 40 == 7 { outlier } else { 0.0 };
+                truth(*i as f64, *j as f64) + jitter(*i as f64, *j as f64) + off
+            })
             .collect();
         let entries = Entries { rows: 60, cols: 50, row: &row, col: &col, value: &value, weight: None };
         Problem::new(entries, &Options::new(Family::Altmin), &mut Control::new()).unwrap()
@@ -256,6 +268,25 @@ mod tests {
         let errors: Vec<f64> = found.points.iter().map(|p| p.certificate.held_out).collect();
         assert!(found.best == Some(2) && errors[2] < 0.1 * errors[1], "{errors:?}");
         assert!(errors[2] < 0.03, "{errors:?}");
+    }
+
+    /// Outliers neither become directions of the model nor spoil the choice.
+    #[test]
+    fn a_robust_path_finds_the_rank_under_outliers() {
+        let problem = spoilt(0.02, 60.0);
+        let options = options(&[("ridge", "1e-5"), ("held_out", "0.1"), ("loss", "student")]);
+        let ranks = Grid::Ranks(&[1, 2, 3, 6]);
+        let found = path(&problem, &options, ranks, None, &mut Control::new()).unwrap();
+        assert_eq!(found.best, Some(2));
+        let (model, clean) = (&found.points[2].model, made(0.0));
+        let seen = clean.observations().by_row();
+        for i in 0..60 {
+            let line = seen.line(i);
+            for (&j, value) in line.index.iter().zip(line.value) {
+                let off = model.predict(i, j as usize) - value * clean.scale();
+                assert!(off.abs() < 0.1, "{i} {j}: {off}");
+            }
+        }
     }
 
     #[test]

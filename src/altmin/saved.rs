@@ -1,7 +1,7 @@
 //! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts and folds in
 //! to the same bits.
 //!
-//! Inside the envelope of [`state`](crate::runtime::state), kind `ALTM`, layout 1:
+//! Inside the envelope of [`state`], kind `ALTM`, layout 1:
 //!
 //! | what | as |
 //! |---|---|
