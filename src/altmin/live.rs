@@ -362,18 +362,25 @@ impl<T: Real> Live<T> {
         if self.normals[at(side)].get(&i).is_some_and(|normal| !normal.is_worn()) {
             return Ok(());
         }
+        let flops = self.form(side, i)?;
+        control.spend(flops)?;
+        Ok(())
+    }
+
+    /// Forms the normal equations of a line from its entries. Gives the flops.
+    fn form(&mut self, side: Side, i: u32) -> Result<u64> {
         let entries = self.line(side, i as usize, false)?;
+        let count = entries.len();
         let unknowns = self.model.rank() + usize::from(self.has_biases());
         let mut normal = Normal::empty(unknowns, entries.len());
         let mut y = Vec::with_capacity(unknowns);
         for (j, value, weight) in entries {
             self.model.unknowns_into(side, j as usize, &mut y);
             normal.add(&y, self.target(side, j, value), weight.wide(), true);
-            control.spend((2 * unknowns * unknowns) as u64)?;
         }
         normal.rested();
         self.normals[at(side)].insert(i, normal);
-        Ok(())
+        Ok((2 * count * unknowns * unknowns) as u64)
     }
 
     fn has_biases(&self) -> bool {
@@ -432,6 +439,11 @@ impl<T: Real> Live<T> {
 
     /// Fits a line again, and takes what that changes into the normal equations of the other side.
     fn renew(&mut self, side: Side, i: u32, control: &mut Control<'_>) -> Result<()> {
+        if self.normals[at(side)].get(&i).is_some_and(Normal::is_worn) {
+            // Without a look at the control: what was noted is to be fitted.
+            let flops = self.form(side, i)?;
+            control.count(flops, 0);
+        }
         let (line, other) = (i as usize, side.other());
         let others =
             if self.normals[at(other)].is_empty() { Vec::new() } else { self.line(side, line, false)? };

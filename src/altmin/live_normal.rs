@@ -42,9 +42,10 @@ impl Normal {
         self.count
     }
 
-    /// Whether it has followed so many changes that it is to be formed anew.
+    /// Whether it is to be formed anew: after many changes, or any with so few entries that the matrix may be singular, where
+    /// the rounding that a change leaves behind would count as curvature (and where forming it costs no more than solving).
     pub(super) fn is_worn(&self) -> bool {
-        self.changes >= self.most
+        self.changes >= self.most || (self.changes > 0 && self.count < 2 * self.right.len())
     }
 
     /// The sums are those of the entries.
