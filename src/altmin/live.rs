@@ -200,7 +200,8 @@ impl<T: Real> Live<T> {
     }
 
     /// Takes entries in, and fits the lines of `sides` that they are in again, in this order: for `[Side::Rows]` the factors
-    /// (and biases) of these rows, with those of all columns as they are. To rounding what a half-step of these lines gives.
+    /// (and biases) of these rows, with those of all columns as they are. To rounding what a half-step of these lines gives
+    /// (with ridge 0 where their entries determine them).
     /// No side: they are only noted.
     ///
     /// The first change of a line costs `d k^2 + k^3 / 3` flops (`d`: its entries), a later one some `k^2`, and `k^3 / 3` more
