@@ -6,7 +6,7 @@ use super::loss::Loss;
 use super::model::Model;
 use super::problem::Problem;
 use super::recovery::start_from;
-use super::robust::cut_back;
+use super::robust::{cut_back, median};
 use super::settings::Settings;
 use super::solution::Solution;
 use super::solve::solve_begun;
@@ -45,7 +45,7 @@ impl Grid<'_> {
     }
 
     /// Errors: none, or one that is out of range or out of order, with its number.
-    fn check(&self, most: usize) -> Result<()> {
+    pub(crate) fn check(&self, most: usize) -> Result<()> {
         let name = match self {
             Grid::Ridges(_) => "ridges",
             Grid::Ranks(_) => "ranks",
@@ -160,8 +160,7 @@ fn held_out<T: Real>(point: &Solution<T>, problem: &Problem<T>) -> Result<f64> {
             *size = (value.wide() - entry(&model.factors, &model.offsets, i, j as usize)).abs();
         }
     }
-    let middle = sizes.len() / 2;
-    Ok(if sizes.is_empty() { f64::NAN } else { *sizes.select_nth_unstable_by(middle, f64::total_cmp).1 })
+    Ok(if sizes.is_empty() { f64::NAN } else { median(&mut sizes) })
 }
 
 /// A model of a higher rank: with the leading singular pairs of what it leaves of the entries that are fitted.

@@ -203,7 +203,8 @@ fn spread(mut sizes: Vec<f64>) -> f64 {
     (squares / sizes.len().max(1) as f64).sqrt().max(f64::MIN_POSITIVE.sqrt())
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The upper median; 0 of none.
+pub(super) fn median(values: &mut [f64]) -> f64 {
     let at = values.len() / 2;
     if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
 }

@@ -110,6 +110,9 @@ impl<T: Real> Completion<T> {
         call: &Call,
     ) -> Result<(i64, i64)> {
         self.catch_up()?;
+        // Before a first point becomes an option, whose refusal would not name the grid.
+        let [rows, cols] = self.size()?;
+        grid.check(rows.min(cols))?;
         let mut options = options.clone();
         match grid {
             Grid::Ranks(&[first, ..]) => options.set_integer("rank", first as i64)?,
