@@ -408,6 +408,13 @@ static void life(void)
   FAILS(swl_altmin_path(s, o, &grid, ranks, 3, NULL, NULL, NULL), SWL_E_ARGUMENT, "both");
   FAILS(swl_altmin_path(s, o, NULL, NULL, 0, NULL, NULL, NULL), SWL_E_ARGUMENT, "neither");
   FAILS(swl_altmin_path(s, o, NULL, ranks, 0, NULL, NULL, NULL), SWL_E_ARGUMENT, "at least one");
+  {
+    const double below[] = { -1 };
+    const int64_t none[] = { 0 };
+    const swl_vec bad = swl_vec_f64(below, 1);
+    FAILS(swl_altmin_path(s, o, &bad, NULL, 0, NULL, NULL, NULL), SWL_E_ARGUMENT, "ridges, entry 0");
+    FAILS(swl_altmin_path(s, o, NULL, none, 1, NULL, NULL, NULL), SWL_E_ARGUMENT, "ranks");
+  }
   FAILS(swl_altmin_path_select(s, 2), SWL_E_ARGUMENT, "k: expected 0 <= k < 2");
   CHECK(made == NULL);
   swl_altmin_free(s);
