@@ -82,20 +82,24 @@ impl Cholesky {
 
     /// Replaces `b` by the solution of `H x = b`. Costs `2 n^2` flops.
     pub fn solve(&self, b: &mut [f64]) {
-        let n = self.lower.size();
         b.iter_mut().zip(&self.scale).for_each(|(b, s)| *b *= s);
-        for j in 0..n {
-            let column = self.lower.column(j);
-            b[j] /= column[j];
-            let pivot = b[j];
-            b[j + 1..].iter_mut().zip(&column[j + 1..]).for_each(|(b, l)| *b -= l * pivot);
-        }
-        for j in (0..n).rev() {
-            let column = self.lower.column(j);
-            let sum = dot(&column[j + 1..], &b[j + 1..]);
-            b[j] = (b[j] - sum) / column[j];
-        }
+        solve_triangles(&self.lower, b);
         b.iter_mut().zip(&self.scale).for_each(|(b, s)| *b *= s);
+    }
+}
+
+/// Replaces `b` by the solution of `L L' x = b`, given `L` in the lower triangle. Costs `2 n^2` flops.
+pub(super) fn solve_triangles(lower: &Square, b: &mut [f64]) {
+    let n = lower.size();
+    for j in 0..n {
+        let column = lower.column(j);
+        b[j] /= column[j];
+        let pivot = b[j];
+        b[j + 1..].iter_mut().zip(&column[j + 1..]).for_each(|(b, l)| *b -= l * pivot);
+    }
+    for j in (0..n).rev() {
+        let column = lower.column(j);
+        b[j] = (b[j] - dot(&column[j + 1..], &b[j + 1..])) / column[j];
     }
 }
 

@@ -3,8 +3,8 @@
 //! Updates by Givens rotations; downdates by the stable method of LINPACK (Saunders): `L p = x` first, whose length says
 //! whether the matrix stays definite, then rotations. Golub and Van Loan, Matrix Computations, 4th ed., section 6.5.4.
 
+use super::cholesky::solve_triangles;
 use super::gram::Square;
-use super::kernels::dot;
 
 /// A downdate that leaves less than this share of a direction is refused: what is left of it would be rounding.
 const LEAST_SHARE: f64 = 1e-8;
@@ -87,17 +87,7 @@ impl UpdatedCholesky {
 
     /// Replaces `b` by the solution of `H x = b`. Costs `2 n^2` flops.
     pub fn solve(&self, b: &mut [f64]) {
-        let n = b.len();
-        for j in 0..n {
-            let column = self.lower.column(j);
-            b[j] /= column[j];
-            let pivot = b[j];
-            b[j + 1..].iter_mut().zip(&column[j + 1..]).for_each(|(b, l)| *b -= l * pivot);
-        }
-        for j in (0..n).rev() {
-            let column = self.lower.column(j);
-            b[j] = (b[j] - dot(&column[j + 1..], &b[j + 1..])) / column[j];
-        }
+        solve_triangles(&self.lower, b);
     }
 }
 
