@@ -3,8 +3,8 @@
 //! Four families of problems are to share one house; block coordinate descent and low-rank completion are built.
 //!
 //! * [`bcd`]: regularized linear models, `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`, support vector machines among
-//!   them. [`bcd::Problem`] holds the data, [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from the
-//!   raw data. [`bcd::path`], [`bcd::batch`] and [`bcd::cross_validate`] solve many of them; [`bcd::identify`] and
+//!   them. [`bcd::Problem`] holds the data, [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from
+//!   the raw data. [`bcd::path`], [`bcd::batch`] and [`bcd::cross_validate`] solve many of them; [`bcd::identify`] and
 //!   [`bcd::Sensitivity`] tell what is known of a solution and how it changes.
 //! * [`bcd::graph`]: quadratics on graphs and label propagation, `1/2 x'Ax - b'x`.
 //! * [`altmin`]: low-rank matrix completion by alternating minimization.

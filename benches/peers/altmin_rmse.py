@@ -1,7 +1,7 @@
 """Southwell against libmf, cmfrec and a plain ALS in Numba: seconds to the same error on held-out ratings.
 
     python altmin_rmse.py --library target/release/libsouthwell.so --data movielens --table TABLE.md
-    python altmin_rmse.py --library target/release/libsouthwell.so --data power-law --rounds 3
+    python altmin_rmse.py --library target/release/libsouthwell.so --data power-law --rounds 3 --settings 1 --budget 200
 
 Every program fits in single precision with the same rank and threads, each setting of its grid for 1, 2, 3, 4, 6, 8, ..
 sweeps from scratch until its error on the test entries has risen twice or the budget is spent. What is timed is the fit,
@@ -15,7 +15,8 @@ fit what is left of the mean. implicit has no model of explicit ratings and take
 
 movielens: 100K, fold u1 (research use; from the folder `--folder`, as u1.base.gz and u1.test.gz). douban: train.csv.gz and
 test.csv.gz of the 3000 x 3000 benchmark there. power-law: 100,000 x 20,000, 20 million ratings of a matrix of rank 10 with biases
-and noise; how often a row or column occurs falls by a power law; 2 % more are held out.
+and noise; how often a row or column occurs falls by a power law; 2 % more are held out. With `--settings N` each program
+keeps the N settings of its grid that had the least error on a tenth of the rows and columns (as many ratings in each).
 """
 
 import argparse
@@ -217,10 +218,17 @@ def race(args, data):
     from rounds import median_interval, timed, verdict
 
     test, fits, curves = data[2], {}, {}
+    small = power_law(10_000, 2_000, 2_000_000, 40_000) if args.settings and args.data == "power-law" else None
     for name, make in PROGRAMS.items():
         if name == "southwell" and not args.library:
             continue
         fits[name] = make(data, args.rank, args.threads, args.library)
+        if small:
+            trials = make(small, args.rank, args.threads, args.library)
+            errors = {s: min(e for _, _, e in curve(fit, small[2], args.budget)) for s, fit in trials.items()}
+            kept = sorted(errors, key=errors.get)[: args.settings]
+            print(f"  {name:16} keeps {'; '.join(kept)}", flush=True)
+            fits[name] = {s: fits[name][s] for s in kept}
         curves[name] = {setting: curve(fit, test, args.budget) for setting, fit in fits[name].items()}
         least = min((e, s) for s, points in curves[name].items() for _, _, e in points)
         print(f"  {name:16} least error {least[0]:.4f} ({least[1]})", flush=True)
@@ -273,6 +281,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of the longest fit of a setting")
+    parser.add_argument("--settings", type=int, help="power-law: settings kept of each program after a trial on a tenth")
     parser.add_argument("--save", help="appends one JSON object for each data set")
     parser.add_argument("--table", help="writes the table here")
     return parser.parse_args()

@@ -1,8 +1,8 @@
-//! How exactly the rows of a half-step are solved (section 1.9 of the notes).
+//! How exactly the rows of a half-step are solved.
 //!
-//! From a warm start the error of a row is already of the size of the current error of the subspace, so what the theory asks
-//! for is a constant reduction in each half-step, about `1 / kappa` while all directions still move, and less once the large
-//! ones stand: 0.1 from the fifth sweep on keeps the number of sweeps of exact regressions.
+//! From a warm start the error of a row is already of the size of the current error of the subspace, so what the theory
+//! asks for is a constant reduction in each half-step, about `1 / kappa` while all directions still move, and less once
+//! the large ones stand: 0.1 from the fifth sweep on keeps the number of sweeps of exact regressions.
 
 use super::half_step::Solver;
 use super::regression::Accuracy;

@@ -1,10 +1,10 @@
-//! Half-steps of implicit feedback (Hu, Koren and Volinsky): every entry of the matrix counts, those that were not observed
-//! as 0 with weight 1.
+//! Half-steps of implicit feedback (Hu, Koren and Volinsky): every entry of the matrix counts, those that were not
+//! observed as 0 with weight 1.
 //!
-//! A row's normal matrix is `Y'Y + Y_S'(C - I)Y_S + ridge I` over all rows `y` of the fixed factor and those, `S`, that were
-//! observed. In coordinates where `Y'Y + ridge I` is the identity this is a regression over `S` alone with a ridge of 1: so
-//! rows are solved as all others are, directly, through their few observations (Woodbury), or by conjugate gradients whose
-//! matrix is the identity and something of low rank. One factorization serves all rows.
+//! A row's normal matrix is `Y'Y + Y_S'(C - I)Y_S + ridge I` over all rows `y` of the fixed factor and those, `S`, that
+//! were observed. In coordinates where `Y'Y + ridge I` is the identity this is a regression over `S` alone with a ridge
+//! of 1: so rows are solved as all others are, directly, through their few observations (Woodbury), or by conjugate
+//! gradients whose matrix is the identity and something of low rank. One factorization serves all rows.
 
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
@@ -88,8 +88,8 @@ pub(super) struct Pairs<'p, T> {
 }
 
 impl<T: Real> Pairs<'_, T> {
-    /// Moves `moving`; gives the report, and the squares of the change and of the model in coordinates where the mean Gram is
-    /// the identity. On a stop `moving` is as it was.
+    /// Moves `moving`; gives the report, and the squares of the change and of the model in coordinates where the mean
+    /// Gram is the identity. On a stop `moving` is as it was.
     pub(super) fn run(
         &self,
         fixed: &Tall<T>,

@@ -1,4 +1,4 @@
-//! The alternation (section 1.5 of the notes): both half-steps in turn, each with its fixed factor in a good basis.
+//! The alternation: both half-steps in turn, each with its fixed factor in a good basis.
 //!
 //! 1. Orthonormalize `U` (or rotate it, where a ridge makes lengths matter); `V` moves along.
 //! 2. `V` by the regressions of all columns.
@@ -185,7 +185,8 @@ impl<T: Real> Alternation<'_, T> {
         self.observations.lines(side)
     }
 
-    /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along. With prior means both stay.
+    /// Brings the fixed factor into a basis for the regressions of `side`; the other one moves along. With prior means
+    /// both stay.
     pub(super) fn fit_basis(
         &self,
         factors: &mut Factors<T>,
@@ -201,7 +202,7 @@ impl<T: Real> Alternation<'_, T> {
             (Vec::new(), (0..gram.size()).map(|l| gram.at(l, l)).collect(), f64::NAN)
         } else if orthonormal {
             let (basis, diagonal) = orthonormalize_and_rotate(fixed, moving, observed, self.team, control)?;
-            (basis.singular, diagonal, coherence(fixed))
+            (basis.singular, diagonal, incoherence(fixed))
         } else {
             (Vec::new(), rotate(fixed, moving, observed, self.team, control)?, f64::NAN)
         };
@@ -239,7 +240,7 @@ impl<T: Real> Alternation<'_, T> {
 }
 
 /// `max_j |v_j|^2 n / k`: 1 for a factor whose rows are alike, `n / k` for one with a spike.
-pub fn coherence<T: Real>(factor: &Tall<T>) -> f64 {
+pub fn incoherence<T: Real>(factor: &Tall<T>) -> f64 {
     let longest = (0..factor.rows())
         .map(|j| factor.row(j).iter().map(|v| v.wide() * v.wide()).sum::<f64>())
         .fold(0.0, f64::max);

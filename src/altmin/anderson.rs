@@ -1,10 +1,11 @@
-//! Anderson acceleration of the sweeps: alternation converges linearly, and slowly where few entries or a ridge leave flat
-//! directions.
+//! Anderson acceleration of the sweeps: alternation converges linearly, and slowly where few entries or a ridge leave
+//! flat directions.
 //!
-//! A sweep maps the factor of the rows `U` (and their biases) to a new one, up to a rotation that the model does not see.
-//! So iterates are turned to lie as near as possible to a reference (Procrustes), unless prior means fix the basis; then,
-//! with `x_t` where a sweep began and `g_t` where it ended, the combination `sum_i a_i g_i`, `sum_i a_i = 1`, of least `|sum_i a_i (g_i - x_i)|` is where a
-//! linear iteration would rest. The next sweep begins there; the caller goes back where that does not pay.
+//! A sweep maps the factor of the rows `U` (and their biases) to a new one, up to a rotation that the model does not
+//! see. So iterates are turned to lie as near as possible to a reference (Procrustes), unless prior means fix the
+//! basis; then, with `x_t` where a sweep began and `g_t` where it ended, the combination `sum_i a_i g_i`, `sum_i a_i =
+//! 1`, of least `|sum_i a_i (g_i - x_i)|` is where a linear iteration would rest. The next sweep begins there; the
+//! caller goes back where that does not pay.
 
 use super::basis::nearest_rotation;
 use super::sweeps::State;
@@ -50,8 +51,9 @@ impl<T: Real> Anderson<T> {
         *self = Self::new(self.turns);
     }
 
-    /// Takes note of where a sweep ended and moves the factor of the rows and their biases to where the next one is to begin;
-    /// the factor of the columns turns along, to be a start of its regressions. Says whether that is an extrapolation.
+    /// Takes note of where a sweep ended and moves the factor of the rows and their biases to where the next one is to
+    /// begin; the factor of the columns turns along, to be a start of its regressions. Says whether that is an
+    /// extrapolation.
     ///
     /// Costs about `(8 DEPTH + 6 k) rows k` flops and keeps `2 DEPTH + 2` copies of the factor. Errors: no memory.
     pub fn follow(
@@ -126,8 +128,8 @@ impl<T: Real> Anderson<T> {
         Ok(weights.iter().all(|w| w.is_finite()).then_some(weights))
     }
 
-    /// An estimate from below of what a sweep leaves of the distance to the limit: the largest share that it left of the
-    /// difference of two beginnings.
+    /// An estimate from below of what a sweep leaves of the distance to the limit: the largest share that it left of
+    /// the difference of two beginnings.
     pub fn contraction(&self) -> Option<f64> {
         let last = self.pairs.back()?;
         let mut largest: Option<f64> = None;

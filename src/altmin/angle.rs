@@ -1,5 +1,5 @@
-//! The distance of column spaces, `dist(A, B) = |(I - A A') B|_2` for orthonormal `A` and `B`: the sine of the largest principal
-//! angle, in which the analysis measures its errors.
+//! The distance of column spaces, `dist(A, B) = |(I - A A') B|_2` for orthonormal `A` and `B`: the sine of the largest
+//! principal angle, in which the analysis measures its errors.
 
 use crate::numerics::eigen::Eigen;
 use crate::numerics::real::Real;
@@ -7,8 +7,8 @@ use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Result, Stop};
 
-/// `dist(a, b)` for orthonormal columns, as many of both. Columns of zeros span nothing. Through what is left of `b`, not
-/// through cosines: small angles keep their digits. Costs `6 n k^2` flops. Errors: no memory.
+/// `dist(a, b)` for orthonormal columns, as many of both. Columns of zeros span nothing. Through what is left of `b`,
+/// not through cosines: small angles keep their digits. Costs `6 n k^2` flops. Errors: no memory.
 pub fn distance<T: Real>(
     a: &Tall<T>,
     b: &Tall<T>,

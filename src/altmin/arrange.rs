@@ -1,5 +1,5 @@
-//! From entries in any order to lines: checked, sorted, repeats dealt with. Work is cut at fixed places and put together in
-//! their order, so that threads change no bit.
+//! From entries in any order to lines: checked, sorted, repeats dealt with. Work is cut at fixed places and put
+//! together in their order, so that threads change no bit.
 
 use super::observations::{Entries, Lines, Repeats};
 use crate::numerics::real::Real;

@@ -1,6 +1,6 @@
 //! The basis that factors are kept in: the product `U V'` does not care, the regressions do.
 //!
-//! Before a half-step the fixed factor is orthonormalized (section 1.5 of the notes: without it an inexact method needs
+//! Before a half-step the fixed factor is orthonormalized (without it an inexact method needs
 //! several times as many outer iterations), or rotated, where a ridge makes lengths matter, so that its mean Gram, the
 //! preconditioner that all rows share, is diagonal. The other factor moves along, and the product stays.
 
@@ -29,9 +29,10 @@ pub struct Basis {
     pub lost: usize,
 }
 
-/// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are ordered by
-/// descending singular value; those without length become 0. Through the Gram matrix, twice where singular values differ so
-/// that rounding would matter; factors whose singular values differ too much for that by a QR factorization.
+/// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are
+/// ordered by descending singular value; those without length become 0. Through the Gram matrix, twice where singular
+/// values differ so that rounding would matter; factors whose singular values differ too much for that by a QR
+/// factorization.
 pub fn orthonormalize<T: Real>(
     fixed: &mut Tall<T>,
     moving: Option<&mut Tall<T>>,
@@ -67,8 +68,8 @@ pub fn orthonormalize<T: Real>(
     Ok(Basis { singular, lost })
 }
 
-/// Turns both factors so that `fixed' D fixed` is diagonal for the weights `D` (the observations of each row); gives the
-/// diagonal, descending. Lengths stay, so a ridge means the same.
+/// Turns both factors so that `fixed' D fixed` is diagonal for the weights `D` (the observations of each row); gives
+/// the diagonal, descending. Lengths stay, so a ridge means the same.
 pub fn rotate<T: Real>(
     fixed: &mut Tall<T>,
     moving: &mut Tall<T>,
@@ -155,8 +156,8 @@ fn transposed_times(a: &Square, b: &Square) -> Square {
     c
 }
 
-/// `B` with `B'GB = I`, `C` with `Y = (YB) C'`, and the roots of the eigenvalues, descending; `None` where they differ too
-/// much.
+/// `B` with `B'GB = I`, `C` with `Y = (YB) C'`, and the roots of the eigenvalues, descending; `None` where they differ
+/// too much.
 fn whitening(gram: &Square) -> Option<(Square, Square, Vec<f64>)> {
     let k = gram.size();
     let (mut to, mut back) = (Square::zeros(k), Square::zeros(k));

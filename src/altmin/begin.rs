@@ -42,15 +42,6 @@ pub(super) struct Begun<T> {
     pub(super) finished: bool,
 }
 
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
-
 impl<T: Real> Run<'_, T> {
     /// The ridge and the start.
     pub(super) fn begin(
@@ -191,8 +182,8 @@ impl<T: Real> Run<'_, T> {
         shown.as_ref().unwrap_or(self.seen).mapped(|i, j, value| value - offsets.at(i, j)).map(Some)
     }
 
-    /// The state of a model that was given as a start; `None` where there is none, or it has (nearly) vanished: from factors of 0
-    /// no sweep would lead away.
+    /// The state of a model that was given as a start; `None` where there is none, or it has (nearly) vanished: from
+    /// factors of 0 no sweep would lead away.
     fn started(&self, start: Option<&Model<T>>) -> Result<Option<State<T>>> {
         let largest = |factor: &Tall<T>| factor.data().iter().fold(0.0_f64, |m, x| m.max(x.wide().abs()));
         let lives = |m: &&Model<T>| largest(&m.factors.u) * largest(&m.factors.v) > VANISHED;

@@ -1,10 +1,10 @@
 //! The certificate of a completion, recomputed from the observations by code that knows nothing of the loop.
 //!
-//! An exact fit proves nothing: with few observations other matrices of the same rank fit too. So beside the fit stand the
-//! error on entries that the fit did not see, the gradient (whether this is a stationary point at all), and what the places
-//! of the observations rule out.
+//! An exact fit proves nothing: with few observations other matrices of the same rank fit too. So beside the fit stand
+//! the error on entries that the fit did not see, the gradient (whether this is a stationary point at all), and what
+//! the places of the observations rule out.
 
-use super::alternation::{Alternation, Factors, Side, coherence};
+use super::alternation::{Alternation, Factors, Side, incoherence};
 use super::basis::orthonormalize;
 use super::fit::{fit, fit_by};
 use super::identifiability::Identifiability;
@@ -24,13 +24,13 @@ use crate::runtime::{Control, Result, Stop};
 /// Figures about a model of observed entries; errors are in the data's units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
-    /// The weighted root mean square of what the model leaves of the entries it was fitted to; with a robust loss, with the
-    /// weights that it gives them.
+    /// The weighted root mean square of what the model leaves of the entries it was fitted to; with a robust loss, with
+    /// the weights that it gives them.
     pub fit: f64,
     /// The same relative to the entries: `|m - x| / |m|`; 0 where all are 0.
     pub residual: f64,
-    /// The root mean square error on the entries held out; NaN where none were. With a robust loss the root of their mean cost,
-    /// trimmed entries at the limit.
+    /// The root mean square error on the entries held out; NaN where none were. With a robust loss the root of their
+    /// mean cost, trimmed entries at the limit.
     pub held_out: f64,
     /// The gradient of the objective over factors and biases, relative to what it is made of: 0 at a stationary point.
     pub gradient: f64,
@@ -42,9 +42,9 @@ pub struct Certificate {
     pub oversampling: f64,
     /// Entries that were fitted.
     pub entries: usize,
-    /// Entries of the matrix that the places of the observations do not rule out to be determined: both lines have enough
-    /// observations among lines that have, in one component. A necessary condition, not a sufficient one. As a float, for the
-    /// product of two sizes.
+    /// Entries of the matrix that the places of the observations do not rule out to be determined: both lines have
+    /// enough observations among lines that have, in one component. A necessary condition, not a sufficient one. As a
+    /// float, for the product of two sizes.
     pub determined: f64,
     /// Rows that are not determined whatever the values.
     pub undetermined_rows: usize,
@@ -57,9 +57,9 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Evaluates a model with its prior means on `seen`, the entries it was fitted to, and `held`, those it was not. Costs about
-    /// `10 k` flops for each observation, and `4 k^2` for each row and column. Errors: a stop; no memory for the weights of a
-    /// robust loss.
+    /// Evaluates a model with its prior means on `seen`, the entries it was fitted to, and `held`, those it was not.
+    /// Costs about `10 k` flops for each observation, and `4 k^2` for each row and column. Errors: a stop; no memory
+    /// for the weights of a robust loss.
     pub fn of<T: Real>(
         model: &Model<T>,
         prior: Option<&Prior<T>>,
@@ -181,5 +181,5 @@ fn incoherence<T: Real>(
 ) -> std::result::Result<f64, Stop> {
     let mut basis = factors.of(side).clone();
     orthonormalize(&mut basis, None, team, control)?;
-    Ok(coherence(&basis))
+    Ok(incoherence(&basis))
 }

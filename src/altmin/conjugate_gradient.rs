@@ -1,5 +1,5 @@
-//! A row's regression by conjugate gradients on its normal equations, which are never formed: each step is one pass over the
-//! observed rows of the fixed factor.
+//! A row's regression by conjugate gradients on its normal equations, which are never formed: each step is one pass
+//! over the observed rows of the fixed factor.
 
 use super::observations::Line;
 use super::regression::{Bench, CHUNK, EXACT_SHARE, Regression, Room, RowReport, for_chunks, picked};
@@ -87,8 +87,8 @@ fn precondition<T: Real>(diagonal: impl Iterator<Item = f64>, g: &[T], z: &mut [
 impl<T: Real> Bench<'_, T> {
     /// From `x`, with the preconditioner `(sum w) diag(curvature) + lambda I`.
     ///
-    /// The gradient is computed from the observations once, and then moves along with `x`: regressions on a factor that is
-    /// kept orthonormal are well conditioned, and the next half-step computes it anew.
+    /// The gradient is computed from the observations once, and then moves along with `x`: regressions on a factor that
+    /// is kept orthonormal are well conditioned, and the next half-step computes it anew.
     pub(super) fn conjugate_gradient(
         &mut self,
         regression: Regression<'_, T>,

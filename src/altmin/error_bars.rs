@@ -1,6 +1,5 @@
-//! How uncertain predictions are (section 1.11 of the notes), to first order and for independent noise of one size:
-//! `var x_ij = sigma^2 (v_j' G_i^-1 v_j + u_i' H_j^-1 u_i)`, with the Gram matrices `G_i` and `H_j` of the regressions of row
-//! `i` and column `j`.
+//! How uncertain predictions are, to first order and for independent noise of one size: `var x_ij = sigma^2 (v_j'
+//! G_i^-1 v_j + u_i' H_j^-1 u_i)`, with the Gram matrices `G_i` and `H_j` of the regressions of row `i` and column `j`.
 
 use super::alternation::Side;
 use super::fit::{entry, fit_by};
@@ -14,10 +13,11 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Stop};
 
 impl<T: Real> Model<T> {
-    /// An estimate of the standard deviation of the noise in the data's units: the root of the squares that are left beside the
-    /// observations that are more than the degrees of freedom `k (m + n - k)` (of lines with observations; and the biases);
-    /// NaN where there are not more. A ridge leaves fewer degrees of freedom than that, so the estimate is then too large
-    /// where there are few observations. For models of explicit values; with a robust loss, of the squares as it weighs them.
+    /// An estimate of the standard deviation of the noise in the data's units: the root of the squares that are left
+    /// beside the observations that are more than the degrees of freedom `k (m + n - k)` (of lines with observations;
+    /// and the biases); NaN where there are not more. A ridge leaves fewer degrees of freedom than that, so the
+    /// estimate is then too large where there are few observations. For models of explicit values; with a robust loss,
+    /// of the squares as it weighs them.
     pub fn noise(&self, seen: &Observations<T>, control: &mut Control<'_>) -> Result<f64, Stop> {
         let weighed = |r: f64| self.loss.weight(r) * r * r;
         let fitted = fit_by(seen, &self.factors, &self.offsets, weighed, &Team::solo(), control)?;
@@ -32,9 +32,9 @@ impl<T: Real> Model<T> {
         Ok(if spare > 0.0 { (fitted.squares / spare).sqrt() * self.scale } else { f64::NAN })
     }
 
-    /// The standard deviation of each prediction at `places` for noise of standard deviation `noise`; infinite where the
-    /// observations of the row or of the column do not determine it. `seen` are the observations that were fitted. Panics
-    /// at places outside the matrix.
+    /// The standard deviation of each prediction at `places` for noise of standard deviation `noise`; infinite where
+    /// the observations of the row or of the column do not determine it. `seen` are the observations that were fitted.
+    /// Panics at places outside the matrix.
     ///
     /// For models of explicit values; with weights the noise of an entry has the variance `noise^2 / w`.
     ///

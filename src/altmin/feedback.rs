@@ -1,12 +1,13 @@
 //! Implicit feedback as weighted observations beside entries that all count as 0.
 //!
-//! A value `v` is an entry that is 1 (0 if negative) with weight `c = 1 + confidence |v|`. Since every entry counts with
-//! weight 1 as 0 already, `c (p - x)^2` is written as `x^2 + (c - 1) (p c / (c - 1) - x)^2` and a constant.
+//! A value `v` is an entry that is 1 (0 if negative) with weight `c = 1 + confidence |v|`. Since every entry counts
+//! with weight 1 as 0 already, `c (p - x)^2` is written as `x^2 + (c - 1) (p c / (c - 1) - x)^2` and a constant.
 
 use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
 
-/// The values and weights that stand for feedback values; those that are not numbers get weight 0 where they are `missing`.
+/// The values and weights that stand for feedback values; those that are not numbers get weight 0 where they are
+/// `missing`.
 ///
 /// Errors: a value whose product with the confidence is not finite (named as `value`, with its entry), no memory.
 pub(super) fn observed(value: &[f64], confidence: f64, missing: bool) -> Result<(Vec<f64>, Vec<f64>)> {

@@ -22,17 +22,17 @@ const ROUNDS: usize = 100;
 const ROUNDS_HUBER: usize = 20;
 
 impl<T: Real> Model<T> {
-    /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: to the bit
-    /// what a half-step by factorizations gives (of nonnegative factors: by coordinate descent from 0). For new rows
-    /// `entries` has their number of rows and the model's columns; for new columns the other way around. Values are in the
-    /// data's units, and of implicit feedback such as the model was fitted to.
+    /// Factors (and biases) of new rows or columns from their observations, with this model's other factor fixed: to
+    /// the bit what a half-step by factorizations gives (of nonnegative factors: by coordinate descent from 0). For new
+    /// rows `entries` has their number of rows and the model's columns; for new columns the other way around. Values
+    /// are in the data's units, and of implicit feedback such as the model was fitted to.
     ///
-    /// With a robust loss the lines are solved with weights that follow from their residuals, from squares by Huber's loss,
-    /// until they are settled (at most 100 times); the scale is the model's.
+    /// With a robust loss the lines are solved with weights that follow from their residuals, from squares by Huber's
+    /// loss, until they are settled (at most 100 times); the scale is the model's.
     ///
-    /// Errors: sizes that do not fit, weights beside implicit feedback, entries as [`Observations::new`] refuses them, a stop,
-    /// no memory. Costs what a half-step of these lines costs; for implicit feedback also `n k^2` flops over all rows of the
-    /// fixed factor.
+    /// Errors: sizes that do not fit, weights beside implicit feedback, entries as [`Observations::new`] refuses them,
+    /// a stop, no memory. Costs what a half-step of these lines costs; for implicit feedback also `n k^2` flops over
+    /// all rows of the fixed factor.
     pub fn fold_in(
         &self,
         side: Side,
@@ -44,8 +44,8 @@ impl<T: Real> Model<T> {
         self.fold_in_near(side, entries, None, repeats, team, control)
     }
 
-    /// The same with prior means of the new lines, one after the other, `rank` numbers each in the data's units: a line without
-    /// entries gets its mean. Errors: as [`Model::fold_in`]; another number of them, one that is not finite.
+    /// The same with prior means of the new lines, one after the other, `rank` numbers each in the data's units: a line
+    /// without entries gets its mean. Errors: as [`Model::fold_in`]; another number of them, one that is not finite.
     pub fn fold_in_near(
         &self,
         side: Side,

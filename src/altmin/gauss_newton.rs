@@ -1,4 +1,4 @@
-//! Gauss-Newton steps on both factors at once, damped as by Levenberg and Marquardt (section 1.12, D of the notes).
+//! Gauss-Newton steps on both factors at once, damped as by Levenberg and Marquardt.
 //!
 //! Alternation is linear: with few entries its error falls by a percent in a sweep. Here a step solves
 //!
@@ -8,14 +8,14 @@
 //!
 //! with both bases orthonormal, so that neither the system nor the damping knows the condition of `M`:
 //!
-//! 1. The normal equations have a block of `k x k` for each row and each column. Those of the columns are eliminated; the
-//!    Schur complement is solved by conjugate gradients, with the blocks of the rows as preconditioner. One product costs
-//!    as much as the half-steps of a sweep, without their factorizations.
-//! 2. The new left space is that of `U S + A`. The right factor is solved for once more, exactly (variable projection), near
-//!    what the step says.
+//! 1. The normal equations have a block of `k x k` for each row and each column. Those of the columns are eliminated;
+//!    the Schur complement is solved by conjugate gradients, with the blocks of the rows as preconditioner. One product
+//!    costs as much as the half-steps of a sweep, without their factorizations.
+//! 2. The new left space is that of `U S + A`. The right factor is solved for once more, exactly (variable projection),
+//!    near what the step says.
 //! 3. The damping follows the ratio of what the step gained to what it promised.
 
-use super::alternation::{Alternation, Factors, coherence};
+use super::alternation::{Alternation, Factors, incoherence};
 use super::basis::orthonormalize;
 use super::observations::{Lines, Observations};
 use super::recovery::relative;
@@ -37,7 +37,7 @@ pub struct Rules {
     /// Steps that gain less than this share of the squares are slow, and ten in a row the last.
     pub progress: f64,
     /// An incoherence (1 where all rows are alike) at which a line has run away; infinite: none is watched for.
-    pub coherence: f64,
+    pub incoherence: f64,
 }
 
 /// Why steps ended.
@@ -112,15 +112,6 @@ struct Blocks {
 /// Something for each row and something for each column.
 type Both = (Tall<f64>, Tall<f64>);
 
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
-
 /// Calls a loop with the number of columns known to the compiler where it is small (0: it is not).
 macro_rules! of_width {
     ($k:expr, $f:ident $(<$t:ty>)?, ($($arg:expr),*)) => {
@@ -181,7 +172,7 @@ impl<T: Real> GaussNewton<'_, T> {
                     damping *= 2.0;
                 }
                 point = next;
-                if coherence(&point.right).max(coherence(&point.basis)) > rules.coherence {
+                if incoherence(&point.right).max(incoherence(&point.basis)) > rules.incoherence {
                     break End::RanAway;
                 }
                 slow = if gained < rules.progress * squares { slow + 1 } else { 0 };

@@ -101,8 +101,8 @@ struct Task {
 type Solved<T> = (Vec<T>, Vec<(RowReport, usize)>);
 
 impl<T: Real> HalfStep<'_, T> {
-    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was. Needs memory for another `x`.
-    /// Panics where the factors are not of the size of the observations, or have no columns.
+    /// Moves `x`, whose rows are where the regressions start. On a stop `x` stays as it was. Needs memory for another
+    /// `x`. Panics where the factors are not of the size of the observations, or have no columns.
     pub fn run(
         &self,
         x: &mut Tall<T>,

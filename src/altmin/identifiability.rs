@@ -1,9 +1,9 @@
-//! Which entries the observations determine: an exact fit alone proves nothing (section 1.12 of the notes has a fit to 1e-14
+//! Which entries the observations determine: an exact fit alone proves nothing (a fit to 1e-14 was seen
 //! that is 3 % off).
 //!
-//! Necessary conditions, each in time linear in the observations: every row and column of rank `k` needs `k` observations, and
-//! they have to be of lines that are determined themselves (the `k`-core of the bipartite graph); and what connects two
-//! components of that graph is not determined at all.
+//! Necessary conditions, each in time linear in the observations: every row and column of rank `k` needs `k`
+//! observations, and they have to be of lines that are determined themselves (the `k`-core of the bipartite graph); and
+//! what connects two components of that graph is not determined at all.
 
 use super::observations::Observations;
 use crate::numerics::real::Real;
@@ -11,12 +11,13 @@ use crate::numerics::real::Real;
 /// What is known of the observations, before any fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identifiability {
-    /// Observations beside the degrees of freedom `k (m + n - k)` of a matrix of rank `k`: below 1 not everything is determined.
+    /// Observations beside the degrees of freedom `k (m + n - k)` of a matrix of rank `k`: below 1 not everything is
+    /// determined.
     pub oversampling: f64,
     /// Rows and columns with fewer than `k` observations (those without any too).
     pub short_lines: usize,
-    /// Rows and columns outside the `k`-core: what remains when lines with fewer than `k` observations are taken away, with
-    /// their observations, until there are none.
+    /// Rows and columns outside the `k`-core: what remains when lines with fewer than `k` observations are taken away,
+    /// with their observations, until there are none.
     pub outside_core: usize,
     /// Connected components of the bipartite graph among lines with observations.
     pub components: usize,

@@ -1,13 +1,14 @@
-//! A model that is kept up to date: new rows and columns, and entries that come, change or go (section 2.7 of the notes).
+//! A model that is kept up to date: new rows and columns, and entries that come, change or go.
 //!
-//! Of each line (row or column) whose entries change the normal equations of its regression are kept: `G = sum w y y'` and
-//! `sum w b y`, and a Cholesky factorization of `G` and the ridge. An entry changes them by a matrix of rank one, which the
-//! factorization follows in `k^2` flops. It is made anew (`k^3 / 3` flops) where it would no longer be safely definite, and
-//! where a ridge that grows with the number of entries (`ridge_power`) has changed, for that changes all of the diagonal. So
-//! that rounding does not add up, the normal equations are formed anew from the entries after as many changes as there are
-//! entries or unknowns: `k^2` flops for each change once more.
+//! Of each line (row or column) whose entries change the normal equations of its regression are kept: `G = sum w y y'`
+//! and `sum w b y`, and a Cholesky factorization of `G` and the ridge. An entry changes them by a matrix of rank one,
+//! which the factorization follows in `k^2` flops. It is made anew (`k^3 / 3` flops) where it would no longer be safely
+//! definite, and where a ridge that grows with the number of entries (`ridge_power`) has changed, for that changes all
+//! of the diagonal. So that rounding does not add up, the normal equations are formed anew from the entries after as
+//! many changes as there are entries or unknowns: `k^2` flops for each change once more.
 //!
-//! The entries themselves stay where they are; changes are kept beside them, so memory grows with what was touched only.
+//! The entries themselves stay where they are; changes are kept beside them, so memory grows with what was touched
+//! only.
 
 use super::all_pairs;
 use super::alternation::Side;
@@ -40,8 +41,8 @@ pub struct Change {
     pub col: usize,
     /// The value in the data's units; of implicit feedback such as the model was fitted to.
     pub value: f64,
-    /// The weight: from 1e-30 to 1e30, or 0 for an entry that goes (there need not be one). 1 for implicit feedback, where a
-    /// value of 0 goes too.
+    /// The weight: from 1e-30 to 1e30, or 0 for an entry that goes (there need not be one). 1 for implicit feedback,
+    /// where a value of 0 goes too.
     pub weight: f64,
 }
 
@@ -95,8 +96,8 @@ fn place(side: Side, line: usize, position: usize) -> (usize, usize) {
 const SIDES: [Side; 2] = [Side::Rows, Side::Columns];
 
 impl<T: Real> Live<T> {
-    /// A model beside its entries (in its units) and what was held out of them. Without entries only lines that are appended
-    /// can change. Costs nothing.
+    /// A model beside its entries (in its units) and what was held out of them. Without entries only lines that are
+    /// appended can change. Costs nothing.
     pub fn new(model: Model<T>, entries: Option<Arc<Observations<T>>>, held_out: HeldOut) -> Self {
         let fitted = [model.rows(), model.cols()];
         let (changed, normals) = ([BTreeMap::new(), BTreeMap::new()], [BTreeMap::new(), BTreeMap::new()]);
@@ -145,8 +146,8 @@ impl<T: Real> Live<T> {
         self.fitted != [self.model.rows(), self.model.cols()] || !self.changed[0].is_empty()
     }
 
-    /// The entries as they are now, those that were held out too. Errors (`State`): a model without its entries; no memory.
-    /// Costs a copy where something has changed.
+    /// The entries as they are now, those that were held out too. Errors (`State`): a model without its entries; no
+    /// memory. Costs a copy where something has changed.
     pub fn observations(&self) -> Result<Arc<Observations<T>>> {
         let Some(base) = &self.base else { return Err(without_entries()) };
         if !self.is_changed() {
@@ -199,20 +200,19 @@ impl<T: Real> Live<T> {
         Ok(out)
     }
 
-    /// Takes entries in, and fits the lines of `sides` that they are in again, in this order: for `[Side::Rows]` the factors
-    /// (and biases) of these rows, with those of all columns as they are. To rounding what a half-step of these lines gives
-    /// (with ridge 0 where their entries determine them).
-    /// No side: they are only noted.
+    /// Takes entries in, and fits the lines of `sides` that they are in again, in this order: for `[Side::Rows]` the
+    /// factors (and biases) of these rows, with those of all columns as they are. To rounding what a half-step of these
+    /// lines gives (with ridge 0 where their entries determine them). No side: they are only noted.
     ///
-    /// The first change of a line costs `d k^2 + k^3 / 3` flops (`d`: its entries), a later one some `k^2`, and `k^3 / 3` more
-    /// where the ridge changes (an entry that comes or goes, with `ridge_power` above 0) and where the factorization cannot
-    /// follow; nonnegative factors some cycles of `k^2` in each case, and implicit feedback `n k^2` once over all lines of
-    /// the other side.
+    /// The first change of a line costs `d k^2 + k^3 / 3` flops (`d`: its entries), a later one some `k^2`, and `k^3 /
+    /// 3` more where the ridge changes (an entry that comes or goes, with `ridge_power` above 0) and where the
+    /// factorization cannot follow; nonnegative factors some cycles of `k^2` in each case, and implicit feedback `n
+    /// k^2` once over all lines of the other side.
     ///
-    /// Errors: a model with a robust loss or with prior means (`Unsupported`: its lines are more than these normal equations),
-    /// places outside the model, values or weights that are not in range (with the number of the change), a line whose entries
-    /// are not known, a stop, no memory: then nothing has changed, but that where memory ends late some entries may be noted
-    /// whose lines are not fitted again.
+    /// Errors: a model with a robust loss or with prior means (`Unsupported`: its lines are more than these normal
+    /// equations), places outside the model, values or weights that are not in range (with the number of the change), a
+    /// line whose entries are not known, a stop, no memory: then nothing has changed, but that where memory ends late
+    /// some entries may be noted whose lines are not fitted again.
     pub fn observe(&mut self, changes: &[Change], sides: &[Side], control: &mut Control<'_>) -> Result<()> {
         if self.model.loss != Loss::Squared {
             return Err(unsupported("loss=squared", "a robust loss"));
@@ -241,11 +241,11 @@ impl<T: Real> Live<T> {
         Ok(())
     }
 
-    /// Takes new rows or columns in: their entries, and the factors (and biases) that [`Model::fold_in`] gives them; the other
-    /// side stays as it is. Gives their numbers, which follow those there are.
+    /// Takes new rows or columns in: their entries, and the factors (and biases) that [`Model::fold_in`] gives them;
+    /// the other side stays as it is. Gives their numbers, which follow those there are.
     ///
-    /// Errors: as [`Model::fold_in`]; a model with prior means; `Repeats::Keep`, for a place has one entry here. Then nothing
-    /// has changed. Copies the factor of the side.
+    /// Errors: as [`Model::fold_in`]; a model with prior means; `Repeats::Keep`, for a place has one entry here. Then
+    /// nothing has changed. Copies the factor of the side.
     pub fn append(
         &mut self,
         side: Side,

@@ -42,8 +42,9 @@ impl Normal {
         self.count
     }
 
-    /// Whether it is to be formed anew: after many changes, or any with so few entries that the matrix may be singular, where
-    /// the rounding that a change leaves behind would count as curvature (and where forming it costs no more than solving).
+    /// Whether it is to be formed anew: after many changes, or any with so few entries that the matrix may be singular,
+    /// where the rounding that a change leaves behind would count as curvature (and where forming it costs no more than
+    /// solving).
     pub(super) fn is_worn(&self) -> bool {
         self.changes >= self.most || (self.changes > 0 && self.count < 2 * self.right.len())
     }
@@ -113,8 +114,8 @@ impl Normal {
         }
     }
 
-    /// The minimum, into `x`, which is where it is looked for from (factors `>= 0`): as half-steps by factorizations have it.
-    /// Gives the flops.
+    /// The minimum, into `x`, which is where it is looked for from (factors `>= 0`): as half-steps by factorizations
+    /// have it. Gives the flops.
     pub(super) fn solve<T: Real>(
         &mut self,
         variant: &Variant,

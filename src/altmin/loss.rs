@@ -1,7 +1,7 @@
-//! What a residual costs: its square, or less where it is large (section 2.5 of the notes, robust losses).
+//! What a residual costs: its square, or less where it is large (robust losses).
 //!
-//! All losses are near `r^2` for small residuals, so that a ridge means the same beside each. `weight(r) = cost'(r) / 2r`
-//! falls as `|r|` grows; then `cost(r) <= cost(s) + weight(s) (r^2 - s^2)` for all `r` and `s` (half-quadratic
+//! All losses are near `r^2` for small residuals, so that a ridge means the same beside each. `weight(r) = cost'(r) /
+//! 2r` falls as `|r|` grows; then `cost(r) <= cost(s) + weight(s) (r^2 - s^2)` for all `r` and `s` (half-quadratic
 //! majorization): sweeps over squares with the weights of the last residuals never raise the sum of costs.
 
 use crate::numerics::real::Real;
@@ -92,7 +92,8 @@ impl Loss {
         }
     }
 
-    /// What the residual of an entry that was not fitted costs: as [`Loss::cost`], but what is trimmed counts as the limit.
+    /// What the residual of an entry that was not fitted costs: as [`Loss::cost`], but what is trimmed counts as the
+    /// limit.
     pub fn cost_unseen(self, r: f64) -> f64 {
         match self {
             Loss::Trimmed { limit, .. } => r.abs().min(limit).powi(2),
@@ -113,8 +114,8 @@ pub struct Quantile {
 /// Digits of a radix search.
 const DIGIT_BITS: u32 = 16;
 
-/// The weighted quantile of sizes `>= 0`: ties are treated alike, so that the order of the entries has no effect. `weight`
-/// `None`: all 1. Costs four passes, and the memory of `2^16` numbers. Of no entries: 0.
+/// The weighted quantile of sizes `>= 0`: ties are treated alike, so that the order of the entries has no effect.
+/// `weight` `None`: all 1. Costs four passes, and the memory of `2^16` numbers. Of no entries: 0.
 pub fn quantile<T: Real>(sizes: &[f64], weight: Option<&[T]>, share: f64) -> Quantile {
     let of = |e: usize| weight.map_or(1.0, |w| w[e].wide());
     let total: f64 = (0..sizes.len()).map(of).sum();

@@ -10,19 +10,20 @@ use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::{Options, Result};
 
-/// Copies of both factors beside one another in sweeps: the start, the state, the best and the last one, what a half-step moves
-/// from, to, and collects, and what is turned and combined for an extrapolation.
+/// Copies of both factors beside one another in sweeps: the start, the state, the best and the last one, what a
+/// half-step moves from, to, and collects, and what is turned and combined for an extrapolation.
 const STATES: usize = 16;
-/// Copies of both factors, in double precision, that a search beyond the plain one keeps: what was found, and the vectors of
-/// Gauss-Newton steps.
+/// Copies of both factors, in double precision, that a search beyond the plain one keeps: what was found, and the
+/// vectors of Gauss-Newton steps.
 const SEARCHED: usize = 16;
 /// Copies of the observations that such a search keeps: without what is set aside, and what is left of them.
 const LEFT: usize = 3;
 
 impl<T: Real> Problem<T> {
-    /// An estimate, from above, of the most bytes that a problem of this size and its solve take at a time with these options,
-    /// without the caller's entries: the entries in both orders and once more while they are arranged, their parts where some
-    /// are held out, and copies of the factors. `entries` are all that are given, repeats and weights of 0 too. Saturates.
+    /// An estimate, from above, of the most bytes that a problem of this size and its solve take at a time with these
+    /// options, without the caller's entries: the entries in both orders and once more while they are arranged, their
+    /// parts where some are held out, and copies of the factors. `entries` are all that are given, repeats and weights
+    /// of 0 too. Saturates.
     ///
     /// Errors: options that contradict one another. Costs nothing.
     pub fn memory_estimate(
@@ -57,7 +58,8 @@ impl<T: Real> Problem<T> {
             solving = solving.saturating_add(entries.saturating_mul(8 * LEFT));
         }
         if settings.loss != LossKind::Squared {
-            // The entries with the weights of the loss, those cut back for the start, and the sizes of residuals, twice.
+            // The entries with the weights of the loss, those cut back for the start, and the sizes of residuals,
+            // twice.
             let (robust, _) = Observations::<T>::bytes(rows, cols, entries, true);
             solving =
                 solving.saturating_add(robust.saturating_mul(2)).saturating_add(entries.saturating_mul(16));

@@ -1,8 +1,8 @@
 //! Low-rank matrix completion by robust alternating minimization in nearly linear time (Gu, Song, Yin and Zhang,
 //! arXiv 2302.11068).
 //!
-//! Minimizes `sum_(i,j) w_ij (M_ij - u_i'v_j)^2` over factors `U` and `V` of few columns, by regressions of all rows of one
-//! factor and then of the other.
+//! Minimizes `sum_(i,j) w_ij (M_ij - u_i'v_j)^2` over factors `U` and `V` of few columns, by regressions of all rows of
+//! one factor and then of the other.
 //!
 //! | part | files |
 //! |---|---|
@@ -38,6 +38,16 @@
 //! assert!((solution.model.predict(6, 6) - 56.0).abs() < 1e-6);
 //! # Ok::<(), southwell::runtime::Error>(())
 //! ```
+
+/// The value, or leaves with the stop: for functions whose inner result is of the control.
+macro_rules! stopped {
+    ($e:expr) => {
+        match $e {
+            Ok(value) => value,
+            Err(stop) => return Ok(Err(stop)),
+        }
+    };
+}
 
 pub mod accuracy;
 mod all_pairs;

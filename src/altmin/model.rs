@@ -28,7 +28,8 @@ pub struct Model<T> {
 }
 
 impl<T: Real> Model<T> {
-    /// A model of given factors in the data's own units: `u` has `rows x rank` numbers row after row, `v` has `cols x rank`.
+    /// A model of given factors in the data's own units: `u` has `rows x rank` numbers row after row, `v` has `cols x
+    /// rank`.
     ///
     /// Errors: lengths that do not fit, numbers that are not finite.
     pub fn of_factors(rows: usize, cols: usize, rank: usize, u: &[f64], v: &[f64]) -> Result<Self> {
@@ -103,8 +104,8 @@ impl<T: Real> Model<T> {
         self.loss
     }
 
-    /// The share of its weight that an entry of this value counts with, by the loss of the model: 1 with squares, near 0 for
-    /// outliers. Panics outside the matrix.
+    /// The share of its weight that an entry of this value counts with, by the loss of the model: 1 with squares, near
+    /// 0 for outliers. Panics outside the matrix.
     pub fn entry_weight(&self, row: usize, col: usize, value: f64) -> f64 {
         // As an entry is stored.
         let stored = T::narrow(value / self.scale).wide();
@@ -120,8 +121,8 @@ impl<T: Real> Model<T> {
         turned.map_or(Vec::new(), |basis| basis.singular.iter().map(|s| s * self.scale).collect())
     }
 
-    /// The `n` columns of largest prediction for a row (or rows for a column), largest first, ties by index, without those in
-    /// `except`. Panics where `which` is outside the matrix. Costs `2 rank` flops for each candidate.
+    /// The `n` columns of largest prediction for a row (or rows for a column), largest first, ties by index, without
+    /// those in `except`. Panics where `which` is outside the matrix. Costs `2 rank` flops for each candidate.
     pub fn top(&self, side: Side, which: usize, except: &[usize], n: usize) -> Vec<(usize, f64)> {
         let others = self.factors.of(side.other()).rows();
         let mut barred = vec![false; others];
@@ -142,8 +143,8 @@ impl<T: Real> Model<T> {
     }
 }
 
-/// A factor, or its means, as it is stored for values in units of `scale`: from `n x rank` numbers in the data's units, row after
-/// row. Errors: another number of them, one that is not finite, no memory.
+/// A factor, or its means, as it is stored for values in units of `scale`: from `n x rank` numbers in the data's units,
+/// row after row. Errors: another number of them, one that is not finite, no memory.
 pub(super) fn stored<T: Real>(
     name: &str,
     values: &[f64],

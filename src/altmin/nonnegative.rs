@@ -27,8 +27,8 @@ pub(super) struct Normal {
 }
 
 impl<T: Real> Alternation<'_, T> {
-    /// A half-step over factors `>= 0`; the fixed one stays as it is. `shift` is taken off all values. On a stop the factors
-    /// are as they were.
+    /// A half-step over factors `>= 0`; the fixed one stays as it is. `shift` is taken off all values. On a stop the
+    /// factors are as they were.
     pub fn half_step_nonnegative(
         &self,
         factors: &mut Factors<T>,

@@ -1,5 +1,5 @@
-//! A row's regression by a factorization: of the normal equations, or, where there are fewer observations than columns, of
-//! the same in the observations.
+//! A row's regression by a factorization: of the normal equations, or, where there are fewer observations than columns,
+//! of the same in the observations.
 
 use super::observations::Line;
 use super::regression::{Bench, CHUNK, EXACT_SHARE, Regression, Room, RowReport, for_chunks, picked};
@@ -150,8 +150,8 @@ impl<T: Real> Bench<'_, T> {
         Ok(parts.iter().sum())
     }
 
-    /// `x = c + Y'z` with `(Y Y' + lambda I) z = b - Yc`, for rows times the roots of their weights: with fewer observations
-    /// than columns, also of least norm where `lambda` is 0.
+    /// `x = c + Y'z` with `(Y Y' + lambda I) z = b - Yc`, for rows times the roots of their weights: with fewer
+    /// observations than columns, also of least norm where `lambda` is 0.
     pub(super) fn dual(
         &mut self,
         regression: Regression<'_, T>,

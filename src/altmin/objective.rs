@@ -9,8 +9,8 @@ use crate::numerics::real::Real;
 use crate::runtime::Control;
 
 impl<T: Real> Run<'_, T> {
-    /// The constant that biases are unknowns of: such that the ridge on them is what was asked for; without a ridge, of the
-    /// size of the columns of an orthonormal factor.
+    /// The constant that biases are unknowns of: such that the ridge on them is what was asked for; without a ridge, of
+    /// the size of the columns of an orthonormal factor.
     pub(super) fn constant(&self, ridge: f64) -> f64 {
         if ridge == 0.0 {
             return 1.0 / (self.seen.rows().max(self.seen.cols()) as f64).sqrt();
@@ -19,8 +19,8 @@ impl<T: Real> Run<'_, T> {
         (ridge / self.settings.bias_ridge.unwrap_or(ridge)).sqrt()
     }
 
-    /// What the squares of implicit feedback, as they are written, are above those that are meant: `w b^2 - c p^2` for each
-    /// entry, with `w = c - 1` and `b = c / w` where `p` is 1.
+    /// What the squares of implicit feedback, as they are written, are above those that are meant: `w b^2 - c p^2` for
+    /// each entry, with `w = c - 1` and `b = c / w` where `p` is 1.
     fn above(&self) -> f64 {
         let lines = self.seen.by_row();
         let of = |i: usize| {
@@ -34,7 +34,8 @@ impl<T: Real> Run<'_, T> {
         (0..lines.len()).map(of).sum()
     }
 
-    /// `ridge (sum_i d_i^p (|u_i - u0_i|^2 + b_i^2 / constant^2) + ..)`, and, where they count, the squares of all entries.
+    /// `ridge (sum_i d_i^p (|u_i - u0_i|^2 + b_i^2 / constant^2) + ..)`, and, where they count, the squares of all
+    /// entries.
     pub(super) fn penalty(&self, factors: &Factors<T>, offsets: &Offsets<T>, damping: Damping) -> f64 {
         if damping.ridge == 0.0 {
             return 0.0;

@@ -265,8 +265,8 @@ impl<T: Real> Observations<T> {
         Ok(Self { by_row: self.by_row.with_weights()?, by_col: self.by_col.with_weights()? })
     }
 
-    /// Writes the weights of the entries from position `first` in the order of a side; both orders are to get the same. Panics
-    /// where there are no weights.
+    /// Writes the weights of the entries from position `first` in the order of a side; both orders are to get the same.
+    /// Panics where there are no weights.
     pub(super) fn write_weights(&mut self, side: Side, first: usize, weights: &[T]) {
         let lines = match side {
             Side::Rows => &mut self.by_row,

@@ -1,8 +1,9 @@
-//! What the model has beside its factors: a mean, and biases of rows and columns that are fitted together with the factors.
+//! What the model has beside its factors: a mean, and biases of rows and columns that are fitted together with the
+//! factors.
 //!
-//! In the half-step of the rows the bias of each row is one more unknown, on a column of the fixed factor that is constant:
-//! `x_ij = mean + c_j + u_i'v_j + b_i`. The constant is chosen so that the same ridge serves all unknowns: a bias of ridge
-//! `r_b` beside factors of ridge `r` is an unknown on the constant `sqrt(r / r_b)`.
+//! In the half-step of the rows the bias of each row is one more unknown, on a column of the fixed factor that is
+//! constant: `x_ij = mean + c_j + u_i'v_j + b_i`. The constant is chosen so that the same ridge serves all unknowns: a
+//! bias of ridge `r_b` beside factors of ridge `r` is an unknown on the constant `sqrt(r / r_b)`.
 
 use super::alternation::{Alternation, Factors, Manner, Side, StepReport};
 use super::half_step::HalfStep;
@@ -47,8 +48,8 @@ impl<T: Real> Offsets<T> {
         Self { mean: total.value() / weights.value(), ..Self::none() }
     }
 
-    /// The mean, and a first guess of the biases: means of what the columns, and then the rows, have on top, drawn towards 0
-    /// where there are few observations.
+    /// The mean, and a first guess of the biases: means of what the columns, and then the rows, have on top, drawn
+    /// towards 0 where there are few observations.
     pub fn guess(observations: &Observations<T>) -> Result<Self> {
         let mut offsets = Self {
             row: zeros("bias", observations.rows())?,
@@ -100,8 +101,8 @@ impl<T: Real> Offsets<T> {
 }
 
 impl<T: Real> Alternation<'_, T> {
-    /// A half-step with mean and biases; `constant` is the column that a bias is the unknown of. On a stop factors and biases
-    /// are of no use, as for [`Alternation::half_step`]. Errors: no memory.
+    /// A half-step with mean and biases; `constant` is the column that a bias is the unknown of. On a stop factors and
+    /// biases are of no use, as for [`Alternation::half_step`]. Errors: no memory.
     pub fn half_step_beside(
         &self,
         factors: &mut Factors<T>,

@@ -1,20 +1,22 @@
-//! The paper's method as it stands (section 1.5 of the notes): for the comparison with what this library does by default.
+//! The paper's method as it stands: for the comparison with what this library does by default.
 //!
 //! Input: the observations, the rank `k`, the number of rounds `T`.
 //!
-//! 1. Part the observations into `2T + 1` sets by a hash, so that every half-step sees entries that its fixed factor does not
-//!    depend on (or let all see all).
-//! 2. `U_0`: the `k` leading left singular vectors of `p^-1 P(M)` on set 0, rows that stick out cut back, orthonormalized.
+//! 1. Part the observations into `2T + 1` sets by a hash, so that every half-step sees entries that its fixed factor
+//!    does not depend on (or let all see all).
+//! 2. `U_0`: the `k` leading left singular vectors of `p^-1 P(M)` on set 0, rows that stick out cut back,
+//!    orthonormalized.
 //! 3. For `t = 0 .. T - 1`:
 //!    1. orthonormalize `U_t`;
-//!    2. `V_(t+1)`: regressions of all columns on set `2t + 1`, each by sketch and precondition, to the accuracy that is asked for;
+//!    2. `V_(t+1)`: regressions of all columns on set `2t + 1`, each by sketch and precondition, to the accuracy that
+//!       is asked for;
 //!    3. orthonormalize `V_(t+1)`;
 //!    4. `U_(t+1)`: regressions of all rows on set `2t + 2`.
 //! 4. `X = U_T V_T'`.
 //!
-//! What the analysis needs of each row (inequality B of section 1.9): `|e_j| <= 0.09 theta s_k / sqrt(n)`, where `theta` is the
-//! distance of the fixed factor's column space from the truth's, `s_k` the smallest singular value and `n` the number of rows.
-//! Each half-step reports the two sides of it.
+//! What the analysis needs of each row (inequality B of section 1.9): `|e_j| <= 0.09 theta s_k / sqrt(n)`, where
+//! `theta` is the distance of the fixed factor's column space from the truth's, `s_k` the smallest singular value and
+//! `n` the number of rows. Each half-step reports the two sides of it.
 //!
 //! | here | there |
 //! |---|---|
@@ -24,7 +26,7 @@
 //! | `allowed` | the right side of (B) |
 //! | `half.error` | the left side, from the sketch |
 
-use super::alternation::{Factors, Side, coherence};
+use super::alternation::{Factors, Side, incoherence};
 use super::angle::distance;
 use super::basis::orthonormalize;
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
@@ -112,7 +114,8 @@ pub struct Completed<T> {
     pub clipped: usize,
 }
 
-/// The share of `theta s_k / sqrt(n)` that a row's error may have: then the errors contract as those of the exact method.
+/// The share of `theta s_k / sqrt(n)` that a row's error may have: then the errors contract as those of the exact
+/// method.
 const SHARE: f64 = 0.09;
 /// The contraction of the analysis, where none was seen yet.
 const CONTRACTION: f64 = 0.25;
@@ -121,17 +124,8 @@ const SEEN: (f64, f64) = (0.05, 0.95);
 /// Between the seeds of half-steps.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
 
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
-
-/// Runs the method. Errors: a rank beyond the sizes, no round, a distortion or a reduction outside `(0, 1)`, nothing observed, no
-/// memory. The inner result is of the control.
+/// Runs the method. Errors: a rank beyond the sizes, no round, a distortion or a reduction outside `(0, 1)`, nothing
+/// observed, no memory. The inner result is of the control.
 pub fn complete<T: Real>(
     observations: &Observations<T>,
     plan: Plan,
@@ -188,7 +182,7 @@ pub fn complete<T: Real>(
             accuracy: Accuracy { reduction, gradient: 0.0, max_steps: usize::MAX },
             solver: Solver::Sketched(sketching),
         };
-        let incoherence = coherence(fixed);
+        let incoherence = incoherence(fixed);
         let size = sketching.size(plan.rank);
         let sketched = (0..lines.len()).filter(|j| lines.degree(*j) > size).count();
         let half = stopped!(half.run(moving, team, control));
@@ -261,7 +255,8 @@ impl<T: Real> Theory<T> {
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<(), Stop>> {
         if s > 0 {
-            // A solution against an orthonormal factor: its singular values are about those of the matrix. Those of the start are 1.
+            // A solution against an orthonormal factor: its singular values are about those of the matrix. Those of the
+            // start are 1.
             self.smallest = singular.last().copied().unwrap_or(0.0);
             self.theta *= CONTRACTION;
         }

@@ -30,7 +30,8 @@ pub enum Grid<'g> {
 pub struct Path<T> {
     /// In the order of the grid; fewer where the path was stopped.
     pub points: Vec<Solution<T>>,
-    /// The point of least error on the entries held out (with a robust loss of least median error), the first of several; `None` where none are held out.
+    /// The point of least error on the entries held out (with a robust loss of least median error), the first of
+    /// several; `None` where none are held out.
     pub best: Option<usize>,
     /// Why it ended before its last point.
     pub stopped: Option<Outcome>,
@@ -87,12 +88,12 @@ impl Grid<'_> {
 }
 
 /// Solves the problem along a grid, which takes the place of the option `ridge` or `rank`. The first point starts as
-/// [`solve`](super::solve()) does; a later one at the point before it (with a higher rank: and the leading singular pairs of
-/// what that leaves of the entries), so there is no search but plain sweeps. With the option `held_out` each point has the
-/// error on the same entries that no point has seen.
+/// [`solve`](super::solve()) does; a later one at the point before it (with a higher rank: and the leading singular
+/// pairs of what that leaves of the entries), so there is no search but plain sweeps. With the option `held_out` each
+/// point has the error on the same entries that no point has seen.
 ///
-/// `max_seconds` and `max_work` are limits of the whole path, which ends where it is stopped; `work` and the seconds of a point
-/// are its own. Errors: the grid, and as [`solve`](super::solve()).
+/// `max_seconds` and `max_work` are limits of the whole path, which ends where it is stopped; `work` and the seconds of
+/// a point are its own. Errors: the grid, and as [`solve`](super::solve()).
 pub fn path<T: Real>(
     problem: &Problem<T>,
     options: &Options,
@@ -146,8 +147,8 @@ pub fn path<T: Real>(
     Ok(Path { points, best, stopped })
 }
 
-/// What points are compared by: the error on the entries held out; with a robust loss, whose scale each point has for itself,
-/// the median size of their residuals. NaN where none are held out.
+/// What points are compared by: the error on the entries held out; with a robust loss, whose scale each point has for
+/// itself, the median size of their residuals. NaN where none are held out.
 fn held_out<T: Real>(point: &Solution<T>, problem: &Problem<T>) -> Result<f64> {
     let Solution { model, certificate, held_out, .. } = point;
     let held = if model.loss == Loss::Squared { None } else { held_out.part(problem.observations())? };

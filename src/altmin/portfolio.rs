@@ -1,10 +1,10 @@
 //! The portfolio (section 1.12, C): several searches, and a choice by what was observed.
 //!
-//! 1. Searches run on all observations, for with few of them none can be spared. A search that fits them to rounding has found
-//!    the matrix, as far as they determine one: there are more equations than unknowns. A search that has come near goes on at
-//!    once; the others wait until all have been tried, and go on in the order of their residuals.
-//! 2. Without an exact fit (noise, or a rank that is too low) two searches that came to one and the same residual, the least of
-//!    all, are believed too.
+//! 1. Searches run on all observations, for with few of them none can be spared. A search that fits them to rounding
+//!    has found the matrix, as far as they determine one: there are more equations than unknowns. A search that has
+//!    come near goes on at once; the others wait until all have been tried, and go on in the order of their residuals.
+//! 2. Without an exact fit (noise, or a rank that is too low) two searches that came to one and the same residual, the
+//!    least of all, are believed too.
 //! 3. Otherwise they run again on most of the observations, the rest decides, and a last alternation uses all.
 
 use super::observations::Observations;
@@ -44,15 +44,6 @@ pub const SEARCHES: [Search; 4] = [
     Search::Continuation { sweeps: 100 },
     Search::Annealed { fade: 0.98 },
 ];
-
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
 
 /// Runs `searches` in turn, until one is convincing. Errors: no search, and as [`Searcher::run`].
 pub fn choose<T: Real>(

@@ -1,8 +1,8 @@
-//! Prior means: what factors are drawn to by the ridge, `ridge d_i^p |u_i - u0_i|^2` instead of `ridge d_i^p |u_i|^2`
-//! (section 2.5 of the notes). Side information comes in so: `U0 = X B` for features `X` of the rows.
+//! Prior means: what factors are drawn to by the ridge, `ridge d_i^p |u_i - u0_i|^2` instead of `ridge d_i^p |u_i|^2`.
+//! Side information comes in so: `U0 = X B` for features `X` of the rows.
 //!
-//! The penalty does not see a rotation of `U` and `V` together with their means; means that are given fix the basis. So factors
-//! with means are never turned: they are in the basis of their means from the start on.
+//! The penalty does not see a rotation of `U` and `V` together with their means; means that are given fix the basis. So
+//! factors with means are never turned: they are in the basis of their means from the start on.
 
 use super::alternation::{Factors, Side};
 use super::basis::nearest_rotation;
@@ -59,8 +59,8 @@ impl<T: Real> Prior<T> {
         Ok(())
     }
 
-    /// Turns the factors of a start to lie as near to the means as they can; lines of fewer entries than the rank start at
-    /// their means. Costs `(m + n) k^2` flops, twice.
+    /// Turns the factors of a start to lie as near to the means as they can; lines of fewer entries than the rank start
+    /// at their means. Costs `(m + n) k^2` flops, twice.
     pub(super) fn align(
         &self,
         factors: &mut Factors<T>,

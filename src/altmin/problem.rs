@@ -25,14 +25,14 @@ pub struct Problem<T> {
 }
 
 impl<T: Real> Problem<T> {
-    /// Checks and copies entries; those whose values are not numbers count as not observed where the option `missing` says
-    /// so. The order of the entries does not change a bit of what follows.
+    /// Checks and copies entries; those whose values are not numbers count as not observed where the option `missing`
+    /// says so. The order of the entries does not change a bit of what follows.
     ///
-    /// Values are divided by a power of 4 near the largest of them, so that data scaled by a power of 4 (and a ridge scaled
-    /// with it) give the same factors, scaled, to the last bit.
+    /// Values are divided by a power of 4 near the largest of them, so that data scaled by a power of 4 (and a ridge
+    /// scaled with it) give the same factors, scaled, to the last bit.
     ///
-    /// Errors: as [`Observations::new`]; a matrix without rows or columns; nothing observed. Costs about a dozen passes over
-    /// the entries; keeps them in both orders.
+    /// Errors: as [`Observations::new`]; a matrix without rows or columns; nothing observed. Costs about a dozen passes
+    /// over the entries; keeps them in both orders.
     pub fn new(entries: Entries<'_>, options: &Options, control: &mut Control<'_>) -> Result<Self> {
         let settings = Settings::from_options(options)?;
         control.begin(settings.max_seconds, settings.max_work);
@@ -95,12 +95,12 @@ impl<T: Real> Problem<T> {
         Ok(Self { observations: Arc::new(observations), scale: 1.0, confidence, prior: Prior::default() })
     }
 
-    /// Prior means of the factor of a side, in the data's units: `rows x rank` (or `cols x rank`) numbers, row after row. The
-    /// ridge then draws to them instead of 0: `ridge d_i^p |u_i - u0_i|^2`. Empty: none. They need a ridge above 0 and stay for
-    /// all solves, whose rank must be theirs.
+    /// Prior means of the factor of a side, in the data's units: `rows x rank` (or `cols x rank`) numbers, row after
+    /// row. The ridge then draws to them instead of 0: `ridge d_i^p |u_i - u0_i|^2`. Empty: none. They need a ridge
+    /// above 0 and stay for all solves, whose rank must be theirs.
     ///
-    /// Errors: a length that is not a multiple of the lines of the side, numbers that are not finite, no memory; then the old
-    /// means stay.
+    /// Errors: a length that is not a multiple of the lines of the side, numbers that are not finite, no memory; then
+    /// the old means stay.
     pub fn set_prior(&mut self, side: Side, means: &[f64]) -> Result<()> {
         let (name, lines) = match side {
             Side::Rows => ("prior of the rows", self.rows()),
@@ -140,8 +140,8 @@ impl<T: Real> Problem<T> {
         self.observations.clone()
     }
 
-    /// The problem of a model that was kept up to date, with its entries as they are now: what the next solve is of. Errors
-    /// (`State`): a model without its entries; no memory.
+    /// The problem of a model that was kept up to date, with its entries as they are now: what the next solve is of.
+    /// Errors (`State`): a model without its entries; no memory.
     pub fn of_live(live: &Live<T>) -> Result<Self> {
         let confidence = match live.model().variant {
             Variant::AllPairs { confidence } => Some(confidence),

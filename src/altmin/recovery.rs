@@ -1,12 +1,12 @@
-//! Recovery from few entries (section 1.12 of the notes): plain alternation from the spectral start fails there, for a few
+//! Recovery from few entries: plain alternation from the spectral start fails there, for a few
 //! rows with few observations run away. A search has two parts.
 //!
 //! The rough part comes near by alternation:
 //!
-//! * Annealed ridge at full rank: `lambda_t = p 0.1 gamma^t` on the rows, with the fixed factor orthonormal. Best where the
-//!   singular values are alike.
-//! * Rank continuation: one direction more at a time, the leading pair of the residual, and after each some sweeps with a
-//!   proximal term that fades. Best where the singular values differ. Lines that run away are set aside.
+//! * Annealed ridge at full rank: `lambda_t = p 0.1 gamma^t` on the rows, with the fixed factor orthonormal. Best where
+//!   the singular values are alike.
+//! * Rank continuation: one direction more at a time, the leading pair of the residual, and after each some sweeps with
+//!   a proximal term that fades. Best where the singular values differ. Lines that run away are set aside.
 //!
 //! The rest is done by Gauss-Newton steps, which also set aside what runs away; last, on all observations.
 
@@ -108,15 +108,6 @@ pub struct Searcher<'a, T> {
     pub team: &'a Team<'a>,
 }
 
-macro_rules! stopped {
-    ($e:expr) => {
-        match $e {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
-
 impl<T: Real> Searcher<'_, T> {
     fn alternation(&self) -> Alternation<'_, T> {
         Alternation { observations: self.observations, prior: None, team: self.team }
@@ -128,8 +119,8 @@ impl<T: Real> Searcher<'_, T> {
         self.observations.by_row().mean_weight() * self.observations.len() as f64 / cells.max(1.0)
     }
 
-    /// Searches in one way: both parts. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner result is of
-    /// the control.
+    /// Searches in one way: both parts. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner
+    /// result is of the control.
     pub fn run(
         &self,
         search: Search,
@@ -174,12 +165,12 @@ impl<T: Real> Searcher<'_, T> {
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Found<T>, Stop>> {
         let Rough { mut found, mut aside } = rough;
-        let rules = |damping: f64, coherence: f64| Rules {
+        let rules = |damping: f64, incoherence: f64| Rules {
             residual: ends.residual,
             damping,
             max_steps: MAX_STEPS,
             progress: ends.progress,
-            coherence,
+            incoherence,
         };
         if aside.count() == 0 && found.residual <= ends.residual {
             return Ok(Ok(found));
@@ -316,8 +307,8 @@ impl<T: Real> Searcher<'_, T> {
             let pair =
                 stopped!(leading.leading(1, self.seed.wrapping_add(rank as u64), self.team, control)?);
             found.factors = Factors {
-                u: with_column(&found.factors.u, rank, |i| pair.left.row(i)[0])?,
-                v: with_column(&found.factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
+                u: with_last(&found.factors.u, rank, |i| pair.left.row(i)[0])?,
+                v: with_last(&found.factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
             };
             for t in 0..sweeps {
                 let proximal = PROXIMAL * self.share() * PROXIMAL_FADE.powi(t as i32);
@@ -352,8 +343,9 @@ impl<T: Real> Searcher<'_, T> {
     }
 }
 
-/// Factors to start plain alternation from: the leading singular vectors of the rescaled observations, cut back, with the roots
-/// of the singular values on both sides, so that a ridge meets factors of its own size. Errors: as [`Searcher::run`].
+/// Factors to start plain alternation from: the leading singular vectors of the rescaled observations, cut back, with
+/// the roots of the singular values on both sides, so that a ridge meets factors of its own size. Errors: as
+/// [`Searcher::run`].
 pub fn start_from<T: Real>(
     observations: &Observations<T>,
     rank: usize,
@@ -390,7 +382,8 @@ pub fn entry<T: Real>(factors: &Factors<T>, i: usize, j: usize) -> f64 {
     factors.u.row(i).iter().zip(factors.v.row(j)).map(|(u, v)| u.wide() * v.wide()).sum()
 }
 
-fn with_column<T: Real>(factor: &Tall<T>, cols: usize, last: impl Fn(usize) -> f64) -> Result<Tall<T>> {
+/// With columns of zeros after its own, and then the last.
+fn with_last<T: Real>(factor: &Tall<T>, cols: usize, last: impl Fn(usize) -> f64) -> Result<Tall<T>> {
     let mut out = padded(factor, cols)?;
     for i in 0..factor.rows() {
         out.row_mut(i)[cols - 1] = T::narrow(last(i));

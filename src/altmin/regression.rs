@@ -1,9 +1,10 @@
-//! One row's regression: `min_x sum_e w_e (b_e - y_e'x)^2 + lambda |x - c|^2` over the factor rows `y_e` that were observed.
+//! One row's regression: `min_x sum_e w_e (b_e - y_e'x)^2 + lambda |x - c|^2` over the factor rows `y_e` that were
+//! observed.
 //!
-//! Three ways, of which [`Way::of`] takes the cheapest by counts of operations: the normal equations (direct), the same in
-//! the observations where there are fewer of them than columns (dual), and conjugate gradients from the last solution with
-//! the preconditioner that all rows share (section 1.8 of the notes on the paper: the mean Gram, diagonal in the basis that
-//! the factor is kept in). `normal_equations` has the first two, `conjugate_gradient` the third.
+//! Three ways, of which [`Way::of`] takes the cheapest by counts of operations: the normal equations (direct), the same
+//! in the observations where there are fewer of them than columns (dual), and conjugate gradients from the last
+//! solution with the preconditioner that all rows share (the mean Gram, diagonal in the basis that the factor is kept
+//! in). `normal_equations` has the first two, `conjugate_gradient` the third.
 //!
 //! A row's observations are gone over in chunks of [`CHUNK`], whose sums are added in their order: the chunks of a row
 //! that is long may be shared among threads, and bits stay.
@@ -19,8 +20,8 @@ use crate::runtime::{Control, Stop};
 /// Observations whose sums are taken on one thread.
 pub const CHUNK: usize = 4096;
 
-/// A residual that is found by subtraction is computed from the observations instead where it is below this many roots of the
-/// rounding of what it was taken from: otherwise it has half of all digits at least.
+/// A residual that is found by subtraction is computed from the observations instead where it is below this many roots
+/// of the rounding of what it was taken from: otherwise it has half of all digits at least.
 pub(super) const EXACT_SHARE: f64 = 64.0;
 
 /// How one row is solved.
@@ -36,15 +37,16 @@ pub enum Way {
     Sketched { how: Sketching, stream: u64 },
 }
 
-/// A pass of conjugate gradients is bound by bytes: it reads each number of a row for 4 flops, from the second cache or beyond,
-/// where a Gram matrix works in registers. Flops of the one cost this many of the other (measured 4 to 6 on AVX2, in both
-/// precisions).
+/// A pass of conjugate gradients is bound by bytes: it reads each number of a row for 4 flops, from the second cache or
+/// beyond, where a Gram matrix works in registers. Flops of the one cost this many of the other (measured 4 to 6 on
+/// AVX2, in both precisions).
 const PASS_PRICE: f64 = 4.0;
 /// The same for a small Cholesky factorization, whose loops are short.
 const CHOLESKY_PRICE: f64 = 3.0;
 
 impl Way {
-    /// The cheapest way for `d` observations and `k` columns, where conjugate gradients are expected to take `steps` steps.
+    /// The cheapest way for `d` observations and `k` columns, where conjugate gradients are expected to take `steps`
+    /// steps.
     pub fn of(d: usize, k: usize, steps: f64) -> Self {
         let price = |way: Self| way.price(d, k, steps);
         let dual = if d < k { price(Way::Dual) } else { f64::INFINITY };
@@ -71,8 +73,8 @@ impl Way {
     }
 }
 
-/// Steps of conjugate gradients until a residual has fallen by `reduction`, for `d` rows drawn evenly from an orthonormal
-/// factor of `k` columns: the eigenvalues lie in `(1 +- sqrt(k/d))^2` (Marchenko and Pastur).
+/// Steps of conjugate gradients until a residual has fallen by `reduction`, for `d` rows drawn evenly from an
+/// orthonormal factor of `k` columns: the eigenvalues lie in `(1 +- sqrt(k/d))^2` (Marchenko and Pastur).
 pub fn expected_steps(d: usize, k: usize, reduction: f64) -> f64 {
     let rate = (k as f64 / d.max(1) as f64).sqrt();
     if rate >= 1.0 {

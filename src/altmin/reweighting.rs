@@ -35,7 +35,8 @@ pub(super) struct Weighed {
     pub(super) squares: f64,
     /// `sum w weight(r) (m - mean)^2`
     pub(super) size: f64,
-    /// `sum w (weight(r) - last weight)^2 r^2`: what the change of the weights adds to the right-hand sides of regressions.
+    /// `sum w (weight(r) - last weight)^2 r^2`: what the change of the weights adds to the right-hand sides of
+    /// regressions.
     pub(super) moved: f64,
     /// `sum w`
     pub(super) weight: f64,
@@ -74,7 +75,8 @@ impl<'o, T: Real> Reweighting<'o, T> {
         quantile(&self.sizes, self.seen.by_row().weight.as_deref(), share)
     }
 
-    /// The weights of a loss at the residuals that were taken last, those of the same model. Costs `2 k` flops for each entry.
+    /// The weights of a loss at the residuals that were taken last, those of the same model. Costs `2 k` flops for each
+    /// entry.
     pub(super) fn weigh(
         &mut self,
         loss: Loss,

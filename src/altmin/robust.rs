@@ -1,10 +1,10 @@
 //! Robust losses: sweeps over squares whose weights follow from the residuals, in stages of fixed scale.
 //!
-//! Within a stage the scale of the loss is fixed, so that there is an objective, and no sweep raises it. The first scale is
-//! that of the residuals of the start, so that nearly all entries count; a stage of the rough phase ends as soon as the model
-//! moves by little beside the scale, which is then estimated anew. When it does not change any more, the fine phase takes the
-//! model to its limit, looks at the scale once more, and goes on where that has changed. Least trimmed squares have no
-//! scale: their entries are chosen after a rough phase with Student's loss.
+//! Within a stage the scale of the loss is fixed, so that there is an objective, and no sweep raises it. The first
+//! scale is that of the residuals of the start, so that nearly all entries count; a stage of the rough phase ends as
+//! soon as the model moves by little beside the scale, which is then estimated anew. When it does not change any more,
+//! the fine phase takes the model to its limit, looks at the scale once more, and goes on where that has changed. Least
+//! trimmed squares have no scale: their entries are chosen after a rough phase with Student's loss.
 
 use super::fit::fit_by;
 use super::loss::{BEND, FREEDOM, Loss, LossKind, NORMAL_MEDIAN};
@@ -26,7 +26,8 @@ const LITTLE: f64 = 0.1;
 /// Stages of the rough and of the fine phase at most: then the scale stays.
 const ROUGH_STAGES: usize = 2000;
 const FINE_STAGES: usize = 40;
-/// The least scale, beside the tolerance and in roundings, of the scale of the values: exact fits have residuals of rounding.
+/// The least scale, beside the tolerance and in roundings, of the scale of the values: exact fits have residuals of
+/// rounding.
 const FLOOR: f64 = 10.0;
 const FLOOR_ROUNDINGS: f64 = 256.0;
 /// Values are cut back to this many scales from their median for a start.
@@ -136,8 +137,8 @@ impl<'o, T: Real> Robust<'o, T> {
         self.rough && change * length <= LITTLE * self.scale
     }
 
-    /// Goes on to the next stage with the model whose residuals were taken last: `settled` says that it has come to the limit of
-    /// this one. Gives whether there is another one; its weights are then those of the entries.
+    /// Goes on to the next stage with the model whose residuals were taken last: `settled` says that it has come to the
+    /// limit of this one. Gives whether there is another one; its weights are then those of the entries.
     pub(super) fn advance(
         &mut self,
         settled: bool,
@@ -209,8 +210,8 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
 }
 
-/// The entries with values that stick out cut back to [`START`] scales from the median: what a start may be made of. Errors: no
-/// memory.
+/// The entries with values that stick out cut back to [`START`] scales from the median: what a start may be made of.
+/// Errors: no memory.
 pub(super) fn cut_back<T: Real>(seen: &Observations<T>) -> Result<Observations<T>> {
     let mut values: Vec<f64> = zeros("values", seen.len())?;
     values.iter_mut().zip(&seen.by_row().value).for_each(|(out, v)| *out = v.wide());

@@ -1,4 +1,4 @@
-//! How far one row is from the solution of its regression (section 1.7 of the notes), by code that knows nothing of how it was
+//! How far one row is from the solution of its regression, by code that knows nothing of how it was
 //! solved.
 //!
 //! With `G = Y'WY + lambda I` and the gradient `g = Y'W(b - Yx) - lambda (x - c)`,
@@ -10,21 +10,23 @@
 //! **What makes it a proof.** `u = 2^-53`, `d` observations, `k` columns; data are what is stored, exactly.
 //!
 //! * Forming `Y'WY`: `|D_ab| <= gamma_(d+2) sum_e w |y_a y_b|` entry by entry, so `|D|_2 <= gamma_(d+2) trace`.
-//! * If Cholesky's factorization of `B = Y'WY + (lambda - sigma) I` runs to its end in floating point, then `R'R = B + E` with
-//!   `|E| <= gamma_(k+1) / (1 - gamma_(k+1)) d d'`, `d_l^2 = B_ll` (Demmel; Higham, Accuracy and stability of numerical algorithms,
-//!   theorem 10.3; Rump, Verification of positive definiteness, 2006), so `|E|_2` is at most that factor times the trace of `B`.
+//! * If Cholesky's factorization of `B = Y'WY + (lambda - sigma) I` runs to its end in floating point, then `R'R = B +
+//!   E` with `|E| <= gamma_(k+1) / (1 - gamma_(k+1)) d d'`, `d_l^2 = B_ll` (Demmel; Higham, Accuracy and stability of
+//!   numerical algorithms, theorem 10.3; Rump, Verification of positive definiteness, 2006), so `|E|_2` is at most that
+//!   factor times the trace of `B`.
 //! * Rounding the diagonal: `2 u (max Y'WY_ll + lambda + sigma)`.
 //!
-//!   Together `lambda_min(G) >= sigma - slack`: the sum of the three, with 1 % more for products of errors and for rounding of
-//!   the slack itself.
-//! * The gradient is summed in pairs of doubles (relative errors below `8 u^2` an operation), so what rounding can add to its norm is
-//!   at most `8 (d + k + 8) u^2 (sum_e w |y_e| (|b_e| + |y_e| |x|) + lambda (|x| + |c|))`.
+//!   Together `lambda_min(G) >= sigma - slack`: the sum of the three, with 1 % more for products of errors and for
+//!   rounding of the slack itself.
+//! * The gradient is summed in pairs of doubles (relative errors below `8 u^2` an operation), so what rounding can add
+//!   to its norm is at most `8 (d + k + 8) u^2 (sum_e w |y_e| (|b_e| + |y_e| |x|) + lambda (|x| + |c|))`.
 //! * Norms and quotients: a factor of `1 + 1e-6`, thousands of times what they need.
 //!
-//! All that fails where products vanish below the smallest numbers: where the charges come near them, nothing is claimed.
+//! All that fails where products vanish below the smallest numbers: where the charges come near them, nothing is
+//! claimed.
 //!
-//! Where no `sigma` above the slack succeeds (`cond(Y)` beyond about 1e7), the smallest eigenvalue is taken from the singular values
-//! of `W^(1/2) Y` (Ritz values of full dimension), and the bound is an estimate.
+//! Where no `sigma` above the slack succeeds (`cond(Y)` beyond about 1e7), the smallest eigenvalue is taken from the
+//! singular values of `W^(1/2) Y` (Ritz values of full dimension), and the bound is an estimate.
 
 use super::observations::Line;
 use super::regression::Ridge;
@@ -59,7 +61,8 @@ const TINY: f64 = 1e-250;
 /// What part of the smallest eigenvalue is tried for `sigma`, in turn.
 const PARTS: [f64; 4] = [0.999, 0.98, 0.8, 0.4];
 
-/// Certifies row `x` of the factor that moves. Costs `d k^2 + 4 k^3` flops, and `60 d k` for the gradients in pairs of doubles.
+/// Certifies row `x` of the factor that moves. Costs `d k^2 + 4 k^3` flops, and `60 d k` for the gradients in pairs of
+/// doubles.
 pub fn certify<T: Real>(fixed: &Tall<T>, line: Line<'_, T>, ridge: Ridge<'_, T>, x: &[T]) -> RowCertificate {
     let row = Row { fixed, line, ridge };
     let x: Vec<Double> = x.iter().map(|x| Double::from(x.wide())).collect();
@@ -110,7 +113,8 @@ impl<T: Real> Row<'_, T> {
         self.fixed.row(self.line.index[e] as usize).iter().map(|y| y.wide())
     }
 
-    /// The gradient at a point, its norm with what rounding can add, and whether that charge is far from the smallest numbers.
+    /// The gradient at a point, its norm with what rounding can add, and whether that charge is far from the smallest
+    /// numbers.
     fn gradient(&self, x: &[Double]) -> (Vec<f64>, f64, bool) {
         let (d, k, lambda) = (self.line.index.len(), x.len(), self.ridge.strength);
         let center = |l: usize| self.ridge.center.map_or(0.0, |c| c[l].wide());
@@ -162,7 +166,8 @@ impl<T: Real> Row<'_, T> {
     }
 }
 
-/// A lower bound of `lambda_min(G)` that is proven, and a factor of `G`, for the computed `Y'WY` (its lower triangle) of `d` rows.
+/// A lower bound of `lambda_min(G)` that is proven, and a factor of `G`, for the computed `Y'WY` (its lower triangle)
+/// of `d` rows.
 fn proven_smallest(gram: &Square, d: usize, lambda: f64) -> Option<(f64, Square)> {
     let k = gram.size();
     let mut full = gram.clone();
@@ -194,8 +199,8 @@ fn proven_smallest(gram: &Square, d: usize, lambda: f64) -> Option<(f64, Square)
     })
 }
 
-/// Cholesky's factorization of the lower triangle, in place, as the theorem has it: no scaling, no floor. False where a pivot is
-/// not positive.
+/// Cholesky's factorization of the lower triangle, in place, as the theorem has it: no scaling, no floor. False where a
+/// pivot is not positive.
 fn cholesky(a: &mut Square) -> bool {
     let k = a.size();
     for j in 0..k {

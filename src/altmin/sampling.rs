@@ -1,4 +1,4 @@
-//! Parting the observations (section 1.3 of the notes): for the validation of a search, or for half-steps that see entries of
+//! Parting the observations: for the validation of a search, or for half-steps that see entries of
 //! their own, as the theory wants. A pure function of (seed, row, column): neither order nor threads can change a part.
 
 use super::observations::Observations;

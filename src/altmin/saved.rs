@@ -1,5 +1,5 @@
-//! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts and folds in
-//! to the same bits.
+//! Models as bytes: little-endian, versioned, with a checksum, the same on every machine. What is loaded predicts and
+//! folds in to the same bits.
 //!
 //! Inside the envelope of [`state`], kind `ALTM`, layout 1:
 //!
@@ -46,11 +46,13 @@ pub enum Loaded {
     Single(Saved<f32>),
 }
 
-/// A model as bytes: with the entries it can be brought up to date and solved again, without them it predicts and folds in.
+/// A model as bytes: with the entries it can be brought up to date and solved again, without them it predicts and folds
+/// in.
 ///
 /// Prior means of a fit are not saved: do not give entries with them.
 ///
-/// Errors: no memory. Takes `(rows + cols) rank` stored numbers, and for each entry a column and a value (and a weight).
+/// Errors: no memory. Takes `(rows + cols) rank` stored numbers, and for each entry a column and a value (and a
+/// weight).
 pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOut)>) -> Result<Vec<u8>> {
     let Model { factors, offsets, scale, damping, variant, loss } = model;
     let weighted = entries.is_some_and(|(observed, _)| observed.by_row().weight.is_some());
@@ -95,8 +97,8 @@ pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOu
     state::seal(KIND, LAYOUT, &out.0)
 }
 
-/// The model behind bytes that [`save`] made. Errors (`Format`): other bytes, damaged ones, a later layout, numbers that are no
-/// model; no memory.
+/// The model behind bytes that [`save`] made. Errors (`Format`): other bytes, damaged ones, a later layout, numbers
+/// that are no model; no memory.
 pub fn load(bytes: &[u8]) -> Result<Loaded> {
     let (layout, payload) = state::open(bytes, KIND)?;
     if layout != LAYOUT {

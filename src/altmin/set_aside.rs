@@ -1,9 +1,10 @@
 //! Lines that run away are set aside.
 //!
-//! With few observations a single row (or column) can take a whole singular direction for itself: its factor grows without
-//! bound, fits its own entries, and the direction is lost to all others. Every failed search from few entries that was looked
-//! at had ended so, with one line at an incoherence near `n / k`. Such a line is left out of the search with its entries, its
-//! factor set to 0, and comes back when the rest has been found: then its own observations determine it.
+//! With few observations a single row (or column) can take a whole singular direction for itself: its factor grows
+//! without bound, fits its own entries, and the direction is lost to all others. Every failed search from few entries
+//! that was looked at had ended so, with one line at an incoherence near `n / k`. Such a line is left out of the search
+//! with its entries, its factor set to 0, and comes back when the rest has been found: then its own observations
+//! determine it.
 
 use super::alternation::Factors;
 use super::basis::orthonormalize;

@@ -1,4 +1,4 @@
-//! One row's regression by sketch and precondition (section 1.7 of the notes): the paper's own way.
+//! One row's regression by sketch and precondition: the paper's own way.
 //!
 //! `min_x |A x - b|^2 + lambda |x|^2` with many more rows than columns:
 //!
@@ -7,9 +7,9 @@
 //! 3. Start from the last solution, or from `R^-1 Q'S b`, whichever leaves the smaller gradient.
 //! 4. Conjugate gradients on `A R^-1`, `R` by triangular solves: the error falls by `e` a step, so
 //!    `ln(2 / eps) / ln(1 / e)` steps do, whatever the condition of `A`.
-//! 5. Once more from the residual as it is (refinement): without it sketch and precondition is not stable (Meier, Nakatsukasa,
-//!    Townsend and Webb, arXiv 2302.07202), with it errors are those of a QR factorization of `A` (Epperly, Meier and Nakatsukasa,
-//!    arXiv 2406.03468).
+//! 5. Once more from the residual as it is (refinement): without it sketch and precondition is not stable (Meier,
+//!    Nakatsukasa, Townsend and Webb, arXiv 2302.07202), with it errors are those of a QR factorization of `A`
+//!    (Epperly, Meier and Nakatsukasa, arXiv 2406.03468).
 
 use super::regression::{Accuracy, Bench, Regression, RowReport, Way};
 use crate::numerics::householder::{solve_upper, solve_upper_transposed, triangularize};
@@ -27,7 +27,8 @@ pub struct Sketching {
     pub distortion: f64,
     /// The probability that a sketch has more; `None` for sketches of the typical size.
     pub failure: Option<f64>,
-    /// A row is done where its error is at most this, by the sketch's bound of it; 0 leaves that to the accuracy that is asked for.
+    /// A row is done where its error is at most this, by the sketch's bound of it; 0 leaves that to the accuracy that
+    /// is asked for.
     pub error: f64,
     /// The seed.
     pub seed: u64,
@@ -161,8 +162,8 @@ const IDLE: usize = 4;
 /// Rounds of conjugate gradients: the second starts from the residual as it is.
 const ROUNDS: usize = 2;
 
-/// Solves the regression on the targets `b`, which become residuals. `x` is the last solution and becomes the new one, its
-/// padding 0. `None`, with `x` as it was, where the sketch says that the columns depend on one another.
+/// Solves the regression on the targets `b`, which become residuals. `x` is the last solution and becomes the new one,
+/// its padding 0. `None`, with `x` as it was, where the sketch says that the columns depend on one another.
 pub(super) fn solve<T: Real>(
     system: System<'_, T>,
     b: &mut [T],
@@ -326,8 +327,8 @@ impl<T: Real> Solve<'_, T> {
         steps
     }
 
-    /// What rounding makes of the slope: residuals are off by `u |A| |x|`, gradients by `u |A| |r|`, which `R^-T` enlarges. Where no
-    /// more is left the solution is as good as a factorization would give it (Wedin's bound).
+    /// What rounding makes of the slope: residuals are off by `u |A| |x|`, gradients by `u |A| |r|`, which `R^-T`
+    /// enlarges. Where no more is left the solution is as good as a factorization would give it (Wedin's bound).
     fn floor(&self, x: &[T]) -> f64 {
         let residual = norm(&self.memory.residual);
         T::ROUNDING * self.size * (self.inverse * residual + norm(&x[..self.system.k]))

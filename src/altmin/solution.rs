@@ -28,8 +28,8 @@ pub struct TraceRow {
     pub held_out: f64,
     /// `max_j |v_j|^2 n / k` of the orthonormal fixed factor; NaN where a ridge keeps it from being orthonormal.
     pub incoherence: f64,
-    /// The smallest and the largest singular value of the last factor that was orthonormalized, in the data's units; NaN where
-    /// none was.
+    /// The smallest and the largest singular value of the last factor that was orthonormalized, in the data's units;
+    /// NaN where none was.
     pub singular: [f64; 2],
     /// Steps of conjugate gradients for each row, in the mean over the rows that took any.
     pub row_steps: f64,
@@ -50,10 +50,11 @@ pub struct Solution<T> {
     pub objective: f64,
     /// The ridge that was used.
     pub ridge: f64,
-    /// The error of each ridge that was tried on the entries held out for it, in the order of trial; empty where the ridge was
-    /// given.
+    /// The error of each ridge that was tried on the entries held out for it, in the order of trial; empty where the
+    /// ridge was given.
     pub ridges: Vec<(f64, f64)>,
-    /// The search that found the factors, where it was more than the plain one; and the errors that its choice rests on.
+    /// The search that found the factors, where it was more than the plain one; and the errors that its choice rests
+    /// on.
     pub searched: Option<(Search, Vec<(Search, f64)>)>,
     /// What was held out of the fit.
     pub held_out: HeldOut,

@@ -2,17 +2,18 @@
 //!
 //! `sum_(i,j) w_ij (m_ij - mean - b_i - c_j - u_i'v_j)^2 + ridge (sum_i d_i^p |u_i|^2 + sum_j e_j^p |v_j|^2)`,
 //!
-//! or the same with another loss than the square ([`loss`](super::loss)), and with prior means that factors are drawn to
-//! ([`prior`](super::prior)).
+//! or the same with another loss than the square ([`loss`](super::loss)), and with prior means that factors are drawn
+//! to ([`prior`](super::prior)).
 //!
 //! 1. Part the observations, if some are to be held out; choose the ridge, if none is given.
 //! 2. Start: a search that recovers exact matrices from few entries (ridge 0), or the leading singular vectors of the
-//!    rescaled observations, cut back (section 1.4 of the notes on the paper).
+//!    rescaled observations, cut back.
 //! 3. Repeat sweeps, each with the tolerance that the theory asks of its regressions ([`accuracy`](super::accuracy)):
 //!    a. orthonormalize `U` (with a ridge: rotate it); `V` by the regressions of all columns;
 //!    b. orthonormalize `V`; `U` by the regressions of all rows;
 //!    c. with a robust loss: weigh the observations by their residuals (`robust`);
-//!    d. stop if the observations are fitted, or the model no longer moves, or what was held out is fitted worse and worse.
+//!    d. stop if the observations are fitted, or the model no longer moves, or what was held out is fitted worse and
+//!       worse.
 //! 4. Certificate of the answer, recomputed from the observations.
 //!
 //! | paper | here |
@@ -48,9 +49,10 @@ const ASTRAY: f64 = 2.0;
 
 /// Completes a matrix, from scratch or from the factors of `start`.
 ///
-/// Not converging is an outcome of the [`Solution`], not an error; where the control stops the run, the answer is the last
-/// whole sweep, or the mean alone where there was none yet (the choice of a ridge, a search). Errors: options that contradict one another or those that the problem was made with, a start of other
-/// sizes, too few entries to hold some out or to choose a ridge by, no memory.
+/// Not converging is an outcome of the [`Solution`], not an error; where the control stops the run, the answer is the
+/// last whole sweep, or the mean alone where there was none yet (the choice of a ridge, a search). Errors: options that
+/// contradict one another or those that the problem was made with, a start of other sizes, too few entries to hold some
+/// out or to choose a ridge by, no memory.
 pub fn solve<T: Real>(
     problem: &Problem<T>,
     options: &Options,
@@ -265,7 +267,8 @@ impl<T: Real> Run<'_, T> {
             sweep += 1;
             tolerance.learn(&report.rows.singular);
             let penalty = self.penalty(&state.factors, &state.offsets, damping);
-            // With weights that follow from the residuals: what sweeps with the new weights must lower, and their objective.
+            // With weights that follow from the residuals: what sweeps with the new weights must lower, and their
+            // objective.
             let (mut squares, mut cost, mut size, mut weights_moved) =
                 (report.rows.half.squares, report.rows.half.squares, size, 0.0);
             if let Some(robust) = robust {

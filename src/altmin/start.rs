@@ -1,6 +1,5 @@
-//! Where the alternation starts (section 1.4 of the notes): the leading singular vectors of `p^-1 P(M)`, by block Krylov
-//! iteration, with the rows and columns that have far more than their share of observations left out, and rows that stick
-//! out cut back.
+//! Where the alternation starts: the leading singular vectors of `p^-1 P(M)`, by block Krylov iteration, with the rows
+//! and columns that have far more than their share of observations left out, and rows that stick out cut back.
 
 use super::basis::orthonormalize;
 use super::observations::{Lines, Observations};
@@ -137,14 +136,6 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
         check_rank(k, m, n)?;
         let b = block(m, n, k);
-        macro_rules! stopped {
-            ($e:expr) => {
-                match $e {
-                    Ok(value) => value,
-                    Err(stop) => return Ok(Err(stop)),
-                }
-            };
-        }
         let mut g = Tall::zeros(n, b)?;
         let mut stream = Stream::new(seed, Purpose::Start, 0);
         for j in 0..n {
@@ -233,8 +224,8 @@ const ORDINARY: f64 = 0.99;
 /// Rows may be this many times as long as those.
 const CLIP: f64 = 3.0;
 
-/// Cuts back rows that are longer than three times nearly all others, and orthonormalizes again; gives how many there were.
-/// In directions that do not depend on the basis, unlike cutting single entries.
+/// Cuts back rows that are longer than three times nearly all others, and orthonormalizes again; gives how many there
+/// were. In directions that do not depend on the basis, unlike cutting single entries.
 pub fn clip(
     factor: &mut Tall<f64>,
     team: &Team<'_>,

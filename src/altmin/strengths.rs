@@ -23,9 +23,9 @@ const PATIENCE: usize = 3;
 const SWEEPS: usize = 12;
 const SETTLED: f64 = 3e-3;
 
-/// The largest ridge on a factorization of the observations with which the factors are not all 0: the norm of what the offsets
-/// leave of them, with rows and columns divided by their shares of the ridge. An estimate, for lines of even numbers of
-/// observations.
+/// The largest ridge on a factorization of the observations with which the factors are not all 0: the norm of what the
+/// offsets leave of them, with rows and columns divided by their shares of the ridge. An estimate, for lines of even
+/// numbers of observations.
 pub fn ridge_max<T: Real>(
     observations: &Observations<T>,
     ridge_power: f64,
@@ -63,14 +63,6 @@ pub fn choose_ridge<T: Real>(
     variant: impl Fn(f64) -> Variant,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Tried<T>, Stop>> {
-    macro_rules! stopped {
-        ($e:expr) => {
-            match $e {
-                Ok(value) => value,
-                Err(stop) => return Ok(Err(stop)),
-            }
-        };
-    }
     let Alternation { observations: seen, prior, team } = *alternation;
     let offsets = if settings.biases {
         Offsets::guess(seen)?

@@ -1,4 +1,4 @@
-//! The method against closed forms, and the table of edge cases (section 5.2 of the notes).
+//! The method against closed forms, and the table of edge cases.
 
 use super::alternation::{Alternation, Manner, Side};
 use super::half_step::Solver;
@@ -120,8 +120,8 @@ fn all_entries_observed_give_the_truncated_svd() {
     }
 }
 
-/// With all entries observed and the same ridge on all lines, the factors soft-threshold the singular values: the minimum of
-/// `|M - UV'|^2 + r (|U|^2 + |V|^2)` is that of `|M - X|^2 + 2 r |X|_*`.
+/// With all entries observed and the same ridge on all lines, the factors soft-threshold the singular values: the
+/// minimum of `|M - UV'|^2 + r (|U|^2 + |V|^2)` is that of `|M - X|^2 + 2 r |X|_*`.
 #[test]
 fn a_ridge_shrinks_singular_values_by_as_much() {
     let made = Made::new(12, 9, |i, j| ((2 * i + j * j) as f64).cos() + 0.2 * (i as f64), |_, _| true);
@@ -383,7 +383,8 @@ fn what_is_folded_in_is_what_a_half_step_gives() {
     assert!(solution.model.fold_in(Side::Rows, wrong, Repeats::Error, &team, control).is_err());
 }
 
-/// For factors that are not negative, and for implicit feedback: to the bit a half-step of the solve on the same rows, from 0.
+/// For factors that are not negative, and for implicit feedback: to the bit a half-step of the solve on the same rows,
+/// from 0.
 #[test]
 fn every_kind_of_model_folds_in_as_its_half_step_does() {
     let (made, _) = Made::low_rank(40, 30, 2, 0.5, 0.1);

@@ -42,8 +42,8 @@ impl Block {
         self.columns.iter().map(|&j| full[j]).collect()
     }
 
-    /// The change of the penalty when the block's coordinates go from `from` to `to`: a sum of differences, so that small
-    /// changes keep their digits.
+    /// The change of the penalty when the block's coordinates go from `from` to `to`: a sum of differences, so that
+    /// small changes keep their digits.
     pub(super) fn penalty_change(&self, penalty: &Penalty, from: &[f64], to: &[f64]) -> f64 {
         let change = |(i, &u): (usize, &usize)| {
             let range = self.range(i);

@@ -19,8 +19,8 @@ pub(super) struct ColumnFacts {
     pub(super) constant: bool,
 }
 
-/// The facts of column `j`, by weighted rows. Costs a pass over the column; two more for a column of extreme size, and for
-/// one that may be constant where the deviation is wanted.
+/// The facts of column `j`, by weighted rows. Costs a pass over the column; two more for a column of extreme size, and
+/// for one that may be constant where the deviation is wanted.
 pub(super) fn column_facts(problem: &Problem<'_>, j: usize, wants_deviation: bool) -> ColumnFacts {
     let matrix = problem.matrix();
     let weights = problem.weights();

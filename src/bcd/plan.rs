@@ -27,8 +27,8 @@ pub(super) enum Plan<'e> {
 pub(super) struct Sets<'e> {
     /// The penalty of the strong rule, for the first set of a path's next strength.
     strong: Option<&'e Penalty>,
-    /// Whether this is a strength of a path: a set that holds every unit beyond its kink is then likely to hold the solution,
-    /// and is solved more exactly, so that fewer looks at all columns are needed.
+    /// Whether this is a strength of a path: a set that holds every unit beyond its kink is then likely to hold the
+    /// solution, and is solved more exactly, so that fewer looks at all columns are needed.
     on_path: bool,
     /// Whether the last set was such a one.
     thorough: bool,

@@ -123,8 +123,8 @@ impl<'a> Problem<'a> {
         Ok(())
     }
 
-    /// Offsets of each output, row after row, for losses of several outputs; they come on top of [`Problem::set_offset`].
-    /// How many outputs there are is checked when a solve knows. Empty: none.
+    /// Offsets of each output, row after row, for losses of several outputs; they come on top of
+    /// [`Problem::set_offset`]. How many outputs there are is checked when a solve knows. Empty: none.
     pub fn set_offsets(&mut self, offsets: &[f64]) -> Result<()> {
         let rows = self.matrix.rows();
         let len = if rows == 0 { 0 } else { offsets.len().div_ceil(rows) * rows };
@@ -217,7 +217,8 @@ impl<'a> Problem<'a> {
         self.design = Stamp::new();
     }
 
-    /// Groups for `penalty=group`: the group of each column, counted from 0, and a weight for each group (`None`: all 1).
+    /// Groups for `penalty=group`: the group of each column, counted from 0, and a weight for each group (`None`: all
+    /// 1).
     pub fn set_groups(&mut self, of_column: &[usize], weights: Option<&[f64]>) -> Result<()> {
         let cols = self.matrix.cols();
         if of_column.len() != cols {

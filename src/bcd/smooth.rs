@@ -160,8 +160,8 @@ pub(super) trait Smooth: Sized {
     ) -> Result<Option<Changed>, Stop> {
         Ok(None)
     }
-    /// An index of the coordinates in `list`, gradient `k` of which counts `scale_k` times, and whose gradients are products
-    /// of their columns with [`Smooth::slopes`]. `None` where there is no such thing, or it would not fit.
+    /// An index of the coordinates in `list`, gradient `k` of which counts `scale_k` times, and whose gradients are
+    /// products of their columns with [`Smooth::slopes`]. `None` where there is no such thing, or it would not fit.
     fn index(
         &self,
         _list: &[usize],

@@ -46,8 +46,8 @@ use crate::runtime::{Control, Level, Options, Outcome, Phase, Result, Stop};
 /// Where a solve starts: coefficients and an intercept in the data's scale.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
-    /// One number per column; `None` for zeros. For several outputs one per column and output, column by column, and after
-    /// them the intercepts, if they are to start elsewhere than at 0.
+    /// One number per column; `None` for zeros. For several outputs one per column and output, column by column, and
+    /// after them the intercepts, if they are to start elsewhere than at 0.
     pub coef: Option<&'a [f64]>,
     /// The intercept.
     pub intercept: f64,
@@ -302,8 +302,8 @@ impl<'s> Solve<'s> {
         Ok((solution, trail))
     }
 
-    /// The penalty of the strong rule at `lambda` after `before`: units beyond its kink at the last solution are those that
-    /// the step of the strength may bring in. Its units are those of the penalty at `lambda`.
+    /// The penalty of the strong rule at `lambda` after `before`: units beyond its kink at the last solution are those
+    /// that the step of the strength may bring in. Its units are those of the penalty at `lambda`.
     pub(super) fn strong_penalty(&self, scaled: &Scaled<'_>, lambda: f64, before: f64) -> Result<Penalty> {
         // Never quite 0: without strength the groups of a sparse group penalty would be units of single coordinates.
         let least = (2.0 * lambda - before).max(LEAST_STRONG * lambda);
@@ -377,8 +377,8 @@ impl<'s> Solve<'s> {
         }
     }
 
-    /// Coefficients and the intercept in the data's scale; `None` where the iterate is no longer a number, or overflows in
-    /// that scale.
+    /// Coefficients and the intercept in the data's scale; `None` where the iterate is no longer a number, or overflows
+    /// in that scale.
     fn in_data_scale(&self, scaled: &Scaled<'_>, state: &State) -> Option<(Vec<f64>, f64)> {
         let is_number = state.b.is_finite() && state.x.iter().all(|x| x.is_finite());
         let coef = self.within_bounds(scaled.coefficients(&state.x));
@@ -398,8 +398,8 @@ impl<'s> Solve<'s> {
         coef
     }
 
-    /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate that
-    /// showed it.
+    /// The direction in which a loss without a minimum falls: the unpenalized columns and the intercept of the iterate
+    /// that showed it.
     fn direction(&self, scaled: &Scaled<'_>, state: &State, outcome: Outcome, lambda: f64) -> Vec<f64> {
         if outcome != Outcome::InfimumNotAttained {
             return Vec::new();
@@ -453,7 +453,8 @@ impl<'s> Solve<'s> {
     }
 }
 
-/// Step 3, and the last word on the outcomes. How many solutions have their certificates: all, unless the control says stop.
+/// Step 3, and the last word on the outcomes. How many solutions have their certificates: all, unless the control says
+/// stop.
 pub(super) fn certify(
     problem: &Problem<'_>,
     settings: &Settings,

@@ -57,8 +57,8 @@ impl State {
         self.loss(scaled) + penalty.value(&self.x)
     }
 
-    /// Moves coordinates `list` to the values `to` and refreshes what hangs on them: only the rows touched, where the columns
-    /// are sparse.
+    /// Moves coordinates `list` to the values `to` and refreshes what hangs on them: only the rows touched, where the
+    /// columns are sparse.
     pub(super) fn move_to(
         &mut self,
         scaled: &Scaled<'_>,

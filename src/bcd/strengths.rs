@@ -1,4 +1,5 @@
-//! The penalty as the loop sees it: the strength and the bounds of each column, and the groups, from problem and options.
+//! The penalty as the loop sees it: the strength and the bounds of each column, and the groups, from problem and
+//! options.
 
 use super::problem::Problem;
 use super::scaled::Scaled;

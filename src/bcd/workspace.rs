@@ -1,8 +1,8 @@
 //! What lasts from one solve to the next: the scaled problem, the null model, the constants, Gram blocks.
 //!
 //! A [`Workspace`] notices by itself what it can use again. The same problem and the same loss, scale, intercept,
-//! standardization and shape of the penalty (its strength is free): everything. Another target or offset: the columns' part
-//! and the Gram blocks. Anything else: nothing, and the solve pays its setup as without one.
+//! standardization and shape of the penalty (its strength is free): everything. Another target or offset: the columns'
+//! part and the Gram blocks. Anything else: nothing, and the solve pays its setup as without one.
 
 use super::engine::GramCache;
 use super::null_model::NullModel;

@@ -209,8 +209,8 @@ impl Call {
         self.code.get()
     }
 
-    /// What a call that was stopped with nothing to give back says: the name of the call, and what the progress callback
-    /// returned if it was that. Other errors stay as they are.
+    /// What a call that was stopped with nothing to give back says: the name of the call, and what the progress
+    /// callback returned if it was that. Other errors stay as they are.
     pub(super) fn stopped(&self, call: &str, error: impl Into<Error>) -> Error {
         let error: Error = error.into();
         if error.kind() != ErrorKind::Stopped {

@@ -1,4 +1,5 @@
-//! Entries of a matrix that is known in some places: triplets, sparse or dense, read into one list in the caller's order.
+//! Entries of a matrix that is known in some places: triplets, sparse or dense, read into one list in the caller's
+//! order.
 
 use super::guard::{argument, check_pointer};
 use super::views::*;
@@ -52,8 +53,8 @@ impl EntryList {
         Ok(())
     }
 
-    /// Says an error about these entries in the caller's words: `subject` is the argument's name, `weights` that of their
-    /// weights; rows and columns are counted as the caller counts them.
+    /// Says an error about these entries in the caller's words: `subject` is the argument's name, `weights` that of
+    /// their weights; rows and columns are counted as the caller counts them.
     pub(super) fn told(&self, error: Error, subject: &str, weights: &str) -> Error {
         if matches!(error.subject(), "row" | "col")
             && let Err(outside) = self.check_places(subject)

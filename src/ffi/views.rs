@@ -129,7 +129,8 @@ pub struct swl_triplets {
     pub pad_: i32,
 }
 
-/// A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and swl_matrix_operator.
+/// A matrix in one of the forms above, or a swl_operator. See swl_matrix_dense, swl_matrix_sparse and
+/// swl_matrix_operator.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_matrix {
@@ -143,8 +144,8 @@ pub struct swl_matrix {
 
 /// Lets the library read the arrays of a call's matrix in place instead of copying them. If the call works, it calls
 /// release(ctx) once, when the handle is freed, on the thread that frees it; release NULL: it calls nothing, and the
-/// arrays must outlive the handle. If the call fails, it calls nothing and holds nothing. Until then the caller must not
-/// change the arrays.
+/// arrays must outlive the handle. If the call fails, it calls nothing and holds nothing. Until then the caller must
+/// not change the arrays.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_keep {
@@ -248,7 +249,8 @@ pub(super) unsafe fn optional_vector(
     if vec.is_null() { Ok(None) } else { unsafe { vector(vec, subject, expected, per) }.map(Some) }
 }
 
-/// A copy of the caller's vector of `per_output` numbers for each of one or more outputs; how many those are shows later.
+/// A copy of the caller's vector of `per_output` numbers for each of one or more outputs; how many those are shows
+/// later.
 ///
 /// # Safety
 /// As [`vector`].

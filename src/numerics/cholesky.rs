@@ -16,8 +16,9 @@ const SAFE_PIVOT: f64 = 1e-6;
 /// The factor of `D (H + shift I) D`, where `D` scales `H` to a unit diagonal.
 ///
 /// `H` may be singular: the shift is the smallest of 0, `8 n u`, 100 times that, and so on, with which every pivot is
-/// positive beyond rounding; where 1 does not do, `H` is taken for its diagonal and the shift for infinite. So solutions are defined, the same on every run, and invariant to scaling of columns.
-/// A zero row (and column) of `H` is treated as that of the identity.
+/// positive beyond rounding; where 1 does not do, `H` is taken for its diagonal and the shift for infinite. So
+/// solutions are defined, the same on every run, and invariant to scaling of columns. A zero row (and column) of `H` is
+/// treated as that of the identity.
 #[derive(Debug)]
 pub struct Cholesky {
     lower: Square,

@@ -1,7 +1,8 @@
 //! A Cholesky factorization that follows rank-one changes of its matrix.
 //!
-//! Updates by Givens rotations; downdates by the stable method of LINPACK (Saunders): `L p = x` first, whose length says
-//! whether the matrix stays definite, then rotations. Golub and Van Loan, Matrix Computations, 4th ed., section 6.5.4.
+//! Updates by Givens rotations; downdates by the stable method of LINPACK (Saunders): `L p = x` first, whose length
+//! says whether the matrix stays definite, then rotations. Golub and Van Loan, Matrix Computations, 4th ed., section
+//! 6.5.4.
 
 use super::cholesky::solve_triangles;
 use super::gram::Square;
@@ -50,8 +51,8 @@ impl UpdatedCholesky {
         }
     }
 
-    /// Follows `H - x x'`; `x` is used up. `false`, and no change, where that would not be safely definite. Costs `4 n^2`
-    /// flops.
+    /// Follows `H - x x'`; `x` is used up. `false`, and no change, where that would not be safely definite. Costs `4
+    /// n^2` flops.
     #[must_use]
     pub fn downdate(&mut self, x: &mut [f64]) -> bool {
         let n = x.len();

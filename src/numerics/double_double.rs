@@ -1,8 +1,8 @@
 //! Numbers of 106 bits as sums of two doubles: for residuals that a proof rests on.
 //!
-//! With `u = 2^-53`, the relative errors are at most `3.1 u^2` for sums, `2 u^2` for products with a double, `4.1 u^2` for products
-//! and `16 u^2` for quotients (Joldes, Muller and Popescu, Tight and rigorous error bounds for basic building blocks of
-//! double-word arithmetic, 2017), where nothing overflows and no product falls below `2^-968`.
+//! With `u = 2^-53`, the relative errors are at most `3.1 u^2` for sums, `2 u^2` for products with a double, `4.1 u^2`
+//! for products and `16 u^2` for quotients (Joldes, Muller and Popescu, Tight and rigorous error bounds for basic
+//! building blocks of double-word arithmetic, 2017), where nothing overflows and no product falls below `2^-968`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

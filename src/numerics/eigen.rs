@@ -68,12 +68,12 @@ impl Eigen {
     }
 }
 
-/// The smallest eigenvalue of a symmetric semidefinite matrix, at least 0 to rounding; infinite for a matrix without rows,
-/// NaN where the matrix is not semidefinite or the iteration fails.
+/// The smallest eigenvalue of a symmetric semidefinite matrix, at least 0 to rounding; infinite for a matrix without
+/// rows, NaN where the matrix is not semidefinite or the iteration fails.
 ///
-/// Costs about `4 n^3 / 3` flops up to 512 rows, where one call finds all. Above that the largest eigenvalue of the inverse is
-/// found by Lanczos' method: `n^3 / 3` flops for a Cholesky factor, and up to 128 solves. What that gives is an
-/// estimate from above, and right to ten digits only where the iteration converged;
+/// Costs about `4 n^3 / 3` flops up to 512 rows, where one call finds all. Above that the largest eigenvalue of the
+/// inverse is found by Lanczos' method: `n^3 / 3` flops for a Cholesky factor, and up to 128 solves. What that gives is
+/// an estimate from above, and right to ten digits only where the iteration converged;
 /// [`exceeds`](super::cholesky::exceeds) proves a bound.
 pub fn smallest_eigenvalue(h: &Square, control: &mut Control<'_>) -> Result<f64, Stop> {
     let n = h.size();

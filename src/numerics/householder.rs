@@ -1,12 +1,12 @@
-//! Triangular factors of small tall matrices by Householder's reflections, and what is solved with them. Backward stable,
-//! where a factor through the Gram matrix loses half of the digits.
+//! Triangular factors of small tall matrices by Householder's reflections, and what is solved with them. Backward
+//! stable, where a factor through the Gram matrix loses half of the digits.
 //!
 //! Matrices lie in rows of `stride` numbers, as tiles do; numbers beyond the columns are zero.
 
 use super::real::Real;
 
-/// Replaces the upper triangle of the first `k` rows of `a` by `R` of `A = Q R`, what is below by zeros, and `b` by `Q'b`. `a` has
-/// as many rows as `b`, at least `k`. `reflection` and `image` are memory. Costs `2 rows k^2` flops.
+/// Replaces the upper triangle of the first `k` rows of `a` by `R` of `A = Q R`, what is below by zeros, and `b` by
+/// `Q'b`. `a` has as many rows as `b`, at least `k`. `reflection` and `image` are memory. Costs `2 rows k^2` flops.
 pub fn triangularize<T: Real>(
     a: &mut [T],
     k: usize,
@@ -52,7 +52,8 @@ pub fn triangularize<T: Real>(
     }
 }
 
-/// Replaces `b` by the solution of `R x = b`; `r` is upper triangular, without zeros on its diagonal. Costs `k^2` flops.
+/// Replaces `b` by the solution of `R x = b`; `r` is upper triangular, without zeros on its diagonal. Costs `k^2`
+/// flops.
 pub fn solve_upper<T: Real>(r: &[T], k: usize, stride: usize, b: &mut [T]) {
     for j in (0..k).rev() {
         let row = &r[j * stride..j * stride + k];

@@ -15,8 +15,8 @@ pub struct CgInfo {
 /// Solves `H x = b` for a symmetric positive semidefinite `H`, from `x = 0`, until the residual is at most
 /// `tolerance |b|`, after `max_steps`, or where `H` shows no positive curvature.
 ///
-/// `apply(p, out)` writes `H p`. `precondition(r, out)` writes the solution of `M z = r` for a symmetric positive definite
-/// `M` that is like `H`; [`diagonal`] is the simplest.
+/// `apply(p, out)` writes `H p`. `precondition(r, out)` writes the solution of `M z = r` for a symmetric positive
+/// definite `M` that is like `H`; [`diagonal`] is the simplest.
 pub fn conjugate_gradient(
     mut apply: impl FnMut(&[f64], &mut [f64], &mut Control<'_>) -> Result<(), Stop>,
     mut precondition: impl FnMut(&[f64], &mut [f64], &mut Control<'_>) -> Result<(), Stop>,

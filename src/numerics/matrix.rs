@@ -64,8 +64,8 @@ pub enum Matrix<'a> {
     Operator(Operator),
 }
 
-/// Runs `$dense` with a dense form bound to `$m`, `$sparse` with a sparse one, or `$operator` with an operator: one dispatch
-/// per column.
+/// Runs `$dense` with a dense form bound to `$m`, `$sparse` with a sparse one, or `$operator` with an operator: one
+/// dispatch per column.
 macro_rules! by_form {
     ($matrix:expr, $m:ident => $dense:expr, $s:ident => $sparse:expr, $o:ident => $operator:expr) => {
         match $matrix {

@@ -11,8 +11,8 @@ const PANEL_NUMBERS: usize = 1 << 18;
 /// Output columns per task.
 const TASK_COLUMNS: usize = 64;
 
-/// `S S'` for a matrix `S` of `rows` rows that comes in pieces of consecutive columns: `widths` has the number of columns
-/// of each piece, and `pack(piece, out)` writes them column by column into zeros.
+/// `S S'` for a matrix `S` of `rows` rows that comes in pieces of consecutive columns: `widths` has the number of
+/// columns of each piece, and `pack(piece, out)` writes them column by column into zeros.
 ///
 /// Costs `rows^2` flops a column. Sums run in a fixed order on any number of threads.
 pub fn outer_sum(

@@ -31,11 +31,11 @@ impl PackedRows {
         Self::new(columns, &place, &factor, rows, control)
     }
 
-    /// Copies rows: row `r` goes to `place[r]` (`usize::MAX`: left out) times `factor[r]`, and there are `count` places.
-    /// Columns of scale 0 are left out of sparse rows.
+    /// Copies rows: row `r` goes to `place[r]` (`usize::MAX`: left out) times `factor[r]`, and there are `count`
+    /// places. Columns of scale 0 are left out of sparse rows.
     ///
-    /// Costs two passes over the columns, one for dense data, and for a while 2 bytes more for each sparse entry. `None`
-    /// where there is no memory for that, or where there are 2^32 columns or more.
+    /// Costs two passes over the columns, one for dense data, and for a while 2 bytes more for each sparse entry.
+    /// `None` where there is no memory for that, or where there are 2^32 columns or more.
     pub fn new(
         columns: &Columns<'_>,
         place: &[usize],
@@ -242,8 +242,8 @@ impl PackedRows {
     }
 }
 
-/// Sorts the entries of each band of `places` rows by row, columns as they come. `start` has the rows, `within` the row of an
-/// entry within its band.
+/// Sorts the entries of each band of `places` rows by row, columns as they come. `start` has the rows, `within` the row
+/// of an entry within its band.
 fn sort_bands(
     places: usize,
     start: &[usize],

@@ -270,8 +270,8 @@ fn name_defect<T: Scalar, P: CallerIndex, I: CallerIndex>(
     Ok(())
 }
 
-/// Whether the indices of each line ascend within `0..range`. One pass at the speed of the memory: all falls are counted,
-/// and then those that are between lines; lines that ascend are in range if their ends are.
+/// Whether the indices of each line ascend within `0..range`. One pass at the speed of the memory: all falls are
+/// counted, and then those that are between lines; lines that ascend are in range if their ends are.
 fn is_ascending<I: CallerIndex>(indices: &[I], indptr: &[usize], range: usize) -> bool {
     let falls = |w: &[I]| w[0].value() >= w[1].value();
     let all = indices.windows(2).map(|w| usize::from(falls(w))).sum::<usize>();

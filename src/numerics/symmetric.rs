@@ -22,12 +22,12 @@ pub struct SymmetricMatrix {
 }
 
 impl SymmetricMatrix {
-    /// From a square sparse array called `name` in messages, with both triangles stored (CSC and CSR are the same here).
-    /// Stored zeros are no edges.
+    /// From a square sparse array called `name` in messages, with both triangles stored (CSC and CSR are the same
+    /// here). Stored zeros are no edges.
     ///
     /// Errors: not square, too large for 32-bit indices, a bad `indptr`, indices out of range, NaN or infinity, repeats
-    /// unless `sum` is set, entries that differ from their mirror image; `Stopped` by the control, which is asked all along.
-    /// Costs three passes over the entries, and a sort of each row that is not ascending.
+    /// unless `sum` is set, entries that differ from their mirror image; `Stopped` by the control, which is asked all
+    /// along. Costs three passes over the entries, and a sort of each row that is not ascending.
     pub fn new<T: Scalar, P: CallerIndex, I: CallerIndex>(
         view: &SparseView<'_, T, P, I>,
         sum: bool,

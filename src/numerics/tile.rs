@@ -1,9 +1,9 @@
 //! Kernels on a tile: the few rows of a factor that one small least-squares problem needs.
 //!
 //! Rows have `stride` numbers, a multiple of [`Real::LANES`]; numbers beyond the columns are zero. Where a kernel takes
-//! panels, a tile of `d` rows is kept as `stride / LANES` panels of `d x LANES` numbers, one after the other: what the Gram
-//! matrix reads is then contiguous whatever the stride. Products are fused into sums where the processor can, so bits
-//! depend on its instruction set, but never on threads.
+//! panels, a tile of `d` rows is kept as `stride / LANES` panels of `d x LANES` numbers, one after the other: what the
+//! Gram matrix reads is then contiguous whatever the stride. Products are fused into sums where the processor can, so
+//! bits depend on its instruction set, but never on threads.
 
 use super::real::Real;
 
@@ -98,8 +98,8 @@ for_each_instruction_set!(
     gather, gather_body, (rows: Picked<'_, T>, roots: Option<&[T]>, tile: &mut [T])
 );
 for_each_instruction_set!(
-    /// Adds `Y'Y` for the `d` rows of the panels to the upper triangle of `out`, row after row in rows of `side` numbers;
-    /// what is below the triangle and beyond the `k` columns is not defined. Costs about `d k^2` flops.
+    /// Adds `Y'Y` for the `d` rows of the panels to the upper triangle of `out`, row after row in rows of `side`
+    /// numbers; what is below the triangle and beyond the `k` columns is not defined. Costs about `d k^2` flops.
     add_gram, add_gram_body, (panels: &[T], d: usize, k: usize, out: &mut [T], side: usize)
 );
 for_each_instruction_set!(
@@ -115,8 +115,8 @@ for_each_instruction_set!(
     add_transposed_times, add_transposed_times_body, (tile: &[T], stride: usize, r: &[T], out: &mut [T])
 );
 for_each_instruction_set!(
-    /// Adds `sum_e w_e r_e y_e` with `r_e = b_e - y_e'x` to `out`, in one pass over the rows, and gives `sum_e w_e r_e^2`; without
-    /// targets `b` is 0, without weights `w` is 1. Costs `4 d k` flops.
+    /// Adds `sum_e w_e r_e y_e` with `r_e = b_e - y_e'x` to `out`, in one pass over the rows, and gives `sum_e w_e
+    /// r_e^2`; without targets `b` is 0, without weights `w` is 1. Costs `4 d k` flops.
     add_slope, add_slope_body,
     (rows: Picked<'_, T>, weight: Option<&[T]>, target: Option<&[T]>, x: &[T], out: &mut [T]) -> f64
 );
@@ -126,9 +126,9 @@ for_each_instruction_set!(
     (rows: Picked<'_, T>, weight: Option<&[T]>, target: &[T], x: &[T]) -> f64
 );
 for_each_instruction_set!(
-    /// Factors the `k x k` matrix whose upper triangle is in `a` (rows of `stride` numbers, a multiple of the lanes) as `R'R`,
-    /// in place. False, and nothing that can be used, if a pivot is at most `floor`. `room` is used as memory. Costs
-    /// `k^3 / 3` flops.
+    /// Factors the `k x k` matrix whose upper triangle is in `a` (rows of `stride` numbers, a multiple of the lanes) as
+    /// `R'R`, in place. False, and nothing that can be used, if a pivot is at most `floor`. `room` is used as memory.
+    /// Costs `k^3 / 3` flops.
     cholesky, cholesky_body, (a: &mut [T], k: usize, stride: usize, floor: T, room: &mut Vec<T>) -> bool
 );
 for_each_instruction_set!(
@@ -333,8 +333,8 @@ fn residual_squares_body<T: Real, const F: bool, const R: usize>(
     }
 }
 
-/// Four rows at a time: `x` and `out` are then read once for four, and the rows, read twice, are near the second time. The
-/// slope is left out unless `S`.
+/// Four rows at a time: `x` and `out` are then read once for four, and the rows, read twice, are near the second time.
+/// The slope is left out unless `S`.
 #[inline(always)]
 fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
     rows: Picked<'_, T>,

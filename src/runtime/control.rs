@@ -270,7 +270,8 @@ impl<'a> Control<'a> {
         self.abort = Some(flag.clone());
     }
 
-    /// For tests: behaves as if the token were tripped just before the `n`-th poll (1 is the first), those of parts included.
+    /// For tests: behaves as if the token were tripped just before the `n`-th poll (1 is the first), those of parts
+    /// included.
     #[must_use]
     pub fn with_trip_at_poll(mut self, n: u64) -> Self {
         self.meter.trip = Some(Trip { at: n, seen: Arc::default() });
@@ -287,9 +288,9 @@ impl<'a> Control<'a> {
         self.meter = Meter { trip, ..Meter::default() };
     }
 
-    /// Makes quiet controls for parts of the call that run on other threads: the same token and deadline, what is now left of
-    /// the work limit for each, counts of their own. They stop too once `halted` is set. What a part has done is told by
-    /// [`Control::count`] once it is over.
+    /// Makes quiet controls for parts of the call that run on other threads: the same token and deadline, what is now
+    /// left of the work limit for each, counts of their own. They stop too once `halted` is set. What a part has done
+    /// is told by [`Control::count`] once it is over.
     pub fn forks(&self, halted: &Arc<AtomicBool>) -> impl Fn() -> Control<'static> + Sync + use<> {
         let (cancel, abort, halted) = (self.cancel.clone(), self.abort.clone(), halted.clone());
         let Clock { started, deadline, work_limit } = self.clock;
@@ -390,8 +391,8 @@ impl<'a> Control<'a> {
         self.poll()
     }
 
-    /// Calls the progress callback now: for a part of the call whose own control has just reported. Once the control said
-    /// stop, the callback is left alone.
+    /// Calls the progress callback now: for a part of the call whose own control has just reported. Once the control
+    /// said stop, the callback is left alone.
     pub fn tell(&mut self, phase: Phase, iteration: u64, objective: f64, certificate: f64) -> Verdict {
         if self.meter.stop.is_some() {
             return Verdict::Stop;

@@ -85,7 +85,8 @@ impl Error {
         self
     }
 
-    /// For callers whose rows and columns are counted from `base`: once, at the border, so that the cell is told so too.
+    /// For callers whose rows and columns are counted from `base`: once, at the border, so that the cell is told so
+    /// too.
     #[must_use]
     pub fn counting_from(mut self, base: u32) -> Self {
         self.cell = self.cell.map(|cell| cell.map(|place| place.saturating_add(base)));

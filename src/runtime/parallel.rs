@@ -42,9 +42,9 @@ impl Team<'_> {
         }
     }
 
-    /// As [`Team::map`], for tasks that may be told to stop: each has a control of its own, and the first stop, by their order,
-    /// ends all. The control is asked once more when all are done, so that what they did together counts the same on any
-    /// number of threads.
+    /// As [`Team::map`], for tasks that may be told to stop: each has a control of its own, and the first stop, by
+    /// their order, ends all. The control is asked once more when all are done, so that what they did together counts
+    /// the same on any number of threads.
     pub fn share<T: Send>(
         &self,
         count: usize,

@@ -3,7 +3,7 @@ use crate::altmin::observations::{Entries, Repeats};
 use crate::runtime::rng::{Purpose, Stream};
 
 const RULES: Rules =
-    Rules { residual: 1e-12, damping: 1e-4, max_steps: 30, progress: 1e-3, coherence: f64::INFINITY };
+    Rules { residual: 1e-12, damping: 1e-4, max_steps: 30, progress: 1e-3, incoherence: f64::INFINITY };
 
 fn normal(n: usize, k: usize, stream: &mut Stream) -> Tall<f64> {
     let mut y = Tall::zeros(n, k).unwrap();

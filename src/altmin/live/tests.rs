@@ -118,8 +118,8 @@ fn is_determined(live: &Live<f64>, now: &Now, side: Side, line: usize) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// After any sequence of entries that come, change and go, and of new lines, the line that was fitted last is what the
-    /// regression over all its entries gives.
+    /// After any sequence of entries that come, change and go, and of new lines, the line that was fitted last is what
+    /// the regression over all its entries gives.
     #[test]
     fn changes_are_followed_as_if_the_lines_were_fitted_anew(
         kind in 0..KINDS.len(),

@@ -48,7 +48,8 @@ fn plan(rank: usize, sampling: Sampling, rule: Rule, family: Family) -> Plan {
     Plan { rank, rounds: 10, sampling, rule, sketching, seed: 3 }
 }
 
-/// What holds for every step: the clip keeps rows within three times the length of nearly all, `9 ln 100` in squares here.
+/// What holds for every step: the clip keeps rows within three times the length of nearly all, `9 ln 100` in squares
+/// here.
 fn check_steps(steps: &[Step]) {
     for step in steps {
         assert!(step.incoherence >= 1.0 - 1e-12 && step.incoherence < 50.0, "{step:?}");
@@ -73,7 +74,7 @@ fn check_independent(n: usize, rounds: usize, rules: &[Rule], failure: f64, goal
         assert!(found.steps[0].half.squares > 1e-4);
         let last = found.steps.last().unwrap();
         assert!((last.smallest - 1.0).abs() < 1e3 * goal, "{last:?}");
-        assert!((last.incoherence / coherence(&truth.v) - 1.0).abs() < 1e3 * goal, "{last:?}");
+        assert!((last.incoherence / incoherence(&truth.v) - 1.0).abs() < 1e3 * goal, "{last:?}");
     }
 }
 

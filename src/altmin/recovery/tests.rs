@@ -2,8 +2,8 @@ use super::*;
 use crate::altmin::observations::{Entries, Repeats};
 use crate::runtime::rng::{Purpose, Stream};
 
-/// A matrix `U diag(s) V'` with orthonormal Gaussian factors, and `count` of its entries, each row and column with at least
-/// `rank + 1` of them: the generator of the published experiments.
+/// A matrix `U diag(s) V'` with orthonormal Gaussian factors, and `count` of its entries, each row and column with at
+/// least `rank + 1` of them: the generator of the published experiments.
 fn planted(n: usize, singular: &[f64], count: usize, seed: u64) -> (Observations<f64>, Factors<f64>) {
     let k = singular.len();
     let mut stream = Stream::new(seed, Purpose::Start, 77);
@@ -86,7 +86,8 @@ fn spread(k: usize, kappa: f64) -> Vec<f64> {
     (0..k).map(|l| kappa.powf(1.0 - l as f64 / (k - 1) as f64)).collect()
 }
 
-/// With 1.75 times as many entries as degrees of freedom, whatever the condition: every singular value to 1 %, from data alone.
+/// With 1.75 times as many entries as degrees of freedom, whatever the condition: every singular value to 1 %, from
+/// data alone.
 #[test]
 fn the_portfolio_recovers_from_very_few() {
     use crate::altmin::portfolio::{SEARCHES, choose};

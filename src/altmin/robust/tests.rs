@@ -66,7 +66,8 @@ fn single_precision_recovers_to_its_rounding() {
     }
 }
 
-/// With noise, biases and a ridge: nearer to the truth than squares, at a stationary point of the objective as its formula has it.
+/// With noise, biases and a ridge: nearer to the truth than squares, at a stationary point of the objective as its
+/// formula has it.
 #[test]
 fn the_objective_is_its_formula_and_its_slopes_vanish() {
     let (made, truth, _) = spoilt(0.08, 0.1);

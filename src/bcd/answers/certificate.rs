@@ -22,9 +22,9 @@ pub enum Kind {
 pub enum Rigor {
     /// A theorem, up to the rounding of the sums that evaluate it.
     Proven,
-    /// It holds to first order only: correlations that have to vanish do so only up to rounding, or rounding may hide more
-    /// than 1e-12 of the objective and of the loss at zero, and a unit in the last place of what cancels is in the figure (large
-    /// coefficients of columns that hardly vary beside an intercept, or hardly differ).
+    /// It holds to first order only: correlations that have to vanish do so only up to rounding, or rounding may hide
+    /// more than 1e-12 of the objective and of the loss at zero, and a unit in the last place of what cancels is in the
+    /// figure (large coefficients of columns that hardly vary beside an intercept, or hardly differ).
     Estimated,
     /// It bounds nothing by itself.
     None,
@@ -66,8 +66,8 @@ impl Certificate {
         }
     }
 
-    /// That of a gradient of this norm, where no dual point is at hand. A gradient where the objective has overflowed says
-    /// nothing.
+    /// That of a gradient of this norm, where no dual point is at hand. A gradient where the objective has overflowed
+    /// says nothing.
     pub(in crate::bcd) fn of_gradient(norm: f64, objective: f64) -> Self {
         Self {
             kind: Kind::Gradient,
@@ -79,8 +79,9 @@ impl Certificate {
         }
     }
 
-    /// That of a dual value, which has `rounding` charged already. `scale` is the size of what both are the sums of: a dual
-    /// value beyond the objective by more than a rounding of that has overflowed or vanished on the way, and is worth nothing.
+    /// That of a dual value, which has `rounding` charged already. `scale` is the size of what both are the sums of: a
+    /// dual value beyond the objective by more than a rounding of that has overflowed or vanished on the way, and is
+    /// worth nothing.
     pub(in crate::bcd) fn of_dual(
         objective: f64,
         dual_objective: f64,
@@ -144,9 +145,9 @@ impl Certificate {
 /// The certificate of coefficients `coef` and `intercept` with the dual point `dual` (empty: none) for strength
 /// `lambda`.
 ///
-/// For losses of several outputs `coef` is what [`Solution::stacked`](crate::bcd::Solution::stacked) gives, `intercept` has no
-/// part, and `dual` is row after row. A dual point that is not quite feasible is scaled until it is. Costs two passes over the data. Errors: arrays of the
-/// wrong length, or with numbers that are not finite.
+/// For losses of several outputs `coef` is what [`Solution::stacked`](crate::bcd::Solution::stacked) gives, `intercept`
+/// has no part, and `dual` is row after row. A dual point that is not quite feasible is scaled until it is. Costs two
+/// passes over the data. Errors: arrays of the wrong length, or with numbers that are not finite.
 pub fn certificate(
     problem: &Problem<'_>,
     settings: &Settings,
@@ -198,8 +199,9 @@ impl Point<'_> {
     }
 }
 
-/// The certificates of many points of one problem with one output. Each column is read once for many dual points, so that
-/// a path costs little more than a point. Where the control says stop there are fewer than points: those of the first.
+/// The certificates of many points of one problem with one output. Each column is read once for many dual points, so
+/// that a path costs little more than a point. Where the control says stop there are fewer than points: those of the
+/// first.
 pub(in crate::bcd) fn certificates(
     problem: &Problem<'_>,
     settings: &Settings,

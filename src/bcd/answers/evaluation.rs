@@ -37,8 +37,8 @@ pub(in crate::bcd) fn deviations(
     (0..problem.matrix().cols()).map(one).collect::<Result<_>>().map(|all| Deviations(Some(all)))
 }
 
-/// What the predictions at a point give: the sum of losses, and the vector whose correlations are wanted (the dual point,
-/// or the slopes where there is none).
+/// What the predictions at a point give: the sum of losses, and the vector whose correlations are wanted (the dual
+/// point, or the slopes where there is none).
 pub(super) struct Slopes {
     pub(super) loss: f64,
     pub(super) theta: Vec<f64>,
@@ -256,9 +256,9 @@ impl<'p> Evaluation<'p> {
     }
 
     /// Clears correlations that have to vanish (free columns) or to be of one sign (columns with one bound and no
-    /// penalty) and do not for rounding alone, and adds their first-order price. A free column whose correlation is more
-    /// than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared. With
-    /// a linear term `v` is less its slopes.
+    /// penalty) and do not for rounding alone, and adds their first-order price. A free column whose correlation is
+    /// more than rounding makes the dual point worthless: its price is infinite. Tells whether anything was cleared.
+    /// With a linear term `v` is less its slopes.
     fn waive(
         &self,
         x: &[f64],
@@ -311,13 +311,15 @@ impl<'p> Evaluation<'p> {
         Ok(self.correlations(|j| products[j]))
     }
 
-    /// The loss where all coefficients and the intercept are 0: with the objective, the scale that rounding is measured by.
+    /// The loss where all coefficients and the intercept are 0: with the objective, the scale that rounding is measured
+    /// by.
     fn loss_at_zero(&self) -> f64 {
         self.settings.loss.value(self.problem.target(), self.problem.offset(), &self.s)
     }
 
     /// `sum_j |x_j| sum_r |a_rj theta_r|`: the size of the terms that cancel where columns that hardly vary, or hardly
-    /// differ, have large coefficients. The rounding of the predictions and of the correlations is some units in its last place.
+    /// differ, have large coefficients. The rounding of the predictions and of the correlations is some units in its
+    /// last place.
     pub(in crate::bcd) fn terms(
         &self,
         x: impl Fn(usize) -> f64,

@@ -1,11 +1,11 @@
-//! What is known of a solution beyond its value: which coefficients every solution has at 0, how far from its limits the
-//! active set is, and whether there is one solution only. Recomputed from the raw data, as the certificate is.
+//! What is known of a solution beyond its value: which coefficients every solution has at 0, how far from its limits
+//! the active set is, and whether there is one solution only. Recomputed from the raw data, as the certificate is.
 //!
-//! * Guaranteed zeros (gap-safe): the dual is strongly concave, so the optimal dual point is within
-//!   `r = sqrt(2 kappa gap)` of the one at hand in the norm `|S^(-1/2) .|`, and a column whose `a_j'theta` is further than
-//!   `r |S^(1/2) a_j|` inside the subdifferential of its penalty at 0 is 0 in every solution.
-//! * Margin (what decides in the paper how soon the active set is identified): the least distance of `-grad_j f` from the
-//!   boundary of the subdifferential, over coordinates at a kink or a bound.
+//! * Guaranteed zeros (gap-safe): the dual is strongly concave, so the optimal dual point is within `r = sqrt(2 kappa
+//!   gap)` of the one at hand in the norm `|S^(-1/2) .|`, and a column whose `a_j'theta` is further than `r |S^(1/2)
+//!   a_j|` inside the subdifferential of its penalty at 0 is 0 in every solution.
+//! * Margin (what decides in the paper how soon the active set is identified): the least distance of `-grad_j f` from
+//!   the boundary of the subdifferential, over coordinates at a kink or a bound.
 //! * Uniqueness: all solutions live on the other columns; where the Hessian of those is definite, there is one.
 
 use super::certificate::{Certificate, Rigor};
@@ -26,15 +26,15 @@ use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
 /// What [`identify`] finds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identification {
-    /// The least distance of minus the gradient from the boundary of the subdifferential, over units at a kink or a bound;
-    /// infinite where there is none such, 0 where the gradient of the answer is outside. In the units of lambda.
+    /// The least distance of minus the gradient from the boundary of the subdifferential, over units at a kink or a
+    /// bound; infinite where there is none such, 0 where the gradient of the answer is outside. In the units of lambda.
     pub margin: f64,
-    /// Columns whose coefficient is 0 in every solution, ascending. Proven up to rounding where the certificate is; empty
-    /// where there is no duality gap or the loss has no bound on its curvature.
+    /// Columns whose coefficient is 0 in every solution, ascending. Proven up to rounding where the certificate is;
+    /// empty where there is no duality gap or the loss has no bound on its curvature.
     pub safe_zeros: Vec<usize>,
-    /// The smallest eigenvalue of the Hessian (ridge included, the intercept minimized out) of all other columns, scaled to
-    /// a unit diagonal; NaN where it was not computed because there are more than 2048 of them. Of more than 512
-    /// columns it is an estimate from above.
+    /// The smallest eigenvalue of the Hessian (ridge included, the intercept minimized out) of all other columns,
+    /// scaled to a unit diagonal; NaN where it was not computed because there are more than 2048 of them. Of more than
+    /// 512 columns it is an estimate from above.
     pub smallest_eigenvalue: f64,
     /// Whether it is proven to be above rounding, by a factorization of the Hessian less 1e-10 times the identity:
     /// then this is the only solution, to first order. `false` says that nothing is known.
@@ -87,7 +87,8 @@ fn identified(
         let hessian = with_team(settings.threads, |team| point.hessian(&rest, team, control))?;
         let hessian = unit_diagonal(hessian?);
         smallest = smallest_eigenvalue(&hessian, control)?;
-        // Where no row bends the loss, nothing holds the intercept; where the infimum is not attained, there is no solution.
+        // Where no row bends the loss, nothing holds the intercept; where the infimum is not attained, there is no
+        // solution.
         let held = !settings.intercept || point.curvatures.iter().any(|w| *w > 0.0);
         // Lanczos' figure is no bound; a factor is.
         unique = held

@@ -62,12 +62,12 @@ pub struct Sensitivity<'p> {
 }
 
 impl<'p> Sensitivity<'p> {
-    /// Factors the Hessian of the coordinates that are free at the solution. Costs `rows n^2 + n^3 / 3` flops for `n` of
-    /// them. The limits of the settings (`max_seconds`, `max_work`) begin here; they go on in [`Sensitivity::forward`] and
-    /// [`Sensitivity::backward`] with the same control.
+    /// Factors the Hessian of the coordinates that are free at the solution. Costs `rows n^2 + n^3 / 3` flops for `n`
+    /// of them. The limits of the settings (`max_seconds`, `max_work`) begin here; they go on in
+    /// [`Sensitivity::forward`] and [`Sensitivity::backward`] with the same control.
     ///
-    /// Errors: as [`identify`](crate::bcd::identify()); the hinge, whose slope jumps; a singular Hessian or an infimum that is not
-    /// attained, where the derivative is not defined; memory for three such Hessians that cannot be had.
+    /// Errors: as [`identify`](crate::bcd::identify()); the hinge, whose slope jumps; a singular Hessian or an infimum
+    /// that is not attained, where the derivative is not defined; memory for three such Hessians that cannot be had.
     pub fn new(
         problem: &'p Problem<'p>,
         settings: &Settings,
@@ -171,10 +171,11 @@ impl<'p> Sensitivity<'p> {
         &self.free
     }
 
-    /// How coefficients and intercept change, to first order (a Jacobian-vector product). Costs a pass over the free columns.
+    /// How coefficients and intercept change, to first order (a Jacobian-vector product). Costs a pass over the free
+    /// columns.
     ///
-    /// Errors: changes of the wrong length or that are not finite; of weights where columns are standardized; of labels;
-    /// a result that overflows; `Stopped`.
+    /// Errors: changes of the wrong length or that are not finite; of weights where columns are standardized; of
+    /// labels; a result that overflows; `Stopped`.
     pub fn forward(&self, change: &Change<'_>, control: &mut Control<'_>) -> Result<(Vec<f64>, f64)> {
         callbacks::failure_first(self.problem.matrix(), self.moved(change, control))
     }

@@ -68,13 +68,15 @@ pub struct Solution {
     pub lambda_max: f64,
     /// Loss of the null model above that of a perfect fit.
     pub null_loss: f64,
-    /// Share of that loss which the answer explains: 1 for a perfect fit. NaN for several outputs, and where the null model
-    /// is perfect.
+    /// Share of that loss which the answer explains: 1 for a perfect fit. NaN for several outputs, and where the null
+    /// model is perfect.
     pub explained: f64,
-    /// The iteration after which the set of coefficients away from 0 never changed, as far as checks of the certificate saw.
+    /// The iteration after which the set of coefficients away from 0 never changed, as far as checks of the certificate
+    /// saw.
     pub settled_at: u64,
-    /// Where the outcome is `InfimumNotAttained`: a direction in which the loss falls for ever, as coefficients and, last, the
-    /// intercept. For logistic labels it separates them: `y_r (a_r'd + d_0) > 0` for every row with weight. Else empty.
+    /// Where the outcome is `InfimumNotAttained`: a direction in which the loss falls for ever, as coefficients and,
+    /// last, the intercept. For logistic labels it separates them: `y_r (a_r'd + d_0) > 0` for every row with weight.
+    /// Else empty.
     pub direction: Vec<f64>,
     /// Iterations: block updates, or working sets where the rule is auto.
     pub iterations: u64,
@@ -144,8 +146,8 @@ impl Solution {
         self.coef.iter().filter(|c| **c != 0.0).count()
     }
 
-    /// The coefficients of several outputs and, after them, their intercepts: what a
-    /// [`Start`](crate::bcd::Start) and [`certificate`](crate::bcd::certificate()) take. For one output the coefficients alone.
+    /// The coefficients of several outputs and, after them, their intercepts: what a [`Start`](crate::bcd::Start) and
+    /// [`certificate`](crate::bcd::certificate()) take. For one output the coefficients alone.
     pub fn stacked(&self) -> Vec<f64> {
         [self.coef.as_slice(), &self.intercepts].concat()
     }

@@ -1,6 +1,7 @@
 //! Minimizes the quadratic model of a block together with the penalty: the inner problem of matrix and Newton updates.
 //!
-//! Sweeps of coordinate descent over the units find the support; [`super::active_set`] then finishes with Newton steps on it.
+//! Sweeps of coordinate descent over the units find the support; [`super::active_set`] then finishes with Newton steps
+//! on it.
 
 use super::active_set::{self, Free, NewtonRun};
 use super::block_model::BlockModel;
@@ -87,9 +88,9 @@ pub(in crate::bcd) fn minimize(
     Ok(())
 }
 
-/// The duality gap of the model with the penalty, at `x`, whose model started from `from`: with `R` the residual's square
-/// and `g` the gradient, the dual point is the residual times `t`, the largest factor up to 1 that is feasible, and the
-/// gap `(1 - t)^2 R / 2 + G(x) + G*(-t g) + t g'x`. Infinite where it is not known.
+/// The duality gap of the model with the penalty, at `x`, whose model started from `from`: with `R` the residual's
+/// square and `g` the gradient, the dual point is the residual times `t`, the largest factor up to 1 that is feasible,
+/// and the gap `(1 - t)^2 R / 2 + G(x) + G*(-t g) + t g'x`. Infinite where it is not known.
 fn gap(
     model: &impl BlockModel,
     block: &Block,
@@ -191,8 +192,8 @@ fn sweep_units(
     Ok(change)
 }
 
-/// Minimizes `g'(y - x) + (y - x)'H(y - x)/2 + w |y| + l2/2 |y|^2` over `y`, given the eigenvectors of `H`: along them the
-/// problem is diagonal, and one equation for `|y|` is left. `None` where it has no solution.
+/// Minimizes `g'(y - x) + (y - x)'H(y - x)/2 + w |y| + l2/2 |y|^2` over `y`, given the eigenvectors of `H`: along them
+/// the problem is diagonal, and one equation for `|y|` is left. `None` where it has no solution.
 fn minimize_group(
     eigen: &Eigen,
     (w, l2): (f64, f64),

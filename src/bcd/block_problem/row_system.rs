@@ -1,5 +1,5 @@
-//! Newton's system on a manifold with more coordinates than rows, `(B'B + P) p = r`: `B = C W^(1/2) A_F`, where `C` takes
-//! out the intercept's part, and `P` holds the penalty's Hessian and the damping, unit by unit.
+//! Newton's system on a manifold with more coordinates than rows, `(B'B + P) p = r`: `B = C W^(1/2) A_F`, where `C`
+//! takes out the intercept's part, and `P` holds the penalty's Hessian and the damping, unit by unit.
 //!
 //! By Sherman, Morrison and Woodbury
 //! `(B'B + P)^-1 = P^-1 - P^-1 B' (I + B P^-1 B')^-1 B P^-1`, which takes a factor of the size of the rows. `P` is made
@@ -81,8 +81,8 @@ impl Rows {
 }
 
 impl<'m> RowSystem<'m> {
-    /// Factors the system of the columns in `list`; `units` has each unit's coordinates in it and its part of `P`, which has
-    /// to be definite.
+    /// Factors the system of the columns in `list`; `units` has each unit's coordinates in it and its part of `P`,
+    /// which has to be definite.
     ///
     /// Costs `rows^2 n + rows^3 / 3` flops and memory for two matrices of `rows x rows`.
     pub(in crate::bcd) fn new(

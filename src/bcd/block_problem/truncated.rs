@@ -1,8 +1,8 @@
 //! Truncated Newton directions (Dembo, Eisenstat and Steihaug, 1982) for blocks without kinks and bounds: conjugate
 //! gradients on the rows, ended as soon as the step deserves no more.
 //!
-//! No matrix is formed. Where conjugate gradients have cost as much as a factor would and are not done, the factor takes
-//! over, for good: at most twice the price of the better way is paid.
+//! No matrix is formed. Where conjugate gradients have cost as much as a factor would and are not done, the factor
+//! takes over, for good: at most twice the price of the better way is paid.
 
 use super::block_model::{BlockModel, RowModel};
 use super::quadratic::Goal;
@@ -70,8 +70,8 @@ impl<'b> SmoothBlock<'b> {
         self.block.units().iter().enumerate().map(|(i, &u)| (u, self.block.range(i)))
     }
 
-    /// The direction at `x` for a block problem with this goal, given the `gradient` of the model, without the penalty's;
-    /// `None` where a factor is the better way.
+    /// The direction at `x` for a block problem with this goal, given the `gradient` of the model, without the
+    /// penalty's; `None` where a factor is the better way.
     ///
     /// Costs two passes over the block's columns for each step of conjugate gradients.
     pub(in crate::bcd) fn direction(

@@ -28,8 +28,8 @@ pub(super) struct Auto<'p> {
 }
 
 impl<'p> Auto<'p> {
-    /// Eliminates, where that pays and the preconditioner is the default one, and builds the preconditioner. Failures: those of
-    /// [`Reduction::new`].
+    /// Eliminates, where that pays and the preconditioner is the default one, and builds the preconditioner. Failures:
+    /// those of [`Reduction::new`].
     pub(super) fn new(
         a: &'p SymmetricMatrix,
         kind: Preconditioner,
@@ -43,8 +43,8 @@ impl<'p> Auto<'p> {
         Ok(Self { a, reduction, rest })
     }
 
-    /// Solves `A x = b` from `x` until `|b - A x| <= tolerance |b|`. `step(iteration, relative residual, objective)` is told
-    /// of each iteration. `x` is the last iterate however the run ends.
+    /// Solves `A x = b` from `x` until `|b - A x| <= tolerance |b|`. `step(iteration, relative residual, objective)` is
+    /// told of each iteration. `x` is the last iterate however the run ends.
     pub(super) fn solve(
         &mut self,
         b: &[f64],
@@ -112,7 +112,8 @@ impl<'p> Auto<'p> {
         }
     }
 
-    /// The last direction of conjugate gradients, over all nodes: after [`CgEnd::NotDefinite`] the one without curvature.
+    /// The last direction of conjugate gradients, over all nodes: after [`CgEnd::NotDefinite`] the one without
+    /// curvature.
     pub(super) fn direction(&self) -> Vec<f64> {
         let p = self.rest.direction();
         let Some(reduction) = &self.reduction else { return p };

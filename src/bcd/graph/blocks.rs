@@ -286,8 +286,8 @@ impl<'p> Blocks<'p> {
                 self.greedy_forest()
             }
             _ => {
-                // The nodes of the last forest all have gradient 0. In random order they fill the next one best: in index
-                // order the gap on the paper's lattice is three times as large after 500 blocks.
+                // The nodes of the last forest all have gradient 0. In random order they fill the next one best: in
+                // index order the gap on the paper's lattice is three times as large after 500 blocks.
                 self.shuffle(iteration);
                 self.score(r);
                 let scores = &self.scores;

@@ -1,13 +1,14 @@
 //! What is certain about an answer, from the raw data alone.
 //!
-//! The residual `r = b - A x` says nothing yet about the error `x - A^{-1} b`. A positive vector `v` with `A v > 0` does,
-//! where no entry off the diagonal is positive (a graph's matrix): then `A^{-1} >= 0`, and with `c = max_i |r_i| / (A v)_i`
+//! The residual `r = b - A x` says nothing yet about the error `x - A^{-1} b`. A positive vector `v` with `A v > 0`
+//! does, where no entry off the diagonal is positive (a graph's matrix): then `A^{-1} >= 0`, and with `c = max_i |r_i|
+//! / (A v)_i`
 //!
 //! `|x_i - x*_i| <= c v_i` for each node, and `f(x) - f* = 1/2 r' A^{-1} r <= c/2 sum_i |r_i| v_i`.
 //!
-//! `r` is the computed residual and a bound of its rounding, so that the answer of a solve that went down to rounding has a
-//! bound of that size and not of 0. With a ridge `v = 1` will do; in general `v` is a rough solution of `A v = 1`. For other matrices the same holds with
-//! the comparison matrix, whose entries off the diagonal are `-|a_ij|`.
+//! `r` is the computed residual and a bound of its rounding, so that the answer of a solve that went down to rounding
+//! has a bound of that size and not of 0. With a ridge `v = 1` will do; in general `v` is a rough solution of `A v =
+//! 1`. For other matrices the same holds with the comparison matrix, whose entries off the diagonal are `-|a_ij|`.
 
 use super::problem::Problem;
 use crate::bcd::Rigor;
@@ -29,8 +30,8 @@ pub struct Certificate {
     pub rigor: Rigor,
 }
 
-/// Certifies `values` (all nodes, column by column). `barrier`, if given, is a vector over the unknowns that is tried as
-/// `v`; without one, or where that does not do, `v = 1` is tried.
+/// Certifies `values` (all nodes, column by column). `barrier`, if given, is a vector over the unknowns that is tried
+/// as `v`; without one, or where that does not do, `v = 1` is tried.
 ///
 /// Costs two products per right-hand side and one for `v`. Errors: lengths that do not fit; NaN or infinity.
 pub fn certificate(problem: &Problem, values: &[f64], barrier: Option<&[f64]>) -> Result<Certificate> {

@@ -194,8 +194,8 @@ impl ConjugateGradient {
                 if pap == 0.0 && work.p.iter().all(|p| *p == 0.0) {
                     break;
                 }
-                // While this is positive the tridiagonal matrix of Lanczos is positive definite: its pivots are `p'Ap` over
-                // a square, so that its eigenvalues would tell nothing more.
+                // While this is positive the tridiagonal matrix of Lanczos is positive definite: its pivots are `p'Ap`
+                // over a square, so that its eigenvalues would tell nothing more.
                 if !(pap > 0.0) {
                     return Ok(CgEnd::NotDefinite);
                 }

@@ -4,8 +4,8 @@ use crate::numerics::SymmetricMatrix;
 use crate::numerics::sum::Sum;
 use crate::runtime::{Control, Stop};
 
-/// Whether no diagonal entry is below the sum of the others of its row, up to the rounding of that sum. Then no eigenvalue
-/// is negative beyond rounding (Gershgorin). Matrices of labels are so by construction.
+/// Whether no diagonal entry is below the sum of the others of its row, up to the rounding of that sum. Then no
+/// eigenvalue is negative beyond rounding (Gershgorin). Matrices of labels are so by construction.
 pub(super) fn is_dominant(a: &SymmetricMatrix, control: &mut Control<'_>) -> Result<bool, Stop> {
     for i in 0..a.size() {
         let others: f64 = a.row(i).map(|(_, v)| v.abs()).sum();
@@ -18,8 +18,8 @@ pub(super) fn is_dominant(a: &SymmetricMatrix, control: &mut Control<'_>) -> Res
     Ok(true)
 }
 
-/// The pair of rows `i < j` with the largest `|a_ij| / sqrt(a_ii a_jj)` where that is above 1: the matrix of these two alone
-/// has a negative eigenvalue. The diagonal must be positive. Costs a pass over the entries.
+/// The pair of rows `i < j` with the largest `|a_ij| / sqrt(a_ii a_jj)` where that is above 1: the matrix of these two
+/// alone has a negative eigenvalue. The diagonal must be positive. Costs a pass over the entries.
 pub(super) fn indefinite_pair(
     a: &SymmetricMatrix,
     control: &mut Control<'_>,
@@ -38,8 +38,8 @@ pub(super) fn indefinite_pair(
     Ok(pair)
 }
 
-/// The direction in which the matrix of the rows `i` and `j` alone has the curvature `2 (1 - |a_ij| / sqrt(a_ii a_jj))`, for a
-/// unit diagonal.
+/// The direction in which the matrix of the rows `i` and `j` alone has the curvature `2 (1 - |a_ij| / sqrt(a_ii
+/// a_jj))`, for a unit diagonal.
 pub(super) fn pair_direction(a: &SymmetricMatrix, (i, j): (usize, usize)) -> Vec<f64> {
     let mut v = vec![0.0; a.size()];
     let entry = a.row(i).find(|(k, _)| *k == j).map_or(0.0, |(_, entry)| entry);
@@ -48,8 +48,8 @@ pub(super) fn pair_direction(a: &SymmetricMatrix, (i, j): (usize, usize)) -> Vec
     v
 }
 
-/// `v'Av / v'v`, where it is negative beyond rounding: then `1/2 x'Ax - b'x` falls without bound along `v` or `-v`. Evaluated
-/// from the raw data; costs a product.
+/// `v'Av / v'v`, where it is negative beyond rounding: then `1/2 x'Ax - b'x` falls without bound along `v` or `-v`.
+/// Evaluated from the raw data; costs a product.
 pub(super) fn negative_curvature(a: &SymmetricMatrix, v: &[f64]) -> Option<f64> {
     let (value, rounding) = curvature(a, v)?;
     (value + rounding < 0.0).then_some(value)
@@ -75,8 +75,8 @@ pub(super) fn curvature(a: &SymmetricMatrix, v: &[f64]) -> Option<(f64, f64)> {
             magnitude += term.abs();
         }
         size.add(magnitude);
-        // Each term is rounded twice, and the sum once. The rest is for a diagonal that was itself summed over the row: what
-        // `is_dominant` forgives is forgiven here.
+        // Each term is rounded twice, and the sum once. The rest is for a diagonal that was itself summed over the row:
+        // what `is_dominant` forgives is forgiven here.
         rounding.add(4.0 * (a.degree(i) + 2) as f64 * f64::EPSILON * magnitude);
         squares.add(at(i) * at(i));
     }

@@ -1,12 +1,11 @@
 //! Quadratics on graphs: `min 1/2 x'Ax - b'x` with `A` sparse, symmetric and positive definite; label propagation.
 //!
-//! [`Problem`] holds the data, [`solve`] runs the method, [`certificate`] checks an answer from the raw
-//! data. Blocks are the paper's: `colouring` (red-black), `tree_partition`, `greedy_forest`, `lattice` (combs in closed
-//! form), or the caller's; a block without cycles is solved in linear time by message passing (`elimination`). `blocks`
-//! selects, `solve` is the loop. `super_nodes` has the same for several nodes that count as one. `auto` is what
-//! `rule=auto` does: `reduction` eliminates nodes with few neighbours,
-//! `conjugate_gradient` and `multilevel` solve the rest with the same sweeps. `curvature` is about matrices that are not
-//! positive definite.
+//! [`Problem`] holds the data, [`solve`] runs the method, [`certificate`] checks an answer from the raw data. Blocks
+//! are the paper's: `colouring` (red-black), `tree_partition`, `greedy_forest`, `lattice` (combs in closed form), or
+//! the caller's; a block without cycles is solved in linear time by message passing (`elimination`). `blocks` selects,
+//! `solve` is the loop. `super_nodes` has the same for several nodes that count as one. `auto` is what `rule=auto`
+//! does: `reduction` eliminates nodes with few neighbours, `conjugate_gradient` and `multilevel` solve the rest with
+//! the same sweeps. `curvature` is about matrices that are not positive definite.
 
 mod auto;
 mod blocks;

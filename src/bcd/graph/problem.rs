@@ -57,8 +57,8 @@ struct Fixed {
 impl Problem {
     /// `1/2 x'(A + ridge I)x - b'x` for each column of `b` (`a.size()` numbers each, column by column).
     ///
-    /// Errors: a length that does not fit, no column, NaN or infinity in `b` or `ridge`, a diagonal that is not positive.
-    /// `Stopped` by the control. That `A` is positive definite is found out by the solve.
+    /// Errors: a length that does not fit, no column, NaN or infinity in `b` or `ridge`, a diagonal that is not
+    /// positive. `Stopped` by the control. That `A` is positive definite is found out by the solve.
     pub fn quadratic(
         mut a: SymmetricMatrix,
         b: Vec<f64>,
@@ -84,9 +84,9 @@ impl Problem {
     /// Label propagation: `sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2` over the nodes without a label. The
     /// diagonal of `weights` (loops) has no effect.
     ///
-    /// Errors: negative weights; labelled nodes out of range or named twice; values that are not finite or not as many as
-    /// nodes times columns; with ridge 0 a component without a label, unless `unreached` is zero; `Stopped` by the control.
-    /// Costs three passes over the edges.
+    /// Errors: negative weights; labelled nodes out of range or named twice; values that are not finite or not as many
+    /// as nodes times columns; with ridge 0 a component without a label, unless `unreached` is zero; `Stopped` by the
+    /// control. Costs three passes over the edges.
     pub fn labels(
         weights: &SymmetricMatrix,
         labels: Labels<'_>,

@@ -1,8 +1,8 @@
 //! Nodes with at most two neighbours, eliminated exactly: ends of streets and the bends between two crossings.
 //!
 //! Node `i` with pivot `d_i` and neighbours `j`, `k` leaves `d_j -= a_ij^2 / d_i` (and `k` likewise) and the entry
-//! `a_jk -= a_ij a_ik / d_i`, in place of its own in both rows: no row grows, and the whole takes linear time. What is left
-//! is the Schur complement, which has the same graph theory as the matrix: entries that were not positive stay so.
+//! `a_jk -= a_ij a_ik / d_i`, in place of its own in both rows: no row grows, and the whole takes linear time. What is
+//! left is the Schur complement, which has the same graph theory as the matrix: entries that were not positive stay so.
 
 use super::blocks::Failure;
 use super::curvature::negative_curvature;
@@ -38,8 +38,8 @@ struct Step {
 }
 
 impl Reduction {
-    /// Eliminates what can be eliminated. `None` where that is little, or where a pivot is not positive for rounding: what is
-    /// wrong with the matrix is then found on the whole of it. Costs the number of entries.
+    /// Eliminates what can be eliminated. `None` where that is little, or where a pivot is not positive for rounding:
+    /// what is wrong with the matrix is then found on the whole of it. Costs the number of entries.
     ///
     /// Failures: a pivot that proves negative curvature, no memory, a stop.
     pub(super) fn new(
@@ -80,8 +80,8 @@ impl Reduction {
         &self.matrix
     }
 
-    /// Brings the right-hand side `c` of all nodes down to those that are left, which go to `rest`. Gives the share of the
-    /// eliminated nodes in the objective, `-1/2 sum c_i^2 / d_i`.
+    /// Brings the right-hand side `c` of all nodes down to those that are left, which go to `rest`. Gives the share of
+    /// the eliminated nodes in the objective, `-1/2 sum c_i^2 / d_i`.
     pub(super) fn down(&self, c: &mut [f64], rest: &mut [f64]) -> f64 {
         let mut share = 0.0;
         for s in &self.steps {
@@ -110,7 +110,8 @@ impl Reduction {
     }
 }
 
-/// 1 at `node`, which is left, and at the eliminated nodes what minimizes the quadratic: its curvature is the pivot of `node`.
+/// 1 at `node`, which is left, and at the eliminated nodes what minimizes the quadratic: its curvature is the pivot of
+/// `node`.
 fn minimizer(steps: &[Step], node: u32, n: usize) -> Result<Vec<f64>> {
     let mut v = filled(SUBJECT, n, 0.0)?;
     v[node as usize] = 1.0;
@@ -149,8 +150,8 @@ impl Rows {
         })
     }
 
-    /// Eliminates the nodes that wait and those that come to have as few neighbours. Gives the first node whose pivot is not
-    /// positive; it is left, with the nodes that were to come.
+    /// Eliminates the nodes that wait and those that come to have as few neighbours. Gives the first node whose pivot
+    /// is not positive; it is left, with the nodes that were to come.
     fn eliminate(
         &mut self,
         mut waiting: Vec<u32>,

@@ -154,7 +154,8 @@ impl<'s> Solve<'s> {
         }
     }
 
-    /// Columns of the start whose relative residual overflows begin at 0 instead: they are further away than numbers reach.
+    /// Columns of the start whose relative residual overflows begin at 0 instead: they are further away than numbers
+    /// reach.
     fn drop_far_starts(&mut self, control: &mut Control<'_>) -> std::result::Result<(), Stop> {
         let (a, n) = (self.problem.matrix(), self.problem.unknowns());
         let mut r = vec![0.0; n];
@@ -201,9 +202,10 @@ impl<'s> Solve<'s> {
         Ok(outcome)
     }
 
-    /// Solves for a random right-hand side `g`, which has a share in every direction: negative curvature shows on the way.
-    /// Where the matrix is singular that has no solution; `A g` has one, with a share in every direction but those of curvature
-    /// 0, and is taken next. Gives converged where one of the two was solved, else what the answer is to be called.
+    /// Solves for a random right-hand side `g`, which has a share in every direction: negative curvature shows on the
+    /// way. Where the matrix is singular that has no solution; `A g` has one, with a share in every direction but those
+    /// of curvature 0, and is taken next. Gives converged where one of the two was solved, else what the answer is to
+    /// be called.
     fn probe(
         &mut self,
         solver: &mut Auto<'_>,

@@ -18,8 +18,8 @@ pub fn tree_partition(
     let mut forests = Vec::new();
     let mut left: Vec<u32> = order.to_vec();
     let mut forest = GrowingForest::new(a.size());
-    // One forest at a time gives the same forests as all side by side: whether one takes a node depends on those that it
-    // took before alone.
+    // One forest at a time gives the same forests as all side by side: whether one takes a node depends on those that
+    // it took before alone.
     while !left.is_empty() {
         let mut rest = Vec::with_capacity(left.len());
         for part in left.chunks(STEP) {

@@ -1,10 +1,10 @@
-//! The strengths of an adaptive path ([`Points::Adaptive`](super::grid::Points::Adaptive)): as far apart as a gap between
-//! them allows.
+//! The strengths of an adaptive path ([`Points::Adaptive`](super::grid::Points::Adaptive)): as far apart as a gap
+//! between them allows.
 //!
-//! With the point `x` of `lambda` and its dual candidate shrunk in proportion to the strength, the duality gap is a convex
-//! function of the strength, so that a bound at both ends of an interval holds within (after Giesen, Jaggi and Laue,
-//! Approximating Parameterized Convex Optimization Problems, ESA 2010). The next strength is the smallest at which the gap is
-//! still within the bound.
+//! With the point `x` of `lambda` and its dual candidate shrunk in proportion to the strength, the duality gap is a
+//! convex function of the strength, so that a bound at both ends of an interval holds within (after Giesen, Jaggi and
+//! Laue, Approximating Parameterized Convex Optimization Problems, ESA 2010). The next strength is the smallest at
+//! which the gap is still within the bound.
 
 use crate::bcd::solve::{Solve, Trail};
 use crate::bcd::stopping::dual::{CertificateKind, Freedom, gap_at_strength};
@@ -22,11 +22,11 @@ const HALVINGS: usize = 24;
 /// Flops of a gap at another strength, per row and column, about.
 const GAP_FLOPS: usize = 32;
 
-/// The smallest strength, down to `last`, at which the gap of the point that `trail` left is at most `gap`, relative to the
-/// loss of the null model.
+/// The smallest strength, down to `last`, at which the gap of the point that `trail` left is at most `gap`, relative to
+/// the loss of the null model.
 ///
-/// Costs a pass over the data. The outer result is of the problem, the inner one of the control. Errors: a problem without a
-/// duality gap.
+/// Costs a pass over the data. The outer result is of the problem, the inner one of the control. Errors: a problem
+/// without a duality gap.
 pub(super) fn next_strength(
     solve: Solve<'_>,
     gap: f64,

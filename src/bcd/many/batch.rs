@@ -1,7 +1,7 @@
 //! Many solves on one matrix: other targets, weights, offsets or strengths, several at a time.
 //!
-//! Jobs are dealt to tasks by their order alone, and a task's jobs share a workspace, so the thread count cannot change a
-//! bit.
+//! Jobs are dealt to tasks by their order alone, and a task's jobs share a workspace, so the thread count cannot change
+//! a bit.
 
 use super::waves::in_waves;
 use crate::bcd::answers::solution::Solution;
@@ -31,13 +31,13 @@ pub struct Job<'j> {
 /// Jobs that one task does one after the other.
 const JOBS_PER_TASK: usize = 8;
 
-/// Solves the problem once for each job, in parallel over jobs with the threads of the options; kernels use one thread each.
-/// The solutions are those of single solves up to rounding, in the order of the jobs.
+/// Solves the problem once for each job, in parallel over jobs with the threads of the options; kernels use one thread
+/// each. The solutions are those of single solves up to rounding, in the order of the jobs.
 ///
 /// The matrix is not copied. Jobs without weights of their own share column scales and norms. Deadline, token and
-/// `max_work` are of all jobs together; what is stopped has its outcome in its solution. Up to 128 jobs are begun together,
-/// eight to a task, and each task may use what `max_work` has left before them: stopped jobs do not depend on the threads.
-/// Progress is reported on the calling thread, in iterations that count tasks.
+/// `max_work` are of all jobs together; what is stopped has its outcome in its solution. Up to 128 jobs are begun
+/// together, eight to a task, and each task may use what `max_work` has left before them: stopped jobs do not depend on
+/// the threads. Progress is reported on the calling thread, in iterations that count tasks.
 ///
 /// Errors: as [`solve`](crate::bcd::solve()), those of the first job that has one.
 pub fn batch(

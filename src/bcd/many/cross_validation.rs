@@ -44,16 +44,16 @@ pub struct CrossValidation {
 
 /// Cross-validates the strengths of a path.
 ///
-/// The strengths are those of the path on all rows. A fold is fitted on the other rows at `lambda W / W_all` (the ridge `l2`
-/// of groups and the linear term likewise), where `W` is the weight of those rows and `W_all` of all: its losses then
-/// have the same share in the
-/// objective, for either `scale`. That is glmnet's convention, whose strength is beside a mean of losses and the same in
-/// every fold. Folds run in parallel
-/// with the threads of the options; their number cannot change a bit. Limits are as in [`path`](fn@super::path::path), of the
-/// path on all rows and the folds together; up to 16 folds are begun together, each with what is left of `max_work`. A token, a deadline and the progress callback, whose iterations count folds, stop within the folds.
+/// The strengths are those of the path on all rows. A fold is fitted on the other rows at `lambda W / W_all` (the ridge
+/// `l2` of groups and the linear term likewise), where `W` is the weight of those rows and `W_all` of all: its losses
+/// then have the same share in the objective, for either `scale`. That is glmnet's convention, whose strength is beside
+/// a mean of losses and the same in every fold. Folds run in parallel with the threads of the options; their number
+/// cannot change a bit. Limits are as in [`path`](fn@super::path::path), of the path on all rows and the folds
+/// together; up to 16 folds are begun together, each with what is left of `max_work`. A token, a deadline and the
+/// progress callback, whose iterations count folds, stop within the folds.
 ///
-/// Errors: as [`path`](fn@super::path::path); folds of another number than rows, fewer than 2, or empty; several outputs and
-/// functions of the caller; `Stopped` where the control ended a path before it was complete.
+/// Errors: as [`path`](fn@super::path::path); folds of another number than rows, fewer than 2, or empty; several
+/// outputs and functions of the caller; `Stopped` where the control ended a path before it was complete.
 pub fn cross_validate(
     problem: &Problem<'_>,
     options: &Options,

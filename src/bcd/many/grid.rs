@@ -13,8 +13,8 @@ pub enum Points {
     Given(Vec<f64>),
     /// From `lambda_max` down to the strength of the options, as far apart as a gap between them allows.
     Adaptive {
-        /// For every strength between two points, the coefficients of the point above it are within this of the optimum,
-        /// relative to the loss of the null model. Above the tolerance.
+        /// For every strength between two points, the coefficients of the point above it are within this of the
+        /// optimum, relative to the loss of the null model. Above the tolerance.
         gap: f64,
         /// At most this many points.
         most: usize,

@@ -1,8 +1,8 @@
 //! A path: one problem for falling strengths of its penalty, each solve carried on from the one before.
 //!
-//! Setup, Gram blocks and bounded correlations last for the whole path. The first working set of a strength is the support
-//! so far and the units that the strong rule expects: those beyond the kink at `2 lambda - lambda_before` (Tibshirani et
-//! al. 2012). Every point ends with its own certificate, so nothing rests on that rule.
+//! Setup, Gram blocks and bounded correlations last for the whole path. The first working set of a strength is the
+//! support so far and the units that the strong rule expects: those beyond the kink at `2 lambda - lambda_before`
+//! (Tibshirani et al. 2012). Every point ends with its own certificate, so nothing rests on that rule.
 //!
 //! [`Points::Adaptive`] chooses the strengths itself: see [`super::adaptive`].
 
@@ -23,11 +23,11 @@ use crate::runtime::{Control, Error, ErrorKind, Level, Options, Result, Stop};
 /// The solutions of a path, from the largest strength to the smallest.
 #[derive(Debug, Clone)]
 pub struct Path {
-    /// One solution per strength, each with its certificate. `work` and seconds are of the point alone; the setup is counted
-    /// at the first.
+    /// One solution per strength, each with its certificate. `work` and seconds are of the point alone; the setup is
+    /// counted at the first.
     pub points: Vec<Solution>,
-    /// For an adaptive path, one number per interval: for every strength between point `k` and point `k + 1`, the objective
-    /// at the coefficients of point `k` is within this of its minimum. Else empty.
+    /// For an adaptive path, one number per interval: for every strength between point `k` and point `k + 1`, the
+    /// objective at the coefficients of point `k` is within this of its minimum. Else empty.
     pub between: Vec<f64>,
     /// Why it ends where it does.
     pub end: PathEnd,
@@ -41,17 +41,18 @@ impl Path {
 
 /// Solves a path.
 ///
-/// The limits of the options (`max_seconds`, `max_work`) are those of the whole path, `max_iterations` of a point. A path
-/// that is stopped keeps the points it has, perhaps none. `start` is where the first point starts.
+/// The limits of the options (`max_seconds`, `max_work`) are those of the whole path, `max_iterations` of a point. A
+/// path that is stopped keeps the points it has, perhaps none. `start` is where the first point starts.
 ///
-/// Certificates are computed for several points at a time, so a stop may come before those of some points. The last one is
-/// certified all the same, as a single solve is, and as many before it as takes no longer than a poll may take to be obeyed
-/// (all of them on small data). The others keep their coefficients and dual points, with which
-/// [`certificate`](crate::bcd::certificate()) gives theirs; their objective is NaN, their certificate infinite, and the outcome
-/// is [`Outcome::Uncertified`](crate::runtime::Outcome::Uncertified) where it was converged.
+/// Certificates are computed for several points at a time, so a stop may come before those of some points. The last one
+/// is certified all the same, as a single solve is, and as many before it as takes no longer than a poll may take to be
+/// obeyed (all of them on small data). The others keep their coefficients and dual points, with which
+/// [`certificate`](crate::bcd::certificate()) gives theirs; their objective is NaN, their certificate infinite, and the
+/// outcome is [`Outcome::Uncertified`](crate::runtime::Outcome::Uncertified) where it was converged.
 ///
-/// Errors: as [`solve`](crate::bcd::solve()); strengths that are not finite, negative or rise; a strength of the options above
-/// `lambda_max` or an infinite `lambda_max`, where the points are to be chosen; [`Points::Adaptive`] without a dual.
+/// Errors: as [`solve`](crate::bcd::solve()); strengths that are not finite, negative or rise; a strength of the
+/// options above `lambda_max` or an infinite `lambda_max`, where the points are to be chosen; [`Points::Adaptive`]
+/// without a dual.
 pub fn path(
     problem: &Problem<'_>,
     options: &Options,

@@ -12,11 +12,12 @@ const TASKS_PER_WAVE: usize = 16;
 
 /// Runs `task(0)` to `task(count - 1)` with controls of their own, in waves, and gives what they found in their order.
 ///
-/// A token, a deadline and the progress callback stop tasks at their next poll. The callback runs on the calling thread,
-/// before each wave and whenever a task reports; its iterations count tasks.
+/// A token, a deadline and the progress callback stop tasks at their next poll. The callback runs on the calling
+/// thread, before each wave and whenever a task reports; its iterations count tasks.
 ///
-/// The work of a wave is counted after it, whatever threads there are. A task may use what the waves before its own have left
-/// of the work limit, so that the tasks of one wave may exceed it together; every later task finds nothing left.
+/// The work of a wave is counted after it, whatever threads there are. A task may use what the waves before its own
+/// have left of the work limit, so that the tasks of one wave may exceed it together; every later task finds nothing
+/// left.
 ///
 /// Errors: that of the first task that has one.
 pub(in crate::bcd) fn in_waves<T: Send>(

@@ -271,8 +271,8 @@ impl<'e> Outputs<'e> {
         self.refresh_slopes(control)
     }
 
-    /// `w_r = s_r M_r[c, e]`: the weights of the Hessian between two outputs, which for `c != e` are negative or 0; here
-    /// without their sign.
+    /// `w_r = s_r M_r[c, e]`: the weights of the Hessian between two outputs, which for `c != e` are negative or 0;
+    /// here without their sign.
     pub(super) fn row_weights(&self, c: usize, e: usize) -> Vec<f64> {
         let s = self.scaled.s.iter();
         let (p, q) = (self.part(&self.mean, c), self.part(&self.mean, e));

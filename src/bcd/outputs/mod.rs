@@ -1,8 +1,9 @@
 //! Problems with several outputs: multinomial logistic regression (softmax) and least squares of several tasks.
 //!
 //! Minimizes `sum_r s_r phi(X'a_r + b + o_r, y_r) + G(X)` over coefficients `X` with one row for each feature and one
-//! column for each of `k` outputs. Coefficients are held feature by feature, what belongs to rows of the data row by row.
-//! `data` (targets), `engine` (the iterate), `newton` (steps), `smooth` (what the paper's rules and updates ask for), `dual` and `certificate` (gaps), `solve`.
+//! column for each of `k` outputs. Coefficients are held feature by feature, what belongs to rows of the data row by
+//! row. `data` (targets), `engine` (the iterate), `newton` (steps), `smooth` (what the paper's rules and updates ask
+//! for), `dual` and `certificate` (gaps), `solve`.
 
 mod certificate;
 mod data;
@@ -25,7 +26,8 @@ use crate::numerics::Matrix;
 use crate::numerics::sum::sum;
 use crate::runtime::{Error, ErrorKind, Result};
 
-/// How many outputs a problem has with these settings: the number of classes or of tasks; 1 for the losses of one output.
+/// How many outputs a problem has with these settings: the number of classes or of tasks; 1 for the losses of one
+/// output.
 ///
 /// Errors: targets that the loss does not take.
 pub fn outputs(problem: &Problem<'_>, settings: &Settings) -> Result<usize> {
@@ -37,7 +39,8 @@ pub fn outputs(problem: &Problem<'_>, settings: &Settings) -> Result<usize> {
     }
 }
 
-/// Refuses a point of another length than `cols * k` (or `k` more, with intercepts), or with numbers that are not finite.
+/// Refuses a point of another length than `cols * k` (or `k` more, with intercepts), or with numbers that are not
+/// finite.
 fn check_point(point: &[f64], cols: usize, k: usize) -> Result<()> {
     if point.len() != cols * k && point.len() != (cols + 1) * k {
         return Err(solve::wrong_point(point.len(), cols, k));
@@ -113,8 +116,8 @@ impl OutputModel<'_> {
         Ok(z)
     }
 
-    /// The weighted mean loss on new rows; NaN where all weights are 0 or there are no rows. `target` has a class number
-    /// per row, or a number per row and output.
+    /// The weighted mean loss on new rows; NaN where all weights are 0 or there are no rows. `target` has a class
+    /// number per row, or a number per row and output.
     pub fn score(
         &self,
         matrix: &Matrix<'_>,

@@ -4,8 +4,8 @@
 //! * A block whose coordinates have `q` different classes: `H_b <= M kron A'SA` on the block, with
 //!   `M = 1/2 (I - 1 1'/min(k, q + 1))`.
 //! * `D_j = (1 - 1/k) sum_g |(A'SA)_fg|`, the same for every class; here by the triangle inequality.
-//! * `M_b = rho sum_r s_r |a_{r,b}|^3` with `rho = 1/(6 sqrt 3)` for one class. With more, the linear predictors of a row
-//!   spread by up to `sqrt 2` times the norm of their change, which makes it `2 sqrt 2` times as much.
+//! * `M_b = rho sum_r s_r |a_{r,b}|^3` with `rho = 1/(6 sqrt 3)` for one class. With more, the linear predictors of a
+//!   row spread by up to `sqrt 2` times the norm of their change, which makes it `2 sqrt 2` times as much.
 
 use super::super::block::Block;
 use super::super::block_problem::quadratic::Goal;

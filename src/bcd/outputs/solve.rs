@@ -79,7 +79,8 @@ impl<'s> Solve<'s> {
         solution.lambda_max = null.lambda_max;
         solution.null_loss = null.loss;
         self.certify(&mut solution)?;
-        // Beside an intercept a class without rows has its optimum at infinity; with one class alone that is all there is.
+        // Beside an intercept a class without rows has its optimum at infinity; with one class alone that is all there
+        // is.
         let present = setup.free.iter().filter(|free| **free).count();
         if present < setup.free.len() && (solution.outcome == Outcome::Converged || present == 1) {
             solution.outcome = Outcome::InfimumNotAttained;
@@ -262,8 +263,8 @@ impl<'s> Solve<'s> {
         Ok(if asked_about || started.objective() <= null.objective() { started } else { null })
     }
 
-    /// Coefficients and intercepts in the data's scale; `None` where the iterate is no longer a number, or overflows in that
-    /// scale.
+    /// Coefficients and intercepts in the data's scale; `None` where the iterate is no longer a number, or overflows in
+    /// that scale.
     fn in_data_scale(&self, setup: &Setup<'_>, x: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
         let (k, scale) = (setup.data.k, setup.scaled.columns.scale());
         let features = scale.len() * k;

@@ -4,9 +4,9 @@
 //! lengths are usually lifted to one by one more entry; here a node knows the longest of its columns, which bounds the
 //! products no less tightly and needs no lift.
 //!
-//! A node of the tree holds columns within an angle `w` of its centre `c`, up to sign. With `t` the angle between `c` (or
-//! `-c`) and `v`, no product in it exceeds `|v| max_j |a_j| cos(max(0, t - w))`. The search opens nodes by decreasing bound
-//! until that is below the worst of those found: the answer is exact.
+//! A node of the tree holds columns within an angle `w` of its centre `c`, up to sign. With `t` the angle between `c`
+//! (or `-c`) and `v`, no product in it exceeds `|v| max_j |a_j| cos(max(0, t - w))`. The search opens nodes by
+//! decreasing bound until that is below the worst of those found: the answer is exact.
 
 use super::ranking::argmax;
 use crate::numerics::columns::Columns;
@@ -85,8 +85,8 @@ impl PartialEq for Open {
 impl Eq for Open {}
 
 impl ColumnIndex {
-    /// An index of the columns in `list`, of which product `j` counts `scale_j` times. Costs about four passes for each of
-    /// `log2(n / 8)` levels, and memory for up to `n / 2` dense columns, mostly `n / 3`; `None` where there is none.
+    /// An index of the columns in `list`, of which product `j` counts `scale_j` times. Costs about four passes for each
+    /// of `log2(n / 8)` levels, and memory for up to `n / 2` dense columns, mostly `n / 3`; `None` where there is none.
     pub(in crate::bcd) fn new(
         columns: &Columns<'_>,
         list: &[usize],
@@ -160,8 +160,8 @@ impl ColumnIndex {
         Ok(true)
     }
 
-    /// Sorts the items of a node into two halves, by which of two far ones they are nearer to; gives where the second half
-    /// begins.
+    /// Sorts the items of a node into two halves, by which of two far ones they are nearer to; gives where the second
+    /// half begins.
     fn split(&mut self, build: &Build<'_>, node: usize, control: &mut Control<'_>) -> Result<usize, Stop> {
         let Node { first, last, .. } = self.nodes[node];
         let items = self.items[first..last].to_vec();
@@ -203,8 +203,8 @@ impl ColumnIndex {
         longest * largest
     }
 
-    /// The `count` items of largest score, best first, ties by item. `v` is what products are with; `found` are those known
-    /// already.
+    /// The `count` items of largest score, best first, ties by item. `v` is what products are with; `found` are those
+    /// known already.
     pub(in crate::bcd) fn search(
         &mut self,
         v: &[f64],

@@ -48,9 +48,9 @@ const IHT_STEPS: usize = 10;
 const POWER_STEPS: usize = 30;
 
 impl Forward {
-    /// For blocks of `size` of the units in `all`. `auto` searches all coordinates where their columns can be kept, or cost
-    /// no more than the pool's block; else in a pool, as it does where the blocks of the units cannot be kept. `pass` is what
-    /// a gradient costs.
+    /// For blocks of `size` of the units in `all`. `auto` searches all coordinates where their columns can be kept, or
+    /// cost no more than the pool's block; else in a pool, as it does where the blocks of the units cannot be kept.
+    /// `pass` is what a gradient costs.
     pub(in crate::bcd) fn new<S: Smooth>(
         f: &S,
         wanted: GsqSearch,
@@ -198,8 +198,8 @@ fn power<S: Smooth>(f: &S, list: &[usize], control: &mut Control<'_>) -> Result<
     Ok(largest)
 }
 
-/// Forward selection among few candidates, whose whole block of the bound is computed. Best first: those that would make
-/// the block too large are left out.
+/// Forward selection among few candidates, whose whole block of the bound is computed. Best first: those that would
+/// make the block too large are left out.
 fn select_in_pool<S: Smooth>(
     f: &S,
     candidates: &Block,

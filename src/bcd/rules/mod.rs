@@ -21,11 +21,11 @@
 //! 1. Its name in `Rule` (`settings/choices.rs`; `is_greedy` if it looks at gradients) and in the option `rule`
 //!    (`runtime/option_table.rs`), and what it cannot be combined with in `settings/mod.rs`.
 //! 2. Its constants in `Constants::new` (`constants`).
-//! 3. If it is greedy: its scores of units and of fixed blocks in `item_scores`, with their formula in `score`; another way to
-//!    the best of them is one more in `greedy`. Else its order in `drawn`.
+//! 3. If it is greedy: its scores of units and of fixed blocks in `item_scores`, with their formula in `score`; another
+//!    way to the best of them is one more in `greedy`. Else its order in `drawn`.
 //! 4. How long to wait for it: `Patience::new` (`stopping/patience.rs`).
-//! 5. A test that picks its block by brute force over all blocks (`tests/paper.rs`, `tests/rules.rs`); its line in the table
-//!    of `select` and in `docs/bcd.md`; `docs/options.md` is made by `southwell options --markdown`.
+//! 5. A test that picks its block by brute force over all blocks (`tests/paper.rs`, `tests/rules.rs`); its line in the
+//!    table of `select` and in `docs/bcd.md`; `docs/options.md` is made by `southwell options --markdown`.
 
 pub(super) mod column_index;
 pub(super) mod constants;

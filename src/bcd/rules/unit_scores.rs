@@ -12,8 +12,8 @@ pub(in crate::bcd) struct UnitScores<'u, S> {
     pub(in crate::bcd) units: &'u [usize],
     /// One number per coordinate: the gradient of those that are looked at.
     pub(in crate::bcd) gradient: &'u mut [f64],
-    /// Whether coordinates whose penalty is not at its least are looked at, or the others: only with those is the score no
-    /// more than without a penalty.
+    /// Whether coordinates whose penalty is not at its least are looked at, or the others: only with those is the score
+    /// no more than without a penalty.
     pub(in crate::bcd) pulled: bool,
 }
 

@@ -17,8 +17,8 @@ const NEAR: usize = 16;
 const FAR: f64 = 0.5;
 
 /// The next working set at `x` with gradient `g`: the support, as many violators as the support has units (at least
-/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one. Also tells
-/// whether every violator is in it.
+/// [`least_new`]), and a few units that are near: those beyond the kink of the penalty `strong`, where there is one.
+/// Also tells whether every violator is in it.
 pub(in crate::bcd) fn select(
     penalty: &Penalty,
     strong: Option<&Penalty>,

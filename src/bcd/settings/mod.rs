@@ -156,8 +156,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether scales, constants and the null model are the same under `other`: those depend on the loss and the shape of
-    /// the penalty, not on its strength or on how to solve.
+    /// Whether scales, constants and the null model are the same under `other`: those depend on the loss and the shape
+    /// of the penalty, not on its strength or on how to solve.
     pub(super) fn shares_setup(&self, other: &Self) -> bool {
         (self.loss, self.penalty, self.mean, self.intercept, self.standardize, self.group_size)
             == (other.loss, other.penalty, other.mean, other.intercept, other.standardize, other.group_size)

@@ -36,8 +36,8 @@ impl Check {
 
 /// How much a block problem may leave of the gap that is small enough; ..
 const LIMIT_SHARE: f64 = 0.3;
-/// .. of the gap, for a quadratic: its model is the function itself, and fewer passes over all columns follow if it is solved
-/// well; ..
+/// .. of the gap, for a quadratic: its model is the function itself, and fewer passes over all columns follow if it is
+/// solved well; ..
 const QUADRATIC_SHARE: f64 = 0.02;
 /// .. for other losses, whose model is as good as the iterate; ..
 const MODEL_SHARE: f64 = 0.1;

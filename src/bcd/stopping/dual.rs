@@ -146,7 +146,8 @@ const DUST: f64 = 1e-14;
 
 /// Scales a candidate into the feasible set, as well as it can be done along the ray, and values it.
 ///
-/// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what is left is charged against `x`.
+/// `v = A'theta`, or larger numbers where a unit stays at 0. Correlations with free columns are 0 up to rounding; what
+/// is left is charged against `x`.
 pub(in crate::bcd) fn feasible_point(
     scaled: &Scaled<'_>,
     penalty: &Penalty,
@@ -179,8 +180,8 @@ pub(in crate::bcd) fn feasible_point(
         // .. or the best of the ray for a conjugate in proportion to it, as that of bounds is.
         others.push(((inner - conjugate / first - price) / norm).max(0.0).min(most));
     }
-    // .. or zero, which every problem has. It is the answer where the fit interpolates: then the residual is rounding, and
-    // so is the sign of the dual value that comes of it.
+    // .. or zero, which every problem has. It is the answer where the fit interpolates: then the residual is rounding,
+    // and so is the sign of the dual value that comes of it.
     others.push(0.0);
     for t in others.into_iter().filter(|t| *t != first) {
         let (other, _) = at_scale(scaled, penalty, &theta, &v, price, t);
@@ -243,8 +244,8 @@ fn point_along(
     point
 }
 
-/// The duality gap of a state at the strength of `penalty`, with the candidate `theta` (its correlations `v`) shrunk just
-/// until it is feasible.
+/// The duality gap of a state at the strength of `penalty`, with the candidate `theta` (its correlations `v`) shrunk
+/// just until it is feasible.
 ///
 /// As a function of the strength alone it is convex on either side of the strength at which the candidate begins to be
 /// feasible as it is: there the scale is 1, or proportional to the strength, and the gap is convex in both together.

@@ -21,8 +21,8 @@ pub(in crate::bcd) struct Patience {
 }
 
 impl Patience {
-    /// A working set does much between two looks and a rule little; a random rule may not draw the one block that matters
-    /// for long.
+    /// A working set does much between two looks and a rule little; a random rule may not draw the one block that
+    /// matters for long.
     pub(in crate::bcd) fn new(settings: &Settings) -> Self {
         let most = match settings.rule {
             Rule::Auto => 6,

@@ -1,9 +1,9 @@
 //! The dual problem: `min 1/2 |sum_k alpha_k a_k|^2 + 1/2 sum_k d_k alpha_k^2 - l'alpha`, `0 <= alpha <= u`.
 //!
 //! Row `a_k` is the data's row times its label, its columns divided by the root of their ridge, so that the primal
-//! penalty is `1/2 |w|^2` and `w = sum_k alpha_k a_k`. For the hinge `u = s`, `d = 0`; for its square `u` is infinite and
-//! `d = 1 / (2 s)`. `l = 1 - y o` holds the offsets. Rows are in a random order, drawn once, so that loops stream through
-//! memory and still meet them at random.
+//! penalty is `1/2 |w|^2` and `w = sum_k alpha_k a_k`. For the hinge `u = s`, `d = 0`; for its square `u` is infinite
+//! and `d = 1 / (2 s)`. `l = 1 - y o` holds the offsets. Rows are in a random order, drawn once, so that loops stream
+//! through memory and still meet them at random.
 
 use crate::bcd::scaled::Scaled;
 use crate::model::Loss;
@@ -38,8 +38,8 @@ pub(super) struct Dual {
 impl Dual {
     /// Copies the rows with weight. `root` has the factor of each column of the data, 0 for those that stay at 0.
     ///
-    /// Costs three passes over the data and, for sparse data, 12 bytes for each entry. `None` where there is no memory for
-    /// the rows.
+    /// Costs three passes over the data and, for sparse data, 12 bytes for each entry. `None` where there is no memory
+    /// for the rows.
     pub(super) fn new(
         scaled: &Scaled<'_>,
         columns: &Columns<'_>,

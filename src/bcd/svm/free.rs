@@ -1,8 +1,8 @@
 //! Newton steps on the free rows: those strictly between their bounds, the others kept where they are.
 //!
-//! The system `(Q_FF + D_F) p = -g_F` is solved by Cholesky where few rows are free, else by conjugate gradients. The step
-//! is projected onto the box and halved until the dual rises by it (two-metric projection): many rows may meet a bound in
-//! one step, and once none does, the step ends the problem on the face.
+//! The system `(Q_FF + D_F) p = -g_F` is solved by Cholesky where few rows are free, else by conjugate gradients. The
+//! step is projected onto the box and halved until the dual rises by it (two-metric projection): many rows may meet a
+//! bound in one step, and once none does, the step ends the problem on the face.
 
 use super::dual::{Dual, combine_into, products};
 use super::sweep::{Active, Point};

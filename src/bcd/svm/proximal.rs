@@ -1,9 +1,9 @@
 //! Proximal point steps on the dual, for few columns: `max D(alpha) - |alpha - alpha_0|^2 / (2 sigma)`.
 //!
-//! The dual of that step is the smooth problem `min_w 1/2 |w|^2 + sum_k e_k(a_k'w)` with
-//! `-e_k' = alpha_k(w) = clip(c_k (alpha_0k / sigma - h_k), 0, u_k)`, `c_k = 1 / (d_k + 1 / sigma)`. It is minimized by Newton's
-//! method with the generalized Hessian `I + A_J' C A_J`, `J` the rows not clipped, and a search along each step: an
-//! augmented Lagrangian method of a few dozen factorizations, whatever the condition of the rows.
+//! The dual of that step is the smooth problem `min_w 1/2 |w|^2 + sum_k e_k(a_k'w)` with `-e_k' = alpha_k(w) = clip(c_k
+//! (alpha_0k / sigma - h_k), 0, u_k)`, `c_k = 1 / (d_k + 1 / sigma)`. It is minimized by Newton's method with the
+//! generalized Hessian `I + A_J' C A_J`, `J` the rows not clipped, and a search along each step: an augmented
+//! Lagrangian method of a few dozen factorizations, whatever the condition of the rows.
 
 use super::dual::Dual;
 use super::sweep::Point;
@@ -128,7 +128,8 @@ impl Proximal<'_> {
         Ok(hessian)
     }
 
-    /// A length at which the slope along `p`, which rises and is piecewise linear, has all but vanished; 1 where that will do.
+    /// A length at which the slope along `p`, which rises and is piecewise linear, has all but vanished; 1 where that
+    /// will do.
     fn search(
         &self,
         center: &[f64],

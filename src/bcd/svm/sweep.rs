@@ -138,7 +138,8 @@ impl Active {
         Ok(seen)
     }
 
-    /// Copies the rows in `kept`, ascending, together. Without memory for them, all go on to take part: slower, and right.
+    /// Copies the rows in `kept`, ascending, together. Without memory for them, all go on to take part: slower, and
+    /// right.
     fn keep(&mut self, dual: &Dual, kept: Vec<usize>, control: &mut Control<'_>) -> Result<bool, Stop> {
         let part = match self.part.take() {
             None => dual.rows.subset(&kept).map(|rows| (rows, kept)),
@@ -155,8 +156,8 @@ impl Active {
     }
 }
 
-/// The minimum in one coordinate: `alpha - gradient / lipschitz` within `[0, upper]`. A row of zeros goes to the bound that
-/// its gradient points to.
+/// The minimum in one coordinate: `alpha - gradient / lipschitz` within `[0, upper]`. A row of zeros goes to the bound
+/// that its gradient points to.
 #[inline]
 fn minimum(alpha: f64, gradient: f64, lipschitz: f64, upper: f64) -> f64 {
     let to = (alpha - gradient / lipschitz).max(0.0).min(upper);

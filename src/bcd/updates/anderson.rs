@@ -1,8 +1,8 @@
 //! Anderson extrapolation of the iterates that sweeps leave behind: for rules that do not look at gradients.
 //!
 //! With `u_k = x_{k+1} - x_k` over the last sweeps, the combination `sum_k c_k x_{k+1}`, `sum_k c_k = 1`, of least
-//! `|sum_k c_k u_k|` is where a linear iteration would be at rest. It is tried after every `DEPTH + 1` sweeps and taken only
-//! where it lowers the objective, so that nothing can be lost by it (Bertrand and Massias, arXiv 2011.10065).
+//! `|sum_k c_k u_k|` is where a linear iteration would be at rest. It is tried after every `DEPTH + 1` sweeps and taken
+//! only where it lowers the objective, so that nothing can be lost by it (Bertrand and Massias, arXiv 2011.10065).
 
 use crate::bcd::block::Block;
 use crate::bcd::engine::Engine;
@@ -49,7 +49,8 @@ impl Anderson {
         Ok(())
     }
 
-    /// The same for any smooth function, all of whose unknowns are coordinates. Looks along the step before it is taken.
+    /// The same for any smooth function, all of whose unknowns are coordinates. Looks along the step before it is
+    /// taken.
     pub(in crate::bcd) fn follow_any<S: Smooth>(
         &mut self,
         f: &mut S,

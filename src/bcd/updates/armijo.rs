@@ -29,10 +29,9 @@ pub(in crate::bcd) struct Found {
 }
 
 impl Descent<'_> {
-    /// Looks at the share `first` of the step, then at halves of it, `halvings` shares at most; `None` where none is low
-    /// enough, or where the step does not lead down. `change` gives the change of the objective for a share of the
-    /// step and its end. Costs as many calls of it as
-    /// shares.
+    /// Looks at the share `first` of the step, then at halves of it, `halvings` shares at most; `None` where none is
+    /// low enough, or where the step does not lead down. `change` gives the change of the objective for a share of the
+    /// step and its end. Costs as many calls of it as shares.
     pub(in crate::bcd) fn search(
         &self,
         first: f64,

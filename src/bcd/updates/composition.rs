@@ -1,7 +1,8 @@
 //! Steps to the minimum of a quadratic model of the block, for the linear composition.
 //!
-//! As [`super::model_step`] for any function, but the intercept is minimized out with the block, the model is given by the
-//! weights of the rows (so that a block need not have its matrix), and Newton's is damped by how well those before it held.
+//! As [`super::model_step`] for any function, but the intercept is minimized out with the block, the model is given by
+//! the weights of the rows (so that a block need not have its matrix), and Newton's is damped by how well those before
+//! it held.
 
 use super::armijo::{Descent, HALVINGS};
 use super::line;

@@ -1,7 +1,7 @@
 //! Damping of Newton models (Levenberg and Marquardt): a share of the Lipschitz constants, added to the diagonal.
 
-/// With this damping each coordinate alone is bounded, for losses whose curvature is; more would only shorten steps that
-/// the search shortens anyway.
+/// With this damping each coordinate alone is bounded, for losses whose curvature is; more would only shorten steps
+/// that the search shortens anyway.
 const MOST: f64 = 1.0;
 /// Where damping sets in, ..
 const FIRST: f64 = 1e-4;

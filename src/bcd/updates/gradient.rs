@@ -22,8 +22,8 @@ pub(in crate::bcd) fn update<S: Smooth>(
     Ok(Step { promised: trial.promised, achieved: trial.promised.max(0.0) })
 }
 
-/// The same with an estimated constant ("Lipschitz approximation" in the paper's experiments): doubles while the quadratic
-/// bound fails, and halves the next start.
+/// The same with an estimated constant ("Lipschitz approximation" in the paper's experiments): doubles while the
+/// quadratic bound fails, and halves the next start.
 ///
 /// The bound is tested on accurate differences of the loss, so that rounding near the optimum cannot make it double
 /// for ever.

@@ -15,8 +15,8 @@
 //! To add an update:
 //!
 //! 1. A file here with `update(f, block, ..) -> Step`, written against [`Smooth`](super::smooth::Smooth).
-//! 2. Its name in `UpdateKind` (`settings/choices.rs`) and in the option `update` (`runtime/option_table.rs`), and what it
-//!    cannot be combined with in `settings/mod.rs`.
+//! 2. Its name in `UpdateKind` (`settings/choices.rs`) and in the option `update` (`runtime/option_table.rs`), and what
+//!    it cannot be combined with in `settings/mod.rs`.
 //! 3. Its arm in `Paper::update` (`plan.rs`), and in `Constants::new` (`rules/constants.rs`) where it needs a constant.
 //! 4. Callers' functions need not have what it asks for: `Solve::check_update` (`user/solve.rs`).
 //! 5. A test that it falls by what it promises and at least by what the gradient update does (`tests/paper.rs`,

@@ -1,5 +1,5 @@
-//! The caller's own smooth function with one of the penalties: value, block gradient and, if there are any, block Hessian
-//! and coordinate bounds come from callbacks.
+//! The caller's own smooth function with one of the penalties: value, block gradient and, if there are any, block
+//! Hessian and coordinate bounds come from callbacks.
 //!
 //! The rules and updates are those of the paper, by [`Smooth`](super::smooth::Smooth). From the bounds `L_i` of the
 //! coordinates alone follow `L_b <= sum_b L_i` and, for a convex function, `H_b <= |b| diag(L_b)`.

@@ -82,8 +82,8 @@ impl Solve<'_> {
         Ok(solution)
     }
 
-    /// Whether the Hessian at the answer has a negative eigenvalue beyond rounding, on one block with the coordinates away
-    /// from zero first: then the function is not convex, and a small gradient does not tell a minimum.
+    /// Whether the Hessian at the answer has a negative eigenvalue beyond rounding, on one block with the coordinates
+    /// away from zero first: then the function is not convex, and a small gradient does not tell a minimum.
     fn bends_down(&self, x: &[f64], control: &mut Control<'_>) -> Result<bool> {
         let away = (0..x.len()).filter(|&j| x[j] != 0.0);
         let mut list: Vec<usize> = away.chain((0..x.len()).filter(|&j| x[j] == 0.0)).collect();
@@ -110,7 +110,8 @@ impl Solve<'_> {
         Ok(Cholesky::new(&h, control).is_ok_and(|factor| factor.shift() > NEGATIVE))
     }
 
-    /// The smallest lambda with an all-zero solution. The outer result is of the function, the inner one of the control.
+    /// The smallest lambda with an all-zero solution. The outer result is of the function, the inner one of the
+    /// control.
     pub(in crate::bcd) fn lambda_max(
         &self,
         control: &mut Control<'_>,
@@ -283,8 +284,8 @@ impl Certifier<Engine<'_>> for Steps {
         Ok(Look { objective, value, gradient })
     }
 
-    /// With a Hessian Newton steps on parts of the working set; without one each unit takes its own proximal step, with a
-    /// constant that is estimated.
+    /// With a Hessian Newton steps on parts of the working set; without one each unit takes its own proximal step, with
+    /// a constant that is estimated.
     fn work_on(
         &mut self,
         f: &mut Engine<'_>,

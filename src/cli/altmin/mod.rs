@@ -1,5 +1,5 @@
-//! `southwell altmin`: completes a matrix from a file of entries (`path`: along a grid), or applies a saved model (`saved`);
-//! `top` has the best entries of rows.
+//! `southwell altmin`: completes a matrix from a file of entries (`path`: along a grid), or applies a saved model
+//! (`saved`); `top` has the best entries of rows.
 
 mod path;
 mod saved;
@@ -282,8 +282,8 @@ fn error_bars<T: Real>(
     Ok(noise)
 }
 
-/// `PREFIX.u.npy`, `PREFIX.v.npy` and, where there are any, `PREFIX.row_bias.npy`, `PREFIX.col_bias.npy`; the mean is in the
-/// report.
+/// `PREFIX.u.npy`, `PREFIX.v.npy` and, where there are any, `PREFIX.row_bias.npy`, `PREFIX.col_bias.npy`; the mean is
+/// in the report.
 fn write_model<T: Real>(prefix: &Path, solution: &Solution<T>) -> Result<()> {
     let model = &solution.model;
     let named = |end: &str| {

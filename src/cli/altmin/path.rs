@@ -16,7 +16,8 @@ pub enum Given {
     Ranks(Vec<usize>),
 }
 
-/// What the flags say; `None` where there is no path. Errors: words that are not numbers, the option itself beside them.
+/// What the flags say; `None` where there is no path. Errors: words that are not numbers, the option itself beside
+/// them.
 pub fn given(matches: &ArgMatches, options: &Options) -> Result<Option<Given>> {
     let of = |name: &str| matches.get_one::<String>(name);
     if let Some(list) = of("ridges") {

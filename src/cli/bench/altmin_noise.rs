@@ -1,6 +1,5 @@
-//! Completion under noise (E4 of the notes on robust alternating minimization, section 3.4): the error over all entries against
-//! what is known of the best estimate, `nu / sqrt(rho - 1)` for noise of relative size `nu` and `rho` times as many entries as
-//! degrees of freedom.
+//! Completion under noise (experiment E4): the error over all entries against what is known of the best estimate, `nu /
+//! sqrt(rho - 1)` for noise of relative size `nu` and `rho` times as many entries as degrees of freedom.
 
 use super::altmin_problem::{Spectrum, completion_problem};
 use super::altmin_recovery::{error, median, observations};

@@ -1,6 +1,6 @@
-//! Matrix completion problems as the published experiments draw them (the generator of MatrixIRLS): orthonormalized normal
-//! factors, singular values of a given spread, an exact number of distinct cells, drawn again until every row and column has more
-//! cells than the rank.
+//! Matrix completion problems as the published experiments draw them (the generator of MatrixIRLS): orthonormalized
+//! normal factors, singular values of a given spread, an exact number of distinct cells, drawn again until every row
+//! and column has more cells than the rank.
 
 use southwell::altmin::basis::orthonormalize;
 use southwell::numerics::tall::Tall;
@@ -38,8 +38,8 @@ pub struct Problem {
 /// Draws of cells before one gives up on every row and column having enough of them.
 const DRAWS: usize = 10_000;
 
-/// `floor(rho rank (n1 + n2 - rank))` cells of a matrix of `n1` rows and `n2` columns. Panics where there are not so many, or
-/// where 10000 draws leave some row or column with no more cells than the rank.
+/// `floor(rho rank (n1 + n2 - rank))` cells of a matrix of `n1` rows and `n2` columns. Panics where there are not so
+/// many, or where 10000 draws leave some row or column with no more cells than the rank.
 pub fn completion_problem(
     n1: usize,
     n2: usize,

@@ -1,6 +1,6 @@
-//! Recovery from few entries (E1 of the notes on robust alternating minimization, section 3.1): how often the default portfolio
-//! finds a matrix of 1000 x 1000 and rank 5, for four condition numbers, with 1.5 and 1.75 times as many entries as it has
-//! degrees of freedom. Published methods need from 1.5 to 2.9 times at a condition number of 10, and two of them succeed at 1e5.
+//! Recovery from few entries (experiment E1): how often the default portfolio finds a matrix of 1000 x 1000 and rank 5,
+//! for four condition numbers, with 1.5 and 1.75 times as many entries as it has degrees of freedom. Published methods
+//! need from 1.5 to 2.9 times at a condition number of 10, and two of them succeed at 1e5.
 
 use super::altmin_problem::{Problem, Spectrum, completion_problem};
 use super::{Extent, Failure, Line as Progress};
@@ -34,7 +34,7 @@ const ENDS: Ends = Ends { residual: 1e-11, max_sweeps: 500, progress: 1e-3 };
 /// Runs between two looks at the progress.
 const BATCH: u64 = 20;
 
-/// Where the medians of published methods first are below 1e-4 (the notes' table, from the curve files of MatrixIRLS); R2RILS is
+/// Where the medians of published methods first are below 1e-4 (from the curve files of MatrixIRLS); R2RILS is
 /// at 1.5 too for κ 10.
 const PUBLISHED: [(&str, f64); 5] = [
     ("MatrixIRLS κ 10", 1.5),

@@ -1,4 +1,4 @@
-//! How the time of alternating minimization grows (E7 of the notes on robust alternating minimization, section 3.7): with inexact
+//! How the time of alternating minimization grows (experiment E7): with inexact
 //! regressions as `|Omega| k` times the passes over the observations, with exact ones as `|Omega| k^2`.
 
 use super::{Extent, Failure, Line as Progress};
@@ -152,8 +152,8 @@ fn observations(n: usize, observed: usize, seed: u64, team: &Team<'_>) -> Result
     Observations::with_team(entries, Repeats::Error, team, &mut Control::new())
 }
 
-/// Outer iterations from random factors: exact regressions do not care where they start, inexact ones get an iteration to
-/// come near.
+/// Outer iterations from random factors: exact regressions do not care where they start, inexact ones get an iteration
+/// to come near.
 fn time(
     observations: &Observations<f32>,
     rank: usize,

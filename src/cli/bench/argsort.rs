@@ -1,7 +1,8 @@
 //! NumPy's default `argsort` (introsort, without the vector instructions of newer versions).
 //!
 //! It is not stable: which of several equal scores come first depends on the algorithm. The data sets have many ties
-//! (equal Lipschitz constants, gradients that are still zero), so runs agree with published ones only if ties fall alike.
+//! (equal Lipschitz constants, gradients that are still zero), so runs agree with published ones only if ties fall
+//! alike.
 
 /// Ranges up to this many places are sorted by insertion.
 const SMALL: usize = 16;

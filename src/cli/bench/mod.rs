@@ -3,9 +3,9 @@
 //!
 //! The engine is one of its own, for dense rounds over the whole gradient: it imitates published code down to ties and
 //! random draws, which the library has no reason to do. `stream`, `argsort`: NumPy's draws and order. `table`,
-//! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`,
-//! `lasso`: what some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`:
-//! the command. `altmin_problem`, `altmin_recovery`, `altmin_inexact`, `altmin_noise`, `altmin_scaling`: matrix completion.
+//! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`, `lasso`: what
+//! some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`: the command.
+//! `altmin_problem`, `altmin_recovery`, `altmin_inexact`, `altmin_noise`, `altmin_scaling`: matrix completion.
 
 mod altmin_inexact;
 mod altmin_noise;
@@ -42,8 +42,8 @@ use std::path::{Path, PathBuf};
 pub const ALL: &str = "all";
 pub const LIST: &str = "list";
 
-/// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder, and gives its
-/// section and whether all that is asked holds.
+/// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder,
+/// and gives its section and whether all that is asked holds.
 type Experiment = fn(&Path, Extent, &mut Line) -> Result<(String, bool), Failure>;
 
 /// Those experiments: names, titles, and what runs them.

@@ -77,9 +77,9 @@ fn solved(g: &[f64], solver: impl FnOnce(&mut [f64])) -> Vec<f64> {
     d
 }
 
-/// The gradient step with an estimate of the constant that doubles until the decrease is that of the theory. As released
-/// every variable has its own, which starts at 1 and never falls; ours is a share of the known constants, one for all
-/// blocks, which is halved before every step.
+/// The gradient step with an estimate of the constant that doubles until the decrease is that of the theory. As
+/// released every variable has its own, which starts at 1 and never falls; ours is a share of the known constants, one
+/// for all blocks, which is halved before every step.
 fn estimated(memory: &mut Memory<'_>, at: &Point, block: &[usize], g: &[f64]) -> Vec<f64> {
     let (f, shrinks) = (memory.f, memory.method.update == Update::ShrinkingEstimate);
     let largest = |l: &[f64]| block.iter().map(|&j| l[j]).fold(0.0, f64::max);
@@ -155,8 +155,8 @@ fn line_search(slope: f64, change: impl Fn(f64) -> f64) -> f64 {
     0.0
 }
 
-/// Two-metric projection as released: variables on their bound step by `g / sum L` over them, the others by Newton; then
-/// a search along the projection.
+/// Two-metric projection as released: variables on their bound step by `g / sum L` over them, the others by Newton;
+/// then a search along the projection.
 fn two_metric(f: &dyn Objective, at: &Point, block: &[usize], g: &[f64]) -> Vec<f64> {
     let active = |p: &usize| at.x[block[*p]] < NEAR && g[*p] > 0.0;
     let (bound, free): (Vec<usize>, Vec<usize>) = (0..block.len()).partition(active);

@@ -31,8 +31,8 @@ impl Triplets {
     }
 }
 
-/// Reads delimited text, or a Matrix Market file (which counts from 1). `base` is the number of the first row and column of
-/// the text; a first line of names is passed over; cells beyond the ones that are asked for have no effect.
+/// Reads delimited text, or a Matrix Market file (which counts from 1). `base` is the number of the first row and
+/// column of the text; a first line of names is passed over; cells beyond the ones that are asked for have no effect.
 pub fn read(path: &Path, base: i64, valued: bool) -> Result<Triplets> {
     let name = path.display().to_string();
     let bytes = load::load(path, &name)?;

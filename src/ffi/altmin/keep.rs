@@ -20,18 +20,18 @@ use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
 
-/// Takes entries into the last model: those at new places come, those at known ones replace what is there (the last of several
-/// counts), and those of weight 0 go. Then the lines that they are in are fitted again with the other factor as it is, to
-/// rounding as a half-step would: the rows (SWL_UPDATE_ROWS), the columns (SWL_UPDATE_COLS), first the rows and then the
-/// columns (SWL_UPDATE_BOTH), or none (SWL_UPDATE_NONE: the entries are noted for the next solve). entries has the size of the
-/// matrix; weights as in swl_altmin_new. control may be NULL.
+/// Takes entries into the last model: those at new places come, those at known ones replace what is there (the last of
+/// several counts), and those of weight 0 go. Then the lines that they are in are fitted again with the other factor as
+/// it is, to rounding as a half-step would: the rows (SWL_UPDATE_ROWS), the columns (SWL_UPDATE_COLS), first the rows
+/// and then the columns (SWL_UPDATE_BOTH), or none (SWL_UPDATE_NONE: the entries are noted for the next solve). entries
+/// has the size of the matrix; weights as in swl_altmin_new. control may be NULL.
 ///
-/// The first change of a line costs d k^2 + k^3 / 3 flops (d: its entries), a later one about k^2, or k^3 / 3 where the ridge
-/// grows with d; the factorization is kept, k^2 numbers for each line that was touched. The next solve, the certificate, scores
-/// and error bars are of the entries as they then are; the last path is gone.
-/// Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY,
-/// SWL_E_STOPPED, SWL_E_UNSUPPORTED (a model with a robust loss or prior means), SWL_E_BUSY. On failure nothing has changed, but
-/// that after SWL_E_MEMORY entries may be noted whose lines are not fitted again.
+/// The first change of a line costs d k^2 + k^3 / 3 flops (d: its entries), a later one about k^2, or k^3 / 3 where the
+/// ridge grows with d; the factorization is kept, k^2 numbers for each line that was touched. The next solve, the
+/// certificate, scores and error bars are of the entries as they then are; the last path is gone. Errors: SWL_E_STATE
+/// (no solve yet; a model that was loaded without its entries), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY,
+/// SWL_E_STOPPED, SWL_E_UNSUPPORTED (a model with a robust loss or prior means), SWL_E_BUSY. On failure nothing has
+/// changed, but that after SWL_E_MEMORY entries may be noted whose lines are not fitted again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_observe(
     s: *mut swl_altmin,
@@ -69,10 +69,10 @@ pub unsafe extern "C" fn swl_altmin_observe(
     })
 }
 
-/// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and biases
-/// that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size then tells the new
-/// size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not
-/// for models with prior means. On failure nothing has changed.
+/// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and
+/// biases that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size
+/// then tells the new size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
+/// with prior means. On failure nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_append(
     s: *mut swl_altmin,
@@ -118,12 +118,11 @@ pub unsafe extern "C" fn swl_altmin_append(
     })
 }
 
-/// The last model as bytes, little-endian on every machine: once it is loaded it predicts and folds in to the same bits.
-/// entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many bytes
-/// (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one of them
-/// changes the handle.
-/// Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_UNSUPPORTED (entries of a model with prior means),
-/// SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
+/// The last model as bytes, little-endian on every machine: once it is loaded it predicts and folds in to the same
+/// bits. entries 0: without the entries, so that it cannot be solved or asked about them; 1: with them. need: how many
+/// bytes (NULL: not wanted). buf NULL asks only; else cap is at least that. Any number of threads at once, unless one
+/// of them changes the handle. Errors: SWL_E_STATE (no solve yet; entries that are not there), SWL_E_UNSUPPORTED
+/// (entries of a model with prior means), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_save(
     s: *const swl_altmin,
@@ -156,8 +155,8 @@ pub unsafe extern "C" fn swl_altmin_save(
 }
 
 /// A handle from the len bytes that swl_altmin_save gave; its last model is that one. Copied. The caller frees it.
-/// Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved model, damaged, or from a later version), SWL_E_MEMORY. On failure *out is
-/// not written.
+/// Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved model, damaged, or from a later version), SWL_E_MEMORY. On failure
+/// *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_load(
     buf: *const c_void,

@@ -1,7 +1,8 @@
 //! Matrix completion: the object behind `swl_altmin` and the structs of its calls.
 //!
-//! `types` has the structs, `solve` makes, starts, runs and frees it, `path` runs it along ridges or ranks, `results` reads the
-//! last model, `predict` applies it, `uncertainty` says how far it may be off, `keep` brings it up to date, saves and loads it.
+//! `types` has the structs, `solve` makes, starts, runs and frees it, `path` runs it along ridges or ranks, `results`
+//! reads the last model, `predict` applies it, `uncertainty` says how far it may be off, `keep` brings it up to date,
+//! saves and loads it.
 
 mod keep;
 mod path;

@@ -14,14 +14,15 @@ use crate::altmin::path::{Grid, path};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Family, Options, Outcome, Result};
 
-/// Completes the matrix for ridges, each below the one before, or for n_ranks ranks, each above the one before; the other of
-/// the two is NULL. They take the place of the option. The first point starts where swl_altmin_solve would, each later one at
-/// the point before it. With the option held_out each point has the error of the same entries that none has seen.
+/// Completes the matrix for ridges, each below the one before, or for n_ranks ranks, each above the one before; the
+/// other of the two is NULL. They take the place of the option. The first point starts where swl_altmin_solve would,
+/// each later one at the point before it. With the option held_out each point has the error of the same entries that
+/// none has seen.
 ///
-/// count gets the number of points, fewer where the path was stopped; best that of the point of least error on the entries held
-/// out, -1 where none are (each may be NULL). max_seconds and max_work are limits of the whole path. Afterwards that point,
-/// or else the last one, is the last model, and swl_altmin_path_select makes another that. The path is kept, with a model for
-/// each point, until the next solve, path or change of the entries. control may be NULL.
+/// count gets the number of points, fewer where the path was stopped; best that of the point of least error on the
+/// entries held out, -1 where none are (each may be NULL). max_seconds and max_work are limits of the whole path.
+/// Afterwards that point, or else the last one, is the last model, and swl_altmin_path_select makes another that. The
+/// path is kept, with a model for each point, until the next solve, path or change of the entries. control may be NULL.
 /// Errors: as swl_altmin_solve, and SWL_E_ARGUMENT (ridges or ranks).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_path(
@@ -70,8 +71,8 @@ pub unsafe extern "C" fn swl_altmin_path(
     })
 }
 
-/// How point k of the last path went; k counts from 0. work and seconds are of that point. The caller sets inout->struct_size.
-/// Errors: SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
+/// How point k of the last path went; k counts from 0. work and seconds are of that point. The caller sets
+/// inout->struct_size. Errors: SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_path_info(
     s: *const swl_altmin,

@@ -46,8 +46,8 @@ pub unsafe extern "C" fn swl_altmin_predict(
 }
 
 /// For each of places: 1 if the places of the entries do not rule out that it is determined at the rank of the model
-/// (both lines have enough entries among lines that have, in one component), 0 if they do. A necessary condition. len is
-/// the number of places. As swl_altmin_predict.
+/// (both lines have enough entries among lines that have, in one component), 0 if they do. A necessary condition. len
+/// is the number of places. As swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_determined(
     s: *const swl_altmin,
@@ -82,9 +82,9 @@ pub unsafe extern "C" fn swl_altmin_determined(
     })
 }
 
-/// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many of
-/// them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded
-/// without its entries cannot say). NaN for no entries. As swl_altmin_predict.
+/// The weighted root mean square error of the model on other entries. weights as in swl_altmin_new. *unseen: how many
+/// of them are in a row or column without fitted entries; NULL: not wanted (a model that was loaded without its entries
+/// cannot say). NaN for no entries. As swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_score(
     s: *const swl_altmin,
@@ -124,9 +124,9 @@ pub unsafe extern "C" fn swl_altmin_score(
     })
 }
 
-/// The n columns of largest prediction for row which (SWL_ROWS), or the rows for column which (SWL_COLS), largest first,
-/// without the n_except in except: their numbers in ids and predictions in scores, n of each. *count: how many there are,
-/// at most n. Nothing is written beyond that. As swl_altmin_predict.
+/// The n columns of largest prediction for row which (SWL_ROWS), or the rows for column which (SWL_COLS), largest
+/// first, without the n_except in except: their numbers in ids and predictions in scores, n of each. *count: how many
+/// there are, at most n. Nothing is written beyond that. As swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_top(
     s: *const swl_altmin,
@@ -168,10 +168,10 @@ pub unsafe extern "C" fn swl_altmin_top(
     })
 }
 
-/// Factors of new rows (SWL_ROWS) or columns from their entries, with the other factor of the last model fixed: a half-step
-/// to rounding, with the ridge of the last solve. entries has as many rows as there are new ones and the columns of the model
-/// (for new columns the other way around). out: k numbers for each new line; bias: one for each, for a model with biases,
-/// else NULL. Nothing is kept. As swl_altmin_predict; SWL_E_STOPPED.
+/// Factors of new rows (SWL_ROWS) or columns from their entries, with the other factor of the last model fixed: a
+/// half-step to rounding, with the ridge of the last solve. entries has as many rows as there are new ones and the
+/// columns of the model (for new columns the other way around). out: k numbers for each new line; bias: one for each,
+/// for a model with biases, else NULL. Nothing is kept. As swl_altmin_predict; SWL_E_STOPPED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_fold_in(
     s: *const swl_altmin,
@@ -189,8 +189,8 @@ pub unsafe extern "C" fn swl_altmin_fold_in(
     guard(|| unsafe { fold_in(s, new, control, "swl_altmin_fold_in", (out, len), (bias, bias_len)) })
 }
 
-/// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line without
-/// entries gets its mean. NULL: none.
+/// As swl_altmin_fold_in, with prior means of the new lines that the ridge draws them to: k numbers for each; a line
+/// without entries gets its mean. NULL: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_fold_in_prior(
     s: *const swl_altmin,
@@ -263,7 +263,8 @@ unsafe fn fold_in(
 }
 
 /// What the loss of the last model makes of entries, for each the share of its weight that counts: 1 for all with
-/// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As swl_altmin_predict.
+/// loss=squared, near 0 for outliers. entries with their values, those that were fitted or others. As
+/// swl_altmin_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_entry_weights(
     s: *const swl_altmin,

@@ -10,8 +10,8 @@ use crate::altmin::Certificate;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind};
 
-/// A factor of the last model, row after row: rows * k numbers for SWL_ROWS (U), cols * k for SWL_COLS (V). len is the exact
-/// length; out is written only on success. Any number of threads at once, unless one of them changes the handle.
+/// A factor of the last model, row after row: rows * k numbers for SWL_ROWS (U), cols * k for SWL_COLS (V). len is the
+/// exact length; out is written only on success. Any number of threads at once, unless one of them changes the handle.
 /// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_factor(
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn swl_altmin_factor(
     })
 }
 
-/// Rows and columns (with those that were appended) and the rank of the last model, 0 before the first. Each may be NULL where
-/// it is not wanted. Else as swl_altmin_factor.
+/// Rows and columns (with those that were appended) and the rank of the last model, 0 before the first. Each may be
+/// NULL where it is not wanted. Else as swl_altmin_factor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_size(
     s: *const swl_altmin,
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn swl_altmin_size(
     })
 }
 
-/// The biases of a side of the last model: one per row or column. Else as swl_altmin_factor; SWL_E_STATE also without the
-/// option biases.
+/// The biases of a side of the last model: one per row or column. Else as swl_altmin_factor; SWL_E_STATE also without
+/// the option biases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_bias(
     s: *const swl_altmin,
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn swl_altmin_spectrum(s: *const swl_altmin, out: *mut f64
     })
 }
 
-/// The sweeps of the last solve with the option trace: at most cap of them, oldest first; *count is how many there are. The
-/// caller sets rows[0].struct_size. Else as swl_altmin_factor.
+/// The sweeps of the last solve with the option trace: at most cap of them, oldest first; *count is how many there are.
+/// The caller sets rows[0].struct_size. Else as swl_altmin_factor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_trace(
     s: *const swl_altmin,
@@ -140,8 +140,8 @@ pub unsafe extern "C" fn swl_altmin_trace(
     })
 }
 
-/// The certificate of the last model, computed anew from the entries by code that knows nothing of the loop. control may be
-/// NULL. The caller sets inout->struct_size. Errors: as swl_altmin_factor, and SWL_E_STOPPED.
+/// The certificate of the last model, computed anew from the entries by code that knows nothing of the loop. control
+/// may be NULL. The caller sets inout->struct_size. Errors: as swl_altmin_factor, and SWL_E_STOPPED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_certificate(
     s: *const swl_altmin,

@@ -15,14 +15,15 @@ use crate::altmin::{Live, Model, Problem, Settings, Side, Solution, solve};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
 
-/// Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros included)
-/// or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for each entry, in
-/// the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver "altmin"; NULL:
-/// defaults) duplicates, missing, precision, feedback, confidence, threads, max_seconds and max_work are read. The entries are copied, in any order.
-/// control may be NULL. The caller frees the handle.
+/// Makes a completion of a matrix from the entries that were observed: triplets, sparse (stored entries, zeros
+/// included) or dense (every entry; with the option missing=nan those that are not NaN). weights has a number >= 0 for
+/// each entry, in the order in which they are stored (NULL: all 1); 0 counts as not observed. Of the options (of solver
+/// "altmin"; NULL: defaults) duplicates, missing, precision, feedback, confidence, threads, max_seconds and max_work
+/// are read. The entries are copied, in any order. control may be NULL. The caller frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, places outside, repeats, nothing observed; with the entry),
-/// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
+/// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not
+/// written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_new(
     entries: *const swl_matrix,
@@ -68,9 +69,9 @@ pub unsafe extern "C" fn swl_altmin_free(s: *mut swl_altmin) {
     guard_value((), || unsafe { handles::free::<Altmin>(s, "s") });
 }
 
-/// Where the next solve starts: factors u (rows x k) and v (cols x k), of the rank that the next solve has. Without this a
-/// solve starts at the last model. Both NULL: afresh. Copied.
-/// Errors: SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+/// Where the next solve starts: factors u (rows x k) and v (cols x k), of the rank that the next solve has. Without
+/// this a solve starts at the last model. Both NULL: afresh. Copied. Errors: SWL_E_ARGUMENT, SWL_E_DATA,
+/// SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_warm_start(
     s: *mut swl_altmin,
@@ -100,10 +101,10 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
     })
 }
 
-/// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the rank of the
-/// solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must be above 0. A line
-/// without entries gets its mean. NULL: none any more. Copied.
-/// Errors: SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+/// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the
+/// rank of the solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must
+/// be above 0. A line without entries gets its mean. NULL: none any more. Copied. Errors: SWL_E_ARGUMENT, SWL_E_DATA
+/// (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_set_prior(
     s: *mut swl_altmin,
@@ -132,20 +133,19 @@ pub unsafe extern "C" fn swl_altmin_set_prior(
     })
 }
 
-/// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start says;
-/// from a start there is no search, but plain sweeps.
-/// options (of solver "altmin") NULL: the defaults; duplicates, missing and precision are not read here; feedback and confidence must be those of
-/// swl_altmin_new. control NULL: runs
-/// quietly to the end.
+/// Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start
+/// says; from a start there is no search, but plain sweeps. options (of solver "altmin") NULL: the defaults;
+/// duplicates, missing and precision are not read here; feedback and confidence must be those of swl_altmin_new.
+/// control NULL: runs quietly to the end.
 ///
 /// Not converging is an outcome, not an error: look at inout->outcome; the model is that of the last whole sweep. The
 /// caller sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 ///
 /// The entries are those of swl_altmin_new, and what swl_altmin_observe and swl_altmin_append have made of them.
 ///
-/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one another, prior
-/// means without a ridge), SWL_E_ARGUMENT (a start or prior means of another rank), SWL_E_DATA (too few entries to hold some
-/// out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
+/// Errors: SWL_E_STATE (a model that was loaded without its entries), SWL_E_OPTION (options that contradict one
+/// another, prior means without a ridge), SWL_E_ARGUMENT (a start or prior means of another rank), SWL_E_DATA (too few
+/// entries to hold some out), SWL_E_MEMORY, SWL_E_BUSY. The last model is still there then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_solve(
     s: *mut swl_altmin,

@@ -62,8 +62,8 @@ pub struct swl_altmin_info {
     pub seconds_solve: f64,
 }
 
-/// Figures about a model, recomputed from the entries. An exact fit alone proves nothing: few entries are fitted by many
-/// matrices of the same rank.
+/// Figures about a model, recomputed from the entries. An exact fit alone proves nothing: few entries are fitted by
+/// many matrices of the same rank.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_altmin_cert {

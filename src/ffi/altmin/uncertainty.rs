@@ -13,11 +13,11 @@ use crate::altmin::{Model, Problem, Settings};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Result};
 
-/// An estimate of the standard deviation of the noise of the entries, in their units: what the last model leaves of them beyond
-/// its degrees of freedom; NaN where there are not more entries than those. A ridge makes it too large where there are few
-/// entries. For explicit values. Any number of threads at once, unless one of them changes the handle.
-/// Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_UNSUPPORTED (implicit feedback),
-/// SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
+/// An estimate of the standard deviation of the noise of the entries, in their units: what the last model leaves of
+/// them beyond its degrees of freedom; NaN where there are not more entries than those. A ridge makes it too large
+/// where there are few entries. For explicit values. Any number of threads at once, unless one of them changes the
+/// handle. Errors: SWL_E_STATE (no solve yet; a model that was loaded without its entries), SWL_E_UNSUPPORTED (implicit
+/// feedback), SWL_E_ARGUMENT, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_noise(
     s: *const swl_altmin,
@@ -36,11 +36,11 @@ pub unsafe extern "C" fn swl_altmin_noise(
     })
 }
 
-/// The standard deviation of each prediction at places (whose values are not read) for noise of standard deviation noise in
-/// each entry of weight 1 (of weight w: noise / sqrt(w)); NaN: as swl_altmin_noise estimates it. To first order, from the Gram
-/// matrices of the place's row and column; infinite where the entries do not determine it. For explicit values. Costs
-/// d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of places.
-/// Errors: as swl_altmin_noise, and SWL_E_DATA (a place outside the matrix).
+/// The standard deviation of each prediction at places (whose values are not read) for noise of standard deviation
+/// noise in each entry of weight 1 (of weight w: noise / sqrt(w)); NaN: as swl_altmin_noise estimates it. To first
+/// order, from the Gram matrices of the place's row and column; infinite where the entries do not determine it. For
+/// explicit values. Costs d k^2 + k^3 / 3 flops for each row and each column that has a place. len is the number of
+/// places. Errors: as swl_altmin_noise, and SWL_E_DATA (a place outside the matrix).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_error_bars(
     s: *const swl_altmin,
@@ -73,10 +73,9 @@ pub unsafe extern "C" fn swl_altmin_error_bars(
     })
 }
 
-/// An estimate, from above, of the most bytes that swl_altmin_new and swl_altmin_solve take at a time for entries of this size
-/// (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without what the
-/// caller holds.
-/// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION.
+/// An estimate, from above, of the most bytes that swl_altmin_new and swl_altmin_solve take at a time for entries of
+/// this size (the arrays are not read and may be NULL), weighted (1) or not (0), with options (NULL: defaults); without
+/// what the caller holds. Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (unknown tags), SWL_E_OPTION.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_memory_estimate(
     entries: *const swl_matrix,

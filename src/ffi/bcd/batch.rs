@@ -13,14 +13,14 @@ use crate::bcd::{Job, Settings, Solution, batch};
 use crate::runtime::error::out_of_memory;
 use crate::runtime::{Error, ErrorKind, Family, Result};
 
-/// Solves the problem once for each column of targets, of weights, or of both, on the one matrix and without a copy of it;
-/// a NULL one is that of the handle. Both are dense with one row per row of the data. The solves run in parallel with the
-/// option threads; their number does not change a bit.
+/// Solves the problem once for each column of targets, of weights, or of both, on the one matrix and without a copy of
+/// it; a NULL one is that of the handle. Both are dense with one row per row of the data. The solves run in parallel
+/// with the option threads; their number does not change a bit.
 ///
-/// With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not wanted) k.
-/// infos is NULL, or an array of k structs whose first one states the stride. The handle and its last solution stay as they
-/// are. Losses of one output. What was stopped has its outcome in its info; max_seconds and max_work are limits of the
-/// whole call, the latter looked at anew for each 128 solves.
+/// With k columns and n columns of the data, coef gets k * n numbers, solve after solve, and intercept (NULL: not
+/// wanted) k. infos is NULL, or an array of k structs whose first one states the stride. The handle and its last
+/// solution stay as they are. Losses of one output. What was stopped has its outcome in its info; max_seconds and
+/// max_work are limits of the whole call, the latter looked at anew for each 128 solves.
 ///
 /// Errors: as swl_bcd_solve, and SWL_E_UNSUPPORTED (several outputs); nothing is written then.
 #[unsafe(no_mangle)]

@@ -16,11 +16,11 @@ use std::sync::Arc;
 /// Flag: the callbacks may run on several threads at once.
 pub const SWL_CALLBACK_ANY_THREAD: u32 = 1;
 
-/// A matrix as two functions of a column, for a swl_matrix of kind SWL_OPERATOR: on disk, packed, implicit. Zero it, set
-/// struct_size, fill in the rest. The struct is copied. A callback returns 0, or a number above 0 that ends the call with
-/// SWL_E_CALLBACK and reaches the caller in the message and in the info. NaN and infinity out of finite numbers are
-/// refused. Callbacks run on the thread that called the library, and on others only with SWL_CALLBACK_ANY_THREAD
-/// (without it a solve takes one thread).
+/// A matrix as two functions of a column, for a swl_matrix of kind SWL_OPERATOR: on disk, packed, implicit. Zero it,
+/// set struct_size, fill in the rest. The struct is copied. A callback returns 0, or a number above 0 that ends the
+/// call with SWL_E_CALLBACK and reaches the caller in the message and in the info. NaN and infinity out of finite
+/// numbers are refused. Callbacks run on the thread that called the library, and on others only with
+/// SWL_CALLBACK_ANY_THREAD (without it a solve takes one thread).
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_operator {
@@ -49,8 +49,8 @@ unsafe impl Growable for swl_operator {
     const FIRST: usize = 24 + 4 * size_of::<usize>();
 }
 
-/// A smooth convex function of cols coordinates. Zero it, set struct_size, fill in the rest. The struct and lipschitz are
-/// copied. Callbacks as in swl_operator, always on the thread that called the library.
+/// A smooth convex function of cols coordinates. Zero it, set struct_size, fill in the rest. The struct and lipschitz
+/// are copied. Callbacks as in swl_operator, always on the thread that called the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_function {
@@ -161,8 +161,8 @@ struct Callbacks {
     lipschitz: Option<Vec<f64>>,
 }
 
-// SAFETY: the caller's functions get the caller's context on the thread that calls the library; calls at the same time on
-// a handle are the caller's doing.
+// SAFETY: the caller's functions get the caller's context on the thread that calls the library; calls at the same time
+// on a handle are the caller's doing.
 unsafe impl Send for Callbacks {}
 // SAFETY: as above.
 unsafe impl Sync for Callbacks {}

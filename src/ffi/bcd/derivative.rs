@@ -10,9 +10,9 @@ use super::{Bcd, swl_bcd, swl_identification};
 use crate::bcd::{Change, Sensitivity, identify};
 use crate::runtime::{Control, Result};
 
-/// What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop: see
-/// swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be 0. The
-/// caller sets inout->struct_size. max_seconds and max_work of the last solve's options hold for this call anew.
+/// What is known of the last solution beyond its value, computed from the data by code that knows nothing of the loop:
+/// see swl_identification. Costs two passes over the data and the eigenvalues of the columns that are not known to be
+/// 0. The caller sets inout->struct_size. max_seconds and max_work of the last solve's options hold for this call anew.
 ///
 /// safe_zeros (NULL: not wanted) gets one number per column: 1 if its coefficient is 0 in every solution, else 0.
 /// Errors: as swl_bcd_coef, SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED, SWL_E_CALLBACK.
@@ -51,14 +51,13 @@ pub unsafe extern "C" fn swl_bcd_identify(
     })
 }
 
-/// How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of the
-/// rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one. It
-/// holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
+/// How the last solution changes, to first order, when lambda changes by lambda and the weights, offsets and targets of
+/// the rows by the given numbers (NULL: not at all). coef gets one number per column; intercept (NULL: not wanted) one.
+/// It holds on the identified manifold: the coefficients that are 0 or at a bound stay there (see the margin of
 /// swl_identification). Costs a Hessian of the free columns and its factorization. max_seconds and max_work of the last
-/// solve's options hold for this call anew.
-/// Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a derivative that overflows; a singular Hessian, where
-/// there is none), SWL_E_UNSUPPORTED (several outputs, a function, targets that are labels, weights where columns are
-/// standardized), SWL_E_STOPPED, SWL_E_CALLBACK.
+/// solve's options hold for this call anew. Errors: as swl_bcd_coef; SWL_E_DATA (numbers that are not finite; a
+/// derivative that overflows; a singular Hessian, where there is none), SWL_E_UNSUPPORTED (several outputs, a function,
+/// targets that are labels, weights where columns are standardized), SWL_E_STOPPED, SWL_E_CALLBACK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_derivative_forward(
     s: *const swl_bcd,
@@ -103,10 +102,9 @@ pub unsafe extern "C" fn swl_bcd_derivative_forward(
 }
 
 /// The gradient of a function of the last solution, given its gradient coef (one number per column) and intercept with
-/// respect to coefficients and intercept: with respect to lambda (one number), and to the weight, the offset and the target
-/// of each row (rows numbers each). NULL: not wanted. NaN: not defined (targets that are labels; weights where columns are
-/// standardized).
-/// Errors: as swl_bcd_derivative_forward.
+/// respect to coefficients and intercept: with respect to lambda (one number), and to the weight, the offset and the
+/// target of each row (rows numbers each). NULL: not wanted. NaN: not defined (targets that are labels; weights where
+/// columns are standardized). Errors: as swl_bcd_derivative_forward.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_derivative_backward(
     s: *const swl_bcd,

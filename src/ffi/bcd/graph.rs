@@ -81,13 +81,13 @@ impl Object for Graph {
 }
 
 /// Makes the problem min 1/2 x'(A + ridge I)x - b'x for each column of b. a is sparse, symmetric and positive definite,
-/// with both triangles stored; the layout does not matter. b has a row for each row of a. Of the options
-/// (of solver "graph"; NULL: defaults) duplicates, ridge, max_seconds and max_work are read. The data are copied. control
-/// may be NULL. The caller frees the handle.
+/// with both triangles stored; the layout does not matter. b has a row for each row of a. Of the options (of solver
+/// "graph"; NULL: defaults) duplicates, ridge, max_seconds and max_work are read. The data are copied. control may be
+/// NULL. The caller frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, indices, repeats, not symmetric, a diagonal that is not
-/// positive; with the position), SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (not sparse, unknown tags, more than 2^32
-/// nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
+/// positive; with the position), SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_UNSUPPORTED (not sparse, unknown tags, more than
+/// 2^32 nodes), SWL_E_OPTION, SWL_E_BUSY. On failure *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_graph_new_quadratic(
     a: *const swl_matrix,
@@ -107,11 +107,11 @@ pub unsafe extern "C" fn swl_graph_new_quadratic(
     })
 }
 
-/// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes without
-/// a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry negative; its
-/// diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the options unreached
-/// is read too. Else as swl_graph_new_quadratic; SWL_E_DATA also for a component without a label where
-/// ridge is 0 and the option unreached is error.
+/// Makes a problem of label propagation: min sum over edges 1/2 w_ij (x_i - x_j)^2 + ridge/2 |x|^2 over the nodes
+/// without a label, for each column of labels. weights is sparse and symmetric with both triangles stored, no entry
+/// negative; its diagonal has no effect. labelled has count nodes, each once; labels has a row for each of them. Of the
+/// options unreached is read too. Else as swl_graph_new_quadratic; SWL_E_DATA also for a component without a label
+/// where ridge is 0 and the option unreached is error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_graph_new(
     weights: *const swl_matrix,
@@ -219,11 +219,11 @@ pub unsafe extern "C" fn swl_graph_warm_start(g: *mut swl_graph, values: *const 
 /// Solves the problem from the last iterate, or from where swl_graph_warm_start says. options (of solver "graph") NULL:
 /// the defaults; duplicates, ridge and unreached are not read here. control NULL: runs quietly to the end.
 ///
-/// Not converging is an outcome, not an error: look at inout->outcome; the iterate is valid in any case. The caller sets
-/// inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
+/// Not converging is an outcome, not an error: look at inout->outcome; the iterate is valid in any case. The caller
+/// sets inout->struct_size; the rest is written if the status is SWL_OK. inout NULL: not wanted.
 ///
-/// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at which
-/// the relative residual overflows is passed over for 0.
+/// A matrix with a direction of negative curvature has no minimum: outcome SWL_UNBOUNDED. A column of the start at
+/// which the relative residual overflows is passed over for 0.
 ///
 /// Errors: SWL_E_DATA (the matrix is singular; with the node whose pivot shows it), SWL_E_STATE
 /// (rule=partition without blocks), SWL_E_UNSUPPORTED (a large block with a cycle), SWL_E_OPTION, SWL_E_ARGUMENT,
@@ -258,8 +258,8 @@ pub unsafe extern "C" fn swl_graph_solve(
     })
 }
 
-/// The values of the last solution: nodes * columns numbers, column by column, labels included. len is the exact length;
-/// out is written only on success. Any number of threads at once, unless one of them changes the handle.
+/// The values of the last solution: nodes * columns numbers, column by column, labels included. len is the exact
+/// length; out is written only on success. Any number of threads at once, unless one of them changes the handle.
 /// Errors: SWL_E_STATE (no solve yet), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_graph_values(g: *const swl_graph, out: *mut f64, len: i64) -> swl_status {

@@ -1,8 +1,8 @@
 //! Block coordinate descent: the object behind `swl_bcd` and the structs of its calls.
 //!
-//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs it,
-//! `path` and `batch` run many solves, `results` reads the last solution, `new_data` applies it. `graph` is the object of
-//! problems on graphs.
+//! `types` has the structs, `callbacks` the caller's own functions, `setup` makes, changes and frees it, `solve` runs
+//! it, `path` and `batch` run many solves, `results` reads the last solution, `new_data` applies it. `graph` is the
+//! object of problems on graphs.
 
 mod batch;
 mod callbacks;

@@ -12,8 +12,9 @@ use crate::model::OutputLoss;
 use crate::numerics::{Duplicates, Matrix};
 use crate::runtime::Result;
 
-/// The linear predictor on new rows: a of any layout and width, with as many columns as the problem; offset may be NULL.
-/// len is the number of rows of a, times k for k outputs (row by row). A few passes over a, so no control. Nothing is kept.
+/// The linear predictor on new rows: a of any layout and width, with as many columns as the problem; offset may be
+/// NULL. len is the number of rows of a, times k for k outputs (row by row). A few passes over a, so no control.
+/// Nothing is kept.
 ///
 /// Any number of threads at once, unless one of them changes the handle.
 /// Errors: SWL_E_STATE (no solve, or a setter since), SWL_E_ARGUMENT, SWL_E_DATA, SWL_E_MEMORY, SWL_E_UNSUPPORTED,
@@ -74,8 +75,8 @@ unsafe fn predict(
     }
 }
 
-/// The mean loss on new rows with targets y (multi-squared: rows * k numbers, row by row); weights (NULL: all 1) and offset may be NULL. NaN where there are no rows or
-/// all weights are 0. As swl_bcd_predict.
+/// The mean loss on new rows with targets y (multi-squared: rows * k numbers, row by row); weights (NULL: all 1) and
+/// offset may be NULL. NaN where there are no rows or all weights are 0. As swl_bcd_predict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_score(
     s: *const swl_bcd,

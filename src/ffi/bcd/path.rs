@@ -21,18 +21,18 @@ const DEFAULT_POINTS: usize = 100;
 /// Points of an adaptive path at most, unless the grid says how many.
 const MOST_POINTS: usize = 10_000;
 
-/// Solves the problem for falling strengths, each carried on from the one before: setup, Gram blocks and the last iterate
-/// last for the whole path. grid NULL: 100 strengths from lambda_max down to that of the options. The first point starts
-/// where swl_bcd_solve would start.
+/// Solves the problem for falling strengths, each carried on from the one before: setup, Gram blocks and the last
+/// iterate last for the whole path. grid NULL: 100 strengths from lambda_max down to that of the options. The first
+/// point starts where swl_bcd_solve would start.
 ///
-/// count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why). The
-/// options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has; those whose
-/// certificate would have taken long have outcome uncertified instead of converged, objective NaN and an infinite certificate:
-/// swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last solution, and
-/// swl_bcd_path_select makes another point that; a path that was stopped before its first point leaves the last solution as
-/// it was. The path is kept until the next path or setter.
-/// Errors: as swl_bcd_solve, and SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite
-/// lambda_max, where the grid is to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
+/// count gets the number of points; fewer than the grid says where the path ended early (swl_bcd_path_end says why).
+/// The options' max_seconds and max_work are limits of the whole path. A path that is stopped keeps the points it has;
+/// those whose certificate would have taken long have outcome uncertified instead of converged, objective NaN and an
+/// infinite certificate: swl_bcd_path_select and swl_bcd_certificate give it. Afterwards the last point is the last
+/// solution, and swl_bcd_path_select makes another point that; a path that was stopped before its first point leaves
+/// the last solution as it was. The path is kept until the next path or setter. Errors: as swl_bcd_solve, and
+/// SWL_E_ARGUMENT (the grid), SWL_E_OPTION (a strength above lambda_max, or an infinite lambda_max, where the grid is
+/// to be chosen), SWL_E_UNSUPPORTED (an adaptive grid without a duality gap).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_path(
     s: *mut swl_bcd,
@@ -86,9 +86,9 @@ pub unsafe extern "C" fn swl_bcd_path_end(s: *const swl_bcd, out: *mut i32) -> s
     })
 }
 
-/// How point k of the last path went; k counts from 0, from the largest strength. work and seconds are of that point, the
-/// setup counts at the first. The caller sets inout->struct_size.
-/// Errors: SWL_E_STATE (no path, or a setter since), SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
+/// How point k of the last path went; k counts from 0, from the largest strength. work and seconds are of that point,
+/// the setup counts at the first. The caller sets inout->struct_size. Errors: SWL_E_STATE (no path, or a setter since),
+/// SWL_E_ARGUMENT (no such point), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_path_info(
     s: *const swl_bcd,
@@ -168,12 +168,12 @@ pub unsafe extern "C" fn swl_bcd_path_select(s: *mut swl_bcd, k: i64) -> swl_sta
 
 /// Cross-validates the strengths of a path (grid as in swl_bcd_path). Rows are left out by weight 0: nothing is copied.
 ///
-/// fold_of_row NULL: folds folds of nearly equal size, dealt by the option seed, classes evenly. Else the fold of each of the
-/// len rows, counted from 0, and folds is 0 or their number. Folds run in parallel with the option threads; their number
-/// does not change a bit. A fold is fitted at lambda times its share of the weights, so that losses and penalty keep their
-/// proportion. Afterwards the path on all rows is the last path, its point best the last solution, and swl_bcd_cv_curve
-/// has the losses. The caller sets inout->struct_size; NULL: not wanted.
-/// Errors: as swl_bcd_path; SWL_E_ARGUMENT (folds), SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED.
+/// fold_of_row NULL: folds folds of nearly equal size, dealt by the option seed, classes evenly. Else the fold of each
+/// of the len rows, counted from 0, and folds is 0 or their number. Folds run in parallel with the option threads;
+/// their number does not change a bit. A fold is fitted at lambda times its share of the weights, so that losses and
+/// penalty keep their proportion. Afterwards the path on all rows is the last path, its point best the last solution,
+/// and swl_bcd_cv_curve has the losses. The caller sets inout->struct_size; NULL: not wanted. Errors: as swl_bcd_path;
+/// SWL_E_ARGUMENT (folds), SWL_E_UNSUPPORTED (several outputs, a function), SWL_E_STOPPED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_cross_validate(
     s: *mut swl_bcd,
@@ -226,9 +226,9 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
     })
 }
 
-/// The curve of the last cross-validation: lambda, mean loss on rows left out and its standard error at each strength. Each
-/// of the three has len numbers, or is NULL where it is not wanted.
-/// Errors: SWL_E_STATE (none, or a setter or path since), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
+/// The curve of the last cross-validation: lambda, mean loss on rows left out and its standard error at each strength.
+/// Each of the three has len numbers, or is NULL where it is not wanted. Errors: SWL_E_STATE (none, or a setter or path
+/// since), SWL_E_ARGUMENT (another length), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_cv_curve(
     s: *const swl_bcd,

@@ -53,8 +53,8 @@ pub unsafe extern "C" fn swl_bcd_intercept(s: *const swl_bcd, out: *mut f64, len
     })
 }
 
-/// The dual point of the certificate: one number per row (k outputs: rows * k, row by row). As swl_bcd_coef; SWL_E_STATE also where the certificate is not
-/// a duality gap, because then there is none.
+/// The dual point of the certificate: one number per row (k outputs: rows * k, row by row). As swl_bcd_coef;
+/// SWL_E_STATE also where the certificate is not a duality gap, because then there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_dual(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
@@ -74,9 +74,9 @@ pub unsafe extern "C" fn swl_bcd_dual(s: *const swl_bcd, out: *mut f64, len: i64
     })
 }
 
-/// A direction in which the loss falls for ever, where the outcome is SWL_INFIMUM_NOT_ATTAINED: one number per column and,
-/// last, one for the intercept. For logistic labels it separates them: y (a'd + d_0) > 0 for every row with weight.
-/// As swl_bcd_coef; SWL_E_STATE also with any other outcome.
+/// A direction in which the loss falls for ever, where the outcome is SWL_INFIMUM_NOT_ATTAINED: one number per column
+/// and, last, one for the intercept. For logistic labels it separates them: y (a'd + d_0) > 0 for every row with
+/// weight. As swl_bcd_coef; SWL_E_STATE also with any other outcome.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_direction(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
@@ -93,7 +93,8 @@ pub unsafe extern "C" fn swl_bcd_direction(s: *const swl_bcd, out: *mut f64, len
     })
 }
 
-/// The linear predictor at the data, offset included: one number per row (k outputs: rows * k, row by row). Costs a pass over the data. As swl_bcd_coef.
+/// The linear predictor at the data, offset included: one number per row (k outputs: rows * k, row by row). Costs a
+/// pass over the data. As swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_fitted(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
@@ -108,8 +109,9 @@ pub unsafe extern "C" fn swl_bcd_fitted(s: *const swl_bcd, out: *mut f64, len: i
     })
 }
 
-/// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). k outputs: rows * k, row by row; for
-/// softmax the target is 1 for the class of the row and 0 for the others. Costs a pass over the data. As swl_bcd_coef.
+/// Target minus mean: one number per row (logistic: labels -1 and 1 count as 0 and 1). k outputs: rows * k, row by row;
+/// for softmax the target is 1 for the class of the row and 0 for the others. Costs a pass over the data. As
+/// swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_residuals(s: *const swl_bcd, out: *mut f64, len: i64) -> swl_status {
     guard(|| {
@@ -156,8 +158,8 @@ fn output_residuals(bcd: &Bcd, solved: &Solved, loss: OutputLoss) -> Result<Vec<
     Ok(residuals)
 }
 
-/// The trace of the last solve, if its option trace was on. count gets the number of rows that there are; at most cap of
-/// them are written. cap 0: only count. The caller sets rows[0].struct_size, which is the stride of the array.
+/// The trace of the last solve, if its option trace was on. count gets the number of rows that there are; at most cap
+/// of them are written. cap 0: only count. The caller sets rows[0].struct_size, which is the stride of the array.
 /// Errors: as swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_trace(
@@ -195,8 +197,8 @@ pub unsafe extern "C" fn swl_bcd_trace(
     })
 }
 
-/// The certificate of the last solution, computed anew from the data, the coefficients, the intercept and the dual point
-/// by code that knows nothing of the loop. Costs two passes over the data. The caller sets inout->struct_size.
+/// The certificate of the last solution, computed anew from the data, the coefficients, the intercept and the dual
+/// point by code that knows nothing of the loop. Costs two passes over the data. The caller sets inout->struct_size.
 /// Errors: as swl_bcd_coef.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_certificate(s: *const swl_bcd, inout: *mut swl_certificate) -> swl_status {

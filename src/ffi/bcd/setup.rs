@@ -17,10 +17,10 @@ use crate::runtime::{Control, Error, ErrorKind, Family, Level, Phase, Result, St
 
 /// Makes a problem from a matrix (rows are observations) and a target for each row.
 ///
-/// y may be NULL: swl_bcd_set_target before the first solve. Of the options (NULL: defaults) only duplicates, max_seconds
-/// and max_work are read; all others belong to swl_bcd_solve. The data are copied, unless keep is given: then the arrays
-/// of a are read in place until the handle is freed, which wants column-major or CSC data with sorted indices (see
-/// swl_keep). control may be NULL. The caller frees the handle.
+/// y may be NULL: swl_bcd_set_target before the first solve. Of the options (NULL: defaults) only duplicates,
+/// max_seconds and max_work are read; all others belong to swl_bcd_solve. The data are copied, unless keep is given:
+/// then the arrays of a are read in place until the handle is freed, which wants column-major or CSC data with sorted
+/// indices (see swl_keep). control may be NULL. The caller frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, indices, repeats; with the position), SWL_E_MEMORY,
 /// SWL_E_STOPPED (by the control or max_seconds), SWL_E_UNSUPPORTED (unknown tags; layouts that keep cannot serve),
@@ -185,8 +185,8 @@ pub unsafe extern "C" fn swl_bcd_set_weights(s: *mut swl_bcd, weights: *const sw
     }
 }
 
-/// Numbers added to the linear predictor, one per row, or for losses of several outputs rows * k, row by row; NULL: all 0.
-/// Else as swl_bcd_set_target.
+/// Numbers added to the linear predictor, one per row, or for losses of several outputs rows * k, row by row; NULL: all
+/// 0. Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_set_offset(s: *mut swl_bcd, offset: *const swl_vec) -> swl_status {
     // SAFETY: what the caller promises of each argument, passed on.
@@ -262,8 +262,8 @@ pub unsafe extern "C" fn swl_bcd_set_linear(s: *mut swl_bcd, c: *const swl_vec) 
     }
 }
 
-/// Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each group
-/// (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
+/// Groups for penalties group and sparse-group: the group of each column, counted from 0, and a weight >= 0 for each
+/// group (NULL: all 1). group_of_column NULL with len 0: back to the option group_size. Else as swl_bcd_set_target.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_set_groups(
     s: *mut swl_bcd,
@@ -298,11 +298,10 @@ pub unsafe extern "C" fn swl_bcd_set_groups(
     }
 }
 
-/// An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for rule
-/// auto, without the blocks of groups and of rule gsq otherwise. Only the shape, the
-/// entries and the tags of a are read: its arrays may be NULL. Losses of several outputs: the option classes says how many
-/// there are (multi-squared too). options NULL: defaults.
-/// Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
+/// An estimate of the bytes that swl_bcd_new (without keep) and swl_bcd_solve take at their peak: on the high side for
+/// rule auto, without the blocks of groups and of rule gsq otherwise. Only the shape, the entries and the tags of a are
+/// read: its arrays may be NULL. Losses of several outputs: the option classes says how many there are (multi-squared
+/// too). options NULL: defaults. Any thread. Errors: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_UNSUPPORTED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bcd_memory_estimate(
     a: *const swl_matrix,

@@ -142,8 +142,8 @@ impl Bcd {
         self.solved = Some(solved);
     }
 
-    /// The coefficients and the intercept that a solve with these settings starts at; those of several outputs have their
-    /// intercepts behind the coefficients. A last iterate of another size (of another loss) is passed over.
+    /// The coefficients and the intercept that a solve with these settings starts at; those of several outputs have
+    /// their intercepts behind the coefficients. A last iterate of another size (of another loss) is passed over.
     pub(super) fn begin(&self, settings: &Settings) -> Result<Option<(Vec<f64>, f64)>> {
         let Some(begin) = &self.start else { return Ok(None) };
         let k = outputs(&self.problem, settings)?;

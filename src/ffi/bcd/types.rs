@@ -11,8 +11,9 @@ pub struct swl_bcd {
 
 /// Rigor of a certificate: it bounds nothing by itself.
 pub const SWL_RIGOR_NONE: i32 = 0;
-/// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to vanish,
-/// or where rounding may hide more than 1e-12 of the objective and of the loss at zero (large coefficients that cancel).
+/// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to
+/// vanish, or where rounding may hide more than 1e-12 of the objective and of the loss at zero (large coefficients that
+/// cancel).
 pub const SWL_RIGOR_ESTIMATED: i32 = 1;
 /// Rigor of a certificate: a theorem, up to rounding.
 pub const SWL_RIGOR_PROVEN: i32 = 2;
@@ -158,8 +159,8 @@ pub struct swl_path_grid {
     pub count: i64,
     /// given: the strengths, each below the one before
     pub lambdas: *const swl_vec,
-    /// adaptive: for every strength between two points, the coefficients of the point above are within this of the optimum,
-    /// relative to the loss of the null model; above the tolerance
+    /// adaptive: for every strength between two points, the coefficients of the point above are within this of the
+    /// optimum, relative to the loss of the null model; above the tolerance
     pub gap: f64,
     /// end after the first point that explains this share of the null model's loss; 0: never
     pub max_explained: f64,
@@ -215,8 +216,8 @@ pub struct swl_identification {
     pub unique: i32,
     /// columns whose coefficient is 0 in every solution
     pub safe_zeros: i64,
-    /// the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink or a
-    /// bound, in the units of lambda: how far the active set is from a change; infinity: there are none
+    /// the least distance of minus the gradient from the boundary of the subdifferential, over coefficients at a kink
+    /// or a bound, in the units of lambda: how far the active set is from a change; infinity: there are none
     pub margin: f64,
     /// the smallest eigenvalue of the Hessian of all other columns, scaled to a unit diagonal (above 512 columns an
     /// estimate from above); NaN: not computed, there are more than 2048

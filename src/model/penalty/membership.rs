@@ -58,7 +58,8 @@ pub(super) fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// The Euclidean norm, compensated: what decides about the domain of a conjugate must not depend on the length of a group.
+/// The Euclidean norm, compensated: what decides about the domain of a conjugate must not depend on the length of a
+/// group.
 pub(super) fn careful_norm(x: impl Iterator<Item = f64>) -> f64 {
     x.map(|x| x * x).collect::<Sum>().value().sqrt()
 }

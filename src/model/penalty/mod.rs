@@ -46,8 +46,8 @@ macro_rules! with_penalty {
 }
 
 impl Penalty {
-    /// The same penalty on each of `k` outputs of a feature (groups take all outputs of their features together), and then
-    /// coordinates of their own: free where `free` says so, fixed at 0 elsewhere.
+    /// The same penalty on each of `k` outputs of a feature (groups take all outputs of their features together), and
+    /// then coordinates of their own: free where `free` says so, fixed at 0 elsewhere.
     ///
     /// Coordinate `j k + c` is output `c` of coordinate `j`.
     #[must_use]
@@ -175,8 +175,8 @@ impl Penalty {
         with_penalty!(self, p => p.prox(u, h, v));
     }
 
-    /// `(w, l2)` where the penalty of a unit of several coordinates is `w |x|_2 + l2/2 |x|_2^2`, which rotations leave as
-    /// it is.
+    /// `(w, l2)` where the penalty of a unit of several coordinates is `w |x|_2 + l2/2 |x|_2^2`, which rotations leave
+    /// as it is.
     pub fn radial(&self, u: usize) -> Option<(f64, f64)> {
         match self {
             Penalty::Separable(_) | Penalty::Tilted(_) => None,
@@ -203,7 +203,8 @@ impl Penalty {
         }
     }
 
-    /// The Euclidean norm of the minimum-norm element of `g + dG(x)`, coordinate `j` of it times `scale(j)`, compensated.
+    /// The Euclidean norm of the minimum-norm element of `g + dG(x)`, coordinate `j` of it times `scale(j)`,
+    /// compensated.
     ///
     /// `x` and `g` have a number for each coordinate. Fixed units and coordinates of scale 0 do not count.
     pub fn subgradient_norm(&self, x: &[f64], g: &[f64], scale: impl Fn(usize) -> f64) -> f64 {
@@ -242,9 +243,9 @@ impl Penalty {
         with_penalty!(self, p => p.is_smooth_at(u, x))
     }
 
-    /// Whether `G_u` is twice differentiable near `x` along coordinate `k` of the unit, with those of its coordinates that
-    /// are at a kink held there. The functions below then take the parts of the coordinates that move freely, but for
-    /// penalties with a linear term, which they want without it.
+    /// Whether `G_u` is twice differentiable near `x` along coordinate `k` of the unit, with those of its coordinates
+    /// that are at a kink held there. The functions below then take the parts of the coordinates that move freely, but
+    /// for penalties with a linear term, which they want without it.
     pub fn moves_freely(&self, u: usize, x: &[f64], k: usize) -> bool {
         match self {
             Penalty::SparseGroup(p) => p.moves_freely(u, x, k),
@@ -253,8 +254,8 @@ impl Penalty {
         }
     }
 
-    /// How far `-g` is inside the subdifferential of `G_u` at a kink or bound: negative outside, infinite where `G_u` is
-    /// smooth.
+    /// How far `-g` is inside the subdifferential of `G_u` at a kink or bound: negative outside, infinite where `G_u`
+    /// is smooth.
     pub fn margin(&self, u: usize, x: &[f64], g: &[f64]) -> f64 {
         match self {
             Penalty::Separable(p) => p.margin(u, x[0], g[0]),

@@ -3,8 +3,8 @@
 /// Newton steps at most; a handful is usual.
 const MOST_STEPS: usize = 60;
 
-/// Replaces `v` by the minimizer of `1/2 x'diag(sigma)x - v'x + w |x|_2`, for `sigma >= 0` and `w > 0`: 0 if `|v| <= w`,
-/// else `x_i = v_i eta / (sigma_i eta + w)` with `eta = |x|` the root of `sum_i v_i^2 / (sigma_i eta + w)^2 = 1`.
+/// Replaces `v` by the minimizer of `1/2 x'diag(sigma)x - v'x + w |x|_2`, for `sigma >= 0` and `w > 0`: 0 if `|v| <=
+/// w`, else `x_i = v_i eta / (sigma_i eta + w)` with `eta = |x|` the root of `sum_i v_i^2 / (sigma_i eta + w)^2 = 1`.
 ///
 /// The inverse root of that sum is concave in `eta` and near a line, so Newton steps on it climb to the root from 0, in
 /// few steps. `false`, and `v` as it was, where there is no minimizer or it is too far to be found.

@@ -255,8 +255,8 @@ impl SparseGroup {
         if self.terms[u].l2 > 0.0 || self.is_fixed(u) { 0.0 } else { self.unit_threshold(u, v) }
     }
 
-    /// The root `t` of `|S(v, t l1)| = t w`: the left side minus the right one falls and is convex, so Newton steps from a
-    /// lower bound never pass the root.
+    /// The root `t` of `|S(v, t l1)| = t w`: the left side minus the right one falls and is convex, so Newton steps
+    /// from a lower bound never pass the root.
     pub(super) fn unit_threshold(&self, u: usize, v: &[f64]) -> f64 {
         let GroupTerms { l1, weight, .. } = self.terms[u];
         let size = careful_norm(v.iter().copied());

@@ -2,8 +2,8 @@
 
 use crate::numerics::real::Real;
 
-/// Replaces the matrix `A`, in rows of `stride` numbers, by `H A` for Sylvester's matrix of +1 and -1. The number of rows
-/// is a power of two. Costs `rows log2(rows) stride` additions.
+/// Replaces the matrix `A`, in rows of `stride` numbers, by `H A` for Sylvester's matrix of +1 and -1. The number of
+/// rows is a power of two. Costs `rows log2(rows) stride` additions.
 pub fn transform<T: Real>(a: &mut [T], stride: usize) {
     let mut half = stride;
     while half < a.len() {

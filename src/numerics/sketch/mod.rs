@@ -1,8 +1,8 @@
-//! Oblivious subspace embeddings (section 1.7 of the notes on robust alternating minimization): random matrices `S` with few rows
-//! that keep the lengths of all vectors of a subspace, `(1 - e) |Ax| <= |S A x| <= (1 + e) |Ax|`, without looking at it.
+//! Oblivious subspace embeddings: random matrices `S` with few rows that keep the lengths of all vectors of a subspace,
+//! `(1 - e) |Ax| <= |S A x| <= (1 + e) |Ax|`, without looking at it.
 //!
-//! Then `S A = Q R` gives `cond(A R^-1) <= (1 + e) / (1 - e)`: a preconditioner for a least-squares problem of many rows, from
-//! one of few.
+//! Then `S A = Q R` gives `cond(A R^-1) <= (1 + e) / (1 - e)`: a preconditioner for a least-squares problem of many
+//! rows, from one of few.
 //!
 //! A sketch is a pure function of (family, sizes, seed, stream): neither order nor threads can change it.
 
@@ -16,11 +16,11 @@ use crate::runtime::rng::{Purpose, Stream};
 pub enum Family {
     /// Independent normal entries. Costs `s d k`: the reference.
     Gaussian,
-    /// Subsampled randomized Hadamard transform: random signs, the Hadamard transform (rows are padded to a power of two), and
-    /// a sample of rows without replacement. Costs `k d log d`.
+    /// Subsampled randomized Hadamard transform: random signs, the Hadamard transform (rows are padded to a power of
+    /// two), and a sample of rows without replacement. Costs `k d log d`.
     Srht,
-    /// Sparse signs (OSNAP): in each column so many entries `+-1`, in different rows, over the root of their number; 8 is
-    /// common. Costs `nonzeros d k`.
+    /// Sparse signs (OSNAP): in each column so many entries `+-1`, in different rows, over the root of their number; 8
+    /// is common. Costs `nonzeros d k`.
     SparseSign {
         /// Entries in a column, at least 1; a sketch of fewer rows has all its rows.
         nonzeros: usize,
@@ -30,20 +30,20 @@ pub enum Family {
 }
 
 impl Family {
-    /// Rows with which a sketch keeps lengths in a subspace of `k` dimensions to within `distortion`, in `(0, 1)`; `failure`
-    /// is the probability that it does not, `None` for the typical size.
+    /// Rows with which a sketch keeps lengths in a subspace of `k` dimensions to within `distortion`, in `(0, 1)`;
+    /// `failure` is the probability that it does not, `None` for the typical size.
     ///
-    /// * Gaussian: `(sqrt(k) + sqrt(2 ln(2 / failure)))^2 / distortion^2`. Proven (Davidson and Szarek, Local operator theory,
-    ///   random matrices and Banach spaces, 2001, theorem II.13). The typical size, of the edges of Marchenko and Pastur, is
-    ///   `k / distortion^2`.
-    /// * Sparse signs: as Gaussian. Practice with 8 entries; the theory asks for another logarithm of `k` (Cohen, Nearly tight
-    ///   oblivious subspace embeddings by trace inequalities, 2016).
-    /// * SRHT: `max(1, ln k)` times as many. The form of the theory, for subspaces that the transform leaves with few different
-    ///   rows, all of which a sample has to meet; with the constants of practice (those that are proven are several times
-    ///   larger: Tropp, Improved analysis of the subsampled randomized Hadamard transform, 2011).
-    /// * CountSketch: `k (k + 1) / (distortion^2 failure)`. Proven by second moments (Nelson and Nguyen, OSNAP, 2013). No better
-    ///   in general: of `k` columns with one large entry each two fall together with probability `k (k - 1) / (2 s)`. The typical
-    ///   size is for subspaces without such entries, `k / distortion^2`.
+    /// * Gaussian: `(sqrt(k) + sqrt(2 ln(2 / failure)))^2 / distortion^2`. Proven (Davidson and Szarek, Local operator
+    ///   theory, random matrices and Banach spaces, 2001, theorem II.13). The typical size, of the edges of Marchenko
+    ///   and Pastur, is `k / distortion^2`.
+    /// * Sparse signs: as Gaussian. Practice with 8 entries; the theory asks for another logarithm of `k` (Cohen,
+    ///   Nearly tight oblivious subspace embeddings by trace inequalities, 2016).
+    /// * SRHT: `max(1, ln k)` times as many. The form of the theory, for subspaces that the transform leaves with few
+    ///   different rows, all of which a sample has to meet; with the constants of practice (those that are proven are
+    ///   several times larger: Tropp, Improved analysis of the subsampled randomized Hadamard transform, 2011).
+    /// * CountSketch: `k (k + 1) / (distortion^2 failure)`. Proven by second moments (Nelson and Nguyen, OSNAP, 2013).
+    ///   No better in general: of `k` columns with one large entry each two fall together with probability `k (k - 1) /
+    ///   (2 s)`. The typical size is for subspaces without such entries, `k / distortion^2`.
     pub fn size(self, k: usize, distortion: f64, failure: Option<f64>) -> usize {
         let root = (k as f64).sqrt();
         let tail = failure.map_or(0.0, |p| (2.0 * (2.0 / p).ln()).sqrt());
@@ -77,9 +77,9 @@ enum Entries {
 }
 
 impl Sketch {
-    /// Draws a sketch of `size` rows for matrices of `rows` rows. SRHT takes no more rows than the transform has. Panics where
-    /// `size` is 0 or above `2^31`, or `rows` above `2^32`. Costs `size rows` normal numbers (Gaussian), or about as many numbers
-    /// as it has entries.
+    /// Draws a sketch of `size` rows for matrices of `rows` rows. SRHT takes no more rows than the transform has.
+    /// Panics where `size` is 0 or above `2^31`, or `rows` above `2^32`. Costs `size rows` normal numbers (Gaussian),
+    /// or about as many numbers as it has entries.
     pub fn new(family: Family, size: usize, rows: usize, seed: u64, stream: u64) -> Self {
         assert!(size > 0 && size <= 1 << 31 && rows <= 1 << 32, "{size} rows of a sketch of {rows} rows");
         let mut draw = Stream::new(seed, Purpose::Sketch, stream);
@@ -114,8 +114,8 @@ impl Sketch {
         self.size
     }
 
-    /// Writes `S A` to the front of `out`, in rows of `stride` numbers as `a` has them; `scratch` is memory. Panics where
-    /// `a` has not as many rows as the sketch was drawn for, or `out` fewer than it has.
+    /// Writes `S A` to the front of `out`, in rows of `stride` numbers as `a` has them; `scratch` is memory. Panics
+    /// where `a` has not as many rows as the sketch was drawn for, or `out` fewer than it has.
     pub fn apply<T: Real>(&self, a: &[T], stride: usize, scratch: &mut Vec<T>, out: &mut [T]) {
         assert_eq!(a.len(), self.rows * stride, "numbers of the matrix");
         let out = &mut out[..self.size * stride];

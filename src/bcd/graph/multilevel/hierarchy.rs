@@ -1,8 +1,8 @@
 //! Levels of aggregates and the cycle through them.
 //!
 //! On each level one symmetric forest sweep, forwards before and backwards after the correction from the next level.
-//! That correction is two steps of flexible conjugate gradients with the next level's cycle as preconditioner
-//! (the K-cycle of Notay, SIAM J. Sci. Comput. 34, 2012), which makes plain aggregates scale. The last level is factored.
+//! That correction is two steps of flexible conjugate gradients with the next level's cycle as preconditioner (the
+//! K-cycle of Notay, SIAM J. Sci. Comput. 34, 2012), which makes plain aggregates scale. The last level is factored.
 
 use super::Real;
 use super::aggregation::{APART, aggregates, galerkin};
@@ -97,8 +97,8 @@ pub(in crate::bcd::graph) struct Hierarchy<T> {
 }
 
 impl<T: Real> Hierarchy<T> {
-    /// Builds the levels of `scale a`. Gives the order in which the finest level counts nodes (new `k` is old `order[k]`) and
-    /// the matrix in that order.
+    /// Builds the levels of `scale a`. Gives the order in which the finest level counts nodes (new `k` is old
+    /// `order[k]`) and the matrix in that order.
     pub(in crate::bcd::graph) fn new(
         a: &SymmetricMatrix,
         scale: f64,

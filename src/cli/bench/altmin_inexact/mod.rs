@@ -1,6 +1,6 @@
-//! Inner accuracy against outer convergence (E6 of the notes on robust alternating minimization, section 3.6): how many outer
-//! iterations alternating minimization takes to a relative error of 1e-6 over all entries, as its regressions are done less and
-//! less accurately; and whether runs whose every row satisfied inequality (B) converged.
+//! Inner accuracy against outer convergence (experiment E6): how many outer iterations alternating minimization takes
+//! to a relative error of 1e-6 over all entries, as its regressions are done less and less accurately; and whether runs
+//! whose every row satisfied inequality (B) converged.
 //!
 //! `rules`: what is compared, with the prototype's counts. `run`: one run. `report`: what it leaves.
 

@@ -77,7 +77,8 @@ fn reproduces(earlier: Prototype, ours: Option<usize>) -> Option<bool> {
     }
 }
 
-/// A section, and whether all that is asked holds. The quick form, on other data, is compared with nothing but the theory.
+/// A section, and whether all that is asked holds. The quick form, on other data, is compared with nothing but the
+/// theory.
 pub fn section(studies: &[Study], quick: bool) -> (String, bool) {
     let mut text = format!("## Altmin, inexact regressions: {TITLE}\n\n");
     text.push_str("Outer iterations to a relative error of 1e-6 (the median of the draws), the prototype's count, and the inner steps of a row (of the \

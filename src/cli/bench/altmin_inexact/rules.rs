@@ -1,4 +1,4 @@
-//! The rules for the accuracy of regressions, and the outer iterations that the notes have for them.
+//! The rules for the accuracy of regressions, and the outer iterations that a prototype took with them.
 
 use southwell::numerics::sketch::Family;
 
@@ -28,14 +28,14 @@ pub enum Inner {
     Reduction(f64),
     /// The same with a sketch of each row for a preconditioner.
     Sketched(Family, f64),
-    /// Conjugate gradients until the gradient is so small that inequality (B) holds, by the true error of the fixed factor, in rows
-    /// whose smallest eigenvalue is a tenth of their share of the whole or more.
+    /// Conjugate gradients until the gradient is so small that inequality (B) holds, by the true error of the fixed
+    /// factor, in rows whose smallest eigenvalue is a tenth of their share of the whole or more.
     Inequality,
     /// The same with sketches, which know the smallest eigenvalue of their row.
     SketchedInequality(Family),
 }
 
-/// What the notes have for a cell.
+/// What the prototype took in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prototype {
     /// Nothing.

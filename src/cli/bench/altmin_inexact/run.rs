@@ -45,8 +45,8 @@ pub struct Trace {
     pub error: Vec<f64>,
     /// Inner steps for each row, by outer iteration.
     pub steps: Vec<f64>,
-    /// For each outer iteration the worst of a row's error beside what inequality (B) allows; NaN where the factor is not
-    /// orthonormal, and after the first violation.
+    /// For each outer iteration the worst of a row's error beside what inequality (B) allows; NaN where the factor is
+    /// not orthonormal, and after the first violation.
     pub share: Vec<f64>,
 }
 
