@@ -119,7 +119,14 @@ pub trait Problem: Sync {
 
     /// `g_i(x, theta)`, its gradient in `x` into `in_x` (length `n_i`) and in `theta` into `in_theta` (length `d`; zeros where
     /// `g_i` does not depend on it).
-    fn upper(&self, sample: usize, x: &[f64], theta: &[f64], in_x: &mut [f64], in_theta: &mut [f64]) -> Evaluated<f64>;
+    fn upper(
+        &self,
+        sample: usize,
+        x: &[f64],
+        theta: &[f64],
+        in_x: &mut [f64],
+        in_theta: &mut [f64],
+    ) -> Evaluated<f64>;
 
     /// The constants of `g_i`.
     fn upper_constants(&self, sample: usize) -> UpperConstants;
@@ -138,6 +145,34 @@ pub trait Problem: Sync {
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         lower.fill(-30.0);
         upper.fill(30.0);
+    }
+
+    /// About how many floating-point operations one gradient or one Hessian product of `h_i` takes: what work limits count.
+    fn flops(&self, sample: usize) -> u64 {
+        16 * self.variables(sample) as u64
+    }
+
+    /// A positive diagonal `M <= A(x, theta)` for every `x` (the penalties of a penalized fit, say), in whose norm errors are
+    /// measured then: a small penalty on one variable no longer spoils the bounds of all. `false` where there is none.
+    fn metric(&self, _sample: usize, _theta: &[f64], _diagonal: &mut [f64]) -> Evaluated<bool> {
+        Ok(false)
+    }
+
+    /// A proven bound on the spectral norm of `B` at `(x, theta)`, where there is a formula.
+    fn mixed_norm(&self, _sample: usize, _x: &[f64], _theta: &[f64]) -> Evaluated<Option<f64>> {
+        Ok(None)
+    }
+
+    /// A lower solver of the problem's own: brings `x` to where the gradient's norm is at most `tolerance`, which is checked by
+    /// [`Problem::lower`]. `false` where there is none.
+    fn solve_lower(
+        &self,
+        _sample: usize,
+        _theta: &[f64],
+        _tolerance: f64,
+        _x: &mut [f64],
+    ) -> Evaluated<bool> {
+        Ok(false)
     }
 
     /// Checks of the whole that need no evaluation.
