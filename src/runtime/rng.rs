@@ -23,6 +23,8 @@ pub enum Purpose {
     Play = 16,
     /// The perturbations of a leader, and which path is played.
     Perturb = 17,
+    /// The points of a random search.
+    Search = 7,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).
