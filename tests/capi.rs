@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 13] = [
     "tests/c/callbacks.c",
     "tests/c/graph.c",
     "tests/c/altmin.c",
+    "tests/c/groupwise.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",
 ];
