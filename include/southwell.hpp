@@ -53,7 +53,7 @@ inline std::string last_message() {
 /// The name of an outcome, such as "converged".
 inline std::string outcome_name(swl_outcome outcome) { return swl_outcome_name(outcome); }
 
-/// Whether this build has a feature ("bcd", "f32", "i64").
+/// Whether this build has a feature ("altmin", "bcd", "f32", "groupwise", "i64").
 inline bool has_feature(const std::string &name) { return swl_has_feature(name.c_str()) != 0; }
 
 /// Turns a status into an exception.
@@ -941,6 +941,152 @@ private:
 
   detail::handle<swl_altmin, swl_altmin_free> handle_;
   std::int64_t rows_ = 0, cols_ = 0, rank_ = 0;
+};
+
+/// What a stream predicted.
+struct prediction {
+  double value;
+  std::uint64_t ticket; ///< its label goes to groupwise::update with it
+};
+
+/// A stream of rounds with regret guarantees for many overlapping groups.
+class groupwise {
+public:
+  /// Groups are numbered from 0 to groups - 1, or any number with SWL_GROUPS_OPEN. A learner of the caller's is copied; its
+  /// callbacks must not throw.
+  groupwise(std::int64_t features, std::int64_t groups, const options &o = options("groupwise"), bool always_on = true,
+            const swl_learner *learner = nullptr) {
+    const std::uint32_t flags = always_on ? 0 : SWL_GROUPWISE_NO_ALWAYS_ON;
+    handle_.reset(detail::made<swl_groupwise>(
+        [&](swl_groupwise **out) { return swl_groupwise_new(features, groups, flags, learner, o.get(), out); }));
+  }
+  /// A stream that was saved.
+  static groupwise load(const std::vector<unsigned char> &bytes, const swl_learner *learner = nullptr) {
+    return groupwise(detail::made<swl_groupwise>(
+        [&](swl_groupwise **out) { return swl_groupwise_load(bytes.data(), bytes.size(), learner, out); }));
+  }
+  /// A stream of its own in the same state.
+  groupwise clone() const {
+    return groupwise(
+        detail::made<swl_groupwise>([&](swl_groupwise **out) { return swl_groupwise_clone(handle_.get(), out); }));
+  }
+  /// Predicts a round for the groups that are awake.
+  prediction predict(const std::vector<double> &x, const std::vector<std::int64_t> &groups = {}) {
+    prediction p = prediction();
+    check(swl_groupwise_predict(handle_.get(), x.data(), static_cast<std::int64_t>(x.size()), groups.data(),
+                                static_cast<std::int64_t>(groups.size()), &p.value, &p.ticket));
+    return p;
+  }
+  /// The label of a ticket, now or later.
+  void update(std::uint64_t ticket, double y, double weight = 1.0) {
+    check(swl_groupwise_update(handle_.get(), ticket, y, weight));
+  }
+  /// A ticket whose label will not come.
+  void expire(std::uint64_t ticket) { check(swl_groupwise_expire(handle_.get(), ticket)); }
+  /// Many rounds: predictions into out (or nullptr), the groups of round t from starts[t] to starts[t + 1].
+  swl_groupwise_run_info run(const swl_dense &x, const vec &y, const std::vector<std::int64_t> &starts,
+                             const std::vector<std::int64_t> &groups, std::vector<double> *out = nullptr,
+                             const vec &weights = vec(), const control &c = control()) {
+    if (static_cast<std::int64_t>(starts.size()) != x.rows + 1 ||
+        (!starts.empty() && starts.back() != static_cast<std::int64_t>(groups.size())))
+      throw error(SWL_E_ARGUMENT, "starts: expected one for each row and an end, the last the number of groups");
+    if (out) out->assign(static_cast<std::size_t>(x.rows), 0.0);
+    swl_groupwise_run_info info = detail::sized<swl_groupwise_run_info>();
+    c.run([&](const swl_control *raw) {
+      return swl_groupwise_run(handle_.get(), &x, y.get(), weights.get(), starts.data(), groups.data(), raw,
+                               out ? out->data() : nullptr, out ? x.rows : 0, &info);
+    });
+    return info;
+  }
+  /// What is known of a group: its number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED.
+  swl_group_cert certificate(std::int64_t group) const {
+    swl_group_cert cert = detail::sized<swl_group_cert>();
+    check(swl_groupwise_certificate(handle_.get(), group, &cert));
+    return cert;
+  }
+  swl_expert_cert expert(std::int64_t group, std::int64_t which) const {
+    swl_expert_cert cert = detail::sized<swl_expert_cert>();
+    check(swl_groupwise_expert(handle_.get(), group, which, &cert));
+    return cert;
+  }
+  swl_groupwise_info counts() const {
+    swl_groupwise_info info = detail::sized<swl_groupwise_info>();
+    check(swl_groupwise_counts(handle_.get(), &info));
+    return info;
+  }
+  /// The groups that have been awake.
+  std::vector<std::int64_t> groups() const {
+    std::int64_t count = 0;
+    check(swl_groupwise_groups(handle_.get(), nullptr, 0, &count));
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+    check(swl_groupwise_groups(handle_.get(), ids.data(), count, &count));
+    return ids;
+  }
+  /// Groups and weights of the experts in the prediction of an open ticket.
+  std::vector<std::pair<std::int64_t, double>> weights(std::uint64_t ticket) const {
+    std::int64_t count = 0;
+    check(swl_groupwise_weights(handle_.get(), ticket, nullptr, nullptr, nullptr, 0, &count));
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+    std::vector<double> shares(ids.size());
+    check(swl_groupwise_weights(handle_.get(), ticket, ids.data(), shares.data(), nullptr, count, &count));
+    std::vector<std::pair<std::int64_t, double>> parts;
+    for (std::size_t k = 0; k < ids.size(); k++) parts.emplace_back(ids[k], shares[k]);
+    return parts;
+  }
+  /// The coefficients of the learner of an expert, len of them.
+  std::vector<double> coef(std::int64_t group, std::int64_t expert, std::int64_t len) const {
+    std::vector<double> out(static_cast<std::size_t>(len > 0 ? len : 0));
+    check(swl_groupwise_coef(handle_.get(), group, expert, out.data(), len));
+    return out;
+  }
+  std::vector<unsigned char> save() const {
+    std::size_t need = 0;
+    check(swl_groupwise_save(handle_.get(), nullptr, 0, &need));
+    std::vector<unsigned char> bytes(need);
+    check(swl_groupwise_save(handle_.get(), bytes.data(), bytes.size(), &need));
+    return bytes;
+  }
+  const swl_groupwise *get() const noexcept { return handle_.get(); }
+
+private:
+  explicit groupwise(swl_groupwise *s) : handle_(s) {}
+  detail::handle<swl_groupwise, swl_groupwise_free> handle_;
+};
+
+/// A stream of paths in an acyclic graph, each of which costs the sum of its edges.
+class decisions {
+public:
+  decisions(std::int64_t nodes, const std::vector<std::int64_t> &from, const std::vector<std::int64_t> &to,
+            std::int64_t source, std::int64_t sink, const options &o = options("groupwise"),
+            std::int32_t learner = SWL_PATHS_HEDGE)
+      : dim_(static_cast<std::int64_t>(from.size())) {
+    if (from.size() != to.size()) throw error(SWL_E_ARGUMENT, "to: expected as many nodes as from has");
+    handle_.reset(detail::made<swl_decisions>([&](swl_decisions **out) {
+      return swl_decisions_new_paths(nodes, from.data(), to.data(), dim_, source, sink, learner, o.get(), out);
+    }));
+  }
+  /// The caller's set; its callback must not throw.
+  explicit decisions(const swl_oracle &oracle, const options &o = options("groupwise")) : dim_(oracle.dim) {
+    handle_.reset(detail::made<swl_decisions>(
+        [&](swl_decisions **out) { return swl_decisions_new_oracle(&oracle, o.get(), out); }));
+  }
+  std::vector<double> decide(const std::vector<std::int64_t> &groups = {}) {
+    std::vector<double> out(static_cast<std::size_t>(dim_));
+    check(swl_decisions_decide(handle_.get(), groups.data(), static_cast<std::int64_t>(groups.size()), out.data(), dim_));
+    return out;
+  }
+  void update(const std::vector<double> &costs) {
+    check(swl_decisions_update(handle_.get(), costs.data(), static_cast<std::int64_t>(costs.size())));
+  }
+  swl_decision_cert certificate(std::int64_t group = SWL_GROUP_ALWAYS_ON) const {
+    swl_decision_cert cert = detail::sized<swl_decision_cert>();
+    check(swl_decisions_certificate(handle_.get(), group, &cert));
+    return cert;
+  }
+
+private:
+  detail::handle<swl_decisions, swl_decisions_free> handle_;
+  std::int64_t dim_;
 };
 
 } // namespace southwell
