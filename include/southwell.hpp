@@ -53,7 +53,7 @@ inline std::string last_message() {
 /// The name of an outcome, such as "converged".
 inline std::string outcome_name(swl_outcome outcome) { return swl_outcome_name(outcome); }
 
-/// Whether this build has a feature ("altmin", "bcd", "f32", "groupwise", "i64").
+/// Whether this build has a feature ("altmin", "bcd", "bilevel", "f32", "groupwise", "i64").
 inline bool has_feature(const std::string &name) { return swl_has_feature(name.c_str()) != 0; }
 
 /// Turns a status into an exception.
@@ -1087,6 +1087,266 @@ public:
 private:
   detail::handle<swl_decisions, swl_decisions_free> handle_;
   std::int64_t dim_;
+};
+
+/// Constants of a lower problem; NaN: not known.
+struct lower_constants {
+  double mu, l, l_a, l_b;
+};
+
+/// A bilevel problem of one's own functions (see swl_bilevel_problem); out and gradients come with their lengths. An
+/// exception that leaves one ends the call and comes out of it unchanged, but southwell::reject().
+struct bilevel_problem {
+  using vector = std::vector<double>;
+  std::int64_t d = 0;
+  std::vector<std::int64_t> lengths;
+  std::uint32_t flags = 0;
+  double l_g = 0.0, l_g_theta = 0.0;
+  std::function<double(std::int64_t i, const vector &x, const vector &theta, vector &grad)> lower;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &v, vector &out)> hessian;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &q, vector &out)> mixed_t;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &u, vector &out)> mixed; ///< or none
+  std::function<lower_constants(std::int64_t i, const vector &theta)> constants;
+  std::function<double(std::int64_t i, const vector &x, const vector &theta, vector &gx, vector &gtheta)> upper;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &r, vector &out)>
+      precondition; ///< or none
+};
+
+/// What a function of a bilevel problem throws for a point that cannot be evaluated.
+struct reject {};
+
+namespace detail {
+/// The functions of a problem behind the C callbacks, and what left them.
+struct bilevel_functions {
+  bilevel_problem own;
+  std::exception_ptr thrown;
+
+  using vector = std::vector<double>;
+  vector copy(const double *v, std::int64_t n) const { return vector(v, v + n); }
+  std::int64_t length(std::int64_t i) const { return own.lengths[static_cast<std::size_t>(i)]; }
+
+  template <class F> std::int32_t guarded(F f) noexcept {
+    try {
+      f();
+      return 0;
+    } catch (const reject &) {
+      return SWL_CALLBACK_REJECT;
+    } catch (...) {
+      thrown = std::current_exception();
+      return 1;
+    }
+  }
+  static bilevel_functions &of(void *ctx) { return *static_cast<bilevel_functions *>(ctx); }
+  static void put(const vector &v, double *out) {
+    for (std::size_t k = 0; k < v.size(); k++) out[k] = v[k];
+  }
+  static std::int32_t lower(void *ctx, std::int64_t i, const double *x, const double *theta, double *value, double *grad) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector g(static_cast<std::size_t>(f.length(i)));
+      *value = f.own.lower(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), g);
+      put(g, grad);
+    });
+  }
+  template <class F>
+  static std::int32_t product(void *ctx, const F &g, std::int64_t i, const double *x, const double *theta, const double *v,
+                              std::int64_t from, std::int64_t to, double *out) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector o(static_cast<std::size_t>(to));
+      g(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), f.copy(v, from), o);
+      put(o, out);
+    });
+  }
+  static std::int32_t hessian(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    const std::int64_t n = of(c).length(i);
+    return product(c, of(c).own.hessian, i, x, t, v, n, n, out);
+  }
+  static std::int32_t mixed_t(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    return product(c, of(c).own.mixed_t, i, x, t, v, of(c).length(i), of(c).own.d, out);
+  }
+  static std::int32_t mixed(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    return product(c, of(c).own.mixed, i, x, t, v, of(c).own.d, of(c).length(i), out);
+  }
+  static std::int32_t precondition(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    const std::int64_t n = of(c).length(i);
+    return product(c, of(c).own.precondition, i, x, t, v, n, n, out);
+  }
+  static std::int32_t constants(void *ctx, std::int64_t i, const double *theta, double *mu, double *l, double *l_a,
+                                double *l_b) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      const lower_constants k = f.own.constants(i, f.copy(theta, f.own.d));
+      *mu = k.mu, *l = k.l, *l_a = k.l_a, *l_b = k.l_b;
+    });
+  }
+  static std::int32_t upper(void *ctx, std::int64_t i, const double *x, const double *theta, double *value, double *gx,
+                            double *gtheta) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector in_x(static_cast<std::size_t>(f.length(i))), in_theta(static_cast<std::size_t>(f.own.d));
+      *value = f.own.upper(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), in_x, in_theta);
+      put(in_x, gx);
+      put(in_theta, gtheta);
+    });
+  }
+};
+} // namespace detail
+
+/// Hyperparameters chosen so that the minimizers of lower problems do well on an upper one.
+class bilevel {
+public:
+  /// Rows with targets that train, and rows that judge.
+  bilevel(const swl_bilevel_model &model, const matrix &a, const vec &y, const matrix &val_a, const vec &val_y,
+          const control &c = control()) {
+    const swl_matrix rows = a.view(), held = val_a.view();
+    make(c, [&](const swl_control *raw, swl_bilevel **out) {
+      return swl_bilevel_new(&model, &rows, y.get(), &held, val_y.get(), nullptr, raw, out);
+    });
+  }
+  /// Cross-validation: the fold of each row, from 0.
+  bilevel(const swl_bilevel_model &model, const matrix &a, const vec &y, const std::vector<std::int32_t> &fold_of_row,
+          const control &c = control()) {
+    if (static_cast<std::int64_t>(fold_of_row.size()) != a.rows())
+      throw error(SWL_E_ARGUMENT, "fold_of_row: expected a fold for each row");
+    const swl_matrix rows = a.view();
+    make(c, [&](const swl_control *raw, swl_bilevel **out) {
+      return swl_bilevel_new(&model, &rows, y.get(), nullptr, nullptr, fold_of_row.data(), raw, out);
+    });
+  }
+  /// Pictures that are denoised.
+  bilevel(const swl_images_model &model, const swl_images &observed, const swl_images &truth) {
+    handle_.reset(detail::made<swl_bilevel>(
+        [&](swl_bilevel **out) { return swl_bilevel_new_images(&model, &observed, &truth, out); }));
+  }
+  /// One's own functions, which are copied.
+  explicit bilevel(const bilevel_problem &own) : functions_(new detail::bilevel_functions{ own, nullptr }) {
+    using f = detail::bilevel_functions;
+    if (!own.lower || !own.hessian || !own.mixed_t || !own.constants || !own.upper)
+      throw error(SWL_E_ARGUMENT, "problem: expected lower, hessian, mixed_t, constants and upper");
+    swl_bilevel_problem p = detail::sized<swl_bilevel_problem>();
+    p.flags = own.flags;
+    p.ctx = functions_.get();
+    p.d = own.d;
+    p.samples = static_cast<std::int64_t>(own.lengths.size());
+    p.lengths = functions_->own.lengths.data();
+    p.lower = f::lower;
+    p.hessian = f::hessian;
+    p.mixed_t = f::mixed_t;
+    p.mixed = own.mixed ? f::mixed : nullptr;
+    p.constants = f::constants;
+    p.upper = f::upper;
+    p.l_g = own.l_g;
+    p.l_g_theta = own.l_g_theta;
+    p.precondition = own.precondition ? f::precondition : nullptr;
+    handle_.reset(detail::made<swl_bilevel>([&](swl_bilevel **out) { return swl_bilevel_new_user(&p, out); }));
+  }
+  std::int64_t parameters() const {
+    std::int64_t d = 0;
+    check_status(swl_bilevel_size(handle_.get(), &d, nullptr));
+    return d;
+  }
+  std::int64_t samples() const {
+    std::int64_t m = 0;
+    check_status(swl_bilevel_size(handle_.get(), nullptr, &m));
+    return m;
+  }
+  void set_bounds(const std::vector<double> &lower, const std::vector<double> &upper) {
+    if (lower.size() != upper.size()) throw error(SWL_E_ARGUMENT, "upper: expected as many as lower");
+    check_status(swl_bilevel_set_bounds(handle_.get(), lower.data(), upper.data(), static_cast<std::int64_t>(lower.size())));
+  }
+  /// From theta; empty: from where the last solve ended. Not converging is an outcome of the info, not an exception.
+  swl_bilevel_info solve(const std::vector<double> &theta = {}, const options &o = options("bilevel"),
+                         const control &c = control()) {
+    swl_bilevel_info info = detail::sized<swl_bilevel_info>();
+    run(c, [&](const swl_control *raw) {
+      return swl_bilevel_solve(handle_.get(), theta.empty() ? nullptr : theta.data(), static_cast<std::int64_t>(theta.size()),
+                               o.get(), raw, &info);
+    });
+    return info;
+  }
+  /// Throws where derivatives are not those of the functions; the message names them.
+  void check(const std::vector<double> &theta, const options &o = options("bilevel"), const control &c = control()) {
+    run(c, [&](const swl_control *raw) {
+      return swl_bilevel_check(handle_.get(), theta.data(), static_cast<std::int64_t>(theta.size()), o.get(), raw);
+    });
+  }
+  std::vector<double> theta() const {
+    std::vector<double> out(static_cast<std::size_t>(parameters()));
+    check_status(swl_bilevel_theta(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  std::vector<double> hypergradient() const {
+    std::vector<double> out(static_cast<std::size_t>(parameters()));
+    check_status(swl_bilevel_hypergradient(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// The solution of a lower problem.
+  std::vector<double> lower(std::int64_t sample) const {
+    std::vector<double> out(variables(sample));
+    check_status(swl_bilevel_lower(handle_.get(), sample, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  std::vector<double> adjoint(std::int64_t sample) const {
+    std::vector<double> out(variables(sample));
+    check_status(swl_bilevel_adjoint(handle_.get(), sample, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// The decisions of a solve with the option trace.
+  std::vector<swl_bilevel_step> trace() const {
+    std::int64_t count = 0;
+    check_status(swl_bilevel_trace(handle_.get(), nullptr, 0, &count));
+    std::vector<swl_bilevel_step> rows(static_cast<std::size_t>(count), detail::sized<swl_bilevel_step>());
+    check_status(swl_bilevel_trace(handle_.get(), rows.data(), count, &count));
+    return rows;
+  }
+  /// Recomputed from the answer alone.
+  swl_bilevel_cert certificate(const options &o = options("bilevel"), const control &c = control()) {
+    swl_bilevel_cert cert = detail::sized<swl_bilevel_cert>();
+    run(c, [&](const swl_control *raw) { return swl_bilevel_certificate(handle_.get(), o.get(), raw, &cert); });
+    return cert;
+  }
+  std::vector<unsigned char> save() const {
+    std::size_t need = 0;
+    check_status(swl_bilevel_save(handle_.get(), nullptr, 0, &need));
+    std::vector<unsigned char> bytes(need);
+    check_status(swl_bilevel_save(handle_.get(), bytes.data(), bytes.size(), &need));
+    return bytes;
+  }
+  /// The next solve goes on from there.
+  void resume(const std::vector<unsigned char> &bytes) {
+    check_status(swl_bilevel_resume(handle_.get(), bytes.data(), bytes.size()));
+  }
+
+private:
+  static void check_status(swl_status status) { southwell::check(status); }
+  template <class F> void make(const control &c, F f) {
+    swl_bilevel *s = nullptr;
+    try {
+      c.run([&](const swl_control *raw) { return f(raw, &s); });
+    } catch (...) {
+      swl_bilevel_free(s);
+      throw;
+    }
+    handle_.reset(s);
+  }
+  /// What left a function of the problem comes out as it was.
+  template <class F> void run(const control &c, F f) {
+    if (functions_) functions_->thrown = nullptr;
+    try {
+      c.run(f);
+    } catch (const error &) {
+      if (functions_ && functions_->thrown) std::rethrow_exception(functions_->thrown);
+      throw;
+    }
+  }
+  std::size_t variables(std::int64_t sample) const {
+    std::int64_t n = 0;
+    check_status(swl_bilevel_variables(handle_.get(), sample, &n));
+    return static_cast<std::size_t>(n);
+  }
+  std::unique_ptr<detail::bilevel_functions> functions_;
+  detail::handle<swl_bilevel, swl_bilevel_free> handle_;
 };
 
 } // namespace southwell

@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 13] = [
     "tests/c/callbacks.c",
     "tests/c/graph.c",
     "tests/c/altmin.c",
+    "tests/c/bilevel.c",
     "tests/c/groupwise.c",
     "tests/c/classes.cpp",
     "tests/c/eigen.cpp",
@@ -165,6 +166,16 @@ fn examples_run_and_say_how_they_are_compiled() {
             "examples/cpp/groupwise.cpp",
             "c++ -std=c++11 groupwise.cpp -I../../include -L../../target/release -lsouthwell",
             "the two differ by 0",
+        ),
+        (
+            "examples/c/tune.c",
+            "cc -std=c99 tune.c -I../../include -L../../target/release -lsouthwell -lm",
+            "weakest penalty",
+        ),
+        (
+            "examples/cpp/bilevel.cpp",
+            "c++ -std=c++11 bilevel.cpp -I../../include -L../../target/release -lsouthwell",
+            "strength",
         ),
     ] {
         let text = std::fs::read_to_string(root().join(example)).unwrap();
