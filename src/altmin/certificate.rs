@@ -98,8 +98,8 @@ impl Certificate {
             residual: relative(fitted.squares, size),
             held_out,
             gradient,
-            row_incoherence: incoherence(factors, Side::Rows, team, control)?,
-            col_incoherence: incoherence(factors, Side::Columns, team, control)?,
+            row_incoherence: incoherence_of(factors, Side::Rows, team, control)?,
+            col_incoherence: incoherence_of(factors, Side::Columns, team, control)?,
             oversampling: known.oversampling,
             entries: seen.len(),
             determined: known.not_ruled_out(),
@@ -173,7 +173,7 @@ fn gradient<T: Real>(
 }
 
 /// `max |q_i|^2 n / k` over the rows of an orthonormal basis `Q` of a factor.
-fn incoherence<T: Real>(
+fn incoherence_of<T: Real>(
     factors: &Factors<T>,
     side: Side,
     team: &Team<'_>,

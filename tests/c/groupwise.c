@@ -226,7 +226,7 @@ static void own_learner(void)
   learner.load = mean_load;
   OK(swl_groupwise_new(D, G, 0, &learner, o, &a));
   one_by_one(a, 0, 50, first);
-  CHECK(certificate(a, 1).rounds == 25 && certificate(a, 1).standing == SWL_STANDING_UNKNOWN);
+  CHECK(certificate(a, 1).rounds == 25 && certificate(a, 1).experts == 2 && certificate(a, 1).standing == SWL_STANDING_HOLDS);
   OK(swl_groupwise_save(a, NULL, 0, &need));
   bytes = malloc(need);
   OK(swl_groupwise_save(a, bytes, need, NULL));

@@ -165,7 +165,7 @@ impl Learner {
 }
 
 impl Custom for Learner {
-    fn predict(&mut self, x: &[f64]) -> Result<f64> {
+    fn predict(&self, x: &[f64]) -> Result<f64> {
         let (given, state) = (self.given, self.state()?.pointer);
         let mut out = f64::NAN;
         // SAFETY: the caller's function, with arrays as long as it is told.

@@ -19,7 +19,8 @@ use crate::runtime::{Error, ErrorKind, Family, Result};
 
 /// Makes a stream of rounds with `features` numbers each. groups: so many, numbered from 0 (a million cost nothing
 /// until they are awake), or SWL_GROUPS_OPEN. flags: 0, or SWL_GROUPWISE_NO_ALWAYS_ON. learner: NULL, or the caller's
-/// own in place of the option learner. options (NULL: defaults) are read here once. The caller frees the handle.
+/// own, one more expert of each group beside the learners of the options. options (NULL: defaults) are read here once.
+/// The caller frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On failure
 /// *out is not written and release of the learner is not called.
@@ -52,10 +53,8 @@ pub unsafe extern "C" fn swl_groupwise_new(
             }
             let groups = Groups { declared, always_on: flags & SWL_GROUPWISE_NO_ALWAYS_ON == 0 };
             let given = super::learner::read(learner, "learner")?;
-            let stream = match &given {
-                None => Stream::new(features, groups, &options)?,
-                Some(given) => Stream::with_custom(features, groups, &options, given.blank()?)?,
-            };
+            let blank = given.as_ref().map(super::learner::Given::blank).transpose()?;
+            let stream = Stream::with_custom(features, groups, blank, &options)?;
             handles::publish(Groupwise { stream, keep: given.map(super::learner::Given::into_keep) }, out)
         }
     })
