@@ -1,5 +1,5 @@
-//! When accuracies are tightened and relaxed (arXiv 2308.10098, Algorithm 3.1): by `nu` where a hypergradient is not certified to
-//! descend or a line search fails, by `nu bar` after a step.
+//! When accuracies are tightened and relaxed (arXiv 2308.10098, Algorithm 3.1): by `nu` where a hypergradient is
+//! not certified to descend or a line search fails, by `nu bar` after a step.
 //!
 //! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for.
 
@@ -71,8 +71,8 @@ impl Accuracy {
     }
 }
 
-/// Shares with which every sample contributes the same to `omega`: where the work grows with `log(1/eps_i)`, the least work for a
-/// given `sum_i c_i eps_i` has all `c_i eps_i` equal.
+/// Shares with which every sample contributes the same to `omega`: where the work grows with `log(1/eps_i)`, the
+/// least work for a given `sum_i c_i eps_i` has all `c_i eps_i` equal.
 pub fn allocation(point: &Point) -> Option<Shares> {
     let of = |cost: &dyn Fn(&SamplePoint) -> Option<f64>| -> Option<Vec<f64>> {
         let costs: Vec<f64> = point.samples.iter().map(cost).collect::<Option<_>>()?;

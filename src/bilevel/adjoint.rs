@@ -6,8 +6,8 @@ use super::lower::Reached;
 use super::oracle::Oracle;
 use super::point::{Adjoint, SamplePoint};
 
-/// The largest residual, relative to the right-hand side: from 1 on `q = 0` would do, whose hypergradient 0 looks like a
-/// stationary point.
+/// The largest residual, relative to the right-hand side: from 1 on `q = 0` would do, whose hypergradient 0 looks
+/// like a stationary point.
 const LOOSEST: f64 = 0.3;
 
 /// The tolerance for a wanted `delta`.

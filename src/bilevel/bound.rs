@@ -3,9 +3,9 @@
 //! `|z - grad f| <= omega = c(x) eps + (|B|/mu) delta + (L_B L_g / mu) eps^2`,
 //! `c(x) = L_g |B| / mu + L_Ainv |grad g| |B| + L_B |grad g| / mu`, with `L_Ainv <= L_A / mu^2`.
 //!
-//! It sums the parts of `z - grad f`: `B'(q - A^-1 grad g)`, and what `A^-1`, `grad g` and `B` change between `x` and `xhat`.
-//! Of the second, `A*^-1 (A* - A) A^-1 grad g`, it takes `L_A (|q| + delta/mu) / mu` where that is less than `L_A |grad g|/mu^2`.
-//! Everything is achieved: `eps = |grad h|/mu` and `delta` the residual.
+//! It sums the parts of `z - grad f`: `B'(q - A^-1 grad g)`, and what `A^-1`, `grad g` and `B` change between `x`
+//! and `xhat`. Of the second, `A*^-1 (A* - A) A^-1 grad g`, it takes `L_A (|q| + delta/mu) / mu` where that is less
+//! than `L_A |grad g|/mu^2`. Everything is achieved: `eps = |grad h|/mu` and `delta` the residual.
 
 use super::metric::norm;
 use super::point::{Adjoint, Mixed, Point, SamplePoint};

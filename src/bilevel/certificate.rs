@@ -76,11 +76,11 @@ impl Certificate {
     }
 }
 
-/// The certificate of `theta` with lower solutions `x` and adjoints `q`, and the hypergradient there: evaluated anew, with nothing
-/// taken from a solve.
+/// The certificate of `theta` with lower solutions `x` and adjoints `q`, and the hypergradient there: evaluated
+/// anew, with nothing taken from a solve.
 ///
-/// Costs for each sample one gradient, one Hessian product, the products with `B` of the bound, and what the mode of option
-/// `certificate` adds. Errors: sizes that do not fit, a point that cannot be evaluated.
+/// Costs for each sample one gradient, one Hessian product, the products with `B` of the bound, and what the mode
+/// of option `certificate` adds. Errors: sizes that do not fit, a point that cannot be evaluated.
 pub fn certificate(
     problem: &dyn Problem,
     theta: &[f64],

@@ -1,8 +1,8 @@
-//! Solves that go on later: a snapshot at the boundary of an iteration, as bytes, from which a solve of the same problem with the
-//! same options goes on to the same bits.
+//! Solves that go on later: a snapshot at the boundary of an iteration, as bytes, from which a solve of the same
+//! problem with the same options goes on to the same bits.
 //!
-//! Inside the envelope of [`state`], kind `BILV`, layout 1, all little-endian: the fields of [`Checkpoint`] in the order of
-//! their declaration; a list begins with its length (`u64`), an option with 0 or 1 (`u64`).
+//! Inside the envelope of [`state`], kind `BILV`, layout 1, all little-endian: the fields of [`Checkpoint`] in the
+//! order of their declaration; a list begins with its length (`u64`), an option with 0 or 1 (`u64`).
 
 use super::accuracy::Accuracy;
 use super::adjoint;
@@ -166,8 +166,8 @@ impl Checkpoint {
         state::seal(KIND, LAYOUT, &out.0)
     }
 
-    /// The checkpoint behind bytes that [`Checkpoint::to_bytes`] made. Errors (`Format`): other bytes, damaged ones, a later
-    /// layout; no memory.
+    /// The checkpoint behind bytes that [`Checkpoint::to_bytes`] made. Errors (`Format`): other bytes, damaged
+    /// ones, a later layout; no memory.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (layout, payload) = state::open(bytes, KIND)?;
         if layout != LAYOUT {

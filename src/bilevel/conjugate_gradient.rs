@@ -1,4 +1,5 @@
-//! Preconditioned conjugate gradients on `A x = b`, whose residual is verified and whose curvature is held against `mu`.
+//! Preconditioned conjugate gradients on `A x = b`, whose residual is verified and whose curvature is held against
+//! `mu`.
 
 use super::constants::Constants;
 use super::interrupt::{Flaw, Tried};
@@ -38,7 +39,8 @@ pub struct System<'s> {
     pub b: &'s [f64],
 }
 
-/// The steps that fit in what the oracle may still spend, verifications included: cut short by steps, a solve keeps what it has.
+/// The steps that fit in what the oracle may still spend, verifications included: cut short by steps, a solve keeps
+/// what it has.
 pub fn steps_within(oracle: &Oracle<'_, '_, '_>) -> u64 {
     let left = oracle.limit.saturating_sub(oracle.counts.products());
     left.saturating_sub(8) / 10 * 9
@@ -92,8 +94,8 @@ pub fn solve(
     }
 }
 
-/// Steps from the residual `start` at `x`, until the recurrence says that it is small enough or does not fall any more; what it
-/// says, and the number of steps.
+/// Steps from the residual `start` at `x`, until the recurrence says that it is small enough or does not fall any
+/// more; what it says, and the number of steps.
 fn cycle(
     oracle: &mut Oracle<'_, '_, '_>,
     system: &System<'_>,

@@ -116,8 +116,8 @@ impl Constants {
     }
 }
 
-/// `|B|` at `x`, in the dual norm of the metric, and how far it is to be trusted: by the problem's formula, exactly from
-/// columns, by the power method on `B'B`, or from random products with `B'`.
+/// `|B|` at `x`, in the dual norm of the metric, and how far it is to be trusted: by the problem's formula, exactly
+/// from columns, by the power method on `B'B`, or from random products with `B'`.
 pub fn mixed_norm(
     oracle: &mut Oracle<'_, '_, '_>,
     at: &dyn SecondOrder,

@@ -11,8 +11,8 @@ pub fn is_descent(omega: &Omega, size: f64, eta: f64) -> bool {
     size > 0.0 && omega.value <= (1.0 - eta) * size
 }
 
-/// The test for another direction: `omega |p| <= (1 - eta) |<p, z>|` and `<p, z> < 0` give `<p, grad f> <= eta <p, z>`. Without a
-/// bound (NaN) only the sign is asked for.
+/// The test for another direction: `omega |p| <= (1 - eta) |<p, z>|` and `<p, z> < 0` give
+/// `<p, grad f> <= eta <p, z>`. Without a bound (NaN) only the sign is asked for.
 pub fn descends_along(p: &[f64], z: &[f64], omega: &Omega, eta: f64) -> bool {
     let slope = dot(p, z);
     slope < 0.0 && (omega.value.is_nan() || omega.value * norm(p) <= (1.0 - eta) * slope.abs())

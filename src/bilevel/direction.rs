@@ -1,5 +1,6 @@
-//! The direction of a step and the length of its first trial: the hypergradient, L-BFGS, Gauss-Newton; Barzilai and Borwein's
-//! step. Every direction but the hypergradient has to pass the test of [`descends_along`], or gives way to it.
+//! The direction of a step and the length of its first trial: the hypergradient, L-BFGS, Gauss-Newton; Barzilai and
+//! Borwein's step. Every direction but the hypergradient has to pass the test of [`descends_along`], or gives way
+//! to it.
 
 use super::bounds::Bounds;
 use super::descent::descends_along;
@@ -61,7 +62,8 @@ pub fn direction(
     Ok(found)
 }
 
-/// Learns from the hypergradients at both ends of the last step: a pair for L-BFGS, the next length for a gradient step.
+/// Learns from the hypergradients at both ends of the last step: a pair for L-BFGS, the next length for a gradient
+/// step.
 pub fn learn(evaluator: &Evaluator<'_>, point: &Point, gradient: &InexactGradient, progress: &mut Progress) {
     let Some(last) = progress.last.take() else { return };
     let s: Vec<f64> = point.theta.iter().zip(&last.theta).map(|(a, b)| a - b).collect();

@@ -1,7 +1,8 @@
 //! The derivative doctor: are the callbacks the derivatives that they say they are, and the constants bounds?
 //!
-//! Looks along random directions at one point: differences against products, `<u, Av> = <v, Au>`, `<Bu, q> = <u, B'q>`, Rayleigh
-//! quotients against `mu` and `L`, and whether the same call gives the same numbers twice.
+//! Looks along random directions at one point: differences against products, `<u, Av> = <v, Au>`,
+//! `<Bu, q> = <u, B'q>`, Rayleigh quotients against `mu` and `L`, and whether the same call gives the same numbers
+//! twice.
 
 use super::constants::Constants;
 use super::evaluate::{Evaluator, Warm};
@@ -169,8 +170,8 @@ fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Vec<f64> {
     v.iter().map(|v| v / length).collect()
 }
 
-/// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own rounding at small
-/// steps and by curvature at large ones.
+/// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own
+/// rounding at small steps and by curvature at large ones.
 fn differences(
     x: &[f64],
     v: &[f64],

@@ -1,5 +1,5 @@
-//! The Gauss-Newton matrix of squared distances: with `g_i = c/2 |x - x*|^2` and `J_i = dxhat_i/dtheta = -A^-1 B`, it is
-//! `1/m sum_i c J_i'J_i`: one linear solve for each parameter and sample.
+//! The Gauss-Newton matrix of squared distances: with `g_i = c/2 |x - x*|^2` and `J_i = dxhat_i/dtheta = -A^-1 B`,
+//! it is `1/m sum_i c J_i'J_i`: one linear solve for each parameter and sample.
 
 use super::conjugate_gradient::{self, System};
 use super::evaluate::Evaluator;
@@ -18,8 +18,8 @@ const RELATIVE: f64 = 1e-3;
 /// The matrix is formed for at most so many parameters.
 const PARAMETERS: usize = 100;
 
-/// The inverse of the matrix times the free part of `z`, among the free variables. Errors (`Unsupported`): another `g`, no
-/// products `B u`, too many parameters.
+/// The inverse of the matrix times the free part of `z`, among the free variables. Errors (`Unsupported`): another
+/// `g`, no products `B u`, too many parameters.
 pub fn step(
     evaluator: &mut Evaluator<'_>,
     point: &Point,

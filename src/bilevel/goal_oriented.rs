@@ -1,5 +1,6 @@
-//! A goal-oriented estimate of the hypergradient's error: one inexact Newton step `e ~ A^-1 grad h(x)` tells where the lower
-//! solution is, and the change of the hypergradient from `x` to `x - e` how far it is off (dual weighted residuals).
+//! A goal-oriented estimate of the hypergradient's error: one inexact Newton step `e ~ A^-1 grad h(x)` tells where
+//! the lower solution is, and the change of the hypergradient from `x` to `x - e` how far it is off (dual weighted
+//! residuals).
 //!
 //! Asymptotically exact, proven nowhere.
 
@@ -17,7 +18,8 @@ use crate::runtime::error::zeros;
 /// How exactly the Newton equation is solved, relative to its right-hand side.
 const NEWTON: f64 = 0.1;
 
-/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`; adjoints to `tolerance`.
+/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`; adjoints to
+/// `tolerance`.
 pub fn correction(
     oracle: &mut Oracle<'_, '_, '_>,
     sample: &SamplePoint,

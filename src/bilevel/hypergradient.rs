@@ -66,8 +66,8 @@ pub struct Search<'s> {
     pub iteration: u64,
 }
 
-/// Tightens accuracies and improves `point` until test (3) holds, or the point is stationary, or rounding (or a limit) leaves no
-/// smaller bound; the latter has `descends == false`.
+/// Tightens accuracies and improves `point` until test (3) holds, or the point is stationary, or rounding (or a
+/// limit) leaves no smaller bound; the latter has `descends == false`.
 pub fn inexact_gradient(
     evaluator: &mut Evaluator<'_>,
     point: &mut Point,

@@ -1,11 +1,13 @@
-//! Intervals that hold the upper value (arXiv 2308.10098, section 3.2 and Remark 3.6), and their correction by the adjoint.
+//! Intervals that hold the upper value (arXiv 2308.10098, section 3.2 and Remark 3.6), and their correction by the
+//! adjoint.
 //!
 //! With `|x - xhat| <= eps` and `g` smooth with constant `L_g`:
 //!
-//! * plain: `f` is within `|grad g| eps + L_g/2 eps^2` of `g(x)`; below without the last term where `g` is convex; exactly
-//!   `c/2 max(0, r - eps)^2 .. c/2 (r + eps)^2` where `g = c/2 |x - x*|^2` and `r = |x - x*|`;
+//! * plain: `f` is within `|grad g| eps + L_g/2 eps^2` of `g(x)`; below without the last term where `g` is convex;
+//!   exactly `c/2 max(0, r - eps)^2 .. c/2 (r + eps)^2` where `g = c/2 |x - x*|^2` and `r = |x - x*|`;
 //! * corrected: with `A q = grad g - r`, `|r| <= delta`, a Taylor expansion of `grad h` and `g` around `x` gives
-//!   `f = g(x) - q'grad h(x) + E`, `|E| <= delta eps + L_g/2 eps^2 + L_A/2 |q| eps^2`, so that the width falls with `eps^2`.
+//!   `f = g(x) - q'grad h(x) + E`, `|E| <= delta eps + L_g/2 eps^2 + L_A/2 |q| eps^2`, so that the width falls with
+//!   `eps^2`.
 //!
 //! What holds is the intersection of both.
 
@@ -64,8 +66,8 @@ pub fn interval(point: &Point, mode: CertificateMode, corrected: bool) -> Interv
     total
 }
 
-/// What holds if both do. Where they contradict each other, the first is kept if it is the better proven, else the contradiction
-/// stands: its ends are in the wrong order.
+/// What holds if both do. Where they contradict each other, the first is kept if it is the better proven, else the
+/// contradiction stands: its ends are in the wrong order.
 fn intersection(plain: Interval, corrected: Interval) -> Interval {
     let (lower, upper) = (plain.lower.max(corrected.lower), plain.upper.min(corrected.upper));
     if lower.is_nan() || upper.is_nan() {
@@ -83,8 +85,8 @@ fn intersection(plain: Interval, corrected: Interval) -> Interval {
     Interval { lower, upper, rigor, rounding }
 }
 
-/// What a new interval and what was known before of the same value have in common. A flaw where that is nothing although both are
-/// proven, or where the new one is empty by itself: `mu` or `L_g` cannot be right.
+/// What a new interval and what was known before of the same value have in common. A flaw where that is nothing
+/// although both are proven, or where the new one is empty by itself: `mu` or `L_g` cannot be right.
 pub fn meet(new: Interval, known: Option<Interval>) -> Tried<Interval> {
     let contradiction = |upper, lower| Err(Flaw::Contradiction { upper, lower }.into());
     if new.lower > new.upper {

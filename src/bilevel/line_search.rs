@@ -1,12 +1,13 @@
-//! Inexact sufficient decrease with backtracking (arXiv 2308.10098, Lemma 3.5): a step `s = P(theta + alpha p) - theta` is taken
-//! where
+//! Inexact sufficient decrease with backtracking (arXiv 2308.10098, Lemma 3.5): a step
+//! `s = P(theta + alpha p) - theta` is taken where
 //!
 //! `psi = Up(theta + s) - Lo(theta) - lambda <s, z> <= 0`,
 //!
 //! which proves `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is.
 //!
-//! Beyond the paper: a trial that is too long for certain is told apart from one that is only not certain; for the latter the
-//! accuracies are tightened at once instead of the step. A rough solve comes first, to see the former early.
+//! Beyond the paper: a trial that is too long for certain is told apart from one that is only not certain; for the
+//! latter the accuracies are tightened at once instead of the step. A rough solve comes first, to see the former
+//! early.
 
 use super::accuracy::Accuracy;
 use super::bounds::Bounds;
@@ -149,7 +150,8 @@ impl LineSearch<'_> {
         (theta, slope)
     }
 
-    /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted; `None` where it does not.
+    /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted; `None` where
+    /// it does not.
     fn narrowing(&self, trial: &Interval, required: f64) -> Option<f64> {
         let surplus = required - (trial.middle() - self.interval.middle());
         let width = 0.5 * (trial.width() + self.interval.width());

@@ -1,7 +1,7 @@
 //! The norms that errors of the lower level are measured in: `|e|`, or `|e|_M = sqrt(e'Me)` for a diagonal `M <= A`.
 //!
-//! With `M` the lower objective is strongly convex with constant 1, so `|x - xhat|_M <= |grad h(x)|_(M^-1)`, and every bound
-//! holds with this pair of dual norms, `mu = 1` and the other constants measured in them.
+//! With `M` the lower objective is strongly convex with constant 1, so `|x - xhat|_M <= |grad h(x)|_(M^-1)`, and
+//! every bound holds with this pair of dual norms, `mu = 1` and the other constants measured in them.
 
 use crate::numerics::kernels::dot;
 

@@ -1,9 +1,10 @@
-//! Bilevel optimization: hyperparameters by hypergradients of certified accuracy (MAID: Salehi, Mukherjee, Roberts and Ehrhardt,
-//! "An adaptively inexact first-order method for bilevel optimization with application to hyperparameter learning",
-//! arXiv 2308.10098).
+//! Bilevel optimization: hyperparameters by hypergradients of certified accuracy (MAID: Salehi, Mukherjee, Roberts
+//! and Ehrhardt, "An adaptively inexact first-order method for bilevel optimization with application to
+//! hyperparameter learning", arXiv 2308.10098).
 //!
-//! Minimizes `f(theta) = 1/m sum_i g_i(xhat_i(theta), theta) + r(theta)` over a box, where `xhat_i(theta)` minimizes the strongly
-//! convex `h_i(x, theta)` over `x`. Lower problems are solved to a proven distance only as small as is needed at the time:
+//! Minimizes `f(theta) = 1/m sum_i g_i(xhat_i(theta), theta) + r(theta)` over a box, where `xhat_i(theta)`
+//! minimizes the strongly convex `h_i(x, theta)` over `x`. Lower problems are solved to a proven distance only as
+//! small as is needed at the time:
 //!
 //! 1. lower solutions `x` with `|x - xhat| <= eps`, adjoints `A q = grad g` with a residual of at most `delta`,
 //!    the hypergradient `z = grad_theta g - B'q` and a bound `omega` on its error;

@@ -42,7 +42,8 @@ pub struct Mixed {
     pub norm: f64,
     /// How far the norm is to be trusted.
     pub rigor: Rigor,
-    /// By what the sample's part of the hypergradient changes with a Newton correction of `x`, where that was asked for.
+    /// By what the sample's part of the hypergradient changes with a Newton correction of `x`, where that was asked
+    /// for.
     pub correction: Option<Vec<f64>>,
 }
 
@@ -114,7 +115,8 @@ impl Point {
         self.samples.iter().any(|s| s.reached != Reached::Target || adjoint(s))
     }
 
-    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`; `None` before the products with `B` are there.
+    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`; `None` before the products with `B`
+    /// are there.
     pub fn hypergradient(&self) -> Option<Vec<f64>> {
         let share = 1.0 / self.samples.len() as f64;
         let mut z = vec![0.0; self.theta.len()];

@@ -1,5 +1,6 @@
 //! A bilevel problem: `min over theta of f(theta) = (1/m) sum_i g_i(xhat_i(theta), theta) + r(theta)`, where
-//! `xhat_i(theta)` minimizes `h_i(x, theta)` over `x` (Salehi, Mukherjee, Roberts, Ehrhardt, arXiv 2308.10098, section 2).
+//! `xhat_i(theta)` minimizes `h_i(x, theta)` over `x` (Salehi, Mukherjee, Roberts, Ehrhardt, arXiv 2308.10098,
+//! section 2).
 //!
 //! | symbol | here |
 //! |---|---|
@@ -73,7 +74,8 @@ pub trait SecondOrder {
     /// `out = B' q`; `q` of length `n_i`, `out` of length `d`.
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()>;
 
-    /// `out = B u`; `u` of length `d`, `out` of length `n_i`. `false` (with `out` untouched) where the problem has no such product.
+    /// `out = B u`; `u` of length `d`, `out` of length `n_i`. `false` (with `out` untouched) where the problem has
+    /// no such product.
     fn mixed(&self, u: &[f64], out: &mut [f64]) -> Evaluated<bool>;
 
     /// `out` is about `A^-1 r`, by a symmetric positive definite operator. `false` where there is none.
@@ -82,7 +84,8 @@ pub trait SecondOrder {
     }
 }
 
-/// A bilevel problem with `m` lower problems that share `theta`. Evaluations are pure: the same arguments give the same bits.
+/// A bilevel problem with `m` lower problems that share `theta`. Evaluations are pure: the same arguments give the
+/// same bits.
 pub trait Problem: Sync {
     /// `d`.
     fn parameters(&self) -> usize;
@@ -117,8 +120,8 @@ pub trait Problem: Sync {
         true
     }
 
-    /// `g_i(x, theta)`, its gradient in `x` into `in_x` (length `n_i`) and in `theta` into `in_theta` (length `d`; zeros where
-    /// `g_i` does not depend on it).
+    /// `g_i(x, theta)`, its gradient in `x` into `in_x` (length `n_i`) and in `theta` into `in_theta` (length `d`;
+    /// zeros where `g_i` does not depend on it).
     fn upper(
         &self,
         sample: usize,
@@ -147,13 +150,15 @@ pub trait Problem: Sync {
         upper.fill(30.0);
     }
 
-    /// About how many floating-point operations one gradient or one Hessian product of `h_i` takes: what work limits count.
+    /// About how many floating-point operations one gradient or one Hessian product of `h_i` takes: what work
+    /// limits count.
     fn flops(&self, sample: usize) -> u64 {
         16 * self.variables(sample) as u64
     }
 
-    /// A positive diagonal `M <= A(x, theta)` for every `x` (the penalties of a penalized fit, say), in whose norm errors are
-    /// measured then: a small penalty on one variable no longer spoils the bounds of all. `false` where there is none.
+    /// A positive diagonal `M <= A(x, theta)` for every `x` (the penalties of a penalized fit, say), in whose norm
+    /// errors are measured then: a small penalty on one variable no longer spoils the bounds of all. `false` where
+    /// there is none.
     fn metric(&self, _sample: usize, _theta: &[f64], _diagonal: &mut [f64]) -> Evaluated<bool> {
         Ok(false)
     }
@@ -163,8 +168,8 @@ pub trait Problem: Sync {
         Ok(None)
     }
 
-    /// A lower solver of the problem's own: brings `x` to where the gradient's norm is at most `tolerance`, which is checked by
-    /// [`Problem::lower`]. `false` where there is none.
+    /// A lower solver of the problem's own: brings `x` to where the gradient's norm is at most `tolerance`, which
+    /// is checked by [`Problem::lower`]. `false` where there is none.
     fn solve_lower(
         &self,
         _sample: usize,

@@ -240,7 +240,8 @@ impl Settings {
         Ok(())
     }
 
-    /// The certificate of hypergradients for a problem whose constants are `proven`, and whose lower level is `quadratic` or not.
+    /// The certificate of hypergradients for a problem whose constants are `proven`, and whose lower level is
+    /// `quadratic` or not.
     pub fn certificate_for(&self, quadratic: bool, proven: bool) -> CertificateMode {
         match (self.certificate, self.method) {
             (CertificateMode::Auto, Method::Maid) if proven && quadratic => CertificateMode::Rigorous,

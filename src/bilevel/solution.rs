@@ -81,7 +81,8 @@ pub struct Solution {
     pub q: Vec<Vec<f64>>,
     /// The hypergradient `z`, of length `d`; NaN where it was not reached.
     pub hypergradient: Vec<f64>,
-    /// What is certain of all that: the interval of the upper value, the error bound of the hypergradient, the accuracies.
+    /// What is certain of all that: the interval of the upper value, the error bound of the hypergradient, the
+    /// accuracies.
     pub certificate: Certificate,
     /// How the solve ended.
     pub outcome: Outcome,

@@ -1,5 +1,6 @@
-//! The method: MAID (arXiv 2308.10098, Algorithm 3.1). Minimizes `f(theta) = 1/m sum_i g_i(xhat_i(theta), theta) + r(theta)` over a
-//! box, where `xhat_i(theta)` minimizes `h_i(., theta)`.
+//! The method: MAID (arXiv 2308.10098, Algorithm 3.1). Minimizes
+//! `f(theta) = 1/m sum_i g_i(xhat_i(theta), theta) + r(theta)` over a box, where `xhat_i(theta)` minimizes
+//! `h_i(., theta)`.
 //!
 //! For `k = 0, 1, ..`:
 //! 1. `j = J`.
@@ -8,7 +9,8 @@
 //! 4. At most `j` times: `theta+ = P(theta_k + alpha p)`; solve the lower level there to `eps_k`;
 //!    if `Up(theta+) - Lo(theta_k) <= lambda <theta+ - theta_k, z>` go to 6, else `alpha = rho alpha`.
 //! 5. Tighten: `eps_k = nu eps_k`, `delta_k = nu delta_k`, `j = j + 1`; go to 2.
-//! 6. `theta_(k+1) = theta+`; `alpha_(k+1) = rho bar alpha`; relax: `eps_(k+1) = nu bar eps_k`, `delta_(k+1) = nu bar delta_k`.
+//! 6. `theta_(k+1) = theta+`; `alpha_(k+1) = rho bar alpha`; relax: `eps_(k+1) = nu bar eps_k`,
+//!    `delta_(k+1) = nu bar delta_k`.
 //!
 //! | paper | here |
 //! |---|---|
@@ -47,13 +49,13 @@ const SUSPICIOUS: u64 = 3;
 /// Failed line searches whose tightening did not narrow the interval, after which nothing will.
 const PATIENCE: u64 = 3;
 
-/// Minimizes the upper objective of `problem` from `start` (length `d`), or goes on from the checkpoint `resume` of a solve of the
-/// same problem with the same options, to the same bits.
+/// Minimizes the upper objective of `problem` from `start` (length `d`), or goes on from the checkpoint `resume` of
+/// a solve of the same problem with the same options, to the same bits.
 ///
-/// Not converging is an outcome of the [`Solution`], not an error; where the control stops the solve, the answer is the last
-/// accepted point. Errors: a start of another length or not finite, bounds that contradict one another, options that do, a start
-/// that cannot be evaluated, a lower problem that is not known to be strongly convex (unless `allow_uncertified`), a failure of a
-/// callback, no memory.
+/// Not converging is an outcome of the [`Solution`], not an error; where the control stops the solve, the answer is
+/// the last accepted point. Errors: a start of another length or not finite, bounds that contradict one another,
+/// options that do, a start that cannot be evaluated, a lower problem that is not known to be strongly convex
+/// (unless `allow_uncertified`), a failure of a callback, no memory.
 pub fn solve(
     problem: &dyn Problem,
     start: &[f64],

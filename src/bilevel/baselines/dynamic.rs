@@ -1,13 +1,15 @@
-//! Without derivatives, for few parameters: a trust region on linear models of the residuals, with dynamic accuracy (Ehrhardt and
-//! Roberts, JMIV 2021).
+//! Without derivatives, for few parameters: a trust region on linear models of the residuals, with dynamic accuracy
+//! (Ehrhardt and Roberts, JMIV 2021).
 //!
 //! With `g_i >= 0` the upper objective is a mean of squares of `r_i = sqrt(2 g_i)`. Around the best of `d + 1` points:
 //!
 //! 1. fit `r(theta + s) ~ r + J s` through the points; `s` minimizes `|r + J s|^2` over `|s| <= Delta` and the box;
 //! 2. evaluate both ends until their intervals are narrower than `0.05` of the predicted decrease;
-//! 3. accept where a tenth of it is kept; grow or shrink `Delta`, or replace the point that is too far away for the model.
+//! 3. accept where a tenth of it is kept; grow or shrink `Delta`, or replace the point that is too far away for the
+//!    model.
 //!
-//! Lower solutions are first as accurate as `10 Delta^2`. With `B` not needed and no adjoint solved, intervals are the plain ones.
+//! Lower solutions are first as accurate as `10 Delta^2`. With `B` not needed and no adjoint solved, intervals are
+//! the plain ones.
 
 use super::Run;
 use crate::bilevel::evaluate::Warm;
@@ -156,8 +158,8 @@ impl Simplex {
         self.points.swap(0, best);
     }
 
-    /// The step to the minimum of the model within the radius, and the decrease of the mean of squares that it predicts. `None`
-    /// where the points do not make a model.
+    /// The step to the minimum of the model within the radius, and the decrease of the mean of squares that it
+    /// predicts. `None` where the points do not make a model.
     fn model(&self, control: &mut Control<'_>) -> Tried<Option<(Vec<f64>, f64)>> {
         let best = &self.points[0];
         let (d, m) = (best.theta.len(), best.samples.len());
@@ -218,7 +220,8 @@ impl Simplex {
         Ok(Some((0..r.len()).map(slope).collect()))
     }
 
-    /// Evaluates a trial until both intervals are narrow enough; takes it in. The share of the predicted decrease that came true.
+    /// Evaluates a trial until both intervals are narrow enough; takes it in. The share of the predicted decrease
+    /// that came true.
     fn decide(
         &mut self,
         run: &mut Run<'_, '_>,
@@ -260,7 +263,8 @@ impl Simplex {
         }
     }
 
-    /// Replaces a point that is too far for the model, or all of them where they lie in a plane; whether there was a need.
+    /// Replaces a point that is too far for the model, or all of them where they lie in a plane; whether there was
+    /// a need.
     fn improve(&mut self, run: &mut Run<'_, '_>, control: &mut Control<'_>) -> Tried<bool> {
         let flat = self.slopes(control)?.is_none();
         let far = |s: &Self, k: usize| {

@@ -1,5 +1,5 @@
-//! Constant accuracies: the lower level to `eps`, the adjoint to `delta`, throughout. With the line search of MAID (which fails for
-//! good where the accuracies are too loose), or with a constant step.
+//! Constant accuracies: the lower level to `eps`, the adjoint to `delta`, throughout. With the line search of MAID
+//! (which fails for good where the accuracies are too loose), or with a constant step.
 
 use super::Run;
 use crate::bilevel::evaluate::Warm;

@@ -1,14 +1,15 @@
-//! HOAG (Pedregosa, ICML 2016): one step per iteration with a step size that follows the upper value after the fact, and an
-//! accuracy that falls by a sequence given in advance.
+//! HOAG (Pedregosa, ICML 2016): one step per iteration with a step size that follows the upper value after the
+//! fact, and an accuracy that falls by a sequence given in advance.
 //!
-//! At iteration `k`: `x` to `eps_k`, `q` to `eps_k`, `z`. First `L = |z_0| / sqrt(d)` (1 where `|z_0|` is at most `1e-3`).
-//! With `t = |z|/L`:
+//! At iteration `k`: `x` to `eps_k`, `q` to `eps_k`, `z`. First `L = |z_0| / sqrt(d)` (1 where `|z_0|` is at most
+//! `1e-3`). With `t = |z|/L`:
 //!
 //! * `g_k <= g_(k-1) + eps_k/4 + 5/4 eps_(k-1) t - L t^2`: `L = 0.95 L`, take the step `z/L`;
 //! * else `g_k >= 1.2 g_(k-1)`: `L = 2 L`, back to the last `theta`, `eps` halved from there on;
 //! * else take the step.
 //!
-//! The released program subtracts the step twice in an iteration whose test holds: once before it and once within the branch.
+//! The released program subtracts the step twice in an iteration whose test holds: once before it and once within
+//! the branch.
 
 use super::Run;
 use crate::bilevel::evaluate::Warm;

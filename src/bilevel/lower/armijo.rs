@@ -1,5 +1,5 @@
-//! A step along a descent direction of the lower objective: Armijo's test, and near the minimum, where differences of values are
-//! rounding, the same test on slopes (Hager and Zhang 2005, the approximate Wolfe condition).
+//! A step along a descent direction of the lower objective: Armijo's test, and near the minimum, where differences
+//! of values are rounding, the same test on slopes (Hager and Zhang 2005, the approximate Wolfe condition).
 
 use super::Iterate;
 use crate::bilevel::interrupt::{Flaw, Interrupt, Tried};
@@ -13,7 +13,8 @@ const SUFFICIENT: f64 = 1e-4;
 /// Steps tried.
 const TRIES: usize = 40;
 
-/// The first of shrinking steps along `p` that descends enough; `None` where rounding leaves none, or `p` does not descend.
+/// The first of shrinking steps along `p` that descends enough; `None` where rounding leaves none, or `p` does not
+/// descend.
 pub fn search(
     oracle: &mut Oracle<'_, '_, '_>,
     from: &Iterate,

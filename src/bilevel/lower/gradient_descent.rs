@@ -6,8 +6,8 @@ use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
 use crate::numerics::kernels::add;
 
-/// Improves `at` until the dual norm of its gradient is at most `target`. Where `L` or `mu` is unknown it leaves the work to
-/// [`fista`], which finds a step by itself.
+/// Improves `at` until the dual norm of its gradient is at most `target`. Where `L` or `mu` is unknown it leaves
+/// the work to [`fista`], which finds a step by itself.
 pub fn solve(
     oracle: &mut Oracle<'_, '_, '_>,
     constants: &Constants,

@@ -97,8 +97,8 @@ pub fn solve(
     }
 }
 
-/// The solver for a problem: conjugate gradients for quadratics, Newton steps where there is a preconditioner, else FISTA where
-/// `mu` and `L` are known, else L-BFGS.
+/// The solver for a problem: conjugate gradients for quadratics, Newton steps where there is a preconditioner, else
+/// FISTA where `mu` and `L` are known, else L-BFGS.
 fn choose(oracle: &mut Oracle<'_, '_, '_>, constants: &Constants, at: &Iterate) -> Tried<LowerSolver> {
     if oracle.problem.is_quadratic() {
         return Ok(LowerSolver::ConjugateGradient);

@@ -1,4 +1,5 @@
-//! Conjugate gradients for `h` quadratic in `x`: `grad h(x + s) = grad h(x) + A s`, so their residual is the gradient itself.
+//! Conjugate gradients for `h` quadratic in `x`: `grad h(x + s) = grad h(x) + A s`, so their residual is the
+//! gradient itself.
 
 use super::{Iterate, Reached};
 use crate::bilevel::conjugate_gradient::{self, System, steps_within};

@@ -1,5 +1,5 @@
-//! Two problems: a quadratic one with a closed form (section 4.1 of arXiv 2308.10098), and logistic regression with a penalty for
-//! each feature.
+//! Two problems: a quadratic one with a closed form (section 4.1 of arXiv 2308.10098), and logistic regression with
+//! a penalty for each feature.
 
 use crate::bilevel::metric::norm;
 use crate::bilevel::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
@@ -244,7 +244,8 @@ impl Problem for Quadratic {
     }
 }
 
-/// `h = mean log(1 + exp(-y_r a_r'w)) + 1/2 sum_j exp(theta_j) w_j^2`, `g` the mean loss of other rows; a sample for each fold.
+/// `h = mean log(1 + exp(-y_r a_r'w)) + 1/2 sum_j exp(theta_j) w_j^2`, `g` the mean loss of other rows; a sample
+/// for each fold.
 pub struct Logistic {
     pub folds: Vec<(Dense, Dense)>,
     pub d: usize,
