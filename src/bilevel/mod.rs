@@ -48,6 +48,7 @@ pub mod metric;
 pub mod oracle;
 pub mod point;
 pub mod problem;
+pub mod problems;
 mod progress;
 mod quasi_newton;
 pub mod settings;

@@ -99,7 +99,7 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
                 let experts = Experts {
                     count: size(model.filters, "model.filters")?,
                     side: size(model.side, "model.side")?,
-                    boundary: Boundary::Mirrored,
+                    boundary: Boundary::Symmetric,
                     zero_mean: true,
                     has_factor: false,
                 };

@@ -11,10 +11,10 @@ mod solve;
 mod types;
 mod user;
 
-pub use images::*;
-pub use rows::*;
 pub use types::*;
-pub use user::*;
+// For the test of layouts.
+#[cfg(test)]
+pub use {images::*, rows::*, user::*};
 
 use super::bcd::Keep;
 use super::handles::Object;

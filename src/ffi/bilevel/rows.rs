@@ -12,6 +12,7 @@ use crate::bilevel::problems::{
     Data, LinearModel, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
 };
 use crate::model::Loss;
+use crate::model::loss::Squared;
 use crate::numerics::Duplicates;
 use crate::runtime::{Error, ErrorKind, Result};
 
@@ -150,7 +151,9 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<LinearModel> {
             let classes = super::super::views::size(model.classes, "model.classes")?;
             multinomial(split, classes, &sharing, intercept)
         }
-        SWL_BILEVEL_ELASTIC_NET => smoothed_elastic_net(split, Loss::Squared, model.smoothing, intercept),
+        SWL_BILEVEL_ELASTIC_NET => {
+            smoothed_elastic_net(split, Loss::Squared(Squared), model.smoothing, intercept)
+        }
         other => {
             let expected = "SWL_BILEVEL_RIDGE (0) to SWL_BILEVEL_ELASTIC_NET (3)";
             Err(Error::new(ErrorKind::Unsupported, "model.problem").expected(expected).found(other))

@@ -11,9 +11,11 @@ mod results;
 mod stream;
 mod types;
 
-pub use decisions::*;
 pub use learner::*;
 pub use types::*;
+// For the test of layouts.
+#[cfg(test)]
+pub use decisions::*;
 
 use super::bcd::Keep;
 use super::guard::argument;
