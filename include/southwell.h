@@ -824,7 +824,7 @@ typedef struct swl_bilevel_info {
   uint64_t trials;
   // times that the accuracies were tightened
   uint64_t refinements;
-  // the middle of the interval below
+  // an estimate of the upper value at theta
   double upper_value;
   // the interval that holds the upper value at theta, as rigor says
   double upper_lo;
@@ -2171,7 +2171,8 @@ swl_status swl_bilevel_certificate(const struct swl_bilevel *s,
 
 // Makes a stream of rounds with `features` numbers each. groups: so many, numbered from 0 (a million cost nothing
 // until they are awake), or SWL_GROUPS_OPEN. flags: 0, or SWL_GROUPWISE_NO_ALWAYS_ON. learner: NULL, or the caller's
-// own in place of the option learner. options (NULL: defaults) are read here once. The caller frees the handle.
+// own, one more expert of each group beside the learners of the options. options (NULL: defaults) are read here once.
+// The caller frees the handle.
 //
 // Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On failure
 // *out is not written and release of the learner is not called.

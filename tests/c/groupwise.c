@@ -336,7 +336,7 @@ static void bad_input(void)
   FAILS(swl_groupwise_new(D, -2, 0, NULL, o, &made), SWL_E_ARGUMENT, "groups");
   FAILS(swl_groupwise_new(D, G, 8, NULL, o, &made), SWL_E_UNSUPPORTED, "flags");
   FAILS(swl_groupwise_new(D, G, 0, NULL, o, NULL), SWL_E_ARGUMENT, "out");
-  FAILS(swl_groupwise_new(INT64_MAX, G, 0, NULL, o, &made), SWL_E_MEMORY, "");
+  FAILS(swl_groupwise_new(INT64_MAX, G, 0, NULL, o, &made), SWL_E_ARGUMENT, "features");
   OK(swl_groupwise_new(D, G, SWL_GROUPWISE_NO_ALWAYS_ON, NULL, o, &s));
   FAILS(swl_groupwise_predict(s, x[0], D, NULL, 0, &p, &ticket), SWL_E_DATA, "groups");
   FAILS(swl_groupwise_predict(s, x[0], D - 1, awake[0], 2, &p, &ticket), SWL_E_ARGUMENT, "x");

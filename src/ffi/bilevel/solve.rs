@@ -295,7 +295,7 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         told.lower_solves = counts.lower_solves;
         told.trials = counts.trials;
         told.refinements = counts.refinements;
-        told.upper_value = 0.5 * (interval.lower + interval.upper);
+        told.upper_value = certificate.value;
         told.upper_lo = interval.lower;
         told.upper_hi = interval.upper;
         told.hypergradient_norm = certificate.size;

@@ -32,7 +32,7 @@ pub struct swl_bilevel_info {
     pub trials: u64,
     /// times that the accuracies were tightened
     pub refinements: u64,
-    /// the middle of the interval below
+    /// an estimate of the upper value at theta
     pub upper_value: f64,
     /// the interval that holds the upper value at theta, as rigor says
     pub upper_lo: f64,

@@ -5,8 +5,13 @@ use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::size;
-use super::{Groupwise, room_for, swl_expert_cert, swl_group_cert, swl_groupwise, swl_groupwise_info};
-use crate::groupwise::{GroupCertificate, Kind};
+use super::{
+    Groupwise, SWL_COMPARATOR_CENTRED_RIDGE, SWL_COMPARATOR_LEAST_SQUARES, SWL_COMPARATOR_RIDGE,
+    SWL_COMPARATOR_UNKNOWN, SWL_STANDING_BROKEN, SWL_STANDING_HOLDS, SWL_STANDING_MEASURED,
+    SWL_STANDING_SUSPECT, SWL_STANDING_UNKNOWN, room_for, swl_expert_cert, swl_group_cert, swl_groupwise,
+    swl_groupwise_info,
+};
+use crate::groupwise::{Comparator, GroupCertificate, Kind, Standing};
 use crate::runtime::Result;
 use std::ffi::CStr;
 
@@ -62,7 +67,7 @@ pub unsafe extern "C" fn swl_groupwise_certificate(
         let found = certificate(&own, group)?;
         slot.write(&swl_group_cert {
             struct_size: size_of::<swl_group_cert>() as u32,
-            standing: found.standing as i32,
+            standing: standing_of(found.standing),
             group,
             rounds: found.rounds,
             weight: found.weight,
@@ -73,7 +78,7 @@ pub unsafe extern "C" fn swl_groupwise_certificate(
             bound: or_nan(found.bound),
             slack: or_nan(found.slack),
             health: or_nan(found.health),
-            comparator: found.comparator as i32,
+            comparator: comparator_of(found.comparator),
             experts: found.experts.len() as i32,
         });
         Ok(())
@@ -99,7 +104,7 @@ pub unsafe extern "C" fn swl_groupwise_expert(
         };
         slot.write(&swl_expert_cert {
             struct_size: size_of::<swl_expert_cert>() as u32,
-            comparator: e.comparator as i32,
+            comparator: comparator_of(e.comparator),
             learner: name_of(e.learner).as_ptr(),
             prior: e.prior,
             loss: e.loss,
@@ -211,6 +216,25 @@ fn number_of(group: i64) -> Result<u64> {
         ));
     }
     Ok(group as u64)
+}
+
+fn standing_of(standing: Standing) -> i32 {
+    match standing {
+        Standing::Holds => SWL_STANDING_HOLDS,
+        Standing::Measured => SWL_STANDING_MEASURED,
+        Standing::Unknown => SWL_STANDING_UNKNOWN,
+        Standing::Suspect => SWL_STANDING_SUSPECT,
+        Standing::Broken => SWL_STANDING_BROKEN,
+    }
+}
+
+fn comparator_of(comparator: Comparator) -> i32 {
+    match comparator {
+        Comparator::Unknown => SWL_COMPARATOR_UNKNOWN,
+        Comparator::Ridge => SWL_COMPARATOR_RIDGE,
+        Comparator::CentredRidge => SWL_COMPARATOR_CENTRED_RIDGE,
+        Comparator::LeastSquares => SWL_COMPARATOR_LEAST_SQUARES,
+    }
 }
 
 fn or_nan(value: Option<f64>) -> f64 {
