@@ -9,7 +9,7 @@ use southwell::runtime::{Control, Family, Options};
 use std::process::Command;
 use toolbox::*;
 
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
     "tests/c/lasso.c",
     "tests/c/bad.c",
     "tests/c/control.c",
@@ -180,11 +180,13 @@ fn examples_run_and_say_how_they_are_compiled() {
     ] {
         let text = std::fs::read_to_string(root().join(example)).unwrap();
         assert!(text.lines().next().unwrap().contains(line), "{example}");
-        let output = run(&mut with_library(build(example, Linking::Shared)));
+        let folder = root().join(example);
+        let folder = folder.parent().unwrap();
+        let output = run(with_library(build(example, Linking::Shared)).current_dir(folder));
         let output = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.contains(says), "{output}");
         assert!(output.contains("converged") || example.contains("groupwise"), "{output}");
-        run(&mut Command::new(build(example, Linking::Static)));
+        run(Command::new(build(example, Linking::Static)).current_dir(folder));
     }
 }
 

@@ -1,7 +1,8 @@
 /* Tunes a penalty for each feature:  cc -std=c99 tune.c -I../../include -L../../target/release -lsouthwell -lm
  * The loader wants the library by its SONAME, and to know where it is:
  *   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
- *   LD_LIBRARY_PATH=../../target/release ./a.out ../../data/breast_cancer.csv
+ *   LD_LIBRARY_PATH=../../target/release ./a.out [FILE]
+ * FILE is a CSV of 30 features and a label of 0 or 1; without it ../../data/breast_cancer.csv is read.
  * Logistic regression: two rows of three train the coefficients, the third judges the strengths of their ridge. */
 #include <math.h>
 #include <southwell.h>
@@ -29,12 +30,9 @@ static int read_file(const char *name)
 
 int main(int argc, char **argv)
 {
-  const int n = argc > 1 ? read_file(argv[1]) : 0;
+  const int n = read_file(argc > 1 ? argv[1] : "../../data/breast_cancer.csv");
   int64_t rows = 0, held = 0;
-  if (n == 0) {
-    fprintf(stderr, "usage: tune FILE, with %d features and a label of 0 or 1 in each line\n", COLS);
-    return 1;
-  }
+  if (n == 0) return 1;
   for (int j = 0; j < COLS; j++) { /* features to mean 0 and deviation 1 */
     double sum = 0, squares = 0;
     for (int i = 0; i < n; i++) sum += all[i][j];
@@ -61,8 +59,10 @@ int main(int argc, char **argv)
 
   swl_status rc = swl_options_new("bilevel", &options);
   if (rc == SWL_OK) rc = swl_bilevel_new(&model, &x, &y, &x_val, &y_val, NULL, NULL, &s);
-  if (rc == SWL_OK) rc = swl_options_set_i64(options, "max_iterations", 0);
+  if (rc == SWL_OK) rc = swl_options_set_i64(options, "max_iterations", 0); /* the start alone, exactly */
+  if (rc == SWL_OK) rc = swl_options_set_f64(options, "lower_accuracy", 1e-8);
   if (rc == SWL_OK) rc = swl_bilevel_solve(s, theta, COLS, options, NULL, &start);
+  if (rc == SWL_OK) rc = swl_options_reset(options, "lower_accuracy");
   if (rc == SWL_OK) rc = swl_options_set_i64(options, "max_iterations", 200);
   if (rc == SWL_OK) rc = swl_options_set_f64(options, "tolerance", 1e-2);
   if (rc == SWL_OK) rc = swl_bilevel_solve(s, theta, COLS, options, NULL, &info);
