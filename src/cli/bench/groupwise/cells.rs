@@ -112,7 +112,7 @@ impl Cells {
             let mark = if self.distance(p, g) <= tolerance { "holds" } else { "**falls short**" };
             text.push_str(&format!(
                 "| {} | {} | {baseline:.digits$} ({spread:.digits$}) | {:.digits$} | {algorithm:.digits$} ({width:.digits$}) | {:.digits$} | {hindsight:.digits$} | {:.digits$} | {mark} |\n",
-                self.groups[g], self.size[g], p.baseline, p.algorithm, p.hindsight
+                p.group, self.size[g], p.baseline, p.algorithm, p.hindsight
             ));
         }
         text.push('\n');
