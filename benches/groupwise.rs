@@ -37,7 +37,12 @@ impl Drawn {
         let x: Vec<f64> = (0..ROUNDS * d).map(|_| numbers.next()).collect();
         let y = x.chunks_exact(d).map(|row| row.iter().sum::<f64>() / d as f64).collect();
         let group = |t: usize| [(t as u64) % GROUPS[0], GROUPS[0] + (t as u64 / 7) % GROUPS[1]];
-        Self { x, y, start: (0..=ROUNDS).map(|t| 2 * t).collect(), groups: (0..ROUNDS).flat_map(group).collect() }
+        Self {
+            x,
+            y,
+            start: (0..=ROUNDS).map(|t| 2 * t).collect(),
+            groups: (0..ROUNDS).flat_map(group).collect(),
+        }
     }
 
     fn rounds(&self) -> Rounds<'_> {
@@ -58,7 +63,9 @@ fn rounds(c: &mut Criterion) {
             let mut predictions = vec![0.0; ROUNDS];
             group.bench_function(BenchmarkId::new(learner, d), |b| {
                 b.iter(|| {
-                    stream.run_batch(black_box(drawn.rounds()), &mut predictions, &mut Control::new()).unwrap();
+                    stream
+                        .run_batch(black_box(drawn.rounds()), &mut predictions, &mut Control::new())
+                        .unwrap();
                 });
             });
         }

@@ -139,8 +139,9 @@ def river(stream, kind):
 
 def southwell(stream, library, configuration):
     groups = [np.flatnonzero(row[:-1]) for row in stream.member]
+    x, y = np.ascontiguousarray(stream.x), np.ascontiguousarray(stream.y)
     start = time.perf_counter()
-    predictions = library.groupwise(stream.x, stream.y, groups, stream.member.shape[1] - 1, configuration)
+    predictions = library.groupwise(x, y, groups, stream.member.shape[1] - 1, configuration)
     return predictions, time.perf_counter() - start
 
 

@@ -117,8 +117,10 @@ class Library:
             "swl_altmin_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, pointer, out],
             "swl_altmin_solve": [pointer, pointer, pointer, pointer],
             "swl_altmin_predict": [pointer, c.POINTER(Matrix), pointer, c.c_int64],
-            "swl_groupwise_new": [c.c_int64, pointer, out],
-            "swl_groupwise_run": [pointer, c.POINTER(Matrix), c.POINTER(Dense), c.POINTER(Sparse), pointer, pointer, pointer, c.c_int64, pointer],
+            "swl_groupwise_new": [c.c_int64, c.c_int64, c.c_uint32, pointer, pointer, out],
+            "swl_groupwise_run": [
+                pointer, c.POINTER(Dense), c.POINTER(Vec), pointer, pointer, pointer, pointer, pointer, c.c_int64, pointer,
+            ],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
@@ -198,16 +200,15 @@ class Library:
 
     def groupwise(self, x, y, groups, count, settings):
         """The predictions of a stream of rounds with `count` groups, in one call; `groups` has those of each row."""
-        options, stream = self.options({**settings, "groups": count}, "groupwise"), c.c_void_p()
-        x, y = View(x), np.ascontiguousarray(y)
-        start = np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64)
+        options, stream = self.options(settings, "groupwise"), c.c_void_p()
+        starts = np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64)
         ids = np.concatenate(groups).astype(np.int64)
-        awake = Sparse(len(groups), count, ids.size, address(start), address(ids), None, 1, 1, 0, 0)
-        labels = Dense(address(y), y.size, 1, y.size, scalar_tag(y), 0)
+        rows, labels = View(x).inner, Vec(address(y), y.size, scalar_tag(y), 0)
         out = np.empty(y.size)
         try:
-            self.call("swl_groupwise_new", x.shape[1], options, c.byref(stream))
-            self.call("swl_groupwise_run", stream, x.matrix, labels, awake, None, None, address(out), out.size, None)
+            self.call("swl_groupwise_new", x.shape[1], count, 0, None, options, c.byref(stream))
+            arrays = (None, address(starts), address(ids))
+            self.call("swl_groupwise_run", stream, rows, labels, *arrays, None, address(out), out.size, None)
             return out
         finally:
             self.raw.swl_groupwise_free(stream)

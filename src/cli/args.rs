@@ -146,7 +146,17 @@ fn altmin() -> Command {
 }
 
 fn groupwise() -> Command {
-    let stream = ["label", "positive", "group", "categorical", "ignore", "scale", "group-features", "no-always-on", "out"];
+    let stream = [
+        "label",
+        "positive",
+        "group",
+        "categorical",
+        "ignore",
+        "scale",
+        "group-features",
+        "no-always-on",
+        "out",
+    ];
     Command::new("groupwise")
         .about("Predict the labels of a file row by row, with low regret on every group of rows")
         .args([

@@ -123,7 +123,11 @@ fn groupwise_experiments_leave_their_files_and_run_alike_every_time() {
     let folder = Folder::new();
     for (name, lines, plots) in [
         // Players, groups, runs, and labels in two orders.
-        ("groupwise-synthetic", 7 * 6 * 2 * 8, &["groupwise-synthetic-perm-paper.svg", "groupwise-synthetic-min-best.svg"][..]),
+        (
+            "groupwise-synthetic",
+            7 * 6 * 2 * 8,
+            &["groupwise-synthetic-perm-paper.svg", "groupwise-synthetic-min-best.svg"][..],
+        ),
         ("groupwise-paths", 4 * 4, &["groupwise-paths.svg"]),
     ] {
         let text = folder.run(&format!("bench {name} --quick --out one")).ended(0).out;
@@ -154,7 +158,8 @@ fn medical_costs_are_the_published_ones() {
         return;
     }
     let folder = Folder::new();
-    let text = folder.run(&format!("bench groupwise-medical --threads 2 --data {}", data.display())).ended(0).out;
+    let text =
+        folder.run(&format!("bench groupwise-medical --threads 2 --data {}", data.display())).ended(0).out;
     assert_eq!(text.matches("| holds |").count(), 12, "{text}");
     assert!(!text.contains("falls short"), "{text}");
 }

@@ -25,12 +25,14 @@ fn with_rows() -> Folder {
     folder
 }
 
-const LINE: &str = "groupwise --data data.csv --label y --group up:kind=up --group low:x<0.5&kind!=up --group fourth";
+const LINE: &str =
+    "groupwise --data data.csv --label y --group up:kind=up --group low:x<0.5&kind!=up --group fourth";
 
 #[test]
 fn regrets_are_those_computed_by_hand() {
     let folder = with_rows();
-    let line = format!("{LINE} --ignore kind,fourth --label-lower 0 --label-upper 1 --predictions p.txt --json");
+    let line =
+        format!("{LINE} --ignore kind,fourth --label-lower 0 --label-upper 1 --predictions p.txt --json");
     let found = folder.run(&line).ended(0).json();
     let predictions = folder.numbers("p.txt");
     let rows = rows(0, 300);
@@ -49,10 +51,14 @@ fn regrets_are_those_computed_by_hand() {
         let sum = |f: &dyn Fn(f64, f64) -> f64| own.iter().map(|t| f(rows[*t].0, rows[*t].3)).sum::<f64>();
         // Ridge regression on one number.
         let (xx, xy, yy) = (1.0 + sum(&|x, _| x * x), sum(&|x, y| x * y), sum(&|_, y| y * y));
-        let (hindsight, loss) = (yy - xy * xy / xx, own.iter().map(|t| (predictions[*t] - rows[*t].3).powi(2)).sum());
+        let (hindsight, loss) =
+            (yy - xy * xy / xx, own.iter().map(|t| (predictions[*t] - rows[*t].3).powi(2)).sum());
         let number = |key: &str| group[key].as_f64().unwrap();
         assert_eq!(group["rounds"], own.len());
-        assert!(close(number("hindsight"), hindsight, 1e-12) && close(number("loss"), loss, 1e-12), "{group}");
+        assert!(
+            close(number("hindsight"), hindsight, 1e-12) && close(number("loss"), loss, 1e-12),
+            "{group}"
+        );
         assert!(close(number("regret"), loss - hindsight, 1e-12) && number("regret") <= number("bound"));
         assert_eq!(group["standing"], "holds");
     }
@@ -64,7 +70,15 @@ fn regrets_are_those_computed_by_hand() {
 fn a_report_a_plot_and_notes() {
     let folder = with_rows();
     let text = folder.run(&format!("{LINE} --plot r.svg --crossed --meta aggregating --scale")).ended(0).out;
-    for part in ["every row was used", "aggregating", "always on", "crossed", "holds", "--label-lower and --label-upper from", "scaled by"] {
+    for part in [
+        "every row was used",
+        "aggregating",
+        "always on",
+        "crossed",
+        "holds",
+        "--label-lower and --label-upper from",
+        "scaled by",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let svg = folder.read("r.svg");
@@ -86,17 +100,22 @@ fn a_shuffle_is_told_by_the_seed_and_predictions_stay_with_their_rows() {
     assert_eq!(folder.read("a.txt"), folder.read("b.txt"));
     assert_ne!(folder.read("a.txt"), folder.read("c.txt"));
     let off: f64 =
-        folder.numbers("a.txt").iter().zip(rows(0, 300)).map(|(z, row)| (z - row.3).powi(2)).sum::<f64>() / 300.0;
+        folder.numbers("a.txt").iter().zip(rows(0, 300)).map(|(z, row)| (z - row.3).powi(2)).sum::<f64>()
+            / 300.0;
     assert!(off < 0.02, "{off}");
 }
 
 #[test]
 fn a_stream_goes_on_another_day_as_if_it_had_not_stopped() {
     let folder = with_rows();
-    let flags = "--label y --group up:kind=up --group fourth --label-lower 0 --label-upper 1 --group-features";
+    let flags =
+        "--label y --group up:kind=up --group fourth --label-lower 0 --label-upper 1 --group-features";
     folder.write("first.csv", csv(&rows(0, 120)));
     folder.write("second.csv", csv(&rows(120, 180)));
-    let whole = folder.run(&format!("groupwise --data data.csv {flags} --predictions all.txt --json")).ended(0).json();
+    let whole = folder
+        .run(&format!("groupwise --data data.csv {flags} --predictions all.txt --json"))
+        .ended(0)
+        .json();
     folder.run(&format!("groupwise --data first.csv {flags} --save s --predictions 1.txt")).ended(0);
     let line = "groupwise --data second.csv --load s --save t --predictions 2.txt --json";
     let resumed = folder.run(line).ended(0).json();
@@ -132,7 +151,9 @@ fn logs_are_verified_and_every_change_is_found() {
         let said = folder.run(&format!("{LINE} {flags} --out {name}.jsonl --json")).ended(0).json();
         let found = folder.run(&format!("verify --log {name}.jsonl --data data.csv --json")).ended(0).json();
         assert_eq!(found["verified"], true, "{name}");
-        for (claimed, replayed) in said["groups"].as_array().unwrap().iter().zip(found["groups"].as_array().unwrap()) {
+        for (claimed, replayed) in
+            said["groups"].as_array().unwrap().iter().zip(found["groups"].as_array().unwrap())
+        {
             assert_eq!(claimed["name"], replayed["name"]);
             let (a, b) = (&claimed["regret"], &replayed["regret"]);
             assert_eq!(a.is_null(), b.is_null(), "{name}");
@@ -160,7 +181,9 @@ fn logs_are_verified_and_every_change_is_found() {
     folder.write("cut.jsonl", lines[..200].join("\n"));
     assert!(folder.run("verify --log cut.jsonl").ended(2).err.contains("is the file cut?"));
     folder.write("other.csv", csv(&rows(1, 300)));
-    assert!(folder.run("verify --log plain.jsonl --data other.csv").ended(2).err.contains("other.csv, line 2"));
+    assert!(
+        folder.run("verify --log plain.jsonl --data other.csv").ended(2).err.contains("other.csv, line 2")
+    );
     assert!(folder.run("verify --log data.csv").ended(2).err.contains("data.csv, line 1"));
     assert!(folder.run("verify --data data.csv").ended(2).err.contains("--model"));
 }
@@ -175,8 +198,14 @@ fn what_cannot_be_is_refused_with_its_place() {
     let with = |flags: &str| format!("groupwise --data data.csv --label y {flags}");
     refused("groupwise --data nothing.csv --label y", "nothing.csv");
     refused("groupwise --data data.csv", "--label");
-    refused("groupwise --data data.csv --label z", "--label, data.csv: expected one of its columns: x, kind, fourth, y, found 'z'");
-    refused("groupwise --data data.csv --label kind", "data.csv, line 2, column kind: expected a number, or --positive");
+    refused(
+        "groupwise --data data.csv --label z",
+        "--label, data.csv: expected one of its columns: x, kind, fourth, y, found 'z'",
+    );
+    refused(
+        "groupwise --data data.csv --label kind",
+        "data.csv, line 2, column kind: expected a number, or --positive",
+    );
     refused(&with("--group old:age>30"), "--group 'old:age>30', data.csv");
     refused(&with("--group old:x>30"), "--group 'old:x>30': expected a rule that a row meets");
     refused(&with("--group k:kind<up"), "column kind, which has words");
@@ -191,7 +220,11 @@ fn what_cannot_be_is_refused_with_its_place() {
     folder.run(&with("--no-always-on --group fourth --uncovered mean")).ended(0);
     for (name, text, part) in [
         ("gap.csv", "x,y\n1,0\n,1\n", "gap.csv, line 3, column x: expected a number (--missing indicator"),
-        ("label.csv", "x,y\n1,0\n\n2,NA\n", "label.csv, line 4, column y: expected a label, found a missing value"),
+        (
+            "label.csv",
+            "x,y\n1,0\n\n2,NA\n",
+            "label.csv, line 4, column y: expected a label, found a missing value",
+        ),
         ("flat.csv", "x,y\n1,3\n2,3\n", "flat.csv, column y: expected labels that differ"),
         ("short.csv", "x,y\n1,3\n2\n", "short.csv, line 3: expected 2 cells"),
         ("names.csv", "x,y\n", "names.csv: expected a line of names and rows"),

@@ -1,5 +1,5 @@
-//! The demo's stream: bike rentals day by day, each predicted from what the days before taught, with low regret on every
-//! group of days.
+//! The demo's stream: bike rentals day by day, each predicted from what the days before taught, with low regret on
+//! every group of days.
 
 use crate::cli::chart::Chart;
 use crate::cli::files::{self, Values};
@@ -43,7 +43,9 @@ impl Days {
     pub fn run() -> Result<Self> {
         let read = files::read_embedded("bikes.csv", TABLE, true)?;
         let defect = || Error::new(ErrorKind::Internal, "bikes.csv").expected("the columns of the demo");
-        let (Values::Dense(values), Some(rentals)) = (&read.values, &read.target) else { return Err(defect()) };
+        let (Values::Dense(values), Some(rentals)) = (&read.values, &read.target) else {
+            return Err(defect());
+        };
         let column = |name: &str| read.names.iter().position(|n| n == name).ok_or_else(defect);
         let mut members = Vec::new();
         for (_, columns, any) in GROUPS {
@@ -60,7 +62,8 @@ impl Days {
         for (day, rented) in rentals.iter().enumerate() {
             let x: Vec<f64> = (0..read.cols).map(|j| values[j * read.rows + day]).collect();
             let is_in = |(columns, any): &(Vec<usize>, bool)| columns.iter().any(|j| x[*j] == 1.0) == *any;
-            let awake: Vec<u64> = (0..GROUPS.len()).filter(|g| is_in(&members[*g])).map(|g| g as u64).collect();
+            let awake: Vec<u64> =
+                (0..GROUPS.len()).filter(|g| is_in(&members[*g])).map(|g| g as u64).collect();
             let prediction = stream.predict(&x, &awake)?;
             stream.update(prediction.ticket, *rented)?;
             if day % STRIDE == STRIDE - 1 || day + 1 == rentals.len() {
@@ -114,7 +117,12 @@ impl Days {
     }
 
     pub fn json(&self) -> Value {
-        let worst = self.certificate.groups.iter().map(|g| g.regret.unwrap_or(f64::NAN)).fold(f64::NEG_INFINITY, f64::max);
+        let worst = self
+            .certificate
+            .groups
+            .iter()
+            .map(|g| g.regret.unwrap_or(f64::NAN))
+            .fold(f64::NEG_INFINITY, f64::max);
         let group = |g: &GroupCertificate| {
             object!({
                 "name": Self::name(g.group),

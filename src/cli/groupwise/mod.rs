@@ -1,6 +1,6 @@
 //! `southwell groupwise`: predicts the labels of a file row by row, each before it is seen, and reports the regret on every
-//! group. `table`, `rules`, `recipe`: from a file to rounds; `play`: the rounds; `report`; `round_log`, `replay`: what `verify`
-//! takes; `saved`: streams that go on another day.
+//! group. `table`, `rules`, `recipe`: from a file to rounds; `play`: the rounds; `report`; `round_log`, `replay`:
+//! what `verify` takes; `saved`: streams that go on another day.
 
 pub mod names;
 mod play;
@@ -75,8 +75,7 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     drop(control);
     drop(line);
     let certificate = stream.certificates()?;
-    let sound =
-        |s: &Standing| matches!(s, Standing::Holds | Standing::Measured | Standing::Unknown);
+    let sound = |s: &Standing| matches!(s, Standing::Holds | Standing::Measured | Standing::Unknown);
     let good = played.rounds == table.rows && certificate.groups.iter().all(|g| sound(&g.standing));
     write(matches, &recipe, &stream, &rounds, &order, &played)?;
     if let Some(plot) = of("plot") {
@@ -123,7 +122,9 @@ fn fresh(
         range(&mut recipe, &labels, table, notes)?;
     }
     if wanted.scale {
-        notes.push("features are scaled by the least and the largest of all rows: rows yet to come are known".into());
+        notes.push(
+            "features are scaled by the least and the largest of all rows: rows yet to come are known".into(),
+        );
     }
     let stream = Stream::new(recipe.width(), recipe.groups(), &recipe.chosen.options()?)
         .map_err(|error| error.renamed("features", "columns"))?;
@@ -186,7 +187,9 @@ fn order(matches: &ArgMatches, rows: usize, seed: u64) -> Vec<usize> {
 
 /// An error about a round, in terms of the file.
 fn told(error: Error, table: &Table) -> Error {
-    ["x", "y", "groups"].iter().fold(error, |error, name| error.renamed(name, &table.path.display().to_string()))
+    ["x", "y", "groups"]
+        .iter()
+        .fold(error, |error, name| error.renamed(name, &table.path.display().to_string()))
 }
 
 /// The files that are asked for.

@@ -25,8 +25,8 @@ pub struct Played {
     pub seconds: f64,
 }
 
-/// Plays rounds in an order, with regrets at so many points. `place` says where a row stands. Errors: those of the stream, with the
-/// row's place.
+/// Plays rounds in an order, with regrets at so many points. `place` says where a row stands. Errors: those of the
+/// stream, with the row's place.
 pub fn play(
     stream: &mut Stream,
     rounds: &Rounds,

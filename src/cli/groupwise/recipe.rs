@@ -1,5 +1,5 @@
-//! How rows of a table become rounds: which column is the label, what the features are, which groups are awake. It is kept with
-//! a saved stream and with a round log, so that other rows are taken in the same way.
+//! How rows of a table become rounds: which column is the label, what the features are, which groups are awake. It is
+//! kept with a saved stream and with a round log, so that other rows are taken in the same way.
 
 use super::rules::Rule;
 use super::table::{Cells, Column, Table};
@@ -82,7 +82,9 @@ impl Recipe {
         let rules: Vec<Rule> = wanted.groups.iter().map(|text| Rule::parse(text)).collect::<Result<_>>()?;
         for (k, rule) in rules.iter().enumerate() {
             let refuse = |expected: &str, found: String| {
-                Err(Error::new(ErrorKind::Argument, format!("--group '{}'", rule.text)).expected(expected).found(found))
+                Err(Error::new(ErrorKind::Argument, format!("--group '{}'", rule.text))
+                    .expected(expected)
+                    .found(found))
             };
             if rules[..k].iter().any(|other| other.name == rule.name) {
                 return refuse("a name that no other group has", format!("'{}' twice", rule.name));
@@ -149,8 +151,8 @@ impl Recipe {
             .found(format!("'{positive}', which no row has")))
     }
 
-    /// The rounds of a table. `missing`: whether the stream takes features that are not there. Errors: columns that are not
-    /// there or are of another kind, cells without a number.
+    /// The rounds of a table. `missing`: whether the stream takes features that are not there. Errors: columns that
+    /// are not there or are of another kind, cells without a number.
     pub fn rounds(&self, table: &Table, missing: bool) -> Result<Rounds> {
         let features = self.width();
         let y = self.labels(table)?;
@@ -390,7 +392,10 @@ mod tests {
         wanted.label = "sex".into();
         wanted.groups = vec!["old:age>=30".into()];
         let error = recipe(&wanted).unwrap().labels(&table(ROWS)).unwrap_err().to_string();
-        assert!(error.contains("column sex: expected a number, or --positive") && error.contains("'m'"), "{error}");
+        assert!(
+            error.contains("column sex: expected a number, or --positive") && error.contains("'m'"),
+            "{error}"
+        );
         wanted.positive = Some("f".into());
         assert_eq!(recipe(&wanted).unwrap().labels(&table(ROWS)).unwrap(), [0.0, 1.0, 0.0]);
         wanted.positive = Some("w".into());
@@ -408,7 +413,10 @@ mod tests {
         };
         refused(&|w| w.label = "price".into(), "--label, f.csv: expected one of its columns");
         refused(&|w| w.ignored.push("size".into()), "--ignore, f.csv");
-        refused(&|w| w.groups.push("ancient:age>90".into()), "'ancient:age>90': expected a rule that a row meets, found none of 3");
+        refused(
+            &|w| w.groups.push("ancient:age>90".into()),
+            "'ancient:age>90': expected a rule that a row meets, found none of 3",
+        );
         refused(&|w| w.groups.push("old:age>35".into()), "a name that no other group has");
         let gap = table("age,sex,name,cost\n20,m,a,1\n?,f,b,3\n");
         let known = recipe(&wanted()).unwrap();

@@ -34,7 +34,11 @@ struct Checked {
 }
 
 /// Runs the command on a log.
-pub fn verify(matches: &ArgMatches, path: &Path, data: Option<&Path>) -> std::result::Result<Verdict, Failure> {
+pub fn verify(
+    matches: &ArgMatches,
+    path: &Path,
+    data: Option<&Path>,
+) -> std::result::Result<Verdict, Failure> {
     let mut line = Line::new();
     line.say("reading the log");
     let file = round_log::read(path)?;
@@ -58,7 +62,8 @@ pub fn verify(matches: &ArgMatches, path: &Path, data: Option<&Path>) -> std::re
     Ok(Verdict::of(good))
 }
 
-/// The figures of a log beside those that it claims. Errors: those of the replay; groups that the one has and not the other.
+/// The figures of a log beside those that it claims. Errors: those of the replay; groups that the one has and not the
+/// other.
 fn check(file: &File, settings: &Settings, control: &mut Control<'_>) -> Result<Vec<Checked>> {
     let unit = settings.loss.unit(settings.range.width());
     let ridge = replay(&file.log, settings.loss, settings.ridge.max(f64::MIN_POSITIVE), control)?;
@@ -78,7 +83,8 @@ fn check(file: &File, settings: &Settings, control: &mut Control<'_>) -> Result<
     }
     let mut checked = Vec::new();
     for (k, (found, claimed)) in ridge.iter().zip(&file.claims).enumerate() {
-        let of = |replayed: &Option<Vec<Replayed>>| replayed.as_ref().map_or(f64::NAN, |r| r[k].ridge_hindsight);
+        let of =
+            |replayed: &Option<Vec<Replayed>>| replayed.as_ref().map_or(f64::NAN, |r| r[k].ridge_hindsight);
         let hindsight = match &claimed.comparator {
             name if name == Comparator::Ridge.name() => found.ridge_hindsight,
             name if name == Comparator::LeastSquares.name() => of(&least_squares),
@@ -92,7 +98,8 @@ fn check(file: &File, settings: &Settings, control: &mut Control<'_>) -> Result<
 
 impl Checked {
     fn of(found: &Replayed, claimed: &Claimed, unit: f64, hindsight: f64, convex: bool) -> Self {
-        let (loss, expected_loss, hindsight) = (unit * found.loss, unit * found.expected_loss, unit * hindsight);
+        let (loss, expected_loss, hindsight) =
+            (unit * found.loss, unit * found.expected_loss, unit * hindsight);
         let regret = if convex { loss - hindsight } else { expected_loss - hindsight };
         let near = |a: f64, b: f64| (a - b).abs() <= CLAIM * (loss.abs() + expected_loss.abs() + unit);
         let same = |claim: f64, b: f64| if claim.is_nan() { true } else { near(claim, b) };
@@ -199,6 +206,7 @@ fn as_json(checked: &[Checked], rounds: usize, compared: bool, name: impl Fn(u64
     };
     let groups: Vec<Value> = checked.iter().map(group).collect();
     let verified = checked.iter().all(|c| c.wrong.is_none());
-    let object = object!({ "verified": verified, "rounds": rounds, "data_compared": compared, "groups": groups });
+    let object =
+        object!({ "verified": verified, "rounds": rounds, "data_compared": compared, "groups": groups });
     format!("{object}\n")
 }

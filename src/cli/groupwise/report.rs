@@ -66,12 +66,19 @@ impl Report<'_> {
         };
         facts.add(
             "method",
-            format!("{}, {}, {} loss, {}{crossed}", option("mode"), option("meta"), option("loss"), learners.join(" and ")),
+            format!(
+                "{}, {}, {} loss, {}{crossed}",
+                option("mode"),
+                option("meta"),
+                option("loss"),
+                learners.join(" and ")
+            ),
         );
         facts.add("outcome", self.outcome());
         let spent = self.certificate.groups.iter().max_by_key(|g| g.rounds);
         if let Some(all) = spent.filter(|g| g.weight > 0.0) {
-            facts.add("mean loss", format!("{} on {}", short(all.loss / all.weight, 6), self.name(all.group)));
+            facts
+                .add("mean loss", format!("{} on {}", short(all.loss / all.weight, 6), self.name(all.group)));
         }
         if let Some(worst) = self.worst() {
             facts.add(

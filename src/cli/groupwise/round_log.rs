@@ -1,6 +1,6 @@
-//! The file of `--out`: JSON, one object a line. The first says how rows became rounds, then comes a line for each round in
-//! order, and the last has the figures that are claimed. Groups have their numbers, -1 is the one that is always on and -2 the
-//! crossed expert; predictions and labels are in units of the label range.
+//! The file of `--out`: JSON, one object a line. The first says how rows became rounds, then comes a line for each
+//! round in order, and the last has the figures that are claimed. Groups have their numbers, -1 is the one that is
+//! always on and -2 the crossed expert; predictions and labels are in units of the label range.
 
 use super::names::{number, of_number};
 use super::recipe::Recipe;
@@ -49,7 +49,13 @@ pub struct File {
 }
 
 /// Writes a log of rounds that were these rows.
-pub fn write(path: &Path, recipe: &Recipe, log: &RoundLog, rows: &[usize], found: &Certificate) -> Result<()> {
+pub fn write(
+    path: &Path,
+    recipe: &Recipe,
+    log: &RoundLog,
+    rows: &[usize],
+    found: &Certificate,
+) -> Result<()> {
     output::write_file(path, |file| {
         let first = object!({ "format": FORMAT, "version": VERSION, "recipe": recipe.json() });
         writeln!(file, "{first}")?;
@@ -97,17 +103,23 @@ pub fn read(path: &Path) -> Result<File> {
     let text = std::str::from_utf8(&bytes).map_err(|e| wrong(0, "UTF-8 text", &e.to_string()))?;
     let mut lines = Vec::new();
     for (k, line) in text.lines().enumerate() {
-        let value: Value = serde_json::from_str(line).map_err(|e| wrong(k, "a JSON object", &e.to_string()))?;
+        let value: Value =
+            serde_json::from_str(line).map_err(|e| wrong(k, "a JSON object", &e.to_string()))?;
         lines.push(value);
     }
     let last = lines.len() - 1;
     let head = &lines[0];
     if head["format"] != FORMAT || head["version"] != VERSION {
-        return Err(wrong(0, &format!("\"format\": \"{FORMAT}\", version {VERSION}"), &head["format"].to_string()));
+        return Err(wrong(
+            0,
+            &format!("\"format\": \"{FORMAT}\", version {VERSION}"),
+            &head["format"].to_string(),
+        ));
     }
     let recipe = Recipe::from_json(&head["recipe"]).ok_or_else(|| wrong(0, "a recipe", "another value"))?;
     let claims = lines[last]["claims"].as_array().and_then(|claims| claims.iter().map(claimed).collect());
-    let claims = claims.ok_or_else(|| wrong(last, "the figures that are claimed", "none: is the file cut?"))?;
+    let claims =
+        claims.ok_or_else(|| wrong(last, "the figures that are claimed", "none: is the file cut?"))?;
     let (mut log, mut rows) = (RoundLog::default(), Vec::new());
     for (k, line) in lines.iter().enumerate().take(last).skip(1) {
         let row = push(&mut log, line).ok_or_else(|| wrong(k, "a round", "something else"))?;

@@ -42,10 +42,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Reads `NAME:CONDITION&CONDITION..`, or the name of a column. Errors: no name, or a condition without one of the marks.
+    /// Reads `NAME:CONDITION&CONDITION..`, or the name of a column. Errors: no name, or a condition without one of
+    /// the marks.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |expected: &str, found: &str| {
-            Err(Error::new(ErrorKind::Argument, format!("--group '{text}'")).expected(expected).found(format!("'{found}'")))
+            Err(Error::new(ErrorKind::Argument, format!("--group '{text}'"))
+                .expected(expected)
+                .found(format!("'{found}'")))
         };
         let (name, rule) = text.split_once(':').unwrap_or((text, ""));
         let name = name.trim();
@@ -64,8 +67,8 @@ impl Rule {
         Ok(Self { name: name.to_owned(), text: text.to_owned(), conditions })
     }
 
-    /// Whether each row of a table meets it. Errors: columns that are not there, words where numbers are compared, cells
-    /// other than 0 and 1 in a column that is a group.
+    /// Whether each row of a table meets it. Errors: columns that are not there, words where numbers are compared,
+    /// cells other than 0 and 1 in a column that is a group.
     pub fn rows(&self, table: &Table) -> Result<Vec<bool>> {
         let who = format!("--group '{}'", self.text);
         if self.conditions.is_empty() {
@@ -109,7 +112,9 @@ impl Rule {
         };
         match numbers.iter().position(|v| *v != 0.0 && *v != 1.0) {
             None => Ok(numbers.iter().map(|v| *v == 1.0).collect()),
-            Some(k) => Err(table.fault(k, &self.name).expected("0 or 1, for it is a group").found(numbers[k])),
+            Some(k) => {
+                Err(table.fault(k, &self.name).expected("0 or 1, for it is a group").found(numbers[k]))
+            }
         }
     }
 }
@@ -185,7 +190,10 @@ mod tests {
             ("x:<=35", "expected conditions"),
             ("x:age==35", "expected conditions"),
             ("x:age=<35", "expected conditions"),
-            ("x:size>3", "--group 'x:size>3', f.csv: expected one of its columns: age, sex, smoker, old, found 'size'"),
+            (
+                "x:size>3",
+                "--group 'x:size>3', f.csv: expected one of its columns: age, sex, smoker, old, found 'size'",
+            ),
             ("x:age>old", "expected a number to compare column age with, found 'old'"),
             ("x:sex>m", "expected = or != for column sex, which has words, found an order"),
             ("smoker", "expected a column of 0 and 1"),

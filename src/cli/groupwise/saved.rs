@@ -37,7 +37,9 @@ pub fn save(prefix: &Path, recipe: &Recipe, stream: &Stream) -> Result<()> {
 pub fn load(prefix: &Path) -> Result<(Recipe, Stream)> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|e| {
-            Error::new(ErrorKind::Argument, path.display().to_string()).expected("a file that can be read").found(e)
+            Error::new(ErrorKind::Argument, path.display().to_string())
+                .expected("a file that can be read")
+                .found(e)
         })
     };
     let (state, text) = (named(prefix, ".swl"), named(prefix, ".json"));
@@ -48,7 +50,10 @@ pub fn load(prefix: &Path) -> Result<(Recipe, Stream)> {
     };
     let object: Value = serde_json::from_slice(&read(&text)?).map_err(|e| refuse("JSON", e.to_string()))?;
     if object["format"] != FORMAT || object["version"] != VERSION {
-        return Err(refuse(&format!("\"format\": \"{FORMAT}\", version {VERSION}"), object["format"].to_string()));
+        return Err(refuse(
+            &format!("\"format\": \"{FORMAT}\", version {VERSION}"),
+            object["format"].to_string(),
+        ));
     }
     let recipe = Recipe::from_json(&object["recipe"])
         .ok_or_else(|| refuse("a recipe as southwell groupwise writes it", "another".into()))?;

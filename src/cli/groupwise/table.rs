@@ -33,8 +33,9 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file with a line of names. Columns with a cell that is neither a number nor missing are words, and those that
-    /// `words` names. Errors: what cannot be read, lines of another length, names that come twice, numbers that are not finite.
+    /// Reads a file with a line of names. Columns with a cell that is neither a number nor missing are words, and
+    /// those that `words` names. Errors: what cannot be read, lines of another length, names that come twice, numbers
+    /// that are not finite.
     pub fn read(path: &Path, words: &[String]) -> Result<Self> {
         let table = Self::of_words(path, files::read_words(path)?, words)?;
         words.iter().try_for_each(|name| table.column(name, "--categorical").map(|_| ()))?;

@@ -1,5 +1,5 @@
-//! The census data with the flag of a high income: the released income in dollars could not be had, so there is no published
-//! table to meet; what can be asked is that groups gain over the baseline.
+//! The census data with the flag of a high income: the released income in dollars could not be had, so there is no
+//! published table to meet; what can be asked is that groups gain over the baseline.
 
 use super::super::{Extent, Failure, Line as Progress};
 use super::cells::{BASELINE, Cells, PAPER};
@@ -39,7 +39,9 @@ pub fn experiment(folder: &Path, extent: Extent<'_>, line: &mut Progress) -> Res
     let orders: Vec<Vec<usize>> = SHUFFLES[..runs].iter().map(|seed| rounds.shuffled(*seed)).collect();
     let cells = Cells::play(&rounds, 0, "shuffled", &orders, &PLAYERS, extent.threads)?;
     write_csv(folder, NAME, std::slice::from_ref(&cells))?;
-    cells.chart("Census: default, grey: one ridge regression on everything", DEFAULT).write(&folder.join(format!("{NAME}.svg")))?;
+    cells
+        .chart("Census: default, grey: one ridge regression on everything", DEFAULT)
+        .write(&folder.join(format!("{NAME}.svg")))?;
     let (ours, theirs) = (cells.worst(DEFAULT), cells.worst(BASELINE));
     let good = extent.quick || ours.0 < theirs.0;
     let text = format!(

@@ -53,7 +53,8 @@ impl Cells {
         threads: usize,
     ) -> Result<Self> {
         let (label, y) = &rounds.labels[k];
-        let runs = with_team(threads, |team| team.map(orders.len(), |r| run(rounds, y, &orders[r], players)))?;
+        let runs =
+            with_team(threads, |team| team.map(orders.len(), |r| run(rounds, y, &orders[r], players)))?;
         let runs: Vec<Run> = runs.into_iter().collect::<Result<_>>()?;
         let groups: Vec<&'static str> = rounds.groups.iter().copied().chain(["always on"]).collect();
         let all = |of: &dyn Fn(&Run) -> f64| runs.iter().map(of).collect::<Vec<f64>>();
@@ -122,7 +123,8 @@ impl Cells {
     /// A table of the mean regrets against least squares on all rounds of a group, a column for each player.
     pub fn table(&self, digits: usize) -> String {
         let names: Vec<&str> = self.players.iter().map(|p| p.name).collect();
-        let mut text = format!("| group | rounds | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+        let mut text =
+            format!("| group | rounds | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
         for (g, group) in self.groups.iter().enumerate() {
             text.push_str(&format!("| {group} | {} |", self.size[g]));
             for played in &self.players {
@@ -202,5 +204,9 @@ fn run(rounds: &Rounds, y: &[f64], order: &[usize], players: &[(&str, Player)]) 
 fn mean_curve(runs: &[Run], player: usize, group: usize) -> Vec<(f64, f64)> {
     let curve = |run: usize| &runs[run].players[player][group].2;
     let mean = |k: usize| (0..runs.len()).map(|run| curve(run)[k].1).sum::<f64>() / runs.len() as f64;
-    if runs.is_empty() { Vec::new() } else { curve(0).iter().enumerate().map(|(k, p)| (p.0, mean(k))).collect() }
+    if runs.is_empty() {
+        Vec::new()
+    } else {
+        curve(0).iter().enumerate().map(|(k, p)| (p.0, mean(k))).collect()
+    }
 }

@@ -1,6 +1,6 @@
-//! The experiments on groupwise regret (arXiv 2310.04652). `sets`: the rounds as they were drawn or prepared for the paper;
-//! `published`: its tables; `runs`: rounds played in an order; `cells`: the runs of a label, as tables and curves;
-//! `synthetic`, `medical`, `adult`, `paths`: the experiments.
+//! The experiments on groupwise regret (arXiv 2310.04652). `sets`: the rounds as they were drawn or prepared for the
+//! paper; `published`: its tables; `runs`: rounds played in an order; `cells`: the runs of a label, as tables and
+//! curves; `synthetic`, `medical`, `adult`, `paths`: the experiments.
 
 pub mod adult;
 mod cells;
@@ -39,7 +39,11 @@ const DATA: &str = "../shared/data/groupwise";
 /// A file or folder of the data; `Err`: what is said where it is not there.
 fn data(extent: Extent<'_>, name: &str) -> Result<PathBuf, String> {
     let path = extent.data.unwrap_or(Path::new(DATA)).join(name);
-    if path.exists() { Ok(path) } else { Err(format!("skipped: {} is not there (--data DIR)\n\n", path.display())) }
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("skipped: {} is not there (--data DIR)\n\n", path.display()))
+    }
 }
 
 /// Writes the CSV of some cells.

@@ -1,6 +1,6 @@
-//! Shortest paths for groups: the paper's application that no released code runs. A layered graph whose edges cost more or
-//! less on the rounds of each group; paths are chosen by the perturbed leader and by weight pushing, with a learner for each group or
-//! with one for all rounds, beside the best path of each group in hindsight.
+//! Shortest paths for groups: the paper's application that no released code runs. A layered graph whose edges cost
+//! more or less on the rounds of each group; paths are chosen by the perturbed leader and by weight pushing, with a
+//! learner for each group or with one for all rounds, beside the best path of each group in hindsight.
 
 use super::super::{Extent, Failure, Line as Progress};
 use crate::cli::axis::Axis;
@@ -43,8 +43,8 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// Each edge has a cost, and one of its own for each group, which counts instead where the group is awake (the mean, where
-    /// several are); noise comes on top.
+    /// Each edge has a cost, and one of its own for each group, which counts instead where the group is awake (the
+    /// mean, where several are); noise comes on top.
     fn new(rounds: usize) -> Result<Self> {
         let (layers, width) = LAYERS;
         let node = |layer: u32, k: u32| 1 + (layer - 1) * width + k;
@@ -60,12 +60,15 @@ impl Traffic {
             (0..=GROUPS.len()).map(|_| edges.iter().map(|_| 0.1 + 0.8 * draw.uniform()).collect()).collect();
         let (mut awake, mut costs) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            let groups: Vec<u64> = (0..GROUPS.len()).filter(|g| draw.uniform() < GROUPS[*g].1).map(|g| g as u64).collect();
+            let groups: Vec<u64> =
+                (0..GROUPS.len()).filter(|g| draw.uniform() < GROUPS[*g].1).map(|g| g as u64).collect();
             let cost = |e: usize| match groups.len() {
                 0 => kinds[GROUPS.len()][e],
                 count => groups.iter().map(|g| kinds[*g as usize][e]).sum::<f64>() / count as f64,
             };
-            costs.push((0..edges.len()).map(|e| (cost(e) + 0.2 * (draw.uniform() - 0.5)).clamp(0.0, 1.0)).collect());
+            costs.push(
+                (0..edges.len()).map(|e| (cost(e) + 0.2 * (draw.uniform() - 0.5)).clamp(0.0, 1.0)).collect(),
+            );
             awake.push(groups);
         }
         Ok(Self { dag, awake, costs })
@@ -128,8 +131,11 @@ fn group_name(g: usize) -> &'static str {
 /// Plays all rounds; costs count in expectation over the drawn path.
 fn play(traffic: &Traffic, name: &'static str, leader: bool, groups: bool) -> Result<Played> {
     let (dag, most) = (traffic.dag.clone(), GROUPS.len());
-    let mut decisions =
-        if leader { Decisions::perturbed_paths(dag, most, SEED)? } else { Decisions::paths(dag, most, SEED)? };
+    let mut decisions = if leader {
+        Decisions::perturbed_paths(dag, most, SEED)?
+    } else {
+        Decisions::paths(dag, most, SEED)?
+    };
     let rounds = traffic.costs.len();
     let edges = traffic.dag.edges().len();
     let mut totals = vec![vec![0.0; edges]; most + 1];

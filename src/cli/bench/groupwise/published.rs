@@ -1,5 +1,5 @@
-//! The regrets at the end that were published for the experiments on groupwise regret (means and population deviations of
-//! ten orders), as the released tables have them.
+//! The regrets at the end that were published for the experiments on groupwise regret (means and population
+//! deviations of ten orders), as the released tables have them.
 
 /// A group: the regret of one ridge regression on everything, that of the paper's algorithm, and the loss of the best
 /// least squares predictor of the group in hindsight.

@@ -1,4 +1,5 @@
-//! Rounds played in an order by one method or another, and what was lost on each group beside least squares in hindsight.
+//! Rounds played in an order by one method or another, and what was lost on each group beside least squares in
+//! hindsight.
 
 use super::sets::Rounds;
 use southwell::groupwise::learner::{Kind, Learner, Terms};
@@ -105,8 +106,8 @@ impl Hindsight {
         Ok(found)
     }
 
-    /// As the published curves have it: the loss through a round of the group minus the least sum of squares of the rounds
-    /// before it. The last point leaves the last round out of the comparator.
+    /// As the published curves have it: the loss through a round of the group minus the least sum of squares of the
+    /// rounds before it. The last point leaves the last round out of the comparator.
     pub fn curves(&self, rounds: &Rounds, order: &[usize], losses: &[f64]) -> Vec<Curve> {
         let mut curves = vec![Curve::default(); self.size.len()];
         let mut seen = vec![0; self.size.len()];
@@ -114,7 +115,9 @@ impl Hindsight {
             for g in rounds.groups_of(t) {
                 let curve = &mut curves[g];
                 curve.loss += loss;
-                if let Some((_, least)) = self.before[g].get(curve.regrets.len()).filter(|(p, _)| *p == seen[g]) {
+                if let Some((_, least)) =
+                    self.before[g].get(curve.regrets.len()).filter(|(p, _)| *p == seen[g])
+                {
                     curve.regrets.push((seen[g] as f64, curve.loss - least));
                 }
                 seen[g] += 1;
@@ -193,10 +196,14 @@ mod tests {
         assert_eq!(least.size, [2, 4]);
         // The group has the rows 3 and 1: theta = (0.75 + 2 0.5) / 5.
         let fit = |rows: &[usize]| -> f64 {
-            let (xy, xx) = rows.iter().fold((0.0, 0.0), |(a, b), t| (a + rounds.x[*t] * y[*t], b + rounds.x[*t].powi(2)));
+            let (xy, xx) = rows
+                .iter()
+                .fold((0.0, 0.0), |(a, b), t| (a + rounds.x[*t] * y[*t], b + rounds.x[*t].powi(2)));
             rows.iter().map(|t| (y[*t] - rounds.x[*t] * xy / xx).powi(2)).sum()
         };
-        assert!((least.all[0] - fit(&[3, 1])).abs() < 1e-15 && (least.all[1] - fit(&[0, 1, 2, 3])).abs() < 1e-15);
+        assert!(
+            (least.all[0] - fit(&[3, 1])).abs() < 1e-15 && (least.all[1] - fit(&[0, 1, 2, 3])).abs() < 1e-15
+        );
         let losses = losses(&rounds, &y, &order, Player::Baseline).unwrap();
         // Ridge 1: nothing is known at first, then theta = xy / (1 + xx).
         assert!((losses[0] - 0.5625).abs() < 1e-15 && (losses[1] - (0.5_f64 - 0.375).powi(2)).abs() < 1e-15);

@@ -78,7 +78,13 @@ impl Choices {
         let low = f64::from(self.0.next_u32() >> 6);
         let mut left = (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0;
         let mut sum = 0.0;
-        let sums: Vec<f64> = weights.iter().map(|w| { sum += w; sum }).collect();
+        let sums: Vec<f64> = weights
+            .iter()
+            .map(|w| {
+                sum += w;
+                sum
+            })
+            .collect();
         left *= sum;
         sums[..sums.len() - 1].partition_point(|s| *s <= left)
     }
@@ -91,8 +97,8 @@ fn scaled(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| (v - least) / (most - least)).collect()
 }
 
-/// A shape and a colour for each row; each group has a linear model, and the label is the mean, the least, the largest, or
-/// that of the first in an order, of the values that the models of the two groups give.
+/// A shape and a colour for each row; each group has a linear model, and the label is the mean, the least, the
+/// largest, or that of the first in an order, of the values that the models of the two groups give.
 pub fn synthetic() -> Rounds {
     let (rows, uniform) = SYNTHETIC;
     let groups: Vec<&str> = SHAPES.0.into_iter().chain(COLOURS.0).collect();
@@ -113,7 +119,11 @@ pub fn synthetic() -> Rounds {
         let row = &mut x[t * features..][..features];
         row[..uniform].copy_from_slice(&drawn[t * uniform..][..uniform]);
         let of = |g: usize| {
-            let linear: f64 = drawn[t * uniform..][..uniform].iter().enumerate().map(|(i, x)| x * weights[i * count + g]).sum();
+            let linear: f64 = drawn[t * uniform..][..uniform]
+                .iter()
+                .enumerate()
+                .map(|(i, x)| x * weights[i * count + g])
+                .sum();
             linear + NOISE * noise[t * count + g]
         };
         let (s, c) = (shape[t], colour[t]);
@@ -134,7 +144,17 @@ pub fn synthetic() -> Rounds {
 const AGES: [f64; 2] = [35.0, 50.0];
 const MASSES: [f64; 3] = [18.5, 25.0, 30.0];
 const MEDICAL: [&str; 11] = [
-    "young", "middle", "old", "underweight", "healthyweight", "overweight", "obese", "smoker", "non-smoker", "male", "female",
+    "young",
+    "middle",
+    "old",
+    "underweight",
+    "healthyweight",
+    "overweight",
+    "obese",
+    "smoker",
+    "non-smoker",
+    "male",
+    "female",
 ];
 /// Lines of words.
 struct Words {
@@ -248,7 +268,18 @@ pub fn medical(path: &Path) -> Result<Rounds> {
 
 const RACES: [&str; 5] = ["White", "Asian-Pac-Islander", "Amer-Indian-Eskimo", "Other", "Black"];
 const ADULT: [&str; 12] = [
-    "young", "middle", "old", "high school or less", "college", "male", "female", "white", "asian", "amer-indian", "other", "black",
+    "young",
+    "middle",
+    "old",
+    "high school or less",
+    "college",
+    "male",
+    "female",
+    "white",
+    "asian",
+    "amer-indian",
+    "other",
+    "black",
 ];
 
 /// The census data of 1994, both parts in the order of the files; the label is 1 for an income above 50,000 dollars.
@@ -298,7 +329,8 @@ mod tests {
 
     #[test]
     fn the_medical_groups_have_the_published_sizes() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/groupwise/insurance/insurance.csv");
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/groupwise/insurance/insurance.csv");
         if !path.exists() {
             assert!(std::env::var_os("REQUIRE_SHARED").is_none(), "{} is missing", path.display());
             return;

@@ -46,7 +46,8 @@ pub fn experiment(folder: &Path, extent: Extent<'_>, line: &mut Progress) -> Res
     }
     // The published means are those of all ten orders.
     let compared = !extent.quick && runs == SHUFFLES.len();
-    let good = !compared || cells.iter().zip(published::SYNTHETIC).all(|(c, (_, rows))| c.matches(&rows, NEAR));
+    let good =
+        !compared || cells.iter().zip(published::SYNTHETIC).all(|(c, (_, rows))| c.matches(&rows, NEAR));
     let section = section(&cells, rounds.len(), runs, compared);
     super::super::write(&folder.join(format!("{NAME}.md")), &section)?;
     Ok((section, good))
