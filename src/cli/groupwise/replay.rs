@@ -11,9 +11,10 @@ use crate::cli::output;
 use crate::cli::progress::Line;
 use clap::ArgMatches;
 use serde_json::{Value, json as object};
+use southwell::groupwise::crossed::{columns, cross};
 use southwell::groupwise::replay::{Replayed, replay};
 use southwell::groupwise::settings::Mode;
-use southwell::groupwise::{Comparator, RoundLog, Settings};
+use southwell::groupwise::{CROSSED, Comparator, Groups, RoundLog, Settings};
 use southwell::runtime::{Control, Error, ErrorKind, Result};
 use std::path::Path;
 
@@ -76,6 +77,10 @@ fn check(file: &File, settings: &Settings, control: &mut Control<'_>) -> Result<
         true => Some(replay(&centred(&file.log), settings.loss, settings.ridge, control)?),
         false => None,
     };
+    let of_crossed = match settings.crossed {
+        true => replay(&crossed(&file.log, &file.recipe.groups())?, settings.loss, settings.ridge, control)?,
+        false => Vec::new(),
+    };
     if ridge.iter().map(|r| r.group).ne(file.claims.iter().map(|c| c.group)) {
         return Err(Error::new(ErrorKind::Format, "round log")
             .expected("claims about the groups of its rounds")
@@ -86,6 +91,7 @@ fn check(file: &File, settings: &Settings, control: &mut Control<'_>) -> Result<
         let of =
             |replayed: &Option<Vec<Replayed>>| replayed.as_ref().map_or(f64::NAN, |r| r[k].ridge_hindsight);
         let hindsight = match &claimed.comparator {
+            _ if claimed.group == CROSSED => of_crossed.first().map_or(f64::NAN, |r| r.ridge_hindsight),
             name if name == Comparator::Ridge.name() => found.ridge_hindsight,
             name if name == Comparator::LeastSquares.name() => of(&least_squares),
             name if name == Comparator::CentredRidge.name() => of(&centred),
@@ -133,6 +139,18 @@ fn centred(log: &RoundLog) -> RoundLog {
         numbers.iter_mut().for_each(|v| *v -= 0.5);
     }
     log
+}
+
+/// The same rounds as the crossed expert saw them, and no other group.
+fn crossed(log: &RoundLog, groups: &Groups) -> Result<RoundLog> {
+    let rounds = log.len();
+    let order = log.x.len().checked_div(rounds).unwrap_or(0);
+    let columns = columns(order, groups)?;
+    let mut x = vec![0.0; columns * rounds];
+    for (entry, row) in log.entries().zip(x.chunks_exact_mut(columns.max(1))) {
+        cross(entry.x, entry.groups.iter().copied(), row);
+    }
+    Ok(RoundLog { x, groups: vec![CROSSED; rounds], group_end: (1..=rounds).collect(), ..log.clone() })
 }
 
 /// Compares the rounds of a log with the rows of a file. Errors: a round that is not the row that it says.
