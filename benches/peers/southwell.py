@@ -1,5 +1,5 @@
-"""A thin ctypes face on Southwell's C library: block coordinate descent and completion, as much of it as the
-comparisons need.
+"""A thin ctypes face on Southwell's C library: block coordinate descent, completion and streams of rounds, as much of it
+as the comparisons need.
 
 The data are borrowed, not copied (`swl_keep`), where their layout is one that the library takes: dense arrays in
 column-major or row-major order, CSC or CSR, f64 or f32, all with either width of indices.
@@ -117,10 +117,14 @@ class Library:
             "swl_altmin_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, pointer, out],
             "swl_altmin_solve": [pointer, pointer, pointer, pointer],
             "swl_altmin_predict": [pointer, c.POINTER(Matrix), pointer, c.c_int64],
+            "swl_groupwise_new": [c.c_int64, c.c_int64, c.c_uint32, pointer, pointer, out],
+            "swl_groupwise_run": [
+                pointer, c.POINTER(Dense), c.POINTER(Vec), pointer, pointer, pointer, pointer, pointer, c.c_int64, pointer,
+            ],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
-        for name in ("swl_options_free", "swl_bcd_free", "swl_altmin_free"):
+        for name in ("swl_options_free", "swl_bcd_free", "swl_altmin_free", "swl_groupwise_free"):
             function = getattr(self.raw, name)
             function.argtypes, function.restype = [pointer], None
         self.raw.swl_last_message.argtypes = [c.c_char_p, c.c_size_t]
@@ -193,6 +197,22 @@ class Library:
     def altmin(self, shape, row, col, value, **settings):
         """A completion from scratch; row and col are of int32 or int64, value of float64 or float32."""
         return Completion(self, shape, row, col, value, settings)
+
+    def groupwise(self, x, y, groups, count, settings):
+        """The predictions of a stream of rounds with `count` groups, in one call; `groups` has those of each row."""
+        options, stream = self.options(settings, "groupwise"), c.c_void_p()
+        starts = np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64)
+        ids = np.concatenate(groups).astype(np.int64)
+        rows, labels = View(x).inner, Vec(address(y), y.size, scalar_tag(y), 0)
+        out = np.empty(y.size)
+        try:
+            self.call("swl_groupwise_new", x.shape[1], count, 0, None, options, c.byref(stream))
+            arrays = (None, address(starts), address(ids))
+            self.call("swl_groupwise_run", stream, rows, labels, *arrays, None, address(out), out.size, None)
+            return out
+        finally:
+            self.raw.swl_groupwise_free(stream)
+            self.raw.swl_options_free(options)
 
 
 class Completion:

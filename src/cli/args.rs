@@ -20,6 +20,7 @@ pub fn command() -> Command {
         .subcommand(graph())
         .subcommand(cv())
         .subcommand(altmin())
+        .subcommand(groupwise())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -144,6 +145,48 @@ fn altmin() -> Command {
         .args(option_flags::flags(Family::Altmin))
 }
 
+fn groupwise() -> Command {
+    let stream = [
+        "label",
+        "positive",
+        "group",
+        "categorical",
+        "ignore",
+        "scale",
+        "group-features",
+        "no-always-on",
+        "out",
+    ];
+    Command::new("groupwise")
+        .about("Predict the labels of a file row by row, with low regret on every group of rows")
+        .args([
+            file("data", "The rows: delimited text with a line of names, also gzipped").required(true),
+            Arg::new("label").long("label").value_name("COLUMN").required_unless_present("load").help("The column of the labels"),
+            Arg::new("positive")
+                .long("positive")
+                .value_name("LABEL")
+                .allow_hyphen_values(true)
+                .help("Take rows with this label as 1 and all others as 0"),
+            Arg::new("group").long("group").value_name("NAME:RULE").action(ArgAction::Append).help(
+                "A group of rows, as in 'young:age<=35' or 'men who smoke:sex=male&smoker=yes' (<=, >=, <, >, =, !=, parted by &); or the name of a column of 0 and 1. Again for each group",
+            ),
+            columns("categorical", "Columns of numbers that name categories"),
+            columns("ignore", "Columns that are no features"),
+            switch("scale", "Scale columns of numbers to [0, 1] by their least and largest"),
+            switch("group-features", "Add the groups to the features, 1 where a row is in one"),
+            switch("no-always-on", "Without the group that all rows are in"),
+            switch("shuffle", "Take the rows in random order, by --seed, instead of that of the file"),
+            json(),
+            file("predictions", "Write the prediction of each row, made before its label was known, one a line, 17 digits"),
+            file("out", "Write the round log, for verify --log"),
+            file("plot", "Write the regret on each group over the rounds as SVG"),
+            file("save", "Write the stream to PREFIX.swl, for --load and swl_groupwise_load, and its columns to PREFIX.json")
+                .value_name("PREFIX"),
+            file("load", "Go on with a saved stream").value_name("PREFIX").conflicts_with_all(stream),
+        ])
+        .args(option_flags::flags(Family::Groupwise))
+}
+
 fn cv() -> Command {
     Command::new("cv")
         .about("Choose the strength of the penalty by cross-validation, and fit all rows with it")
@@ -172,9 +215,14 @@ fn cv() -> Command {
 
 fn verify() -> Command {
     Command::new("verify")
-        .about("Recompute the certificate of a model from the raw data")
-        .arg(file("model", "The model, as written by --model").required(true))
+        .about("Recompute the certificate of a model from the raw data, or the figures of a round log")
+        .arg(file("model", "The model, as written by --model").required_unless_present("log"))
+        .arg(
+            file("log", "Instead: a round log, as southwell groupwise --out writes it; with --data its rounds must be those of that file")
+                .conflicts_with_all(["model", "target", "target-column", "positive", "features", "weights", "offset", "targets", "tolerance"]),
+        )
         .args(data_flags())
+        .mut_arg("data", |arg| arg.required(false).required_unless_present("log"))
         .arg(file("targets", "The table of targets of a model of several tasks"))
         .arg(
             Arg::new("tolerance")
@@ -230,11 +278,13 @@ fn bench() -> Command {
                 .hide_possible_values(true)
                 .default_value(bench::LIST)
                 .help("One of the experiments, 'all' of them, or 'list' for their names"),
+            file("data", "groupwise-medical, groupwise-adult: the folder with insurance/ and adult/ [default: ../shared/data/groupwise]")
+                .value_name("DIR"),
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
-            count("runs", "altmin-recovery, altmin-noise: runs of each cell [default: 200, and 5]"),
+            count("runs", "altmin-recovery, altmin-noise, groupwise-*: runs of each cell [default: 200, 5, and 10]"),
             count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
-            count("threads", "altmin-recovery, altmin-noise, altmin-scaling: threads [default: 1]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling, groupwise-*: threads [default: 1]"),
         ])
 }
 
@@ -285,6 +335,10 @@ fn file(name: &'static str, help: &'static str) -> Arg {
 
 fn count(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64)).help(help)
+}
+
+fn columns(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("COLUMN,..").action(ArgAction::Append).help(help)
 }
 
 fn lambdas(help: &'static str) -> Arg {

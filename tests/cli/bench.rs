@@ -1,6 +1,7 @@
 //! `southwell bench`.
 
 use crate::support::Folder;
+use std::path::Path;
 
 const FIGURES: [&str; 14] = [
     "bcd-figure4",
@@ -20,7 +21,16 @@ const FIGURES: [&str; 14] = [
 ];
 
 /// Experiments that are not on the page of `all`.
-const OTHERS: [&str; 4] = ["altmin-inexact", "altmin-recovery", "altmin-noise", "altmin-scaling"];
+const OTHERS: [&str; 8] = [
+    "altmin-inexact",
+    "altmin-recovery",
+    "altmin-noise",
+    "altmin-scaling",
+    "groupwise-synthetic",
+    "groupwise-medical",
+    "groupwise-adult",
+    "groupwise-paths",
+];
 
 #[test]
 fn the_list_names_every_experiment() {
@@ -105,6 +115,53 @@ fn scaling_leaves_its_files_and_takes_the_same_steps_every_time() {
         let svg = folder.read(&format!("one/{plot}"));
         assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
     }
+}
+
+/// Groupwise regret on few rounds: the same on any number of threads, and all files are there.
+#[test]
+fn groupwise_experiments_leave_their_files_and_run_alike_every_time() {
+    let folder = Folder::new();
+    for (name, lines, plots) in [
+        // Players, groups, runs, and labels in two orders.
+        (
+            "groupwise-synthetic",
+            7 * 6 * 2 * 8,
+            &["groupwise-synthetic-perm-paper.svg", "groupwise-synthetic-min-best.svg"][..],
+        ),
+        ("groupwise-paths", 4 * 4, &["groupwise-paths.svg"]),
+    ] {
+        let text = folder.run(&format!("bench {name} --quick --out one")).ended(0).out;
+        folder.run(&format!("bench {name} --quick --threads 2 --out two")).ended(0);
+        assert_eq!(folder.read(&format!("one/{name}.md")).trim_end(), text.trim_end());
+        let csv = folder.read(&format!("one/{name}.csv"));
+        assert_eq!(csv.lines().count(), 1 + lines);
+        assert!(!csv.contains("NaN") || name == "groupwise-paths");
+        assert_eq!(csv, folder.read(&format!("two/{name}.csv")));
+        for plot in plots {
+            let svg = folder.read(&format!("one/{plot}"));
+            assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+        }
+    }
+    for name in ["groupwise-medical", "groupwise-adult"] {
+        let text = folder.run(&format!("bench {name} --data nowhere")).ended(0).out;
+        assert!(text.contains("skipped: nowhere"), "{text}");
+    }
+}
+
+/// The medical costs: the paper's table within 0.005 (the exit code), and no group far behind with one configuration.
+#[test]
+fn medical_costs_are_the_published_ones() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/groupwise");
+    if !data.exists() {
+        assert!(std::env::var_os("REQUIRE_SHARED").is_none(), "{} is not there", data.display());
+        eprintln!("skipped: {} is not there", data.display());
+        return;
+    }
+    let folder = Folder::new();
+    let text =
+        folder.run(&format!("bench groupwise-medical --threads 2 --data {}", data.display())).ended(0).out;
+    assert_eq!(text.matches("| holds |").count(), 12, "{text}");
+    assert!(!text.contains("falls short"), "{text}");
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.

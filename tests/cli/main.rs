@@ -10,6 +10,7 @@ mod fit;
 mod formats;
 mod graph;
 mod groups;
+mod groupwise;
 mod interrupt;
 mod outputs;
 mod predict;

@@ -163,6 +163,16 @@ pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
     words_of(&name, &bytes)
 }
 
+/// The bytes of a file, decompressed if they are a gzip stream. Errors: a file that cannot be read or is empty.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    load::load(path, &path.display().to_string())
+}
+
+/// Whether a cell stands for a value that is not known.
+pub fn is_missing(cell: &str) -> bool {
+    text::is_missing(cell)
+}
+
 /// The line, from 1, of row `k` (from 0) of those that [`read_words`] gives; reads the file again, for a message.
 pub fn line_of_row(path: &Path, k: usize) -> Result<usize> {
     let name = path.display().to_string();
