@@ -13,7 +13,7 @@
 //!    b. orthonormalize `V`; `U` by the regressions of all rows;
 //!    c. with a robust loss: weigh the observations by their residuals (`robust`);
 //!    d. stop if the observations are fitted, or the model no longer moves, or what was held out is fitted worse and
-//!       worse.
+//!    worse.
 //! 4. Certificate of the answer, recomputed from the observations.
 //!
 //! | paper | here |

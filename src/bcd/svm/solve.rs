@@ -4,7 +4,7 @@
 //! 2. Repeat:
 //!    a. from time to time, afresh: `w = A'alpha`, the excesses `A w - l`, the duality gap; stop if it is small enough;
 //!    b. many columns: sweeps of coordinate descent over the rows that shrinking leaves, and a Newton step on the free
-//!       rows wherever a sweep gained little, until the gap of these rows is a tenth of that of all;
+//!    rows wherever a sweep gained little, until the gap of these rows is a tenth of that of all;
 //!    b. few columns: proximal point steps by Newton's method in `w`, each from the last.
 //! 3. Certificate of the answer, recomputed from the raw data.
 

@@ -205,7 +205,7 @@ fn check_functions(given: &swl_bilevel_problem) -> Result<()> {
         return Err(argument(&format!("problem.{name}"), "a function", "NULL"));
     }
     for (name, value) in [("l_g", given.l_g), ("l_g_theta", given.l_g_theta)] {
-        if !(value >= 0.0 && value < f64::INFINITY) {
+        if !(0.0..f64::INFINITY).contains(&value) {
             return Err(argument(&format!("problem.{name}"), "a finite number >= 0", value));
         }
     }

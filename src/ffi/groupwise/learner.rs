@@ -71,7 +71,7 @@ pub struct swl_learner {
 // SAFETY: repr(C), no padding, null pointers and zeros are valid.
 unsafe impl Growable for swl_learner {
     const NAME: &'static str = "swl_learner";
-    const FIRST: usize = 8 + 8 * size_of::<usize>();
+    const FIRST: usize = 8 + 8 * size_of::<*const u8>();
 }
 
 /// A learner that was given and checked.
