@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn e05_an_expert_that_was_always_better_keeps_a_finite_weight() {
         // The direct formula gives infinity minus infinity here.
-        assert!((ln_weight(3000.0, 3000.0) - 1000.03).abs() < 0.01);
+        assert!((ln_weight(3000.0, 3000.0) - 999.334).abs() < 1e-3);
         let mut hedge = Hedge::default();
         (0..10_000_000_u64).for_each(|_| hedge.add(1.0));
         let mut weights = [hedge.ln_weight(1.0), Hedge::default().ln_weight(1.0)];

@@ -9,12 +9,13 @@ mod learners;
 mod settings;
 
 use super::groups::{CROSSED, Expert, Groups, Registry, Slot};
-use super::learner::Kind;
 use super::learner::custom::Custom;
+use super::learner::{Kind, Learner};
 use super::regret::{Counts, Meter};
 use super::round_log::RoundLog;
 use super::stream::Stream;
 use super::tickets::{Fate, Round, Tickets};
+use crate::numerics::row_factor::RowFactor;
 use crate::numerics::sum::Sum;
 use crate::runtime::state::{self, Reader, Writer, damaged};
 use crate::runtime::{Error, ErrorKind, Result};
@@ -191,6 +192,14 @@ fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
     let meter = Meter { rounds, weight: take_sum(from)?, loss: take_sum(from)?, expected: take_sum(from)? };
     let birth = stream.birth();
     let order = if id == CROSSED { birth.crossed } else { birth.order };
+    // A damaged number of columns must not ask for more memory than the state can fill.
+    let there = |from: &Reader<'_>, bytes: usize| match bytes <= from.left() {
+        true => Ok(()),
+        false => Err(damaged(&format!("{bytes} bytes of a learner"), from.left())),
+    };
+    if follows == 1 {
+        there(from, RowFactor::bytes(order) / 2)?;
+    }
     let least_squares = if follows == 1 { Some(take_ridge(from, order, 0.0)?) } else { None };
     let terms = stream.settings.terms(order);
     let mut experts: Vec<Expert> = Vec::new();
@@ -201,6 +210,8 @@ fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
             return Err(damaged("no learner of the caller's", "one"));
         }
         let [ln_prior, share] = [from.number()?, from.number()?];
+        // A fast regression that was rebuilt is a third of what it begins with.
+        there(from, Learner::bytes(kind, order) / 4)?;
         let mut expert = Expert::new(kind, order, &terms, birth.custom, ln_prior)?;
         expert.is_crossed = id == CROSSED;
         expert.share = share;

@@ -22,6 +22,10 @@ pub const LANES: usize = 4;
 /// depends on them.
 const DEPENDENT: f64 = 1e-11;
 
+/// Where a pivot grows by more than the inverse of this, its row is made of the old and the new one; elsewhere it is corrected, which
+/// costs less.
+const SMALL_SHARE: f64 = 0.01;
+
 /// The factor of the rows so far.
 #[derive(Debug, Clone)]
 pub struct RowFactor {
@@ -135,12 +139,13 @@ impl RowFactor {
             }
             let step = x / self.pivots[i];
             let next = spread + x * step;
-            let gain = step / next;
+            let (gain, kept) = (step / next, spread / next);
             self.pivots[i] += own;
             spread = next;
             for (r, u) in row[start(i)..].iter_mut().zip(upper) {
+                let given = *r;
                 *r -= x * *u;
-                *u += gain * *r;
+                *u = kept * *u + gain * given;
             }
         }
         spread
@@ -316,15 +321,27 @@ fn fold_body<T: Scalar>(upper: &mut [T], pivots: &mut [f64], row: &mut [f64], in
         if x == 0.0 {
             continue;
         }
-        let step = x / *pivot;
+        let (step, before) = (x / *pivot, spread);
         spread += x * step;
         *pivot += x * (x * left);
         left = 1.0 / spread;
-        let gain = step * left;
-        for (r, u) in row[from..].chunks_exact_mut(LANES).zip(own.chunks_exact_mut(LANES)) {
-            for k in 0..LANES {
-                r[k] -= x * u[k].wide();
-                u[k] = T::narrow(u[k].wide() + gain * r[k]);
+        let (gain, kept) = (step * left, before * left);
+        let pieces = row[from..].chunks_exact_mut(LANES).zip(own.chunks_exact_mut(LANES));
+        if kept < SMALL_SHARE {
+            // Little is left of the row: what it was must not be taken off from large numbers.
+            for (r, u) in pieces {
+                for k in 0..LANES {
+                    let given = r[k];
+                    r[k] -= x * u[k].wide();
+                    u[k] = T::narrow(kept * u[k].wide() + gain * given);
+                }
+            }
+        } else {
+            for (r, u) in pieces {
+                for k in 0..LANES {
+                    r[k] -= x * u[k].wide();
+                    u[k] = T::narrow(u[k].wide() + gain * r[k]);
+                }
             }
         }
     }

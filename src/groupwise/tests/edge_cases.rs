@@ -59,7 +59,7 @@ fn a_memory_cap_refuses_demotes_or_ignores_new_groups() {
     assert!(refusing.predict(&[0.5; 20], &[2]).unwrap_err().to_string().contains("max_bytes"));
     let mut demoting = stream(20, Groups::open(), &[("max_bytes", &cap), ("when_full", "diagonal")]);
     let drawn = Drawn { x: vec![0.5; 20], awake: vec![1, 2], y: 0.3 };
-    (0..20).for_each(|_| drop(step(&mut demoting, &drawn)));
+    (0..20).for_each(|_| _ = step(&mut demoting, &drawn));
     let certificate = demoting.certificate(2).unwrap();
     assert_eq!(certificate.experts[0].learner.name(), "ada-grad");
     assert_eq!((certificate.comparator, certificate.standing), (Comparator::Unknown, Standing::Unknown));
@@ -140,7 +140,7 @@ fn e11_the_one_hot_trap_is_fine_with_a_ridge_and_without() {
 #[test]
 fn e12_with_more_features_than_rounds_least_squares_lose_nothing() {
     let mut stream = stream(9, Groups::declared(1), &[("least_squares", "true")]);
-    rounds(5, 9, 0, 2).iter().for_each(|round| drop(step(&mut stream, round)));
+    rounds(5, 9, 0, 2).iter().for_each(|round| _ = step(&mut stream, round));
     let certificate = stream.certificate(ALWAYS_ON).unwrap();
     assert_eq!(certificate.hindsight, Some(0.0));
     assert_eq!(certificate.standing, Standing::Holds);
@@ -290,7 +290,7 @@ fn e30_weights_of_zero_count_and_negative_ones_are_refused() {
     let ticket = stream.predict(&[1.0], &[0]).unwrap().ticket;
     stream.update_weighted(ticket, 0.75, 3.0).unwrap();
     let drawn = Drawn { x: vec![1.0], awake: vec![0], y: 0.75 };
-    (0..3).for_each(|_| drop(step(&mut thrice, &drawn)));
+    (0..3).for_each(|_| _ = step(&mut thrice, &drawn));
     let theta = [&stream, &thrice].map(|s| s.coefficients(0).unwrap()[0][0]);
     assert!((theta[0] - theta[1]).abs() < 1e-15);
     assert_eq!(stream.claim(), super::super::Claim::Heavy);

@@ -7,7 +7,7 @@ use super::{Drawn, rounds, step, stream};
 fn regrets(set: &[(&str, &str)], drawn: &[Drawn]) -> Vec<f64> {
     let set: Vec<_> = set.iter().copied().chain([("least_squares", "true"), ("intercept", "true")]).collect();
     let mut stream = stream(5, Groups::declared(4), &set);
-    drawn.iter().for_each(|round| drop(step(&mut stream, round)));
+    drawn.iter().for_each(|round| _ = step(&mut stream, round));
     (0..4).chain([ALWAYS_ON]).map(|g| stream.certificate(g).unwrap().regret.unwrap()).collect()
 }
 
@@ -16,13 +16,22 @@ fn convex_outputs_lose_less_than_the_papers_and_groups_less_than_one_learner() {
     let drawn = rounds(3000, 5, 4, 33);
     let (paper, convex) = (regrets(&[("mode", "paper")], &drawn), regrets(&[], &drawn));
     assert!(paper.iter().zip(&convex).all(|(p, c)| c < p), "{paper:?} {convex:?}");
-    // One ridge regression on all rounds, by the meter of groups.
-    let mut alone = super::stream(5, Groups { declared: Some(0), always_on: true }, &[("intercept", "true")]);
-    let all: f64 =
-        drawn.iter().map(|r| (step(&mut alone, &Drawn { awake: vec![], ..r.clone() }) - r.y).powi(2)).sum();
-    let mut grouped = super::stream(5, Groups::declared(4), &[("intercept", "true")]);
-    drawn.iter().for_each(|round| drop(step(&mut grouped, round)));
-    assert!(grouped.certificate(ALWAYS_ON).unwrap().loss < 0.9 * all);
+    // Labels of one group rise with the first feature, those of the other fall: no one learner does both.
+    let opposite = |t: usize, r: &Drawn| Drawn {
+        awake: vec![t as u64 % 2],
+        y: 0.5 + 0.4 * if t % 2 == 0 { r.x[0] } else { -r.x[0] },
+        ..r.clone()
+    };
+    let base = [("intercept", "true")];
+    let mut alone = super::stream(5, Groups { declared: Some(0), always_on: true }, &base);
+    let mut grouped = super::stream(5, Groups::declared(2), &base);
+    for (t, round) in drawn.iter().enumerate() {
+        let round = opposite(t, round);
+        step(&mut grouped, &round);
+        step(&mut alone, &Drawn { awake: vec![], ..round });
+    }
+    let [all, own] = [&alone, &grouped].map(|s| s.certificate(ALWAYS_ON).unwrap().loss);
+    assert!(own < 0.1 * all, "{own} {all}");
 }
 
 #[test]
@@ -37,7 +46,7 @@ fn crossed_features_help_where_groups_add_up_and_harm_no_group() {
     assert!(crossed[4] < plain[4] - 1.0, "{plain:?} {crossed:?}");
     assert!(crossed.iter().zip(&plain).all(|(c, p)| c < &(p + 1.0)), "{plain:?} {crossed:?}");
     let mut stream = stream(5, Groups::declared(4), &[("crossed", "true"), ("intercept", "true")]);
-    drawn.iter().for_each(|round| drop(step(&mut stream, round)));
+    drawn.iter().for_each(|round| _ = step(&mut stream, round));
     let expert = stream.certificate(CROSSED).unwrap();
     assert_eq!((expert.rounds, expert.experts[0].learner), (3000, Kind::Ridge));
     assert_eq!(stream.coefficients(CROSSED).unwrap()[0].len(), 30);
@@ -65,10 +74,10 @@ fn two_learners_of_a_group_do_nearly_as_well_as_the_better_one() {
     let loss = |set: &[(&str, &str)]| {
         let set: Vec<_> = set.iter().copied().chain([("intercept", "true")]).collect();
         let mut stream = stream(5, Groups::declared(4), &set);
-        drawn.iter().for_each(|round| drop(step(&mut stream, round)));
+        drawn.iter().for_each(|round| _ = step(&mut stream, round));
         stream.certificate(ALWAYS_ON).unwrap().loss
     };
     let (good, bad) = (loss(&[]), loss(&[("learner", "ada-grad"), ("radius", "0.001")]));
     let both = loss(&[("second_learner", "ada-grad"), ("radius", "0.001")]);
-    assert!(good < 0.8 * bad && both < good + 0.3 * (bad - good), "{good} {bad} {both}");
+    assert!(good < bad - 1.0 && both < good + 0.3 * (bad - good), "{good} {bad} {both}");
 }

@@ -90,10 +90,11 @@ fn the_factor_stays_exact_where_the_inverse_breaks_down_and_is_rebuilt() {
         let ([factor, inverse, hindsight], rebuilt) = measure(ridge, scale, collinear);
         assert!(factor < error && hindsight < rho, "{ridge} {scale} {collinear}: {factor:e} {hindsight:e}");
         assert!(inverse.is_finite());
+        // In between, whether the identity is off by more than the tolerance is up to rounding.
         if collinear && scale > 1.0 {
             assert!(rebuilt, "{ridge} {scale}: {inverse:e}");
-        } else {
-            assert!(!rebuilt && inverse < 1e-4, "{ridge} {scale} {collinear}: {inverse:e}");
+        } else if scale == 1.0 {
+            assert!(!rebuilt && inverse < 1e-9, "{ridge} {scale} {collinear}: {inverse:e}");
         }
     }
 }

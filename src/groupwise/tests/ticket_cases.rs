@@ -58,7 +58,7 @@ fn e16_tickets_do_not_depend_on_one_another() {
     assert!(late.certificate(0).unwrap().bound.is_none() && late.certificate(0).unwrap().regret.is_some());
     // What was learned is the same but for the order of sums.
     let mut prompt = stream(2, Groups::declared(3), &[]);
-    drawn.iter().rev().for_each(|round| drop(step(&mut prompt, round)));
+    drawn.iter().rev().for_each(|round| _ = step(&mut prompt, round));
     let theta = [&late, &prompt].map(|s| s.coefficients(1).unwrap()[0].clone());
     assert!(theta[0].iter().zip(&theta[1]).all(|(a, b)| (a - b).abs() < 1e-12));
 }
@@ -74,7 +74,7 @@ fn e17_tickets_expire_and_memory_stays_bounded() {
     assert!(stream.update(tickets[7], 0.5).is_err() && stream.expire(tickets[7]).is_err());
     assert_eq!((stream.open_tickets(), stream.counts().expired), (2, 7));
     assert_eq!(stream.tickets(), tickets[8..]);
-    (0..1000).for_each(|_| drop(stream.predict(&[1.0], &[0]).unwrap()));
+    (0..1000).for_each(|_| _ = stream.predict(&[1.0], &[0]).unwrap());
     assert_eq!(stream.open_tickets(), 4);
 }
 
@@ -134,7 +134,7 @@ fn e26_a_saved_stream_goes_on_to_the_same_bits() {
 fn e27_states_that_are_cut_or_changed_are_refused() {
     let mut stream =
         Stream::new(3, Groups::declared(4), &options(&[("trace", "true"), ("crossed", "true")])).unwrap();
-    rounds(20, 3, 4, 5).iter().for_each(|round| drop(step(&mut stream, round)));
+    rounds(20, 3, 4, 5).iter().for_each(|round| _ = step(&mut stream, round));
     stream.predict(&[0.1, 0.2, 0.3], &[1]).unwrap();
     let bytes = stream.save().unwrap();
     for at in 0..bytes.len().min(2000) {
@@ -148,9 +148,9 @@ fn e27_states_that_are_cut_or_changed_are_refused() {
 #[test]
 fn e27_states_of_sound_checksum_and_false_content_give_errors_and_no_crash() {
     use crate::runtime::state;
-    let mut stream = Stream::new(3, Groups::declared(4), &options(&[("trace", "true")])).unwrap();
-    rounds(6, 3, 4, 5).iter().for_each(|round| drop(step(&mut stream, round)));
-    stream.predict(&[0.1, 0.2, 0.3], &[1]).unwrap();
+    let mut stream = Stream::new(1, Groups::declared(2), &options(&[("trace", "true")])).unwrap();
+    rounds(4, 1, 2, 5).iter().for_each(|round| _ = step(&mut stream, round));
+    stream.predict(&[0.1], &[1]).unwrap();
     let bytes = stream.save().unwrap();
     let payload = &bytes[state::HEADER..];
     let (mut refused, mut taken) = (0, 0);
@@ -163,14 +163,14 @@ fn e27_states_of_sound_checksum_and_false_content_give_errors_and_no_crash() {
                 // Another number that a stream can have: whatever it is, using it is no crash.
                 Ok(mut other) => {
                     taken += 1;
-                    let _ = other.predict(&[0.1, 0.2, 0.3], &[0, 1]).map(|p| other.update(p.ticket, 0.5));
+                    let _ = other.predict(&[0.1], &[0, 1]).map(|p| other.update(p.ticket, 0.5));
                     let _ = other.certificates();
-                    let _ = other.update(7, 0.5);
+                    let _ = other.update(5, 0.5);
                 }
             }
         }
     }
-    assert!(refused > 100 && taken > 1000, "{refused} {taken}");
+    assert!(refused > 100 && taken > 500, "{refused} {taken}");
     assert!(Stream::load(&state::seal(*b"GRPW", 2, payload).unwrap()).is_err());
     assert!(Stream::load(&state::seal(*b"ALTM", 1, payload).unwrap()).is_err());
 }

@@ -78,7 +78,7 @@ proptest! {
         let mut thrice = once.clone();
         for (x, y) in x.iter().zip(&y) {
             once.fold(&mut padded(x, *y), 3.0);
-            (0..3).for_each(|_| drop(thrice.fold(&mut padded(x, *y), 1.0)));
+            (0..3).for_each(|_| _ = thrice.fold(&mut padded(x, *y), 1.0));
         }
         let (a, b) = (once.coefficients().unwrap(), thrice.coefficients().unwrap());
         prop_assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-11));
