@@ -14,11 +14,13 @@ pub enum Family {
     Graph,
     /// Low-rank matrix completion by alternating minimization.
     Altmin,
+    /// Bilevel optimization by hypergradients of certified accuracy.
+    Bilevel,
 }
 
 impl Family {
     /// The families that exist.
-    pub const ALL: [Family; 3] = [Family::Bcd, Family::Graph, Family::Altmin];
+    pub const ALL: [Family; 4] = [Family::Bcd, Family::Graph, Family::Altmin, Family::Bilevel];
 
     /// The name used in options, files and commands.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Family {
             Family::Bcd => "bcd",
             Family::Graph => "graph",
             Family::Altmin => "altmin",
+            Family::Bilevel => "bilevel",
         }
     }
 }
@@ -52,6 +55,7 @@ pub struct OptionRow {
 const BCD: &[Family] = &[Family::Bcd];
 const GRAPH: &[Family] = &[Family::Graph];
 const ALTMIN: &[Family] = &[Family::Altmin];
+const BILEVEL: &[Family] = &[Family::Bilevel];
 const SPARSE: &[Family] = &[Family::Bcd, Family::Graph];
 const EVERY: &[Family] = &Family::ALL;
 
@@ -83,14 +87,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(1e-6),
         EVERY,
-        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side. For altmin: the residual of the observed entries relative to their size, or the estimated distance of the model from its limit relative to the model, whichever is reached first.",
+        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side. For altmin: the residual of the observed entries relative to their size, or the estimated distance of the model from its limit relative to the model, whichever is reached first. For bilevel: the norm of the (projected) hypergradient and its error bound together, relative to that of the first hypergradient.",
     ),
     row(
         "max_iterations",
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
         EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows (a search from few entries makes as many as it needs; 0 gives the start).",
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows (a search from few entries makes as many as it needs; 0 gives the start); for bilevel one accepted step, or one evaluation of a search without derivatives.",
     ),
     row(
         "max_seconds",
@@ -104,7 +108,7 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(INFINITY),
         EVERY,
-        "Work limit of a call in floating-point operations, counted and not timed.",
+        "Work limit of a call in floating-point operations, counted and not timed (for bilevel: by what the problem says that a product takes).",
     ),
     row(
         "threads",
@@ -119,7 +123,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Flag,
         OptionValue::Flag(false),
         EVERY,
-        "Keep a row per check of the certificate: iteration, work, objective, certificate, nonzeros.",
+        "Keep a row per check of the certificate: iteration, work, objective, certificate, nonzeros. For bilevel: a row per accepted or rejected step, with the inequality that decided it.",
     ),
     row(
         "loss",
@@ -549,5 +553,197 @@ pub const TABLE: &[OptionRow] = &[
         OptionValue::Choice("double"),
         ALTMIN,
         "How values and factors are stored, and regressions computed: single takes half the memory and about half the time. Read when a problem is made; in Rust the type says it.",
+    ),
+    row(
+        "method",
+        OptionKind::Choice(&[
+            "maid",
+            "paper",
+            "fixed",
+            "fixed-step",
+            "hoag",
+            "hoag-released",
+            "dynamic",
+            "grid",
+            "random",
+        ]),
+        OptionValue::Choice("maid"),
+        BILEVEL,
+        "The method: adaptive inexact descent with what this library adds (maid) or as published (paper: it changes the defaults that are unset below); the same accuracy throughout with a line search (fixed) or a constant step (fixed-step); HOAG with one step per iteration (hoag) or two, as released (hoag-released); a trust region without derivatives and with dynamic accuracy for few parameters (dynamic); the best of a grid (grid) or of random points (random) in the box.",
+    ),
+    row(
+        "certificate",
+        OptionKind::Choice(&["auto", "rigorous", "estimated", "goal-oriented", "off"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
+    ),
+    row(
+        "values",
+        OptionKind::Choice(&["auto", "corrected", "plain"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Intervals of the upper value: with the adjoint's correction, whose width falls with the square of the accuracy (corrected), or by the gradient of g alone (plain). auto is corrected, or plain for method paper.",
+    ),
+    row(
+        "direction",
+        OptionKind::Choice(&["auto", "lbfgs", "gradient", "gauss-newton"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Direction of a step: the hypergradient, or that times an inverse Hessian by L-BFGS, or by the Gauss-Newton matrix of squared distances (few parameters; one linear solve for each). auto is lbfgs, or gradient for method paper.",
+    ),
+    row(
+        "first_trial",
+        OptionKind::Choice(&["auto", "barzilai-borwein", "grow"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "First trial of a gradient step: the step of Barzilai and Borwein, or the last step times step_increase (grow). auto is barzilai-borwein, or grow for method paper.",
+    ),
+    row(
+        "lower_solver",
+        OptionKind::Choice(&["auto", "fista", "lbfgs", "newton-cg", "cg", "gradient", "user"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Solver of the lower problems. auto: conjugate gradients (cg) where they are quadratic, Newton steps where there is a preconditioner, FISTA where the constants are known, else lbfgs. user: the problem's own.",
+    ),
+    row(
+        "lower_accuracy",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First accuracy of lower solutions, a distance (eps_0; constant for the methods fixed and fixed-step). Unset: 0.05 of the distance that the start may have; 0.1 for the methods but maid.",
+    ),
+    row(
+        "adjoint_accuracy",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First accuracy of adjoint solutions, the norm of a residual (delta_0; constant for the methods fixed and fixed-step). Unset: 0.1 of the gradient of g; as lower_accuracy for the methods but maid.",
+    ),
+    row(
+        "step",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First step (alpha_0; constant for the method fixed-step). Unset: one that changes no parameter by more than 0.1; 0.01 for the methods paper, fixed and fixed-step.",
+    ),
+    row(
+        "step_decrease",
+        real(TINY, 0.999),
+        OptionValue::Real(0.5),
+        BILEVEL,
+        "By what a rejected step shrinks (rho).",
+    ),
+    row(
+        "step_increase",
+        real(1.0, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "By what an accepted step grows for the next trial (rho bar). Unset: 1.5; 10/9 for method paper.",
+    ),
+    row(
+        "accuracy_decrease",
+        real(TINY, 0.999),
+        OptionValue::Real(0.5),
+        BILEVEL,
+        "By what accuracies are tightened (nu); maid goes further at once where the bounds ask for it.",
+    ),
+    row(
+        "accuracy_increase",
+        real(1.0, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "By what accuracies are relaxed after a step (nu bar). Unset: 1.1; 1.05 for method paper.",
+    ),
+    row(
+        "descent_margin",
+        real(TINY, 0.999_999),
+        OptionValue::Unset,
+        BILEVEL,
+        "A hypergradient z is accurate enough where its error bound is at most (1 - this) |z| (eta). Unset: 0.5; 1e-4 for method paper.",
+    ),
+    row(
+        "sufficient_decrease",
+        real(TINY, 0.999_999),
+        OptionValue::Unset,
+        BILEVEL,
+        "The share of the decrease along z that a step has to keep for certain (lambda), less than descent_margin. Unset: 1e-4; 1e-8 for method paper.",
+    ),
+    row(
+        "backtracks",
+        integer(1, 10_000),
+        OptionValue::Integer(10),
+        BILEVEL,
+        "Trials of a line search before accuracies are tightened (J); one more after each such failure.",
+    ),
+    row(
+        "step_cap",
+        real(TINY, INFINITY),
+        OptionValue::Unset,
+        BILEVEL,
+        "The most that a step may change a parameter. Unset: 1, which suits logarithms; no cap for the methods but maid.",
+    ),
+    row(
+        "absolute_tolerance",
+        real(0.0, INFINITY),
+        OptionValue::Real(0.0),
+        BILEVEL,
+        "Stop as well where the norm of the (projected) hypergradient and its error bound together are at most this.",
+    ),
+    row(
+        "value_tolerance",
+        real(0.0, INFINITY),
+        OptionValue::Real(1e-9),
+        BILEVEL,
+        "Stop (stalled) where ten steps together lower the upper value by less than this share of it.",
+    ),
+    row(
+        "max_products",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        BILEVEL,
+        "Work limit in gradients of lower objectives and products with their Hessians, over all samples.",
+    ),
+    row(
+        "max_lower_products",
+        integer(1, i64::MAX),
+        OptionValue::Integer(100_000),
+        BILEVEL,
+        "The most products that one lower or adjoint solve may take.",
+    ),
+    row(
+        "trial_budget",
+        real(1.0, INFINITY),
+        OptionValue::Real(20.0),
+        BILEVEL,
+        "A trial point is rejected where a lower solve takes more products than this many times the median of the last trials (200 at least).",
+    ),
+    row(
+        "allocate",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        BILEVEL,
+        "Give each sample an accuracy of its own, so that all contribute the same to the error bound.",
+    ),
+    row(
+        "metric",
+        OptionKind::Flag,
+        OptionValue::Flag(true),
+        BILEVEL,
+        "Measure errors in the norm that the problem gives (its penalties, say), if it gives one; the method paper does not.",
+    ),
+    row(
+        "allow_uncertified",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        BILEVEL,
+        "Accept lower problems that are not known to be strongly convex: accuracies are gradient norms then, and nothing is certified.",
+    ),
+    row(
+        "sequence",
+        OptionKind::Choice(&["geometric", "quadratic", "cubic"]),
+        OptionValue::Choice("quadratic"),
+        BILEVEL,
+        "For HOAG: accuracies lower_accuracy times 0.9^k, 1/k^2 or 1/k^3, but at least 1e-12.",
     ),
 ];

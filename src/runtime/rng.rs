@@ -19,6 +19,8 @@ pub enum Purpose {
     Start = 5,
     /// The sketches of least-squares problems.
     Sketch = 6,
+    /// The points of a random search.
+    Search = 7,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).
