@@ -96,6 +96,7 @@ macro_rules! for_each_instruction_set {
         }
     };
 }
+pub(super) use for_each_instruction_set;
 
 for_each_instruction_set!(
     /// `sum_r a_r v_r`.

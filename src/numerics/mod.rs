@@ -3,6 +3,7 @@
 pub mod cholesky;
 pub mod cholesky_update;
 pub mod columns;
+pub mod correlate;
 pub mod dense;
 pub mod double_double;
 pub mod eigen;
