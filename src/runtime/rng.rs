@@ -21,6 +21,8 @@ pub enum Purpose {
     Sketch = 6,
     /// The points of a random search.
     Search = 7,
+    /// The noise of pictures.
+    Noise = 8,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).
