@@ -20,7 +20,16 @@ const FIGURES: [&str; 14] = [
 ];
 
 /// Experiments that are not on the page of `all`.
-const OTHERS: [&str; 4] = ["altmin-inexact", "altmin-recovery", "altmin-noise", "altmin-scaling"];
+const OTHERS: [&str; 8] = [
+    "altmin-inexact",
+    "altmin-recovery",
+    "altmin-noise",
+    "altmin-scaling",
+    "bilevel-quadratic",
+    "bilevel-multinomial",
+    "bilevel-tv",
+    "bilevel-foe",
+];
 
 #[test]
 fn the_list_names_every_experiment() {
@@ -104,6 +113,39 @@ fn scaling_leaves_its_files_and_takes_the_same_steps_every_time() {
     for plot in ["altmin-scaling-rank.svg", "altmin-scaling-observations.svg"] {
         let svg = folder.read(&format!("one/{plot}"));
         assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+    }
+}
+
+/// Parameters are learned on small data: all files are there, and nothing but seconds depends on the threads.
+#[test]
+fn parameters_are_learned_and_run_alike_every_time() {
+    let folder = Folder::new();
+    let runs = |path: &str| -> Vec<String> {
+        let cells = |line: &str| line.split(',').take(7).collect::<Vec<_>>().join(",");
+        folder.read(path).lines().skip(1).map(cells).collect()
+    };
+    for (name, count, pictures) in [
+        (
+            "bilevel-quadratic",
+            1 + 6 * 8 + 12,
+            &["bilevel-quadratic.svg", "bilevel-quadratic-conditioned.svg"][..],
+        ),
+        ("bilevel-multinomial", 10, &["bilevel-multinomial.svg"]),
+        ("bilevel-tv", 1 + 6 * 8 + 12, &["bilevel-tv.svg", "bilevel-tv-accuracies.svg", "bilevel-tv.png"]),
+        ("bilevel-foe", 1 + 6 * 8 + 12, &["bilevel-foe.svg", "bilevel-foe.png"]),
+    ] {
+        let text = folder.run(&format!("bench {name} --quick --out one")).ended(0).out;
+        folder.run(&format!("bench {name} --quick --threads 2 --out two")).ended(0);
+        let found = runs(&format!("one/{name}.csv"));
+        assert_eq!(found.len(), count, "{name}");
+        assert_eq!(found, runs(&format!("two/{name}.csv")), "{name}");
+        assert_eq!(folder.read(&format!("one/{name}.md")).trim_end(), text.trim_end());
+        for picture in pictures {
+            assert!(
+                std::fs::metadata(folder.path(&format!("one/{picture}"))).unwrap().len() > 2_000,
+                "{picture}"
+            );
+        }
     }
 }
 
