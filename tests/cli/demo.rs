@@ -9,15 +9,19 @@ fn the_demo_solves_and_draws() {
     for part in ["diabetes", "breast cancer", "wine", "bike rentals", "converged", "proven"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for plot in ["diabetes-path.svg", "breast-cancer-rules.svg", "bikes-path.svg", "completion.svg"] {
+    for plot in
+        ["diabetes-path.svg", "breast-cancer-rules.svg", "bikes-path.svg", "completion.svg", "denoising.svg"]
+    {
         let svg = folder.read(&format!("southwell-demo/{plot}"));
         assert!(svg.starts_with("<svg") && svg.len() > 4_000, "{plot}");
         assert!(text.contains(plot));
     }
     let object = folder.run("demo --json --out elsewhere").ended(0).json();
-    assert_eq!(object["problems"].as_array().unwrap().len(), 7);
+    assert_eq!(object["problems"].as_array().unwrap().len(), 8);
     assert!(object["problems"].as_array().unwrap().iter().all(|p| p["outcome"] == "converged"));
-    assert!(folder.path("elsewhere/bikes-path.svg").exists());
+    assert!(
+        folder.path("elsewhere/bikes-path.svg").exists() && folder.path("elsewhere/denoising.png").exists()
+    );
 }
 
 #[test]
