@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 
 LOW, HIGH = -6.0, 6.0
 SEED = 1
@@ -199,8 +200,11 @@ def lasso_loss(data, a):
     from sklearn.linear_model import LogisticRegression
 
     X, y, X_val, y_val = data
-    model = LogisticRegression(C=1 / (y.size * np.exp(a[0])), l1_ratio=1.0, solver="liblinear", fit_intercept=False,
-                               intercept_scaling=1.0, tol=1e-10, max_iter=10000, penalty="l1").fit(X, y)  # fmt: skip
+    strength = 1 / (y.size * np.exp(a[0]))
+    model = LogisticRegression(C=strength, penalty="l1", solver="liblinear", fit_intercept=False, tol=1e-10, max_iter=10000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer versions would rather have another argument
+        model.fit(X, y)
     return np.logaddexp(0.0, -y_val * (X_val @ model.coef_.ravel())).mean()
 
 
