@@ -84,7 +84,7 @@ pub fn solve(
         let (claimed, taken) = cycle(oracle, system, &mut tried, &r, tolerance, max_steps - steps)?;
         steps += taken;
         let fresh = residual(oracle, system, &tried)?;
-        check_consistency(oracle, system, &fresh, &claimed)?;
+        check_consistency(oracle, system, &fresh, (&claimed, &r))?;
         let found = metric.dual(&fresh);
         fruitless = if found <= 0.5 * best { 0 } else { fruitless + 1 };
         if found < best {
@@ -179,10 +179,11 @@ fn check_consistency(
     oracle: &Oracle<'_, '_, '_>,
     system: &System<'_>,
     fresh: &[f64],
-    claimed: &[f64],
+    (claimed, start): (&[f64], &[f64]),
 ) -> Tried<()> {
     let difference = norm(&fresh.iter().zip(claimed).map(|(a, b)| a - b).collect::<Vec<_>>());
-    let terms = norm(system.b) + norm(fresh) + norm(claimed);
+    // A warm start may leave much more than there is to solve for.
+    let terms = norm(system.b) + norm(fresh) + norm(claimed) + norm(start);
     if difference > INCONSISTENT * terms {
         return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
     }

@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
         let fork = control.forks(&Arc::default());
         let one = |sample| {
             let mut part = fork();
-            let mut oracle = Oracle::new(problem, sample, theta, limit.min(left), &mut part);
+            let mut oracle = Oracle::new(problem, sample, theta, (limit, left), &mut part);
             let found = task(&mut oracle);
             let counts = oracle.counts;
             (found, counts, part.work(), part.polls())

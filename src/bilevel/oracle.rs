@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::interrupt::{Flaw, Interrupt, Tried};
 use super::problem::{Evaluated, LowerConstants, Problem, Refusal, SecondOrder};
-use crate::runtime::Control;
+use crate::runtime::{Control, Outcome, Stop};
 
 /// The callbacks of one sample.
 pub struct Oracle<'a, 'k, 'c> {
@@ -12,8 +12,10 @@ pub struct Oracle<'a, 'k, 'c> {
     pub theta: &'a [f64],
     /// What was done so far.
     pub counts: Counts,
-    /// Products that may be spent, those of `counts` included.
+    /// Products after which the solve gives up, those of `counts` included.
     pub limit: u64,
+    /// Products after which the call ends.
+    budget: u64,
     flops: u64,
     control: &'k mut Control<'c>,
 }
@@ -23,11 +25,11 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
         problem: &'a dyn Problem,
         sample: usize,
         theta: &'a [f64],
-        limit: u64,
+        (limit, budget): (u64, u64),
         control: &'k mut Control<'c>,
     ) -> Self {
         let flops = problem.flops(sample);
-        Self { problem, sample, theta, counts: Counts::default(), limit, flops, control }
+        Self { problem, sample, theta, counts: Counts::default(), limit, budget, flops, control }
     }
 
     /// `n_i`.
@@ -42,7 +44,7 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
 
     /// The same at another `theta`.
     pub fn lower_at(&mut self, theta: &[f64], x: &[f64], gradient: &mut [f64]) -> Tried<f64> {
-        self.begin()?;
+        self.begin_product()?;
         self.counts.gradients += 1;
         let value = self.heard("lower", self.problem.lower(self.sample, x, theta, gradient))?;
         self.finite("lower", value, gradient)?;
@@ -59,7 +61,7 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
 
     /// `out = A v`.
     pub fn hessian(&mut self, at: &dyn SecondOrder, v: &[f64], out: &mut [f64]) -> Tried<()> {
-        self.begin()?;
+        self.begin_product()?;
         self.counts.hessian_products += 1;
         self.heard("hessian", at.hessian(v, out))?;
         self.finite("hessian", 0.0, out)
@@ -131,6 +133,14 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
         self.control.spend(self.flops)?;
         // Callbacks may be slow: each is a chance to stop.
         self.control.poll()?;
+        Ok(())
+    }
+
+    fn begin_product(&mut self) -> Tried<()> {
+        self.begin()?;
+        if self.counts.products() >= self.budget {
+            return Err(Stop(Outcome::WorkLimit).into());
+        }
         if self.counts.products() >= self.limit {
             return Err(Flaw::OverBudget { sample: self.sample }.into());
         }

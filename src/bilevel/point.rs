@@ -109,10 +109,14 @@ impl Point {
         self.samples.iter().any(|s| s.reached == Reached::Limit)
     }
 
+    /// Whether some adjoint solve has ended short of its tolerance.
+    pub fn adjoint_falls_short(&self) -> bool {
+        self.samples.iter().any(|s| s.adjoint.as_ref().is_some_and(|a| a.reached != Reached::Target))
+    }
+
     /// Whether some solve, adjoint ones included, has ended short of its tolerance.
     pub fn falls_short(&self) -> bool {
-        let adjoint = |s: &SamplePoint| s.adjoint.as_ref().is_some_and(|a| a.reached != Reached::Target);
-        self.samples.iter().any(|s| s.reached != Reached::Target || adjoint(s))
+        self.samples.iter().any(|s| s.reached != Reached::Target) || self.adjoint_falls_short()
     }
 
     /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`; `None` before the products with `B`

@@ -35,7 +35,7 @@ use super::line_search::{Found, LineSearch, Step, line_search};
 use super::point::Point;
 use super::problem::Problem;
 use super::progress::{Last, Progress};
-use super::settings::{Method, Settings};
+use super::settings::{CertificateMode, Method, Settings};
 use super::solution::{Decision, Solution, TraceRow};
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
@@ -248,7 +248,10 @@ impl<'a> Maid<'a> {
             let narrows = interval.width() < 0.99 * width || !point.falls_short();
             fruitless = if narrows { 0 } else { fruitless + 1 };
             width = interval.width();
-            if fruitless >= PATIENCE || width <= 4.0 * interval.rounding || point.is_at_limit() {
+            // Without a bound on its error the hypergradient itself may be what is wrong.
+            let certain = evaluator.mode != CertificateMode::Off || point.adjoint_falls_short();
+            let settled = fruitless >= PATIENCE || width <= 4.0 * interval.rounding;
+            if certain && settled || point.is_at_limit() {
                 return Ok(Some(floor(point)));
             }
             self.tighten(narrowing, &interval, control)?;

@@ -23,7 +23,7 @@ fn run(
     change: impl Fn(&mut Constants),
 ) -> (Iterate, Reached, u64, f64) {
     let mut control = Control::new();
-    let mut oracle = Oracle::new(problem, 0, theta, u64::MAX, &mut control);
+    let mut oracle = Oracle::new(problem, 0, theta, (u64::MAX, u64::MAX), &mut control);
     let mut constants = Constants::at(&mut oracle, true, false).unwrap();
     change(&mut constants);
     let x = vec![0.0; problem.variables(0)];
@@ -125,7 +125,7 @@ fn a_limit_keeps_the_best_point() {
     let problem = Quadratic::new(1, 8, 2, 12);
     let mut control = Control::new();
     for solver in SOLVERS {
-        let mut oracle = Oracle::new(&problem, 0, &[1.0, 1.0], 6, &mut control);
+        let mut oracle = Oracle::new(&problem, 0, &[1.0, 1.0], (6, u64::MAX), &mut control);
         let constants = Constants::at(&mut oracle, false, false).unwrap();
         let mut at = Iterate::at(&mut oracle, vec![0.0; 8], &constants.metric).unwrap();
         let first = at.norm;

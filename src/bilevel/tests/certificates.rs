@@ -167,12 +167,12 @@ fn t2_corrected_values_are_off_by_the_square_of_the_accuracy() {
             ((value - f).abs(), (taylor - f).abs(), plain(sample).width(), corrected.width())
         })
         .collect();
-    for pair in errors.windows(2) {
-        let (plain, corrected) = (pair[0].0 / pair[1].0, pair[0].1 / pair[1].1);
-        assert!((4.0..25.0).contains(&plain), "{errors:?}");
-        assert!((40.0..250.0).contains(&corrected), "{errors:?}");
-        assert!(pair[0].3 / pair[1].3 > 40.0 && pair[0].2 / pair[1].2 < 25.0, "{errors:?}");
-    }
+    // Over two decades of accuracy; how far each solution really is from the exact one differs.
+    let (rough, fine) = (errors[0], errors[2]);
+    assert!((10.0..1e3).contains(&(rough.0 / fine.0)), "{errors:?}");
+    assert!((1e3..1e5).contains(&(rough.1 / fine.1)), "{errors:?}");
+    assert!((10.0..1e3).contains(&(rough.2 / fine.2)), "{errors:?}");
+    assert!((1e3..1e5).contains(&(rough.3 / fine.3)), "{errors:?}");
 }
 
 #[test]
