@@ -72,7 +72,9 @@ impl Denoising {
         let (solution, [before, after]) = (&self.solution, self.decibels());
         let interval = solution.certificate.interval;
         format!(
-            "Denoising by total variation, strength and smoothing learned on {COUNT} drawn pictures of {SIDE} x {SIDE}:\n{} after {} steps, {:.3} s; upper value in [{}, {}]; another picture from {before:.2} to {after:.2} dB.\n",
+            "Denoising by total variation, strength and smoothing learned on {COUNT} drawn pictures of {SIDE} x \
+             {SIDE}:\n{} after {} steps, {:.3} s; upper value in [{}, {}]; another picture from {before:.2} to \
+             {after:.2} dB.\n",
             solution.outcome.name(),
             solution.iterations,
             solution.seconds,
@@ -88,7 +90,11 @@ impl Denoising {
             "name": "total-variation-denoising",
             "outcome": solution.outcome.name(),
             "objective": json(interval.middle()),
-            "certificate": {"kind": "interval", "value": json(interval.width()), "rigor": report::rigor(interval.rigor)},
+            "certificate": {
+                "kind": "interval",
+                "value": json(interval.width()),
+                "rigor": report::rigor(interval.rigor),
+            },
             "theta": json_array(&solution.theta),
             "psnr_observed": json(before),
             "psnr_restored": json(after),

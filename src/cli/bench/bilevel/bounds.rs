@@ -18,9 +18,9 @@ pub fn table(course: &Course) -> Result<(String, bool)> {
     let (value, gradient) = exact(problem, &course.start)?;
     let size = gradient.iter().map(|z| z * z).sum::<f64>().sqrt();
     let mut text = format!(
-        "Bounds at the start, where the hypergradient has the norm {} and the upper value is {}; true errors by solutions to \
-         1e-8.\n\n| accuracy | error of z | bound, rigorous | estimated | goal-oriented | error of g | plain half-width | \
-         error corrected | corrected half-width |\n|---|---|---|---|---|---|---|---|---|\n",
+        "Bounds at the start, where the hypergradient has the norm {} and the upper value is {}; true errors by \
+         solutions to 1e-8.\n\n| accuracy | error of z | bound, rigorous | estimated | goal-oriented | error of g \
+         | plain half-width | error corrected | corrected half-width |\n|---|---|---|---|---|---|---|---|---|\n",
         short(size, 4),
         short(value, 8)
     );

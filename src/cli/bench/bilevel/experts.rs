@@ -58,8 +58,8 @@ pub fn experiment(
         budget: size.budget * pictures.training.len() as f64,
     };
     let mut text = format!(
-        "## {TITLE}\n\nOn {}; noise of deviation 0.1. Weights, their common factor and smoothings start at exp({START}), filters \
-         at normal taps minus their mean.\n\n",
+        "## {TITLE}\n\nOn {}; noise of deviation 0.1. Weights, their common factor and smoothings start at \
+         exp({START}), filters at normal taps minus their mean.\n\n",
         pictures.from
     );
     let (theta, holds) = if extent.full {

@@ -84,9 +84,10 @@ fn label(run: &Run) -> String {
 
 fn section(course: &Course, table: &Table, runs: &[Run], accuracies: &[f64], begun: f64) -> String {
     let mut text = format!(
-        "## {TITLE}\n\nOn {}; {} coefficients and as many strengths, from exp({START}). Budget {} products. Validation losses \
-         within the budget, and the work until a method has seen one below each level. So many strengths fit the validation \
-         rows too: the share of other rows that are classified rightly (at the start {}) says what that is worth.\n\n",
+        "## {TITLE}\n\nOn {}; {} coefficients and as many strengths, from exp({START}). Budget {} products. \
+         Validation losses within the budget, and the work until a method has seen one below each level. So many \
+         strengths fit the validation rows too: the share of other rows that are classified rightly (at the start \
+         {}) says what that is worth.\n\n",
         table.from,
         course.start.len(),
         short(course.budget, 6),

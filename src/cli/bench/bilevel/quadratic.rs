@@ -50,8 +50,8 @@ pub fn experiment(
     ];
     let (rows, cols) = if extent.quick { QUICK } else { SIZE };
     let mut text = format!(
-        "## {TITLE}\n\nMatrices of {rows} x {cols}; the search starts at ones, lower solves at 0. Every method has the same budget; \
-         what it does with it is counted, not timed.\n\n"
+        "## {TITLE}\n\nMatrices of {rows} x {cols}; the search starts at ones, lower solves at 0. Every method \
+         has the same budget; what it does with it is counted, not timed.\n\n"
     );
     let mut good = true;
     for (stem, name, draw, budget) in twins {

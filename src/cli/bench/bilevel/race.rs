@@ -14,8 +14,8 @@ const ASKED: f64 = 0.02;
 /// A line of Markdown for each run.
 pub fn table(runs: &[&Run], best: f64) -> String {
     let mut text = String::from(
-        "| method | accuracy | upper value | above the best | steps | trials | tightened | products | seconds | outcome |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| method | accuracy | upper value | above the best | steps | trials | tightened | products | seconds | \
+         outcome |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for run in runs {
         text.push_str(&format!(

@@ -39,8 +39,8 @@ pub fn table(runs: &[Run], start: f64, best: f64) -> (String, bool) {
     let ours = spread(methods[0]) / (start - best);
     let holds = ours <= ASKED;
     text.push_str(&format!(
-        "\n\nFinal upper values above the best that any run here found, {}. Spread: largest minus least, as a share of start \
-         minus best. Asked of ours: at most {} %; {}.\n\n",
+        "\n\nFinal upper values above the best that any run here found, {}. Spread: largest minus least, as a \
+         share of start minus best. Asked of ours: at most {} %; {}.\n\n",
         short(best, 8),
         100.0 * ASKED,
         if holds { "holds" } else { "**falls short**" }

@@ -64,8 +64,8 @@ pub fn all(
 pub fn section(course: &Course, ran: &Ran) -> Result<(String, bool)> {
     let Ran { ours, robust, sweep, start, best } = ran;
     let mut text = format!(
-        "### {}\n\n{} parameters, {} lower problems; upper value at the start {}; budget {} lower gradients and Hessian \
-         products over all samples.\n\n",
+        "### {}\n\n{} parameters, {} lower problems; upper value at the start {}; budget {} lower gradients and \
+         Hessian products over all samples.\n\n",
         course.label,
         course.problem.parameters(),
         course.problem.samples(),

@@ -49,9 +49,10 @@ pub fn table(
     let plain = at(&variation(&pictures.unseen)?, &single(strength), EXACT, &[])?.x;
     let learned = at(&*problem(&pictures.unseen)?, theta, EXACT, &[])?.x;
     let mut text = format!(
-        "Pictures that were not learned from, in dB of PSNR: as observed, by isotropic total variation whose strength alone is \
-         chosen (the best of {GRID} on the pictures learned from: exp({}), smoothing exp({SMOOTHING})), and by what was learned \
-         here.\n\n| picture | observed | one parameter | learned | gain |\n|---|---|---|---|---|\n",
+        "Pictures that were not learned from, in dB of PSNR: as observed, by isotropic total variation whose \
+         strength alone is chosen (the best of {GRID} on the pictures learned from: exp({}), smoothing \
+         exp({SMOOTHING})), and by what was learned here.\n\n| picture | observed | one parameter | learned | \
+         gain |\n|---|---|---|---|---|\n",
         short(strength, 3)
     );
     let mut sums = [0.0; 3];

@@ -39,8 +39,8 @@ pub fn experiment(
     let ran = runs(&course, extent, line)?;
     write_files(folder, &course, &ran)?;
     let mut text = format!(
-        "## {TITLE}\n\nOn {}; noise of deviation 0.1. The search starts at ({START}, {START}), lower solves at the observed \
-         pictures; total variation is isotropic.\n\n",
+        "## {TITLE}\n\nOn {}; noise of deviation 0.1. The search starts at ({START}, {START}), lower solves at \
+         the observed pictures; total variation is isotropic.\n\n",
         pictures.from
     );
     let (section, holds) = section(&course, &ran)?;
