@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use super::{bench, option_flags};
+use super::{bench, bilevel, option_flags};
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use southwell::runtime::Family;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ pub fn command() -> Command {
         .subcommand(cv())
         .subcommand(altmin())
         .subcommand(groupwise())
+        .subcommand(bilevel())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -187,6 +188,68 @@ fn groupwise() -> Command {
         .args(option_flags::flags(Family::Groupwise))
 }
 
+fn bilevel() -> Command {
+    let size = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .value_parser(value_parser!(u64).range(1..=65_536))
+            .help(help)
+    };
+    let word = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).allow_hyphen_values(true).help(help)
+    };
+    let pictures = |name: &'static str, help: &'static str| {
+        file(name, help).value_name("FILE|DIR").num_args(1..).action(ArgAction::Append)
+    };
+    Command::new("bilevel")
+        .about("Learn the parameters of a problem by what its solution is worth on other data")
+        .arg(
+            Arg::new("problem")
+                .value_name("PROBLEM")
+                .required(true)
+                .value_parser(bilevel::PROBLEMS)
+                .help("Strengths of ridge, logistic, multinomial or elastic-net regression; or of denoising by total variation (tv), or filters too (foe: a field of experts)"),
+        )
+        .args([
+            file("train", "Tables: the rows of the lower level, with their targets"),
+            file("validation", "The rows that parameters are judged by").conflicts_with("folds"),
+            word("folds", "K|FILE", "Instead of --validation: the number of folds, dealt at random by --seed, or a file with the fold of each row"),
+            word("target-column", "NAME|INDEX", "Delimited text: the column of the target, by name or index from 0 (negative: from the end) [default: the last]"),
+            word("positive", "LABEL", "Take rows with this label as 1 and all others as -1"),
+            Arg::new("features")
+                .long("features")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..=i32::MAX as u64))
+                .help("LIBSVM: the number of columns, where the file does not show all of them"),
+            word("strengths", "NAME|FILE", "Which coefficients share a strength: all (single), those of a feature (per-feature), of a class (per-class), none (per-weight), or those of a group (a file with the group of each column from 0, one a line) [default: single]"),
+            switch("intercept", "Add an intercept, with a fixed ridge of 1e-6"),
+            word("smoothing", "X", "elastic-net: where absolute values are rounded off [default: 0.001]"),
+            Arg::new("loss").long("loss").value_name("NAME").value_parser(["squared", "logistic"]).help("elastic-net: the loss [default: squared]"),
+        ])
+        .args([
+            pictures("truth", "Pictures as they should be: PNG, PGM or PPM files, or folders of them"),
+            pictures("observed", "The same as they are observed, in the same order").conflicts_with("noise"),
+            word("noise", "SIGMA", "Instead of --observed: add normal noise of this deviation (white is 1) by --seed"),
+            size("shrink", "Shrink pictures by this factor first (means of squares)"),
+            size("size", "Then take the square of so many pixels in the middle"),
+            Arg::new("coupling").long("coupling").value_name("NAME").value_parser(["isotropic", "anisotropic"]).help("tv: how differences come together [default: isotropic]"),
+            size("filters", "foe: the number of filters [default: 8]"),
+            size("side", "foe: taps along a side of a filter [default: 5]"),
+            file("pictures", "Write each picture as observed, as restored and as it should be, side by side, as PNG").value_name("DIR"),
+        ])
+        .args([
+            word("start", "LIST|FILE", "Parameters to start from: numbers between commas, one for all of them, or a file"),
+            json(),
+            file("out", "Write the parameters, one a line, 17 digits"),
+            file("solution", "Write the lower solution: a line for each column, with a number for each class and fold"),
+            file("trace", "Write every decision, with the inequality that made it, as CSV"),
+            file("plot", "Write the upper value over the work as SVG"),
+            file("plot-accuracies", "Write the accuracies of the steps as SVG"),
+        ])
+        .args(option_flags::flags(Family::Bilevel))
+}
+
 fn cv() -> Command {
     Command::new("cv")
         .about("Choose the strength of the penalty by cross-validation, and fit all rows with it")
@@ -278,13 +341,14 @@ fn bench() -> Command {
                 .hide_possible_values(true)
                 .default_value(bench::LIST)
                 .help("One of the experiments, 'all' of them, or 'list' for their names"),
-            file("data", "groupwise-medical, groupwise-adult: the folder with insurance/ and adult/ [default: ../shared/data/groupwise]")
+            file("data", "groupwise-medical, groupwise-adult: the folder with insurance/ and adult/ [default: ../shared/data/groupwise]; bilevel-tv, bilevel-foe: the folder with kodak/ and bsd68/ [default: ../shared/data/images; pictures are generated where it is absent]; bilevel-multinomial: the file of digits")
                 .value_name("DIR"),
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
+            switch("full", "bilevel-foe: the size of the paper as far as a machine of two cores allows, methods at their defaults alone"),
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
             count("runs", "altmin-recovery, altmin-noise, groupwise-*: runs of each cell [default: 200, 5, and 10]"),
             count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
-            count("threads", "altmin-recovery, altmin-noise, altmin-scaling, groupwise-*: threads [default: 1]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling, bilevel-*, groupwise-*: threads [default: 1]"),
         ])
 }
 

@@ -25,6 +25,8 @@ pub enum Purpose {
     Perturb = 17,
     /// The points of a random search.
     Search = 7,
+    /// The noise of pictures.
+    Noise = 8,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).

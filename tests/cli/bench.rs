@@ -21,7 +21,7 @@ const FIGURES: [&str; 14] = [
 ];
 
 /// Experiments that are not on the page of `all`.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 12] = [
     "altmin-inexact",
     "altmin-recovery",
     "altmin-noise",
@@ -30,6 +30,10 @@ const OTHERS: [&str; 8] = [
     "groupwise-medical",
     "groupwise-adult",
     "groupwise-paths",
+    "bilevel-quadratic",
+    "bilevel-multinomial",
+    "bilevel-tv",
+    "bilevel-foe",
 ];
 
 #[test]
@@ -162,6 +166,39 @@ fn medical_costs_are_the_published_ones() {
         folder.run(&format!("bench groupwise-medical --threads 2 --data {}", data.display())).ended(0).out;
     assert_eq!(text.matches("| holds |").count(), 12, "{text}");
     assert!(!text.contains("falls short"), "{text}");
+}
+
+/// Parameters are learned on small data: all files are there, and nothing but seconds depends on the threads.
+#[test]
+fn parameters_are_learned_and_run_alike_every_time() {
+    let folder = Folder::new();
+    let runs = |path: &str| -> Vec<String> {
+        let cells = |line: &str| line.split(',').take(7).collect::<Vec<_>>().join(",");
+        folder.read(path).lines().skip(1).map(cells).collect()
+    };
+    for (name, count, pictures) in [
+        (
+            "bilevel-quadratic",
+            1 + 6 * 8 + 12,
+            &["bilevel-quadratic.svg", "bilevel-quadratic-conditioned.svg"][..],
+        ),
+        ("bilevel-multinomial", 10, &["bilevel-multinomial.svg"]),
+        ("bilevel-tv", 1 + 6 * 8 + 12, &["bilevel-tv.svg", "bilevel-tv-accuracies.svg", "bilevel-tv.png"]),
+        ("bilevel-foe", 1 + 6 * 8 + 12, &["bilevel-foe.svg", "bilevel-foe.png"]),
+    ] {
+        let text = folder.run(&format!("bench {name} --quick --out one")).ended(0).out;
+        folder.run(&format!("bench {name} --quick --threads 2 --out two")).ended(0);
+        let found = runs(&format!("one/{name}.csv"));
+        assert_eq!(found.len(), count, "{name}");
+        assert_eq!(found, runs(&format!("two/{name}.csv")), "{name}");
+        assert_eq!(folder.read(&format!("one/{name}.md")).trim_end(), text.trim_end());
+        for picture in pictures {
+            assert!(
+                std::fs::metadata(folder.path(&format!("one/{picture}"))).unwrap().len() > 2_000,
+                "{picture}"
+            );
+        }
+    }
 }
 
 /// Every experiment on small data: every curve is finite, never rises, and is written and drawn.

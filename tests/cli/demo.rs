@@ -17,6 +17,7 @@ fn the_demo_solves_and_draws() {
         "bikes-path.svg",
         "completion.svg",
         "bikes-regret.svg",
+        "denoising.svg",
     ] {
         let svg = folder.read(&format!("southwell-demo/{plot}"));
         assert!(svg.starts_with("<svg") && svg.len() > 4_000, "{plot}");
@@ -25,7 +26,9 @@ fn the_demo_solves_and_draws() {
     let object = folder.run("demo --json --out elsewhere").ended(0).json();
     assert_eq!(object["problems"].as_array().unwrap().len(), 8);
     assert!(object["problems"].as_array().unwrap().iter().all(|p| p["outcome"] == "converged"));
-    assert!(folder.path("elsewhere/bikes-path.svg").exists());
+    assert!(
+        folder.path("elsewhere/bikes-path.svg").exists() && folder.path("elsewhere/denoising.png").exists()
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod altmin;
 mod bench;
+mod bilevel;
 mod cross_validation;
 mod demo;
 mod fit;

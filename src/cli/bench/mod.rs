@@ -6,7 +6,7 @@
 //! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`, `lasso`: what
 //! some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`: the command.
 //! `altmin_problem`, `altmin_recovery`, `altmin_inexact`, `altmin_noise`, `altmin_scaling`: matrix completion.
-//! `groupwise`: regret on groups.
+//! `bilevel`: learning parameters. `groupwise`: regret on groups.
 
 mod altmin_inexact;
 mod altmin_noise;
@@ -14,6 +14,7 @@ mod altmin_problem;
 mod altmin_recovery;
 mod altmin_scaling;
 mod argsort;
+mod bilevel;
 mod claims;
 mod compare;
 mod engine;
@@ -49,7 +50,7 @@ pub const LIST: &str = "list";
 type Experiment = fn(&Path, Extent<'_>, &mut Line) -> Result<(String, bool), Failure>;
 
 /// Those experiments: names, titles, and what runs them.
-const OTHERS: [(&str, &str, Experiment); 8] = [
+const OTHERS: [(&str, &str, Experiment); 12] = [
     (altmin_inexact::NAME, altmin_inexact::TITLE, altmin_inexact::experiment),
     (altmin_recovery::NAME, altmin_recovery::TITLE, altmin_recovery::experiment),
     (altmin_noise::NAME, altmin_noise::TITLE, altmin_noise::experiment),
@@ -58,6 +59,10 @@ const OTHERS: [(&str, &str, Experiment); 8] = [
     (groupwise::medical::NAME, groupwise::medical::TITLE, groupwise::medical::experiment),
     (groupwise::adult::NAME, groupwise::adult::TITLE, groupwise::adult::experiment),
     (groupwise::paths::NAME, groupwise::paths::TITLE, groupwise::paths::experiment),
+    (bilevel::quadratic::NAME, bilevel::quadratic::TITLE, bilevel::quadratic::experiment),
+    (bilevel::multinomial::NAME, bilevel::multinomial::TITLE, bilevel::multinomial::experiment),
+    (bilevel::variation::NAME, bilevel::variation::TITLE, bilevel::variation::experiment),
+    (bilevel::experts::NAME, bilevel::experts::TITLE, bilevel::experts::experiment),
 ];
 
 /// How much of an experiment is run.
@@ -73,6 +78,8 @@ pub struct Extent<'a> {
     pub threads: usize,
     /// The folder with the data, where not the usual one.
     pub data: Option<&'a Path>,
+    /// As large as the paper's, as far as that can be waited for.
+    pub full: bool,
 }
 
 /// All experiments, with their titles.
@@ -120,6 +127,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         first: number("seed").unwrap_or(0),
         threads: number("threads").unwrap_or(1) as usize,
         data: matches.get_one::<PathBuf>("data").map(PathBuf::as_path),
+        full: matches.get_flag("full"),
     };
     for (_, _, experiment) in OTHERS.iter().filter(|(n, ..)| name == *n) {
         let (section, holds) = experiment(&folder, extent, &mut line)?;

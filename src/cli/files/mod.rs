@@ -12,6 +12,9 @@ mod matrix_market;
 mod npy;
 mod npy_header;
 mod npy_write;
+mod picture;
+mod png;
+mod pnm;
 mod records;
 mod sparse;
 mod text;
@@ -27,6 +30,7 @@ use format::Format;
 use text::Text;
 
 pub use npy_write::write_npy;
+pub use picture::{Picture, beside, read_picture, stacked, write_picture};
 pub use triplets::{Triplets, read as read_triplets};
 
 /// A table of numbers as a file gives it.
