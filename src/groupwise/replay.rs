@@ -151,10 +151,10 @@ impl Fit {
             let gain = moved / pivot;
             left = left * (self.pivots[i] / pivot);
             self.pivots[i] = pivot;
-            for k in i + 1..=self.order {
-                let u = &mut self.upper[i * (self.order + 1) + k];
-                row[k] = row[k] - own * *u;
-                *u = *u + gain * row[k];
+            let above = &mut self.upper[i * (self.order + 1)..][..=self.order];
+            for (u, x) in above.iter_mut().zip(row.iter_mut()).skip(i + 1) {
+                *x = *x - own * *u;
+                *u = *u + gain * *x;
             }
         }
         self.least = self.least + left * (row[self.order] * row[self.order]);

@@ -174,11 +174,11 @@ fn the_step_cap_and_the_box_are_kept() {
     problem.bounds = Some((-1e3, edge));
     for direction in ["lbfgs", "gradient"] {
         let set = [("direction", direction), ("value_tolerance", "0")];
-        let found = reaches(&problem, &vec![edge - 1.0; 3], &set);
+        let found = reaches(&problem, &[edge - 1.0; 3], &set);
         assert!(found.theta.iter().all(|t| *t <= edge) && !found.active.is_empty());
         // Stationary in the box: the exact gradient leads out of it where a bound is active, and vanishes elsewhere.
         let gradient = problem.exact(&found.theta).1;
-        let first = norm(&problem.exact(&vec![edge - 1.0; 3]).1);
+        let first = norm(&problem.exact(&[edge - 1.0; 3]).1);
         for j in 0..3 {
             if found.active.contains(&j) {
                 assert!(gradient[j] <= 1e-5 * first, "{gradient:?}");

@@ -37,13 +37,8 @@ fn against(stream: &mut Stream, count: usize, seed: u64) {
         let awake: Vec<u64> = (0..6).filter(|g| draw.uniform() < 0.5 && (t / 100) as u64 % 6 != *g).collect();
         let prediction = stream.predict(&x, &awake).unwrap();
         let far = f64::from(prediction.value < 0.5);
-        let y = if seed % 3 == 0 {
-            far
-        } else if draw.uniform() < 0.8 {
-            far
-        } else {
-            draw.uniform()
-        };
+        let adversarial = seed.is_multiple_of(3) || draw.uniform() < 0.8;
+        let y = if adversarial { far } else { draw.uniform() };
         stream.update(prediction.ticket, y).unwrap();
     }
 }

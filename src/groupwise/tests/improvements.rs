@@ -19,7 +19,7 @@ fn convex_outputs_lose_less_than_the_papers_and_groups_less_than_one_learner() {
     // Labels of one group rise with the first feature, those of the other fall: no one learner does both.
     let opposite = |t: usize, r: &Drawn| Drawn {
         awake: vec![t as u64 % 2],
-        y: 0.5 + 0.4 * if t % 2 == 0 { r.x[0] } else { -r.x[0] },
+        y: 0.5 + 0.4 * if t.is_multiple_of(2) { r.x[0] } else { -r.x[0] },
         ..r.clone()
     };
     let base = [("intercept", "true")];

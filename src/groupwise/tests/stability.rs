@@ -41,10 +41,10 @@ impl Exact {
             let gain = left * own / pivot;
             left = left * (self.pivots[i] / pivot);
             self.pivots[i] = pivot;
-            for k in i + 1..=D {
-                let u = &mut self.upper[i * (D + 1) + k];
-                row[k] = row[k] - own * *u;
-                *u = *u + gain * row[k];
+            let above = &mut self.upper[i * (D + 1)..][..=D];
+            for (u, x) in above.iter_mut().zip(row.iter_mut()).skip(i + 1) {
+                *x = *x - own * *u;
+                *u = *u + gain * *x;
             }
         }
         self.rho = self.rho + left * row[D] * row[D];

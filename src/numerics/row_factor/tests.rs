@@ -40,7 +40,7 @@ fn packed_rows_have_the_length_that_is_counted() {
         let length = row_length(order);
         let whole: usize = (0..order).map(|i| length - start(i)).sum();
         assert_eq!(packed_length(order), Some(whole), "{order}");
-        assert!(start(order.max(1) - 1) <= order && length % LANES == 0);
+        assert!(start(order.max(1) - 1) <= order && length.is_multiple_of(LANES));
     }
     assert_eq!(RowFactor::bytes(usize::MAX), usize::MAX);
 }

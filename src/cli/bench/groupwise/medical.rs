@@ -34,7 +34,7 @@ pub fn experiment(folder: &Path, extent: Extent<'_>, line: &mut Progress) -> Res
     ];
     let mut cells = Vec::new();
     for (order, orders) in &orders {
-        cells.push(Cells::play(&rounds, 0, *order, orders, &PLAYERS, extent.threads)?);
+        cells.push(Cells::play(&rounds, 0, order, orders, &PLAYERS, extent.threads)?);
     }
     write_csv(folder, NAME, &cells)?;
     for (player, end) in [(PAPER, "paper"), (BEST, "best")] {

@@ -62,9 +62,9 @@ fn the_pushed_flow_is_that_of_hedge_over_all_paths() {
         (-pushing.eta() * cost).exp()
     };
     let all: f64 = paths(&dag).iter().map(|p| weight(p)).sum();
-    for e in 0..10 {
+    for (e, flow) in flow.iter().enumerate() {
         let own: f64 = paths(&dag).iter().filter(|p| p.contains(&e)).map(|p| weight(p)).sum();
-        assert!((flow[e] - own / all).abs() < 1e-13, "{e}");
+        assert!((flow - own / all).abs() < 1e-13, "{e}");
     }
     // Paths that are drawn from it have its marginals.
     let (mut counts, mut path) = ([0.0; 10], vec![0.0; 10]);
@@ -86,12 +86,12 @@ fn the_pushed_flow_is_that_of_hedge_over_all_paths() {
 fn run(mut stream: Decisions, edges: usize, rounds: u64) -> Decisions {
     let mut state = 17;
     for t in 0..rounds {
-        let awake: Vec<u64> = (0..3).filter(|g| (t / 3 + g) % 3 != 0).collect();
+        let awake: Vec<u64> = (0..3).filter(|g| !(t / 3 + g).is_multiple_of(3)).collect();
         let played = stream.decide(&awake).unwrap().played.to_vec();
         let costs: Vec<f64> = (0..edges)
             .map(|e| {
                 let cheap = awake.first().is_some_and(|g| (e as u64 + g).is_multiple_of(2));
-                (0.4 + 0.3 * f64::from(played[e]) - 0.3 * f64::from(u8::from(cheap)) + 0.3 * next(&mut state))
+                (0.4 + 0.3 * played[e] - 0.3 * f64::from(u8::from(cheap)) + 0.3 * next(&mut state))
                     .clamp(0.0, 1.0)
             })
             .collect();
