@@ -22,6 +22,9 @@ const GRID: u32 = 33;
 /// Pictures that are shown.
 const SHOWN: usize = 3;
 
+/// Makes a problem of pairs.
+pub type Maker<'m> = dyn Fn(&[Pair]) -> Result<Box<dyn Problem>> + 'm;
+
 /// The table of decibels, and whether the learned parameters are better on the whole; writes a picture. `problem` makes
 /// a problem of pairs.
 pub fn table(
@@ -29,7 +32,7 @@ pub fn table(
     course: &Course,
     pictures: &Pictures,
     theta: &[f64],
-    problem: &dyn Fn(&[Pair]) -> Result<Box<dyn Problem>>,
+    problem: &Maker<'_>,
     line: &mut Progress,
 ) -> Result<(String, bool)> {
     line.say(format!("{}: pictures that were not learned from", course.stem));

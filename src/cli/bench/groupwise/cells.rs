@@ -34,12 +34,15 @@ struct Played {
     curves: Vec<Vec<(f64, f64)>>,
 }
 
+/// The two regrets of a player on a group, and the curve.
+type Played = (f64, f64, Vec<(f64, f64)>);
+
 /// What one run gave.
 struct Run {
     size: Vec<usize>,
     hindsight: Vec<[f64; 2]>,
     /// For each player and group: the two regrets, and the curve.
-    players: Vec<Vec<(f64, f64, Vec<(f64, f64)>)>>,
+    players: Vec<Vec<Played>>,
 }
 
 impl Cells {
