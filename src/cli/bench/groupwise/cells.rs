@@ -35,14 +35,14 @@ struct Played {
 }
 
 /// The two regrets of a player on a group, and the curve.
-type Played = (f64, f64, Vec<(f64, f64)>);
+type OnGroup = (f64, f64, Vec<(f64, f64)>);
 
 /// What one run gave.
 struct Run {
     size: Vec<usize>,
     hindsight: Vec<[f64; 2]>,
     /// For each player and group: the two regrets, and the curve.
-    players: Vec<Vec<Played>>,
+    players: Vec<Vec<OnGroup>>,
 }
 
 impl Cells {
