@@ -3,7 +3,8 @@
 //!
 //! `z = x'(A + x x')^-1 b = x'A^-1 b / (1 + q)`, on labels from which the middle of their range is taken. Exactly,
 //!
-//! `sum (y - z)^2 - min_theta (lambda |theta|^2 + sum (y - x'theta)^2) = sum y^2 h - sum q z^2 <= Y^2 ln det(A / lambda)`
+//! `sum (y - z)^2 - min_theta (lambda |theta|^2 + sum (y - x'theta)^2)`
+//! `  = sum y^2 h - sum q z^2 <= Y^2 ln det(A / lambda)`
 //!
 //! for `|y| <= Y` with rounds of weight 1: no clipping is needed, and `Y = 1/2` in units of the range.
 
