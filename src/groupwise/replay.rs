@@ -151,10 +151,10 @@ impl Fit {
             let gain = moved / pivot;
             left = left * (self.pivots[i] / pivot);
             self.pivots[i] = pivot;
-            for k in i + 1..=self.order {
-                let u = &mut self.upper[i * (self.order + 1) + k];
-                row[k] = row[k] - own * *u;
-                *u = *u + gain * row[k];
+            let line = &mut self.upper[i * (self.order + 1)..(i + 1) * (self.order + 1)];
+            for (r, u) in row[i + 1..].iter_mut().zip(&mut line[i + 1..]) {
+                *r = *r - own * *u;
+                *u = *u + gain * *r;
             }
         }
         self.least = self.least + left * (row[self.order] * row[self.order]);

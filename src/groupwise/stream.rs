@@ -427,7 +427,7 @@ impl Stream {
 
 /// Errors (`Data`): a weight that is not 0 or in `[1e-100, 1e100]`.
 pub(super) fn check_weight(weight: f64) -> Result<()> {
-    if weight == 0.0 || (weight >= 1.0 / LARGEST && weight <= LARGEST) {
+    if weight == 0.0 || (1.0 / LARGEST..=LARGEST).contains(&weight) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Data, "weight").expected("0 or a number in [1e-100, 1e100]").found(weight))

@@ -8,7 +8,7 @@
 //!
 //! for `|y| <= Y` with rounds of weight 1: no clipping is needed, and `Y = 1/2` in units of the range.
 
-use super::ridge::{Ridge, row};
+use super::ridge::{Ridge, row, worst};
 use crate::numerics::sum::Sum;
 use crate::runtime::Result;
 
@@ -61,6 +61,6 @@ impl VovkAzouryWarmuth {
     /// How far identities are from holding, relative to their terms.
     pub fn health(&self) -> f64 {
         let own = self.residual.value().abs() / self.fit.total.value().max(f64::MIN_POSITIVE);
-        self.fit.health().max(own)
+        worst(self.fit.health(), own)
     }
 }
