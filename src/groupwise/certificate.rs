@@ -8,6 +8,7 @@
 //! theorem 2).
 
 use super::groups::{Expert, Slot};
+use super::learner::ridge::worst;
 use super::learner::{Comparator, Kind, Learner};
 use super::loss::Loss;
 use super::regret::{Counts, Meter};
@@ -243,7 +244,7 @@ impl Stream {
         let counted = if self.settings.mode == Mode::Convex { loss } else { expected };
         let regret = against.hindsight.map(|hindsight| counted - hindsight);
         let slack = against.bound.zip(regret).map(|(bound, regret)| bound - regret);
-        let health = experts.iter().filter_map(|e| e.health).chain(against.health).reduce(f64::max);
+        let health = experts.iter().filter_map(|e| e.health).chain(against.health).reduce(worst);
         let standing = if health.is_some_and(|h| !(h <= self.settings.tolerance)) {
             Standing::Suspect
         } else if regret.is_none() {

@@ -151,10 +151,10 @@ impl Fit {
             let gain = moved / pivot;
             left = left * (self.pivots[i] / pivot);
             self.pivots[i] = pivot;
-            let above = &mut self.upper[i * (self.order + 1)..][..=self.order];
-            for (u, x) in above.iter_mut().zip(row.iter_mut()).skip(i + 1) {
-                *x = *x - own * *u;
-                *u = *u + gain * *x;
+            let line = &mut self.upper[i * (self.order + 1)..(i + 1) * (self.order + 1)];
+            for (r, u) in row[i + 1..].iter_mut().zip(&mut line[i + 1..]) {
+                *r = *r - own * *u;
+                *u = *u + gain * *r;
             }
         }
         self.least = self.least + left * (row[self.order] * row[self.order]);

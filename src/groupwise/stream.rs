@@ -156,7 +156,7 @@ impl Stream {
     ///
     /// Errors, all before anything has changed: features of another number, or not finite, or above `1e100` in size; a
     /// group out of range, or one too many; no awake expert (unless the option `uncovered` says what then); a
-    /// callback's; no memory.
+    /// callback's; no memory. A group that was born for a round that is refused stays, without rounds.
     pub fn predict(&mut self, x: &[f64], awake: &[u64]) -> Result<Prediction> {
         self.tickets.reserve()?;
         let (place, mut round) = self.tickets.blank()?;

@@ -22,8 +22,8 @@ pub const LANES: usize = 4;
 /// depends on them.
 const DEPENDENT: f64 = 1e-11;
 
-/// Where a pivot grows by more than the inverse of this, its row is made of the old and the new one; elsewhere it is corrected, which
-/// costs less.
+/// Where a pivot grows by more than the inverse of this, its row is made of the old and the new one; elsewhere it is
+/// corrected, which costs less.
 const SMALL_SHARE: f64 = 0.01;
 
 /// The factor of the rows so far.

@@ -2,8 +2,8 @@
 
 use crate::runtime::Result;
 
-/// A learner by callbacks: one object for each group, all forked from the one that the stream was given. Predicting changes
-/// nothing.
+/// A learner by callbacks: one object for each group, all forked from the one that the stream was given. Predicting
+/// changes nothing.
 ///
 /// Predictions and labels are in units of the label range: 0 is its lower end and 1 its upper one. Errors reach the
 /// caller of the stream unchanged. A prediction that is not a finite number puts the expert to sleep for the round,

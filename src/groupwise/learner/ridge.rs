@@ -119,8 +119,13 @@ impl Ridge {
             return squares;
         }
         let grown = self.growth.ln();
-        squares.max((grown - self.ln_determinant()).abs() / grown.max(1.0))
+        worst(squares, (grown - self.ln_determinant()).abs() / grown.max(1.0))
     }
+}
+
+/// The larger of two errors; not a number where one of them is none.
+pub fn worst(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 /// `(x, y)` in whole pieces, in the room for it.

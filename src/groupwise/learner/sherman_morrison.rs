@@ -92,8 +92,7 @@ impl ShermanMorrison {
         }
         let look = LOOK_EVERY * x.len() as u64;
         let sound = self.inverse.update(x, y, weight, room)
-            && (!self.inverse.rounds.is_multiple_of(look.max(1))
-                || !(self.inverse.health() > self.tolerance));
+            && (!self.inverse.rounds.is_multiple_of(look.max(1)) || self.inverse.health() <= self.tolerance);
         if !sound {
             match self.inverse.rebuild() {
                 Ok(ridge) => self.rebuilt = Some(Box::new(ridge)),

@@ -3,11 +3,12 @@
 //!
 //! `z = x'(A + x x')^-1 b = x'A^-1 b / (1 + q)`, on labels from which the middle of their range is taken. Exactly,
 //!
-//! `sum (y - z)^2 - min_theta (lambda |theta|^2 + sum (y - x'theta)^2) = sum y^2 h - sum q z^2 <= Y^2 ln det(A / lambda)`
+//! `sum (y - z)^2 - min_theta (lambda |theta|^2 + sum (y - x'theta)^2)`
+//! `  = sum y^2 h - sum q z^2 <= Y^2 ln det(A / lambda)`
 //!
 //! for `|y| <= Y` with rounds of weight 1: no clipping is needed, and `Y = 1/2` in units of the range.
 
-use super::ridge::{Ridge, row};
+use super::ridge::{Ridge, row, worst};
 use crate::numerics::sum::Sum;
 use crate::runtime::Result;
 
@@ -60,6 +61,6 @@ impl VovkAzouryWarmuth {
     /// How far identities are from holding, relative to their terms.
     pub fn health(&self) -> f64 {
         let own = self.residual.value().abs() / self.fit.total.value().max(f64::MIN_POSITIVE);
-        self.fit.health().max(own)
+        worst(self.fit.health(), own)
     }
 }

@@ -174,7 +174,9 @@ fn replayed_hindsight_is_that_of_the_normal_equations_and_damaged_logs_are_refus
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn identities_of_ridge_regression_and_of_the_forecaster_hold(seed in 0_u64..1000, d in 1_usize..8, ridge in 0.01..2.0_f64) {
+    fn identities_of_ridge_regression_and_of_the_forecaster_hold(
+        seed in 0_u64..1000, d in 1_usize..8, ridge in 0.01..2.0_f64,
+    ) {
         let set = [("second_learner", "vovk-azoury-warmuth"), ("ridge", &ridge.to_string())];
         let mut stream = stream(d, Groups::declared(1), &set);
         let drawn = rounds(80, d, 1, seed);
