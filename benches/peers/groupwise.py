@@ -23,7 +23,7 @@ import time
 import numpy as np
 
 SEEDS = [473, 503, 623, 550, 692, 989, 617, 458, 301, 205]
-CONFIGURATION = {"crossed": "true", "meta": "aggregating"}
+CONFIGURATION = {"crossed": "true"}
 VW = {
     f"{cross or 'plain'} {learner}": f"--quiet {cross} {learner}".split()
     for cross in ("", "-q xg")
