@@ -23,7 +23,7 @@ import time
 import numpy as np
 
 SEEDS = [473, 503, 623, 550, 692, 989, 617, 458, 301, 205]
-CONFIGURATION = {"crossed": "true", "meta": "aggregating"}
+CONFIGURATION = {"crossed": "true"}
 VW = {
     f"{cross or 'plain'} {learner}": f"--quiet {cross} {learner}".split()
     for cross in ("", "-q xg")
@@ -168,6 +168,7 @@ def main():
     parser.add_argument("--library", type=pathlib.Path, help="libsouthwell.so; without it the peers alone")
     parser.add_argument("--only", choices=("southwell", "vw", "river"), action="append")
     parser.add_argument("--orders", type=int, default=3, help="shuffles of each stream")
+    parser.add_argument("--stream", action="append", help="one stream alone: Medical, S-mean, ..")
     parser.add_argument("--rounds", type=int, help="the first rounds of each order alone")
     parser.add_argument("--table", type=pathlib.Path, help="where the table goes, as Markdown")
     args = parser.parse_args()
@@ -177,6 +178,8 @@ def main():
         streams.insert(0, medical(costs))
     else:
         print("skipped: Medical, whose data are not there")
+    if args.stream:
+        streams = [s for s in streams if s.name in args.stream]
     if args.rounds:
         cut = lambda s: Stream(s.name, s.x[: args.rounds], s.member[: args.rounds, :-1], s.y[: args.rounds])
         streams = [cut(s) for s in streams]

@@ -8,7 +8,7 @@ use crate::cli::layout::{Facts, Side, table};
 use crate::cli::number::{json, short};
 use serde_json::{Value, json as object};
 use southwell::groupwise::settings::Mode;
-use southwell::groupwise::{Certificate, Claim, GroupCertificate, Settings, Standing};
+use southwell::groupwise::{CROSSED, Certificate, Claim, GroupCertificate, Settings, Standing};
 use southwell::runtime::Outcome;
 
 /// What is reported.
@@ -33,7 +33,8 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     fn worst(&self) -> Option<&GroupCertificate> {
-        let known = self.certificate.groups.iter().filter(|g| g.regret.is_some());
+        // The crossed expert is compared with itself, on features of its own.
+        let known = self.certificate.groups.iter().filter(|g| g.regret.is_some() && g.group != CROSSED);
         known.max_by(|a, b| a.regret.unwrap_or(f64::NAN).total_cmp(&b.regret.unwrap_or(f64::NAN)))
     }
 

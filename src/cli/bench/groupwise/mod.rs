@@ -26,12 +26,12 @@ const PLAYERS: [(&str, Player); 7] = [
     ("default", Player::Convex(&[])),
     ("gradient", Player::Convex(&[("regret_term", "gradient")])),
     ("aggregating", Player::Convex(&[("meta", "aggregating")])),
-    ("crossed", Player::Convex(&[("crossed", "true")])),
-    (BEST, Player::Convex(&[("crossed", "true"), ("meta", "aggregating")])),
+    (BEST, Player::Convex(&[("crossed", "true")])),
+    ("crossed, aggregating", Player::Convex(&[("crossed", "true"), ("meta", "aggregating")])),
 ];
 
 /// The one configuration that is compared with other programs.
-const BEST: &str = "crossed, aggregating";
+const BEST: &str = "crossed";
 
 /// Where the data are looked for.
 const DATA: &str = "../shared/data/groupwise";
