@@ -9,9 +9,8 @@ use super::interrupt::Interrupt;
 use super::interval::{Interval, interval};
 use super::lower::{Iterate, Reached};
 use super::point::Point;
-use super::problem::{Problem, Rigor};
+use super::problem::{self, Problem, Rigor};
 use super::settings::{CertificateMode, Settings};
-use super::solve::check_start;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 
@@ -91,7 +90,7 @@ pub fn certificate(
 ) -> Result<(Certificate, Vec<f64>)> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    check_start(problem, theta)?;
+    problem::check(problem, theta)?;
     check_lengths(problem, "x", x)?;
     check_lengths(problem, "q", q)?;
     let bounds = Bounds::of(problem)?;

@@ -10,9 +10,8 @@ use super::interrupt::{Flaw, Interrupt, Tried};
 use super::metric::norm;
 use super::oracle::Oracle;
 use super::point::Point;
-use super::problem::{Problem, Rigor};
+use super::problem::{self, Problem, Rigor};
 use super::settings::Settings;
-use super::solve::check_start;
 use crate::numerics::kernels::{add, dot};
 use crate::runtime::error::zeros;
 use crate::runtime::parallel::with_team;
@@ -122,7 +121,7 @@ pub fn examine(
 ) -> Result<Examination> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    check_start(problem, theta)?;
+    problem::check(problem, theta)?;
     with_team(settings.threads, |team| {
         let mut evaluator = Evaluator::new(problem, &settings, team);
         let most = settings.max_lower_products;

@@ -15,7 +15,7 @@
 //! | part | files |
 //! |---|---|
 //! | what is solved | [`problem`], [`problems`] (the built-in ones) |
-//! | the method | [`mod@solve`] (the loop), [`settings`], [`hypergradient`] (Algorithm 3.2), [`descent`] (its test), [`line_search`], [`accuracy`], [`direction`], `gauss_newton`, `quasi_newton`, [`bounds`] (the box), `progress` (what the loop remembers) |
+//! | the method | [`mod@solve`] (the loop), [`settings`], [`hypergradient`] (Algorithm 3.2), [`descent`] (its test), [`line_search`], [`accuracy`], [`direction`], `gauss_newton`, `quasi_newton`, [`bounds`] (the box), `progress` (what the loop remembers), `stopping` |
 //! | one `theta` | `evaluate` (phases over all samples), `point` (what is known there), `oracle` (callbacks, counted and checked), [`counts`], [`interrupt`] (what can be wrong) |
 //! | the lower level | [`lower`] (solvers and their test), [`conjugate_gradient`], [`adjoint`], [`metric`] (the norms) |
 //! | what is certain | [`bound`] (of a hypergradient), [`interval`] (of the value), [`constants`] (given or sampled), `goal_oriented`, [`mod@certificate`] (of an answer) |
@@ -54,6 +54,7 @@ mod quasi_newton;
 pub mod settings;
 pub mod solution;
 pub mod solve;
+mod stopping;
 
 pub use certificate::{Certificate, certificate};
 pub use checkpoint::Checkpoint;

@@ -11,7 +11,7 @@
 //! | `mu`, `L`, `L_A`, `L_B` | [`LowerConstants`] |
 //! | `L_g` | [`UpperConstants`] |
 
-use crate::runtime::Result;
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// What a callback of a problem can say instead of a number.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub enum Refusal {
     /// The point cannot be evaluated: at a trial the step is cut, at the start it is an error.
     Reject,
     /// A failure of the caller's that ends the solve.
-    Failed(crate::runtime::Error),
+    Failed(Error),
 }
 
 /// The result of an evaluation.
@@ -183,5 +183,28 @@ pub trait Problem: Sync {
     /// Checks of the whole that need no evaluation.
     fn validate(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Checks sizes and the start.
+pub(super) fn check(problem: &dyn Problem, start: &[f64]) -> Result<()> {
+    let wrong = |subject: &str, expected: String, found: String| {
+        Err(Error::new(ErrorKind::Argument, subject).expected(expected).found(found))
+    };
+    if problem.samples() == 0 {
+        return wrong("samples", "at least one".into(), "0".into());
+    }
+    if let Some(i) = (0..problem.samples()).find(|i| problem.variables(*i) == 0) {
+        return wrong("variables", format!("at least one for sample {i}"), "0".into());
+    }
+    if start.len() != problem.parameters() {
+        return wrong("theta", format!("{} numbers", problem.parameters()), start.len().to_string());
+    }
+    match start.iter().position(|t| !t.is_finite()) {
+        Some(j) => Err(Error::new(ErrorKind::Data, "theta")
+            .at(format!("entry {j}"))
+            .expected("a finite number")
+            .found(start[j])),
+        None => Ok(()),
     }
 }

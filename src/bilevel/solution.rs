@@ -1,13 +1,15 @@
 //! What a solve gives back.
 
 use super::accuracy::Accuracy;
+use super::bounds::Bounds;
 use super::certificate::Certificate;
 use super::checkpoint::Checkpoint;
 use super::counts::Counts;
 use super::doctor::Examination;
 use super::evaluate::Evaluator;
 use super::interrupt::Flaw;
-use crate::runtime::Outcome;
+use super::point::{Point, SamplePoint};
+use crate::runtime::{Control, Outcome};
 
 /// What was decided at a row of the trace, and by which inequality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,4 +110,45 @@ pub struct Solution {
     pub trace: Vec<TraceRow>,
     /// Where the solve can go on; `None` for methods that cannot.
     pub checkpoint: Option<Checkpoint>,
+}
+
+impl Solution {
+    /// That of the point where a method ended (`None`: before there was one).
+    pub fn at(
+        evaluator: &Evaluator<'_>,
+        bounds: &Bounds,
+        point: Option<&Point>,
+        (start, outcome): (&[f64], Outcome),
+        control: &Control<'_>,
+    ) -> Self {
+        let theta = point.map_or_else(|| start.to_vec(), |p| p.theta.clone());
+        let unknown = vec![f64::NAN; theta.len()];
+        let corrected = evaluator.settings.corrected;
+        let certificate = point.map_or_else(
+            || Certificate::none(evaluator.mode),
+            |p| Certificate::of(p, evaluator.mode, corrected, bounds),
+        );
+        let of = |take: fn(&SamplePoint) -> &Vec<f64>| {
+            point.map_or_else(Vec::new, |p| p.samples.iter().map(|s| take(s).clone()).collect())
+        };
+        Self {
+            x: of(|s| &s.lower.x),
+            q: of(|s| &s.q),
+            hypergradient: point.and_then(Point::hypergradient).unwrap_or(unknown),
+            certificate,
+            outcome,
+            flaw: None,
+            examination: None,
+            iterations: 0,
+            failures: 0,
+            projected: false,
+            active: bounds.active(&theta),
+            counts: evaluator.counts,
+            work: control.work(),
+            seconds: control.seconds(),
+            trace: Vec::new(),
+            checkpoint: None,
+            theta,
+        }
+    }
 }

@@ -33,21 +33,16 @@ use super::interrupt::{Flaw, Interrupt, Tried};
 use super::interval::{Interval, interval};
 use super::line_search::{Found, LineSearch, Step, line_search};
 use super::point::Point;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::progress::{Last, Progress};
-use super::settings::{CertificateMode, Method, Settings};
+use super::settings::{Method, Settings};
 use super::solution::{Decision, Solution, TraceRow};
+use super::stopping::{Patience, floor, stationary, stop};
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
 
-/// Upper values below this are taken for minus infinity.
-const UNBOUNDED: f64 = -1e300;
-
 /// Failed line searches after which the derivatives are looked at.
 const SUSPICIOUS: u64 = 3;
-
-/// Failed line searches whose tightening did not narrow the interval, after which nothing will.
-const PATIENCE: u64 = 3;
 
 /// Minimizes the upper objective of `problem` from `start` (length `d`), or goes on from the checkpoint `resume` of
 /// a solve of the same problem with the same options, to the same bits.
@@ -65,7 +60,7 @@ pub fn solve(
 ) -> Result<Solution> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    check_start(problem, start)?;
+    problem::check(problem, start)?;
     problem.validate()?;
     let bounds = Bounds::of(problem)?;
     with_team(settings.threads, |team| {
@@ -78,29 +73,6 @@ pub fn solve(
             _ => baselines::solve(evaluator, &bounds, start, control),
         }
     })?
-}
-
-/// Checks sizes and the start.
-pub(super) fn check_start(problem: &dyn Problem, start: &[f64]) -> Result<()> {
-    let wrong = |subject: &str, expected: String, found: String| {
-        Err(Error::new(ErrorKind::Argument, subject).expected(expected).found(found))
-    };
-    if problem.samples() == 0 {
-        return wrong("samples", "at least one".into(), "0".into());
-    }
-    if let Some(i) = (0..problem.samples()).find(|i| problem.variables(*i) == 0) {
-        return wrong("variables", format!("at least one for sample {i}"), "0".into());
-    }
-    if start.len() != problem.parameters() {
-        return wrong("theta", format!("{} numbers", problem.parameters()), start.len().to_string());
-    }
-    match start.iter().position(|t| !t.is_finite()) {
-        Some(j) => Err(Error::new(ErrorKind::Data, "theta")
-            .at(format!("entry {j}"))
-            .expected("a finite number")
-            .found(start[j])),
-        None => Ok(()),
-    }
 }
 
 /// One solve.
@@ -192,46 +164,19 @@ impl<'a> Maid<'a> {
 
     /// One step of the method; an outcome where it is the last.
     fn step(&mut self, control: &mut Control<'_>) -> Tried<Option<Outcome>> {
-        let settings = self.evaluator.settings;
-        let (mut trials, mut failures, mut fruitless) = (settings.backtracks, 0, 0);
-        let mut again: Option<(f64, Box<Point>)> = None;
-        let (mut known, mut width) = (None, f64::INFINITY);
+        let mut patience = Patience::new();
+        let mut trials = self.evaluator.settings.backtracks;
+        let (mut again, mut known) = (None, None);
         loop {
             let gradient = self.inexact_gradient(&mut known, control)?;
-            let Some(point) = self.point.as_mut() else { return Ok(Some(Outcome::Unsolved)) };
-            let (evaluator, progress) = (&mut self.evaluator, &mut self.progress);
-            let interval = interval(point, evaluator.mode, settings.corrected);
-            if failures == 0 {
-                learn(evaluator, point, &gradient, progress);
-                control.report(Phase::Solve, progress.iteration, interval.upper, gradient.bound())?;
-            }
-            let stationary = stationary(settings, progress, &self.bounds);
-            if let Some(outcome) = stop(settings, progress, (&gradient, stationary), &interval, failures == 0)
-            {
+            let interval = self.interval();
+            if let Some(outcome) = self.stop(&gradient, &interval, patience.failures == 0, control)? {
                 return Ok(Some(outcome));
             }
-            if !gradient.descends {
-                return Ok(Some(floor(point)));
-            }
-            let mut way = direction(evaluator, point, &gradient, progress, &self.bounds, control)?;
-            let warm = again.take().map(|(alpha, trial)| {
-                way.alpha = way.alpha.min(alpha);
-                trial
-            });
-            let search = LineSearch {
-                point,
-                interval,
-                gradient: &gradient,
-                bounds: &self.bounds,
-                accuracy: progress.accuracy,
-                iteration: progress.iteration,
-                trials,
-                warm: warm.as_deref(),
-            };
-            let found = line_search(evaluator, &search, &way, progress, &mut self.trace, control)?;
+            let (found, along_gradient) = self.search(&gradient, interval, trials, again.take(), control)?;
             let narrowing = match found {
                 Found::Step(step) => {
-                    self.advance(*step, &gradient, way.p == negative(&gradient.free));
+                    self.advance(*step, &gradient, along_gradient);
                     return Ok(None);
                 }
                 Found::Still => return Ok(Some(Outcome::Floor)),
@@ -242,23 +187,65 @@ impl<'a> Maid<'a> {
                     Some(factor)
                 }
             };
-            failures += 1;
             trials += 1;
-            // Where tightening no longer narrows the interval, rounding is all that is left of it.
-            let narrows = interval.width() < 0.99 * width || !point.falls_short();
-            fruitless = if narrows { 0 } else { fruitless + 1 };
-            width = interval.width();
-            // Without a bound on its error the hypergradient itself may be what is wrong.
-            let certain = evaluator.mode != CertificateMode::Off || point.adjoint_falls_short();
-            let settled = fruitless >= PATIENCE || width <= 4.0 * interval.rounding;
-            if certain && settled || point.is_at_limit() {
+            if let Some(point) = &self.point
+                && patience.is_over(point, &interval, self.evaluator.mode)
+            {
                 return Ok(Some(floor(point)));
             }
             self.tighten(narrowing, &interval, control)?;
-            if failures >= SUSPICIOUS && narrowing.is_none() {
+            if patience.failures >= SUSPICIOUS && narrowing.is_none() {
                 self.examine(control)?;
             }
         }
+    }
+
+    fn interval(&self) -> Interval {
+        let (mode, corrected) = (self.evaluator.mode, self.evaluator.settings.corrected);
+        self.point.as_ref().map_or(Certificate::none(mode).interval, |p| interval(p, mode, corrected))
+    }
+
+    /// Step 3; `fresh` at the first look at a point, from which the directions to come are learnt.
+    fn stop(
+        &mut self,
+        gradient: &InexactGradient,
+        interval: &Interval,
+        fresh: bool,
+        control: &mut Control<'_>,
+    ) -> Tried<Option<Outcome>> {
+        let Some(point) = &self.point else { return Ok(Some(Outcome::Unsolved)) };
+        let (settings, progress) = (self.evaluator.settings, &mut self.progress);
+        if fresh {
+            learn(&self.evaluator, point, gradient, progress);
+            control.report(Phase::Solve, progress.iteration, interval.upper, gradient.bound())?;
+        }
+        let stationary = stationary(settings, progress, &self.bounds);
+        let outcome = stop(settings, progress, (gradient, stationary), interval, fresh);
+        Ok(outcome.or((!gradient.descends).then(|| floor(point))))
+    }
+
+    /// Step 4: the search along the direction, from a length and a point that were promising where there are some;
+    /// whether the direction was the hypergradient's.
+    fn search(
+        &mut self,
+        gradient: &InexactGradient,
+        interval: Interval,
+        trials: u64,
+        again: Option<(f64, Box<Point>)>,
+        control: &mut Control<'_>,
+    ) -> Tried<(Found, bool)> {
+        let Some(point) = &self.point else { return Ok((Found::Still, false)) };
+        let (evaluator, progress, bounds) = (&mut self.evaluator, &mut self.progress, &self.bounds);
+        let mut way = direction(evaluator, point, gradient, progress, bounds, control)?;
+        let warm = again.map(|(alpha, trial)| {
+            way.alpha = way.alpha.min(alpha);
+            trial
+        });
+        let (accuracy, iteration) = (progress.accuracy, progress.iteration);
+        let warm = warm.as_deref();
+        let search = LineSearch { point, interval, gradient, bounds, accuracy, iteration, trials, warm };
+        let found = line_search(evaluator, &search, &way, progress, &mut self.trace, control)?;
+        Ok((found, way.p.iter().zip(&gradient.free).all(|(p, z)| *p == -z)))
     }
 
     /// Step 2 at the current point.
@@ -357,7 +344,7 @@ impl<'a> Maid<'a> {
 
     fn answer(self, start: &[f64], outcome: Outcome, control: &Control<'_>) -> Solution {
         let Self { evaluator, bounds, point, progress, boundary, trace, examination, flaw } = self;
-        let mut solution = answer(&evaluator, &bounds, point.as_ref(), (start, outcome), control);
+        let mut solution = Solution::at(&evaluator, &bounds, point.as_ref(), (start, outcome), control);
         solution.flaw = flaw;
         solution.examination = examination;
         solution.iterations = progress.iteration;
@@ -367,80 +354,4 @@ impl<'a> Maid<'a> {
         solution.checkpoint = boundary;
         solution
     }
-}
-
-/// A solution from the point where a method ended (`None`: before there was one).
-pub(super) fn answer(
-    evaluator: &Evaluator<'_>,
-    bounds: &Bounds,
-    point: Option<&Point>,
-    (start, outcome): (&[f64], Outcome),
-    control: &Control<'_>,
-) -> Solution {
-    let theta = point.map_or_else(|| start.to_vec(), |p| p.theta.clone());
-    let unknown = vec![f64::NAN; theta.len()];
-    let corrected = evaluator.settings.corrected;
-    let certificate = point.map_or_else(
-        || Certificate::none(evaluator.mode),
-        |p| Certificate::of(p, evaluator.mode, corrected, bounds),
-    );
-    let of = |take: fn(&super::point::SamplePoint) -> &Vec<f64>| {
-        point.map_or_else(Vec::new, |p| p.samples.iter().map(|s| take(s).clone()).collect())
-    };
-    Solution {
-        x: of(|s| &s.lower.x),
-        q: of(|s| &s.q),
-        hypergradient: point.and_then(Point::hypergradient).unwrap_or(unknown),
-        certificate,
-        outcome,
-        flaw: None,
-        examination: None,
-        iterations: 0,
-        failures: 0,
-        projected: false,
-        active: bounds.active(&theta),
-        counts: evaluator.counts,
-        work: control.work(),
-        seconds: control.seconds(),
-        trace: Vec::new(),
-        checkpoint: None,
-        theta,
-    }
-}
-
-/// The rules of step 3; `fresh` at the first look at a point.
-fn stop(
-    settings: &Settings,
-    progress: &mut Progress,
-    (gradient, stationary): (&InexactGradient, f64),
-    interval: &Interval,
-    fresh: bool,
-) -> Option<Outcome> {
-    if gradient.bound() <= stationary {
-        return Some(Outcome::Converged);
-    }
-    if interval.upper < UNBOUNDED {
-        return Some(Outcome::Unbounded);
-    }
-    if fresh && progress.has_stalled(interval.upper, settings.value_tolerance) {
-        return Some(Outcome::Stalled);
-    }
-    (progress.iteration >= settings.max_iterations).then_some(Outcome::IterationLimit)
-}
-
-/// What `criticality + omega` may be at the end; anything where no parameter can move.
-fn stationary(settings: &Settings, progress: &Progress, bounds: &Bounds) -> f64 {
-    if bounds.is_a_point() {
-        return f64::INFINITY;
-    }
-    settings.absolute_tolerance.max(settings.tolerance * progress.reference.unwrap_or(0.0))
-}
-
-/// The outcome where no accuracy can be had beyond what there is: by rounding, or by the limit on products.
-fn floor(point: &Point) -> Outcome {
-    if point.is_at_limit() { Outcome::Stalled } else { Outcome::Floor }
-}
-
-fn negative(v: &[f64]) -> Vec<f64> {
-    v.iter().map(|v| -v).collect()
 }

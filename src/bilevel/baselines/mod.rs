@@ -18,7 +18,6 @@ use super::interrupt::{Interrupt, Tried};
 use super::point::Point;
 use super::settings::Method;
 use super::solution::Solution;
-use super::solve::answer;
 use crate::runtime::{Control, Outcome, Result, Stop};
 
 /// A baseline at work: the best point that it has.
@@ -55,7 +54,7 @@ pub fn solve(
         Err(Interrupt::Flaw(flaw)) if run.best.is_none() => return Err(flaw.into_error()),
         Err(Interrupt::Flaw(flaw)) => (Outcome::Stalled, Some(flaw)),
     };
-    let solution = answer(&run.evaluator, bounds, run.best.as_ref(), (start, outcome), control);
+    let solution = Solution::at(&run.evaluator, bounds, run.best.as_ref(), (start, outcome), control);
     Ok(Solution { flaw, projected, iterations: run.iterations, ..solution })
 }
 
