@@ -1,6 +1,6 @@
 //! Correlations of images with small filters.
 
-use super::kernels::{Scalar, for_each_instruction_set};
+use super::kernels::{LANES, Scalar, for_each_instruction_set, lane_sum};
 
 /// Outputs that are held in registers.
 const WIDE: usize = 32;
@@ -13,6 +13,34 @@ for_each_instruction_set!(
     /// `stride >= width + side - 1` inputs. Each output is one sum over the taps in their order.
     correlate, correlate_body, (x: &[T], stride: usize, taps: &[f64], side: usize, width: usize, out: &mut [f64])
 );
+
+for_each_instruction_set!(
+    /// `out_ab = sum_ij u_ij x_(i+a, j+b)`: the derivatives by the taps of a correlation's product with `u`. Each is one sum
+    /// in fixed lanes.
+    by_taps, by_taps_body, (x: &[T], stride: usize, u: &[f64], width: usize, side: usize, out: &mut [f64])
+);
+
+#[inline(always)]
+fn by_taps_body<T: Scalar>(x: &[T], stride: usize, u: &[f64], width: usize, side: usize, out: &mut [f64]) {
+    for (s, out) in out.iter_mut().enumerate() {
+        let shifted = &x[s / side * stride + s % side..];
+        let mut lanes = [0.0; LANES];
+        for (i, u) in u.chunks_exact(width).enumerate() {
+            let row = &shifted[i * stride..][..width];
+            let (us, xs) = (u.chunks_exact(LANES), row.chunks_exact(LANES));
+            let rest = us.remainder().iter().zip(xs.remainder());
+            for (l, (u, x)) in lanes.iter_mut().zip(rest) {
+                *l += u * x.wide();
+            }
+            for (u, x) in us.zip(xs) {
+                for k in 0..LANES {
+                    lanes[k] += u[k] * x[k].wide();
+                }
+            }
+        }
+        *out = lane_sum(lanes);
+    }
+}
 
 #[inline(always)]
 fn correlate_body<T: Scalar>(
@@ -94,6 +122,14 @@ mod tests {
                 let sum = (0..side * side).fold(0.0, |sum, s| sum + term(s));
                 prop_assert_eq!(*found, start[k] + sum);
             }
+            // The same bilinear form by its taps.
+            let (mut of_taps, mut portable) = (vec![0.0; side * side], vec![0.0; side * side]);
+            by_taps(&x, stride, &start, width, side, &mut of_taps);
+            by_taps_body(&x, stride, &start, width, side, &mut portable);
+            prop_assert_eq!(&of_taps, &portable);
+            let by_taps: f64 = of_taps.iter().zip(&taps).map(|(o, c)| o * c).sum();
+            let by_pixels: f64 = out.iter().zip(&start).map(|(o, s)| (o - s) * s).sum();
+            prop_assert!((by_taps - by_pixels).abs() <= 1e-12 * (side * side * out.len()) as f64);
         }
     }
 }

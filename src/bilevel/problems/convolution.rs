@@ -6,8 +6,7 @@
 
 use super::check;
 use super::stencil::Grid;
-use crate::numerics::correlate::correlate;
-use crate::numerics::kernels::dot;
+use crate::numerics::correlate::{by_taps, correlate};
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// What is beyond the border.
@@ -99,13 +98,7 @@ impl Convolution {
 
     /// `out_s = <u, S_s x>` for each tap `s`: the correlation of `u` with the padded `x`.
     pub fn by_taps(&self, u: &[f64], padded: &[f64], out: &mut [f64]) {
-        for a in 0..self.side {
-            for b in 0..self.side {
-                let rows =
-                    padded.chunks_exact(self.padded.width).skip(a).zip(u.chunks_exact(self.grid.width));
-                out[a * self.side + b] = rows.map(|(x, u)| dot(u, &x[b..b + u.len()])).sum();
-            }
-        }
+        by_taps(padded, self.padded.width, u, self.grid.width, self.side, out);
     }
 
     /// A bound of the largest eigenvalue of `sum_k w_k C_k' C_k`, for filters one after the other and weights `w >= 0`.
@@ -196,6 +189,7 @@ fn largest_on_grid(r: &[f64], wide: usize, points: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numerics::kernels::dot;
     use crate::runtime::rng::{Purpose, Stream};
 
     fn random(count: usize, seed: u64) -> Vec<f64> {

@@ -21,10 +21,9 @@ impl CosineTransform {
         Self { grid, down: matrix(grid.height), along: matrix(grid.width) }
     }
 
-    /// `out = F x`.
-    pub fn forward(&self, x: &[f64], out: &mut [f64]) {
+    /// `out = F x`; `rows` has room for an image.
+    pub fn forward(&self, x: &[f64], rows: &mut [f64], out: &mut [f64]) {
         let Grid { height, width } = self.grid;
-        let mut rows = vec![0.0; x.len()];
         for (row, x) in rows.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
             row.iter_mut().zip(self.along.chunks_exact(width)).for_each(|(o, c)| *o = dot(c, x));
         }
@@ -34,10 +33,10 @@ impl CosineTransform {
         }
     }
 
-    /// `out = F' y`, the inverse.
-    pub fn inverse(&self, y: &[f64], out: &mut [f64]) {
+    /// `out = F' y`, the inverse; `rows` has room for an image.
+    pub fn inverse(&self, y: &[f64], rows: &mut [f64], out: &mut [f64]) {
         let Grid { height, width } = self.grid;
-        let mut rows = vec![0.0; y.len()];
+        rows.fill(0.0);
         for (y, c) in y.chunks_exact(width).zip(self.down.chunks_exact(height)) {
             rows.chunks_exact_mut(width).zip(c).for_each(|(row, c)| add(*c, y, row));
         }
@@ -67,9 +66,9 @@ mod tests {
         for (height, width) in [(1, 1), (1, 9), (6, 1), (7, 12)] {
             let transform = CosineTransform::new(Grid { height, width });
             let x: Vec<f64> = (0..height * width).map(|k| (k as f64 * 1.3).sin()).collect();
-            let (mut y, mut back) = (x.clone(), x.clone());
-            transform.forward(&x, &mut y);
-            transform.inverse(&y, &mut back);
+            let (mut y, mut back, mut rows) = (x.clone(), x.clone(), x.clone());
+            transform.forward(&x, &mut rows, &mut y);
+            transform.inverse(&y, &mut rows, &mut back);
             assert!((dot(&x, &x) - dot(&y, &y)).abs() <= 1e-13 * dot(&x, &x));
             assert!(x.iter().zip(&back).all(|(x, b)| (x - b).abs() < 1e-14));
         }
@@ -81,7 +80,7 @@ mod tests {
         let x: Vec<f64> =
             (0..height * width).map(|p| wave(height, p / width, 2.0) * wave(width, p % width, 3.0)).collect();
         let mut y = x.clone();
-        CosineTransform::new(Grid { height, width }).forward(&x, &mut y);
+        CosineTransform::new(Grid { height, width }).forward(&x, &mut vec![0.0; 80], &mut y);
         let expected = (height as f64 / 2.0).sqrt() * (width as f64 / 2.0).sqrt();
         assert!(
             y.iter()

@@ -77,8 +77,8 @@ impl Sampling {
 
     /// `F x - y`.
     fn residual(&self, sample: usize, x: &[f64]) -> Vec<f64> {
-        let mut residual = vec![0.0; x.len()];
-        self.transform.forward(x, &mut residual);
+        let (mut residual, mut rows) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        self.transform.forward(x, &mut rows, &mut residual);
         residual.iter_mut().zip(&self.images[sample].noisy).for_each(|(r, y)| *r -= y);
         residual
     }
@@ -104,7 +104,7 @@ impl Problem for Sampling {
         let weighted: Vec<f64> = residual.iter().zip(&s).map(|(r, s)| r * s).collect();
         let ridge = self.fixed.ridge;
         let value = 0.5 * (dot(&weighted, &residual) + ridge * dot(x, x));
-        self.transform.inverse(&weighted, gradient);
+        self.transform.inverse(&weighted, &mut vec![0.0; x.len()], gradient);
         gradient.iter_mut().zip(x).for_each(|(g, x)| *g += ridge * x);
         let weights = Weights::uniform(alpha, self.variation.grid);
         Ok(value + self.variation.value(x, &weights, self.fixed.v, gradient))
@@ -121,7 +121,7 @@ impl Problem for Sampling {
         let weights = Weights::uniform(alpha, self.variation.grid);
         let curvature = self.variation.curvature(x, &weights, self.fixed.v).map_err(Refusal::Failed)?;
         let slopes = s.iter().zip(self.residual(sample, x)).map(|(s, r)| s * (1.0 - s) * r).collect();
-        let room = RefCell::new((vec![0.0; x.len()], RowPair::new(self.variation.grid)));
+        let room = RefCell::new((vec![0.0; x.len()], vec![0.0; x.len()], RowPair::new(self.variation.grid)));
         Ok(Box::new(SamplingAt {
             problem: self,
             x,
@@ -175,7 +175,7 @@ impl Problem for Sampling {
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        self.transform.inverse(&self.images[sample].noisy, x);
+        self.transform.inverse(&self.images[sample].noisy, &mut vec![0.0; self.pixels()], x);
         Ok(())
     }
 
@@ -192,7 +192,8 @@ struct SamplingAt<'a> {
     slopes: Vec<f64>,
     weights: Weights<'static>,
     curvature: Curvature,
-    room: RefCell<(Vec<f64>, RowPair)>,
+    /// Coefficients, rows that are half transformed, differences.
+    room: RefCell<(Vec<f64>, Vec<f64>, RowPair)>,
     /// The column of `t`.
     column: OnceCell<Vec<f64>>,
 }
@@ -210,10 +211,10 @@ impl SamplingAt<'_> {
 
 impl SecondOrder for SamplingAt<'_> {
     fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let (coefficients, pair) = &mut *self.room.borrow_mut();
-        self.problem.transform.forward(v, coefficients);
+        let (coefficients, rows, pair) = &mut *self.room.borrow_mut();
+        self.problem.transform.forward(v, rows, coefficients);
         coefficients.iter_mut().zip(&self.s).for_each(|(c, s)| *c *= s);
-        self.problem.transform.inverse(coefficients, out);
+        self.problem.transform.inverse(coefficients, rows, out);
         out.iter_mut().zip(v).for_each(|(o, v)| *o += self.problem.fixed.ridge * v);
         self.curvature.add_product(v, pair, out);
         Ok(())
@@ -221,16 +222,16 @@ impl SecondOrder for SamplingAt<'_> {
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
         let n = self.s.len();
-        self.problem.transform.forward(q, &mut out[..n]);
+        self.problem.transform.forward(q, &mut self.room.borrow_mut().1, &mut out[..n]);
         out[..n].iter_mut().zip(&self.slopes).for_each(|(o, c)| *o *= c);
         out[n] = dot(self.column(), q);
         Ok(())
     }
 
     fn mixed(&self, u: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let (coefficients, _) = &mut *self.room.borrow_mut();
+        let (coefficients, rows, _) = &mut *self.room.borrow_mut();
         coefficients.iter_mut().zip(&self.slopes).zip(u).for_each(|((o, c), u)| *o = c * u);
-        self.problem.transform.inverse(coefficients, out);
+        self.problem.transform.inverse(coefficients, rows, out);
         out.iter_mut().zip(self.column()).for_each(|(o, b)| *o += b * u[self.s.len()]);
         Ok(true)
     }

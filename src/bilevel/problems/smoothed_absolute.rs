@@ -23,9 +23,37 @@ pub fn height(square: f64, phi: f64, v: f64) -> f64 {
     square / (phi + v)
 }
 
+/// Replaces each `t` by `w t/phi`; gives the sum of `phi - v`, in 8 lanes that are added in a fixed order.
+pub fn replace_by_slopes(t: &mut [f64], w: f64, v: f64) -> f64 {
+    let mut lanes = [0.0; 8];
+    let mut chunks = t.chunks_exact_mut(8);
+    let mut one = |(lane, t): (&mut f64, &mut f64)| {
+        let square = *t * *t;
+        let phi = phi(square, v);
+        *lane += height(square, phi, v);
+        *t *= w / phi;
+    };
+    for chunk in &mut chunks {
+        lanes.iter_mut().zip(chunk).for_each(&mut one);
+    }
+    lanes.iter_mut().zip(chunks.into_remainder()).for_each(one);
+    let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
+    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slopes_in_lanes_are_those_one_by_one() {
+        let at: Vec<f64> = (0..21).map(|k| (k as f64 * 0.7).sin()).collect();
+        let (mut slopes, v) = (at.clone(), 0.3);
+        let sum = replace_by_slopes(&mut slopes, 2.0, v);
+        let plain: f64 = at.iter().map(|t| phi(t * t, v) - v).sum();
+        assert!((sum - plain).abs() < 1e-13);
+        assert!(at.iter().zip(&slopes).all(|(t, s)| (s - 2.0 * t / phi(t * t, v)).abs() < 1e-14));
+    }
 
     #[test]
     fn the_third_derivative_attains_its_bound() {
