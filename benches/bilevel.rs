@@ -30,8 +30,9 @@ impl Numbers {
 /// A checkerboard of large squares with noise.
 fn image(side: usize) -> Image {
     let mut numbers = Numbers(1);
-    let truth: Vec<f64> =
-        (0..side * side).map(|k| if (k / side / 12 + k % side / 12).is_multiple_of(2) { 0.3 } else { 0.7 }).collect();
+    let truth: Vec<f64> = (0..side * side)
+        .map(|k| if (k / side / 12 + k % side / 12).is_multiple_of(2) { 0.3 } else { 0.7 })
+        .collect();
     let noisy = truth.iter().map(|t| t + 0.15 * numbers.next()).collect();
     Image { grid: Grid { height: side, width: side }, noisy, truth: Some(truth) }
 }

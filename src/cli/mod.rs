@@ -2,11 +2,10 @@
 //!
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `cross_validation`, `graph`,
 //! `altmin`, `bilevel`, `groupwise`, `verify`, `predict`, `list_options`, `demo`, `bench`. What they share: `files`
-//! (reading tables), `data`
-//! and `groups` (from files to a problem), `option_flags` (flags made from the option table), `model` and `model_json`
-//! (the saved model), `number` (numbers as text and JSON), `layout` (aligned tables), `report`, `path`, `trace`,
-//! `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots` (SVG plots), `drawing`
-//! (pictures for want of photographs), `output`.
+//! (reading tables), `data` and `groups` (from files to a problem), `option_flags` (flags made from the option table), `model`
+//! and `model_json` (the saved model), `number` (numbers as text and JSON), `layout` (aligned tables), `report`,
+//! `path`, `trace`, `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots` (SVG plots), `drawing` (pictures
+//! for want of photographs), `output`.
 
 mod altmin;
 mod args;
