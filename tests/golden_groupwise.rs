@@ -36,7 +36,7 @@ fn file(name: &str) -> PathBuf {
 /// Features, groups and a label without structure.
 fn round(t: u32) -> ([f64; 3], Vec<u64>, f64) {
     let number = |k: u32| f64::from((t * 7919 + k * 104_729) % 1009) / 1009.0;
-    let awake = (0..4).filter(|g| (t + g) % 3 != 0).map(u64::from).collect();
+    let awake = (0..4).filter(|g| !(t + g).is_multiple_of(3)).map(u64::from).collect();
     ([number(1), number(2) - 0.5, number(3)], awake, number(4))
 }
 

@@ -117,7 +117,8 @@ fn scaling_leaves_its_files_and_takes_the_same_steps_every_time() {
     }
     for plot in ["altmin-scaling-rank.svg", "altmin-scaling-observations.svg"] {
         let svg = folder.read(&format!("one/{plot}"));
-        assert!(svg.starts_with("<svg") && svg.len() > 5_000, "{plot}");
+        // How many marks an axis has depends on the seconds.
+        assert!(svg.starts_with("<svg") && svg.len() > 4_000, "{plot}");
     }
 }
 

@@ -39,14 +39,14 @@ fn strengths_are_learned_from_tables_and_written() {
     for plot in ["v.svg", "a.svg"] {
         assert!(folder.read(plot).starts_with("<svg"), "{plot}");
     }
-    // No better strength is near: the value at a start with no steps to take.
+    // No better strength is near, to the tolerance: the value at a start with no steps to take.
     for off in [-0.2, 0.2] {
         let at = theta[0] + off;
         let line = format!(
             "bilevel ridge --train train.csv --validation validation.csv --max-iterations 0 --start {at} --json --lower-accuracy 1e-8"
         );
         let other = folder.run(&line).json()["upper_value"].as_f64().unwrap();
-        assert!(other >= lower, "{other} {lower}");
+        assert!(other >= lower * (1.0 - 1e-6), "{other} {lower}");
     }
     // The threads change nothing but the seconds.
     let of = |threads: &str| {

@@ -24,7 +24,7 @@ fn the_demo_solves_and_draws() {
         assert!(text.contains(plot));
     }
     let object = folder.run("demo --json --out elsewhere").ended(0).json();
-    assert_eq!(object["problems"].as_array().unwrap().len(), 8);
+    assert_eq!(object["problems"].as_array().unwrap().len(), 9);
     assert!(object["problems"].as_array().unwrap().iter().all(|p| p["outcome"] == "converged"));
     assert!(
         folder.path("elsewhere/bikes-path.svg").exists() && folder.path("elsewhere/denoising.png").exists()
