@@ -14,7 +14,7 @@ fn pgm(side: usize, shade: impl Fn(usize, usize) -> usize) -> String {
 }
 
 fn blocks(i: usize, j: usize) -> usize {
-    60 + 90 * usize::from((i / 6 + j / 6) % 2 == 0)
+    60 + 90 * usize::from((i / 6 + j / 6).is_multiple_of(2))
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn rows(from: usize, count: usize) -> Vec<(f64, &'static str, u8, f64)> {
         let x = ((t * 37) % 101) as f64 / 100.0;
         let up = (t * 7) % 5 < 3;
         let y = if up { 0.2 + 0.7 * x } else { 0.9 - 0.6 * x };
-        (x, if up { "up" } else { "down" }, u8::from(t % 4 == 0), y)
+        (x, if up { "up" } else { "down" }, u8::from(t.is_multiple_of(4)), y)
     };
     (from..from + count).map(row).collect()
 }

@@ -174,9 +174,9 @@ fn pictures(made: &Made, solution: &Solution) -> Value {
     made.pairs.iter().zip(&solution.x).map(of).collect()
 }
 
-/// The middle of the interval, which is where the upper value is most likely.
+/// The estimate of the upper value.
 pub fn value(solution: &Solution) -> f64 {
-    solution.certificate.interval.middle()
+    solution.certificate.value
 }
 
 /// The interval by the problem's constants alone.
