@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `theta_k`, `x_k`, `q_k` | `Maid::point` |
 //! | `z_k`, `omega_k` | [`InexactGradient`] |
-//! | `eps_k`, `delta_k`, `alpha_k` | [`Progress`] |
+//! | `eps_k`, `delta_k`, `alpha_k` | `Progress` |
 //! | `g(x) +- |grad g| eps + ..` | [`Interval`] |
 //! | `rho`, `rho bar`, `nu`, `nu bar`, `eta`, `lambda`, `J` | [`Settings`] |
 

@@ -68,7 +68,7 @@ impl Stream {
     }
 
     /// The groups that have been awake, by ascending number; [`ALWAYS_ON`](super::ALWAYS_ON) and
-    /// [`CROSSED`](super::CROSSED) among them where they are.
+    /// [`CROSSED`] among them where they are.
     pub fn groups(&self) -> Vec<u64> {
         let mut ids: Vec<u64> = self.groups.slots.iter().map(|slot| slot.id).collect();
         ids.sort_unstable();

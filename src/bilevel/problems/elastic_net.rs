@@ -4,7 +4,7 @@
 //! exp(t_2)` (and more for the squared loss), `L` gains `exp(t_1)/v + exp(t_2)`, `L_A` gains `0.859 exp(t_1)/v^2`,
 //! `L_B^2 = exp(2 t_1)/v^2 + exp(2 t_2)`.
 //!
-//! As it is, the lower level has no gradient, so that it is no [`Problem`](super::super::problem::Problem): what is
+//! As it is, the lower level has no gradient, so that it is no [`Problem`]: what is
 //! here are the parts that a solver of it needs. [`NonsmoothElasticNet::step`] is the proximal gradient step with a
 //! proven distance to the minimizer; [`NonsmoothElasticNet::on_support`] gives `A` and `B` on the coefficients that are
 //! not 0, where the solution is differentiable as long as the support does not change (Bertrand et al., arXiv
