@@ -65,19 +65,31 @@ pub fn omega(point: &Point, mode: CertificateMode) -> Omega {
     total
 }
 
-/// `L_A |q|` and `L_B |q|` as the mode has them, and whether they are proven.
-pub fn changes(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> (f64, f64, Rigor) {
+/// `L_A |q|` as the mode has it, and whether that and `L_B` are proven.
+pub fn changes(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> (f64, Rigor) {
+    if adjoint.size == 0.0 {
+        return (0.0, sample.constants.rigor);
+    }
+    let (l_a, _, rigor) = lipschitz(sample, adjoint, mode);
+    (l_a * adjoint.size, rigor)
+}
+
+/// `L_A` and `L_B` as the mode has them, and whether they are proven. Samples say something along `q` alone: where `q`
+/// is 0 only the problem's own constants are left.
+fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> (f64, f64, Rigor) {
     let constants = &sample.constants;
-    let given = (constants.l_a * adjoint.size, constants.l_b * adjoint.size);
-    let sampled = adjoint.changes.map_or((f64::NAN, f64::NAN), |c| (c.hessian, c.mixed));
+    let sampled = match adjoint.changes {
+        Some(c) if adjoint.size > 0.0 => (c.hessian / adjoint.size, c.mixed / adjoint.size),
+        _ => (f64::NAN, f64::NAN),
+    };
     let choose = |given: f64, sampled: f64| match () {
         () if given == 0.0 => (0.0, constants.rigor),
         () if mode == CertificateMode::Rigorous && given.is_finite() => (given, constants.rigor),
         () if !sampled.is_nan() => (sampled, constants.rigor.min(Rigor::Estimated)),
         () => (given, constants.rigor),
     };
-    let ((hessian, a), (mixed, b)) = (choose(given.0, sampled.0), choose(given.1, sampled.1));
-    (hessian, mixed, a.min(b))
+    let ((l_a, a), (l_b, b)) = (choose(constants.l_a, sampled.0), choose(constants.l_b, sampled.1));
+    (l_a, l_b, a.min(b))
 }
 
 /// The part of `eps` in (2) for one sample.
@@ -89,10 +101,8 @@ fn from_constants(
 ) -> (f64, Rigor) {
     let constants = &sample.constants;
     let (mu, l_g, eps, gradient) = (constants.mu, constants.l_g, sample.eps, sample.upper.norm);
-    let (l_a_q, l_b_q, rigor) = changes(sample, adjoint, mode);
-    let of_q = |l_times_q: f64| if l_times_q == 0.0 { 0.0 } else { l_times_q / adjoint.size };
-    let (l_a, l_b) = (of_q(l_a_q), of_q(l_b_q));
-    let inverse = (l_a * gradient / (mu * mu)).min((l_a_q + l_a * adjoint.delta / mu) / mu);
+    let (l_a, l_b, rigor) = lipschitz(sample, adjoint, mode);
+    let inverse = (l_a * gradient / (mu * mu)).min(l_a * (adjoint.size + adjoint.delta / mu) / mu);
     let c = (l_g / mu + inverse) * mixed.norm + l_b * gradient / mu;
     let value = c * eps + l_b * l_g / mu * eps * eps + constants.l_g_theta * eps;
     let direct = if constants.l_g_theta.is_finite() { Rigor::Proven } else { Rigor::Unknown };

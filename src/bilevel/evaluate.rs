@@ -211,7 +211,7 @@ impl<'a> Evaluator<'a> {
     pub fn choose_mode(&mut self, point: &Point) {
         let proven = point.samples.iter().all(|s| {
             let c = &s.constants;
-            c.rigor == Rigor::Proven && c.l_a.is_finite() && c.l_b.is_finite() && c.l_g.is_finite()
+            c.rigor == Rigor::Proven && [c.l_a, c.l_b, c.l_g, c.l_g_theta].iter().all(|l| l.is_finite())
         });
         self.mode = self.settings.certificate_for(self.problem.is_quadratic(), proven);
         if point.rigor() == Rigor::Unknown {

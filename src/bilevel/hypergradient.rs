@@ -35,6 +35,8 @@ pub struct InexactGradient {
     pub omega: Omega,
     /// Whether test (3) holds.
     pub descends: bool,
+    /// Whether a bound is asked for at all.
+    pub certified: bool,
 }
 
 impl InexactGradient {
@@ -45,12 +47,18 @@ impl InexactGradient {
         let (size, criticality) = (norm(&free), bounds.criticality(&point.theta, &z));
         let omega = omega(point, mode);
         let descends = mode == CertificateMode::Off || is_descent(&omega, size, eta);
-        Some(Self { z, free, size, criticality, omega, descends })
+        let certified = mode != CertificateMode::Off;
+        Some(Self { z, free, size, criticality, omega, descends, certified })
     }
 
-    /// What criticality can be at most.
+    /// What criticality can be at most: nothing is known where a bound is asked for and there is none. Without
+    /// certificates it is what it is.
     pub fn bound(&self) -> f64 {
-        if self.omega.value.is_nan() { self.criticality } else { self.criticality + self.omega.value }
+        match (self.certified, self.omega.value.is_nan()) {
+            (true, true) => f64::INFINITY,
+            (true, false) => self.criticality + self.omega.value,
+            (false, _) => self.criticality,
+        }
     }
 }
 

@@ -124,7 +124,7 @@ pub fn of_adjoint(sample: &SamplePoint, mode: CertificateMode) -> Option<Interva
     let (eps, constants) = (sample.eps, &sample.constants);
     let correction = dot(&sample.q, &sample.lower.gradient);
     let value = sample.upper.value - correction;
-    let (l_a_q, _, rigor) = changes(sample, adjoint, mode);
+    let (l_a_q, rigor) = changes(sample, adjoint, mode);
     let even = adjoint.delta * eps + 0.5 * l_a_q * eps * eps;
     let second = 0.5 * constants.l_g * eps * eps;
     let (lower, upper) = (value - even - if constants.convex { 0.0 } else { second }, value + even + second);

@@ -252,7 +252,7 @@ impl Stream {
         } else {
             match slack {
                 None => Standing::Measured,
-                Some(slack) if slack >= -ROUNDING * (1.0 + counted.abs()) => Standing::Holds,
+                Some(slack) if slack >= -ROUNDING * (unit + counted.abs()) => Standing::Holds,
                 Some(_) => Standing::Broken,
             }
         };

@@ -8,10 +8,10 @@ use crate::bilevel::evaluate::{Evaluator, Warm};
 use crate::bilevel::interval::{Interval, interval, of_adjoint, plain};
 use crate::bilevel::metric::norm;
 use crate::bilevel::point::Point;
-use crate::bilevel::problem::{Problem, Rigor};
+use crate::bilevel::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
 use crate::bilevel::settings::Settings;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Options};
+use crate::runtime::{Control, Family, Options};
 
 const ACCURACIES: [f64; 6] = [3.0, 0.3, 1e-2, 1e-4, 1e-6, 1e-8];
 
@@ -211,3 +211,96 @@ fn a_certificate_is_recomputed_from_the_answer_alone() {
 }
 
 use crate::bilevel::Solution as Solved;
+
+/// `h = 1/2 (x - 1)^2 + exp(t)/2 x^2`, `g = 1/2 x^2`: at `x = 0` the adjoint, `B` and `z` are 0, and `grad f` is not.
+struct Vanishing;
+
+struct AtZero<'a>(&'a [f64], f64);
+
+impl SecondOrder for AtZero<'_> {
+    fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
+        out[0] = (1.0 + self.1) * v[0];
+        Ok(())
+    }
+
+    fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
+        out[0] = self.1 * self.0[0] * q[0];
+        Ok(())
+    }
+
+    fn mixed(&self, u: &[f64], out: &mut [f64]) -> Evaluated<bool> {
+        out[0] = self.1 * self.0[0] * u[0];
+        Ok(true)
+    }
+}
+
+impl Problem for Vanishing {
+    fn parameters(&self) -> usize {
+        1
+    }
+
+    fn samples(&self) -> usize {
+        1
+    }
+
+    fn variables(&self, _sample: usize) -> usize {
+        1
+    }
+
+    fn lower(&self, _sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
+        let w = theta[0].exp();
+        gradient[0] = x[0] - 1.0 + w * x[0];
+        Ok(0.5 * ((x[0] - 1.0).powi(2) + w * x[0] * x[0]))
+    }
+
+    fn second_order<'a>(
+        &'a self,
+        _sample: usize,
+        x: &'a [f64],
+        theta: &'a [f64],
+    ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
+        Ok(Box::new(AtZero(x, theta[0].exp())))
+    }
+
+    fn lower_constants(&self, _sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
+        let w = theta[0].exp();
+        Ok(LowerConstants { mu: 1.0 + w, l: 1.0 + w, l_a: 0.0, l_b: w, rigor: Rigor::Proven })
+    }
+
+    fn is_quadratic(&self) -> bool {
+        true
+    }
+
+    fn upper(
+        &self,
+        _sample: usize,
+        x: &[f64],
+        _theta: &[f64],
+        in_x: &mut [f64],
+        in_theta: &mut [f64],
+    ) -> Evaluated<f64> {
+        (in_x[0], in_theta[0]) = (x[0], 0.0);
+        Ok(0.5 * x[0] * x[0])
+    }
+
+    fn upper_constants(&self, _sample: usize) -> UpperConstants {
+        UpperConstants {
+            l_g: 1.0,
+            l_g_theta: 0.0,
+            convex: true,
+            squared_distance: Some(1.0),
+            rigor: Rigor::Proven,
+        }
+    }
+}
+
+#[test]
+fn a_vanishing_adjoint_leaves_a_bound() {
+    let mut options = Options::new(Family::Bilevel);
+    options.set_text("certificate", "rigorous").unwrap();
+    let zero = [vec![0.0]];
+    let (found, z) = certificate(&Vanishing, &[0.0], &zero, &zero, &options, &mut Control::new()).unwrap();
+    // f = 1/2 (1 + e^t)^-2, so that f' = -1/8 at t = 0.
+    assert_eq!((z[0], found.omega.rigor), (0.0, Rigor::Proven));
+    assert!(found.omega.value >= 0.125 && found.omega.value < 0.126, "{:?}", found.omega);
+}
