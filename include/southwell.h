@@ -943,7 +943,7 @@ typedef struct swl_groupwise_run_info {
   uint64_t work;
   // seconds
   double seconds;
-  // what the progress callback returned when it stopped the run; else 0
+  // what the callback returned that ended the run; else 0
   int32_t callback_code;
   // 0
   int32_t pad_;

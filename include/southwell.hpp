@@ -1137,7 +1137,10 @@ struct bilevel_functions {
     }
   }
   static bilevel_functions &of(void *ctx) { return *static_cast<bilevel_functions *>(ctx); }
-  static void put(const vector &v, double *out) {
+  /// What a function made, as long as it came.
+  static void put(const vector &v, std::int64_t n, double *out) {
+    if (static_cast<std::int64_t>(v.size()) != n)
+      throw error(SWL_E_ARGUMENT, "problem: expected outputs of the length that they came with");
     for (std::size_t k = 0; k < v.size(); k++) out[k] = v[k];
   }
   static std::int32_t lower(void *ctx, std::int64_t i, const double *x, const double *theta, double *value, double *grad) {
@@ -1145,7 +1148,7 @@ struct bilevel_functions {
     return f.guarded([&] {
       vector g(static_cast<std::size_t>(f.length(i)));
       *value = f.own.lower(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), g);
-      put(g, grad);
+      put(g, f.length(i), grad);
     });
   }
   template <class F>
@@ -1155,7 +1158,7 @@ struct bilevel_functions {
     return f.guarded([&] {
       vector o(static_cast<std::size_t>(to));
       g(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), f.copy(v, from), o);
-      put(o, out);
+      put(o, to, out);
     });
   }
   static std::int32_t hessian(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
@@ -1186,8 +1189,8 @@ struct bilevel_functions {
     return f.guarded([&] {
       vector in_x(static_cast<std::size_t>(f.length(i))), in_theta(static_cast<std::size_t>(f.own.d));
       *value = f.own.upper(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), in_x, in_theta);
-      put(in_x, gx);
-      put(in_theta, gtheta);
+      put(in_x, f.length(i), gx);
+      put(in_theta, f.own.d, gtheta);
     });
   }
 };

@@ -118,6 +118,14 @@ impl Checkpoint {
                 let n = problem.variables(i);
                 self.samples[i].x.len() == n && self.samples[i].q.len() == n
             });
+        let bounds = &maid.bounds;
+        let outside = |j: &usize| !(bounds.lower[*j] <= self.theta[*j] && self.theta[*j] <= bounds.upper[*j]);
+        if fits && let Some(j) = (0..d).find(outside) {
+            return Err(Error::new(ErrorKind::Argument, "checkpoint")
+                .at(format!("parameter {j}"))
+                .expected(format!("a number in [{}, {}]", bounds.lower[j], bounds.upper[j]))
+                .found(self.theta[j]));
+        }
         if fits {
             return Ok(());
         }

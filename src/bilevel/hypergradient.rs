@@ -101,7 +101,9 @@ pub fn inexact_gradient(
             return Ok(gradient);
         }
         let value = gradient.omega.value;
-        let falls = value < 0.99 * least || !point.falls_short();
+        // What is no number or has overflowed does not fall.
+        let falls = mode == CertificateMode::Off
+            || value.is_finite() && (value < 0.99 * least || !point.falls_short());
         (least, fruitless) = if falls { (value, 0) } else { (least, fruitless + 1) };
         if fruitless >= PATIENCE {
             return Ok(gradient);

@@ -36,6 +36,9 @@ pub const SWL_SHARING_WEIGHT: i32 = 3;
 /// One for each group of features, as group_of_feature says.
 pub const SWL_SHARING_GROUPS: i32 = 4;
 
+/// Classes at most: each has a coefficient for each feature.
+const MOST_CLASSES: usize = 1 << 16;
+
 /// The model whose strengths are tuned; theta has their logarithms. Zero it, set struct_size, fill in the rest.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -149,6 +152,9 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<LinearModel> {
         SWL_BILEVEL_LOGISTIC => logistic(split, &sharing, intercept),
         SWL_BILEVEL_MULTINOMIAL => {
             let classes = super::super::views::size(model.classes, "model.classes")?;
+            if classes > MOST_CLASSES {
+                return Err(argument("model.classes", format!("at most {MOST_CLASSES}"), classes));
+            }
             multinomial(split, classes, &sharing, intercept)
         }
         SWL_BILEVEL_ELASTIC_NET => {

@@ -81,6 +81,13 @@ pub unsafe extern "C" fn swl_bilevel_set_bounds(
             }
             let d = parameters(&own, len)?;
             let (l, u) = (slice::<f64>(lower.cast(), d, "lower")?, slice::<f64>(upper.cast(), d, "upper")?);
+            if let Some(j) = (0..d).find(|j| l[*j] == f64::INFINITY || u[*j] == f64::NEG_INFINITY) {
+                return Err(argument(
+                    &format!("lower, entry {j}"),
+                    "bounds with a number between",
+                    format!("[{}, {}]", l[j], u[j]),
+                ));
+            }
             if let Some(j) = (0..d).find(|j| !(l[*j] <= u[*j])) {
                 return Err(argument(&format!("lower, entry {j}"), format!("at most {}", u[j]), l[j]));
             }
@@ -124,7 +131,7 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         };
         let own = &mut *own;
         let threads = Settings::from_options(&options)?.threads;
-        let resume = own.resume.take();
+        let resume = own.resume.clone();
         let mut control = call.control();
         let solved = solve(&own.problem, &start, &options, resume.as_ref(), &mut control);
         drop(control);
@@ -137,6 +144,7 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         told.callback_code = call.code();
         slot.write(&told);
         own.solved = Some(solution);
+        own.resume = None;
         Ok(())
     })
 }

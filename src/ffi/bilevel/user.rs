@@ -5,7 +5,7 @@ use super::super::growable::{self, Growable};
 use super::super::guard::{argument, check_pointer, guard};
 use super::super::handles;
 use super::super::status::swl_status;
-use super::super::views::size;
+use super::super::views::{size, slice};
 use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::{Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants};
@@ -176,8 +176,7 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
             if samples == 0 {
                 return Err(argument("problem.samples", "at least 1", 0));
             }
-            check_pointer(given.lengths, "problem.lengths")?;
-            let lengths = std::slice::from_raw_parts(given.lengths, samples);
+            let lengths = slice::<i64>(given.lengths.cast(), samples, "problem.lengths")?;
             let longest = isize::MAX as usize / 64;
             let length = |(k, n): (usize, &i64)| {
                 let fits = usize::try_from(*n).ok().filter(|n| (1..=longest).contains(n));

@@ -201,7 +201,7 @@ pub unsafe extern "C" fn swl_groupwise_run(
                 rounds: done,
                 work: control.work(),
                 seconds: control.seconds(),
-                callback_code: call.code(),
+                callback_code: ran.as_ref().err().map_or(call.code(), Error::code),
                 pad_: 0,
             });
             drop(control);

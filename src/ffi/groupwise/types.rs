@@ -180,7 +180,7 @@ pub struct swl_groupwise_run_info {
     pub work: u64,
     /// seconds
     pub seconds: f64,
-    /// what the progress callback returned when it stopped the run; else 0
+    /// what the callback returned that ended the run; else 0
     pub callback_code: i32,
     /// 0
     pub pad_: i32,

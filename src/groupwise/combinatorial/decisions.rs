@@ -298,6 +298,11 @@ impl Decisions {
         let total: Vec<f64> = total.iter().map(|c| c.value()).collect();
         let mut best: Vec<f64> = zeros("decision", total.len())?;
         oracle(&self.problem).minimize(&total, &mut best)?;
+        if best.iter().any(|a| !a.is_finite()) {
+            return Err(Error::new(ErrorKind::Callback, "oracle")
+                .expected("finite decisions")
+                .found("others"));
+        }
         let hindsight: Sum = best.iter().zip(&total).map(|(a, c)| a * c).collect();
         let magnitudes = self.members.values().map(|m| m.ln_prior.exp() * m.hedge.magnitude.value().ln_1p());
         let ln_bound = (2.5 + 1.5 * magnitudes.sum::<f64>()).ln();
