@@ -53,7 +53,7 @@ inline std::string last_message() {
 /// The name of an outcome, such as "converged".
 inline std::string outcome_name(swl_outcome outcome) { return swl_outcome_name(outcome); }
 
-/// Whether this build has a feature ("bcd", "f32", "i64").
+/// Whether this build has a feature ("altmin", "bcd", "bilevel", "f32", "groupwise", "i64").
 inline bool has_feature(const std::string &name) { return swl_has_feature(name.c_str()) != 0; }
 
 /// Turns a status into an exception.
@@ -941,6 +941,415 @@ private:
 
   detail::handle<swl_altmin, swl_altmin_free> handle_;
   std::int64_t rows_ = 0, cols_ = 0, rank_ = 0;
+};
+
+/// What a stream predicted.
+struct prediction {
+  double value;
+  std::uint64_t ticket; ///< its label goes to groupwise::update with it
+};
+
+/// A stream of rounds with regret guarantees for many overlapping groups.
+class groupwise {
+public:
+  /// Groups are numbered from 0 to groups - 1, or any number with SWL_GROUPS_OPEN. A learner of the caller's is copied; its
+  /// callbacks must not throw.
+  groupwise(std::int64_t features, std::int64_t groups, const options &o = options("groupwise"), bool always_on = true,
+            const swl_learner *learner = nullptr) {
+    const std::uint32_t flags = always_on ? 0 : SWL_GROUPWISE_NO_ALWAYS_ON;
+    handle_.reset(detail::made<swl_groupwise>(
+        [&](swl_groupwise **out) { return swl_groupwise_new(features, groups, flags, learner, o.get(), out); }));
+  }
+  /// A stream that was saved.
+  static groupwise load(const std::vector<unsigned char> &bytes, const swl_learner *learner = nullptr) {
+    return groupwise(detail::made<swl_groupwise>(
+        [&](swl_groupwise **out) { return swl_groupwise_load(bytes.data(), bytes.size(), learner, out); }));
+  }
+  /// A stream of its own in the same state.
+  groupwise clone() const {
+    return groupwise(
+        detail::made<swl_groupwise>([&](swl_groupwise **out) { return swl_groupwise_clone(handle_.get(), out); }));
+  }
+  /// Predicts a round for the groups that are awake.
+  prediction predict(const std::vector<double> &x, const std::vector<std::int64_t> &groups = {}) {
+    prediction p = prediction();
+    check(swl_groupwise_predict(handle_.get(), x.data(), static_cast<std::int64_t>(x.size()), groups.data(),
+                                static_cast<std::int64_t>(groups.size()), &p.value, &p.ticket));
+    return p;
+  }
+  /// The label of a ticket, now or later.
+  void update(std::uint64_t ticket, double y, double weight = 1.0) {
+    check(swl_groupwise_update(handle_.get(), ticket, y, weight));
+  }
+  /// A ticket whose label will not come.
+  void expire(std::uint64_t ticket) { check(swl_groupwise_expire(handle_.get(), ticket)); }
+  /// Many rounds: predictions into out (or nullptr), the groups of round t from starts[t] to starts[t + 1].
+  swl_groupwise_run_info run(const swl_dense &x, const vec &y, const std::vector<std::int64_t> &starts,
+                             const std::vector<std::int64_t> &groups, std::vector<double> *out = nullptr,
+                             const vec &weights = vec(), const control &c = control()) {
+    if (static_cast<std::int64_t>(starts.size()) != x.rows + 1 ||
+        (!starts.empty() && starts.back() != static_cast<std::int64_t>(groups.size())))
+      throw error(SWL_E_ARGUMENT, "starts: expected one for each row and an end, the last the number of groups");
+    if (out) out->assign(static_cast<std::size_t>(x.rows), 0.0);
+    swl_groupwise_run_info info = detail::sized<swl_groupwise_run_info>();
+    c.run([&](const swl_control *raw) {
+      return swl_groupwise_run(handle_.get(), &x, y.get(), weights.get(), starts.data(), groups.data(), raw,
+                               out ? out->data() : nullptr, out ? x.rows : 0, &info);
+    });
+    return info;
+  }
+  /// What is known of a group: its number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED.
+  swl_group_cert certificate(std::int64_t group) const {
+    swl_group_cert cert = detail::sized<swl_group_cert>();
+    check(swl_groupwise_certificate(handle_.get(), group, &cert));
+    return cert;
+  }
+  swl_expert_cert expert(std::int64_t group, std::int64_t which) const {
+    swl_expert_cert cert = detail::sized<swl_expert_cert>();
+    check(swl_groupwise_expert(handle_.get(), group, which, &cert));
+    return cert;
+  }
+  swl_groupwise_info counts() const {
+    swl_groupwise_info info = detail::sized<swl_groupwise_info>();
+    check(swl_groupwise_counts(handle_.get(), &info));
+    return info;
+  }
+  /// The groups that have been awake.
+  std::vector<std::int64_t> groups() const {
+    std::int64_t count = 0;
+    check(swl_groupwise_groups(handle_.get(), nullptr, 0, &count));
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+    check(swl_groupwise_groups(handle_.get(), ids.data(), count, &count));
+    return ids;
+  }
+  /// Groups and weights of the experts in the prediction of an open ticket.
+  std::vector<std::pair<std::int64_t, double>> weights(std::uint64_t ticket) const {
+    std::int64_t count = 0;
+    check(swl_groupwise_weights(handle_.get(), ticket, nullptr, nullptr, nullptr, 0, &count));
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+    std::vector<double> shares(ids.size());
+    check(swl_groupwise_weights(handle_.get(), ticket, ids.data(), shares.data(), nullptr, count, &count));
+    std::vector<std::pair<std::int64_t, double>> parts;
+    for (std::size_t k = 0; k < ids.size(); k++) parts.emplace_back(ids[k], shares[k]);
+    return parts;
+  }
+  /// The coefficients of the learner of an expert, len of them.
+  std::vector<double> coef(std::int64_t group, std::int64_t expert, std::int64_t len) const {
+    std::vector<double> out(static_cast<std::size_t>(len > 0 ? len : 0));
+    check(swl_groupwise_coef(handle_.get(), group, expert, out.data(), len));
+    return out;
+  }
+  std::vector<unsigned char> save() const {
+    std::size_t need = 0;
+    check(swl_groupwise_save(handle_.get(), nullptr, 0, &need));
+    std::vector<unsigned char> bytes(need);
+    check(swl_groupwise_save(handle_.get(), bytes.data(), bytes.size(), &need));
+    return bytes;
+  }
+  const swl_groupwise *get() const noexcept { return handle_.get(); }
+
+private:
+  explicit groupwise(swl_groupwise *s) : handle_(s) {}
+  detail::handle<swl_groupwise, swl_groupwise_free> handle_;
+};
+
+/// A stream of paths in an acyclic graph, each of which costs the sum of its edges.
+class decisions {
+public:
+  decisions(std::int64_t nodes, const std::vector<std::int64_t> &from, const std::vector<std::int64_t> &to,
+            std::int64_t source, std::int64_t sink, const options &o = options("groupwise"),
+            std::int32_t learner = SWL_PATHS_HEDGE)
+      : dim_(static_cast<std::int64_t>(from.size())) {
+    if (from.size() != to.size()) throw error(SWL_E_ARGUMENT, "to: expected as many nodes as from has");
+    handle_.reset(detail::made<swl_decisions>([&](swl_decisions **out) {
+      return swl_decisions_new_paths(nodes, from.data(), to.data(), dim_, source, sink, learner, o.get(), out);
+    }));
+  }
+  /// The caller's set; its callback must not throw.
+  explicit decisions(const swl_oracle &oracle, const options &o = options("groupwise")) : dim_(oracle.dim) {
+    handle_.reset(detail::made<swl_decisions>(
+        [&](swl_decisions **out) { return swl_decisions_new_oracle(&oracle, o.get(), out); }));
+  }
+  std::vector<double> decide(const std::vector<std::int64_t> &groups = {}) {
+    std::vector<double> out(static_cast<std::size_t>(dim_));
+    check(swl_decisions_decide(handle_.get(), groups.data(), static_cast<std::int64_t>(groups.size()), out.data(), dim_));
+    return out;
+  }
+  void update(const std::vector<double> &costs) {
+    check(swl_decisions_update(handle_.get(), costs.data(), static_cast<std::int64_t>(costs.size())));
+  }
+  swl_decision_cert certificate(std::int64_t group = SWL_GROUP_ALWAYS_ON) const {
+    swl_decision_cert cert = detail::sized<swl_decision_cert>();
+    check(swl_decisions_certificate(handle_.get(), group, &cert));
+    return cert;
+  }
+
+private:
+  detail::handle<swl_decisions, swl_decisions_free> handle_;
+  std::int64_t dim_;
+};
+
+/// Constants of a lower problem; NaN: not known.
+struct lower_constants {
+  double mu, l, l_a, l_b;
+};
+
+/// A bilevel problem of one's own functions (see swl_bilevel_problem); out and gradients come with their lengths. An
+/// exception that leaves one ends the call and comes out of it unchanged, but southwell::reject().
+struct bilevel_problem {
+  using vector = std::vector<double>;
+  std::int64_t d = 0;
+  std::vector<std::int64_t> lengths;
+  std::uint32_t flags = 0;
+  double l_g = 0.0, l_g_theta = 0.0;
+  std::function<double(std::int64_t i, const vector &x, const vector &theta, vector &grad)> lower;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &v, vector &out)> hessian;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &q, vector &out)> mixed_t;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &u, vector &out)> mixed; ///< or none
+  std::function<lower_constants(std::int64_t i, const vector &theta)> constants;
+  std::function<double(std::int64_t i, const vector &x, const vector &theta, vector &gx, vector &gtheta)> upper;
+  std::function<void(std::int64_t i, const vector &x, const vector &theta, const vector &r, vector &out)>
+      precondition; ///< or none
+};
+
+/// What a function of a bilevel problem throws for a point that cannot be evaluated.
+struct reject {};
+
+namespace detail {
+/// The functions of a problem behind the C callbacks, and what left them.
+struct bilevel_functions {
+  bilevel_problem own;
+  std::exception_ptr thrown;
+
+  using vector = std::vector<double>;
+  vector copy(const double *v, std::int64_t n) const { return vector(v, v + n); }
+  std::int64_t length(std::int64_t i) const { return own.lengths[static_cast<std::size_t>(i)]; }
+
+  template <class F> std::int32_t guarded(F f) noexcept {
+    try {
+      f();
+      return 0;
+    } catch (const reject &) {
+      return SWL_CALLBACK_REJECT;
+    } catch (...) {
+      thrown = std::current_exception();
+      return 1;
+    }
+  }
+  static bilevel_functions &of(void *ctx) { return *static_cast<bilevel_functions *>(ctx); }
+  /// What a function made, as long as it came.
+  static void put(const vector &v, std::int64_t n, double *out) {
+    if (static_cast<std::int64_t>(v.size()) != n)
+      throw error(SWL_E_ARGUMENT, "problem: expected outputs of the length that they came with");
+    for (std::size_t k = 0; k < v.size(); k++) out[k] = v[k];
+  }
+  static std::int32_t lower(void *ctx, std::int64_t i, const double *x, const double *theta, double *value, double *grad) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector g(static_cast<std::size_t>(f.length(i)));
+      *value = f.own.lower(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), g);
+      put(g, f.length(i), grad);
+    });
+  }
+  template <class F>
+  static std::int32_t product(void *ctx, const F &g, std::int64_t i, const double *x, const double *theta, const double *v,
+                              std::int64_t from, std::int64_t to, double *out) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector o(static_cast<std::size_t>(to));
+      g(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), f.copy(v, from), o);
+      put(o, to, out);
+    });
+  }
+  static std::int32_t hessian(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    const std::int64_t n = of(c).length(i);
+    return product(c, of(c).own.hessian, i, x, t, v, n, n, out);
+  }
+  static std::int32_t mixed_t(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    return product(c, of(c).own.mixed_t, i, x, t, v, of(c).length(i), of(c).own.d, out);
+  }
+  static std::int32_t mixed(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    return product(c, of(c).own.mixed, i, x, t, v, of(c).own.d, of(c).length(i), out);
+  }
+  static std::int32_t precondition(void *c, std::int64_t i, const double *x, const double *t, const double *v, double *out) {
+    const std::int64_t n = of(c).length(i);
+    return product(c, of(c).own.precondition, i, x, t, v, n, n, out);
+  }
+  static std::int32_t constants(void *ctx, std::int64_t i, const double *theta, double *mu, double *l, double *l_a,
+                                double *l_b) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      const lower_constants k = f.own.constants(i, f.copy(theta, f.own.d));
+      *mu = k.mu, *l = k.l, *l_a = k.l_a, *l_b = k.l_b;
+    });
+  }
+  static std::int32_t upper(void *ctx, std::int64_t i, const double *x, const double *theta, double *value, double *gx,
+                            double *gtheta) {
+    bilevel_functions &f = of(ctx);
+    return f.guarded([&] {
+      vector in_x(static_cast<std::size_t>(f.length(i))), in_theta(static_cast<std::size_t>(f.own.d));
+      *value = f.own.upper(i, f.copy(x, f.length(i)), f.copy(theta, f.own.d), in_x, in_theta);
+      put(in_x, f.length(i), gx);
+      put(in_theta, f.own.d, gtheta);
+    });
+  }
+};
+} // namespace detail
+
+/// Hyperparameters chosen so that the minimizers of lower problems do well on an upper one.
+class bilevel {
+public:
+  /// Rows with targets that train, and rows that judge.
+  bilevel(const swl_bilevel_model &model, const matrix &a, const vec &y, const matrix &val_a, const vec &val_y,
+          const control &c = control()) {
+    const swl_matrix rows = a.view(), held = val_a.view();
+    make(c, [&](const swl_control *raw, swl_bilevel **out) {
+      return swl_bilevel_new(&model, &rows, y.get(), &held, val_y.get(), nullptr, raw, out);
+    });
+  }
+  /// Cross-validation: the fold of each row, from 0.
+  bilevel(const swl_bilevel_model &model, const matrix &a, const vec &y, const std::vector<std::int32_t> &fold_of_row,
+          const control &c = control()) {
+    if (static_cast<std::int64_t>(fold_of_row.size()) != a.rows())
+      throw error(SWL_E_ARGUMENT, "fold_of_row: expected a fold for each row");
+    const swl_matrix rows = a.view();
+    make(c, [&](const swl_control *raw, swl_bilevel **out) {
+      return swl_bilevel_new(&model, &rows, y.get(), nullptr, nullptr, fold_of_row.data(), raw, out);
+    });
+  }
+  /// Pictures that are denoised.
+  bilevel(const swl_images_model &model, const swl_images &observed, const swl_images &truth) {
+    handle_.reset(detail::made<swl_bilevel>(
+        [&](swl_bilevel **out) { return swl_bilevel_new_images(&model, &observed, &truth, out); }));
+  }
+  /// One's own functions, which are copied.
+  explicit bilevel(const bilevel_problem &own) : functions_(new detail::bilevel_functions{ own, nullptr }) {
+    using f = detail::bilevel_functions;
+    if (!own.lower || !own.hessian || !own.mixed_t || !own.constants || !own.upper)
+      throw error(SWL_E_ARGUMENT, "problem: expected lower, hessian, mixed_t, constants and upper");
+    swl_bilevel_problem p = detail::sized<swl_bilevel_problem>();
+    p.flags = own.flags;
+    p.ctx = functions_.get();
+    p.d = own.d;
+    p.samples = static_cast<std::int64_t>(own.lengths.size());
+    p.lengths = functions_->own.lengths.data();
+    p.lower = f::lower;
+    p.hessian = f::hessian;
+    p.mixed_t = f::mixed_t;
+    p.mixed = own.mixed ? f::mixed : nullptr;
+    p.constants = f::constants;
+    p.upper = f::upper;
+    p.l_g = own.l_g;
+    p.l_g_theta = own.l_g_theta;
+    p.precondition = own.precondition ? f::precondition : nullptr;
+    handle_.reset(detail::made<swl_bilevel>([&](swl_bilevel **out) { return swl_bilevel_new_user(&p, out); }));
+  }
+  std::int64_t parameters() const {
+    std::int64_t d = 0;
+    check_status(swl_bilevel_size(handle_.get(), &d, nullptr));
+    return d;
+  }
+  std::int64_t samples() const {
+    std::int64_t m = 0;
+    check_status(swl_bilevel_size(handle_.get(), nullptr, &m));
+    return m;
+  }
+  void set_bounds(const std::vector<double> &lower, const std::vector<double> &upper) {
+    if (lower.size() != upper.size()) throw error(SWL_E_ARGUMENT, "upper: expected as many as lower");
+    check_status(swl_bilevel_set_bounds(handle_.get(), lower.data(), upper.data(), static_cast<std::int64_t>(lower.size())));
+  }
+  /// From theta; empty: from where the last solve ended. Not converging is an outcome of the info, not an exception.
+  swl_bilevel_info solve(const std::vector<double> &theta = {}, const options &o = options("bilevel"),
+                         const control &c = control()) {
+    swl_bilevel_info info = detail::sized<swl_bilevel_info>();
+    run(c, [&](const swl_control *raw) {
+      return swl_bilevel_solve(handle_.get(), theta.empty() ? nullptr : theta.data(), static_cast<std::int64_t>(theta.size()),
+                               o.get(), raw, &info);
+    });
+    return info;
+  }
+  /// Throws where derivatives are not those of the functions; the message names them.
+  void check(const std::vector<double> &theta, const options &o = options("bilevel"), const control &c = control()) {
+    run(c, [&](const swl_control *raw) {
+      return swl_bilevel_check(handle_.get(), theta.data(), static_cast<std::int64_t>(theta.size()), o.get(), raw);
+    });
+  }
+  std::vector<double> theta() const {
+    std::vector<double> out(static_cast<std::size_t>(parameters()));
+    check_status(swl_bilevel_theta(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  std::vector<double> hypergradient() const {
+    std::vector<double> out(static_cast<std::size_t>(parameters()));
+    check_status(swl_bilevel_hypergradient(handle_.get(), out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// The solution of a lower problem.
+  std::vector<double> lower(std::int64_t sample) const {
+    std::vector<double> out(variables(sample));
+    check_status(swl_bilevel_lower(handle_.get(), sample, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  std::vector<double> adjoint(std::int64_t sample) const {
+    std::vector<double> out(variables(sample));
+    check_status(swl_bilevel_adjoint(handle_.get(), sample, out.data(), static_cast<std::int64_t>(out.size())));
+    return out;
+  }
+  /// The decisions of a solve with the option trace.
+  std::vector<swl_bilevel_step> trace() const {
+    std::int64_t count = 0;
+    check_status(swl_bilevel_trace(handle_.get(), nullptr, 0, &count));
+    std::vector<swl_bilevel_step> rows(static_cast<std::size_t>(count), detail::sized<swl_bilevel_step>());
+    check_status(swl_bilevel_trace(handle_.get(), rows.data(), count, &count));
+    return rows;
+  }
+  /// Recomputed from the answer alone.
+  swl_bilevel_cert certificate(const options &o = options("bilevel"), const control &c = control()) {
+    swl_bilevel_cert cert = detail::sized<swl_bilevel_cert>();
+    run(c, [&](const swl_control *raw) { return swl_bilevel_certificate(handle_.get(), o.get(), raw, &cert); });
+    return cert;
+  }
+  std::vector<unsigned char> save() const {
+    std::size_t need = 0;
+    check_status(swl_bilevel_save(handle_.get(), nullptr, 0, &need));
+    std::vector<unsigned char> bytes(need);
+    check_status(swl_bilevel_save(handle_.get(), bytes.data(), bytes.size(), &need));
+    return bytes;
+  }
+  /// The next solve goes on from there.
+  void resume(const std::vector<unsigned char> &bytes) {
+    check_status(swl_bilevel_resume(handle_.get(), bytes.data(), bytes.size()));
+  }
+
+private:
+  static void check_status(swl_status status) { southwell::check(status); }
+  template <class F> void make(const control &c, F f) {
+    swl_bilevel *s = nullptr;
+    try {
+      c.run([&](const swl_control *raw) { return f(raw, &s); });
+    } catch (...) {
+      swl_bilevel_free(s);
+      throw;
+    }
+    handle_.reset(s);
+  }
+  /// What left a function of the problem comes out as it was.
+  template <class F> void run(const control &c, F f) {
+    if (functions_) functions_->thrown = nullptr;
+    try {
+      c.run(f);
+    } catch (const error &) {
+      if (functions_ && functions_->thrown) std::rethrow_exception(functions_->thrown);
+      throw;
+    }
+  }
+  std::size_t variables(std::int64_t sample) const {
+    std::int64_t n = 0;
+    check_status(swl_bilevel_variables(handle_.get(), sample, &n));
+    return static_cast<std::size_t>(n);
+  }
+  std::unique_ptr<detail::bilevel_functions> functions_;
+  detail::handle<swl_bilevel, swl_bilevel_free> handle_;
 };
 
 } // namespace southwell

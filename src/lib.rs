@@ -1,6 +1,7 @@
 //! Southwell: an embedded optimization solver whose answers come with certificates.
 //!
-//! Four families of problems are to share one house; block coordinate descent and low-rank completion are built.
+//! Four families of problems share one house: block coordinate descent, low-rank completion, bilevel optimization and
+//! groupwise regret.
 //!
 //! * [`bcd`]: regularized linear models, `sum_r s_r phi(a_r'x + b + o_r, y_r) + G(x)`, support vector machines among
 //!   them. [`bcd::Problem`] holds the data, [`bcd::solve`] runs the method, [`bcd::certificate`] checks an answer from
@@ -8,6 +9,8 @@
 //!   [`bcd::Sensitivity`] tell what is known of a solution and how it changes.
 //! * [`bcd::graph`]: quadratics on graphs and label propagation, `1/2 x'Ax - b'x`.
 //! * [`altmin`]: low-rank matrix completion by alternating minimization.
+//! * [`groupwise`]: online prediction with regret guarantees for many overlapping groups at once.
+//! * [`bilevel`]: parameters of a strongly convex problem, by hypergradients of certified accuracy.
 //! * [`model`]: losses and penalties, one file each.
 //! * [`numerics`]: views of dense and sparse data, kernels, small factorizations, conjugate gradients.
 //! * [`runtime`]: what every solver runs on: errors, options, control (deadline, cancel, progress), threads, random
@@ -34,7 +37,9 @@
 
 pub mod altmin;
 pub mod bcd;
+pub mod bilevel;
 mod ffi;
+pub mod groupwise;
 pub mod model;
 pub mod numerics;
 pub mod runtime;

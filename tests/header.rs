@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The sources, in the order of the header.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 33] = [
     "status.rs",
     "views.rs",
     "options.rs",
@@ -27,6 +27,18 @@ const SOURCES: [&str; 21] = [
     "altmin/predict.rs",
     "altmin/uncertainty.rs",
     "altmin/keep.rs",
+    "bilevel/types.rs",
+    "bilevel/rows.rs",
+    "bilevel/images.rs",
+    "bilevel/user.rs",
+    "bilevel/solve.rs",
+    "bilevel/results.rs",
+    "groupwise/types.rs",
+    "groupwise/learner.rs",
+    "groupwise/stream.rs",
+    "groupwise/results.rs",
+    "groupwise/keep.rs",
+    "groupwise/decisions.rs",
 ];
 
 fn generate(root: &Path) -> String {

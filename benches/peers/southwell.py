@@ -1,5 +1,5 @@
-"""A thin ctypes face on Southwell's C library: block coordinate descent and completion, as much of it as the
-comparisons need.
+"""A thin ctypes face on Southwell's C library: block coordinate descent, completion, streams of rounds and the tuning of
+logistic regression, as much of it as the comparisons need.
 
 The data are borrowed, not copied (`swl_keep`), where their layout is one that the library takes: dense arrays in
 column-major or row-major order, CSC or CSR, f64 or f32, all with either width of indices.
@@ -54,6 +54,18 @@ class Grid(c.Structure):
         ("struct_size", c.c_uint32), ("kind", c.c_int32), ("count", c.c_int64), ("lambdas", c.POINTER(Vec)),
         ("gap", c.c_double), ("max_explained", c.c_double), ("max_nonzeros", c.c_int64),
     ]  # fmt: skip
+
+
+class Model(c.Structure):
+    """`swl_bilevel_model`."""
+
+    _fields_ = [
+        ("struct_size", c.c_uint32), ("problem", c.c_int32), ("sharing", c.c_int32), ("intercept", c.c_int32),
+        ("classes", c.c_int64), ("group_of_feature", c.c_void_p), ("features", c.c_int64), ("smoothing", c.c_double),
+    ]  # fmt: skip
+
+
+LOGISTIC, SHARING_SINGLE, SHARING_FEATURE = 1, 0, 1  # SWL_BILEVEL_LOGISTIC, SWL_SHARING_..
 
 
 class SouthwellError(RuntimeError):
@@ -117,10 +129,20 @@ class Library:
             "swl_altmin_new": [c.POINTER(Matrix), c.POINTER(Vec), pointer, pointer, out],
             "swl_altmin_solve": [pointer, pointer, pointer, pointer],
             "swl_altmin_predict": [pointer, c.POINTER(Matrix), pointer, c.c_int64],
+            "swl_groupwise_new": [c.c_int64, c.c_int64, c.c_uint32, pointer, pointer, out],
+            "swl_groupwise_run": [
+                pointer, c.POINTER(Dense), c.POINTER(Vec), pointer, pointer, pointer, pointer, pointer, c.c_int64, pointer,
+            ],
+            "swl_bilevel_new": [
+                c.POINTER(Model), c.POINTER(Matrix), c.POINTER(Vec), c.POINTER(Matrix), c.POINTER(Vec), pointer, pointer, out,
+            ],
+            "swl_bilevel_set_bounds": [pointer, pointer, pointer, c.c_int64],
+            "swl_bilevel_solve": [pointer, pointer, c.c_int64, pointer, pointer, pointer],
+            "swl_bilevel_theta": [pointer, pointer, c.c_int64],
         }.items():
             function = getattr(self.raw, name)
             function.argtypes, function.restype = arguments, c.c_int32
-        for name in ("swl_options_free", "swl_bcd_free", "swl_altmin_free"):
+        for name in ("swl_options_free", "swl_bcd_free", "swl_altmin_free", "swl_bilevel_free", "swl_groupwise_free"):
             function = getattr(self.raw, name)
             function.argtypes, function.restype = [pointer], None
         self.raw.swl_last_message.argtypes = [c.c_char_p, c.c_size_t]
@@ -190,9 +212,47 @@ class Library:
             self.raw.swl_bcd_free(solver)
             self.raw.swl_options_free(options)
 
+    def tune(self, training, validation, per_feature, start, bounds, **settings):
+        """The log-strengths of a logistic regression by its validation loss: options, problem, solve, read, free. Both
+        parts are pairs of a matrix and labels -1 and 1, which are copied."""
+        options, solver = self.options(settings, "bilevel"), c.c_void_p()
+        views = [View(X) for X, _ in (training, validation)]
+        vectors = [Vec(address(y), y.size, scalar_tag(y), 0) for _, y in (training, validation)]
+        sharing = SHARING_FEATURE if per_feature else SHARING_SINGLE
+        model = Model(c.sizeof(Model), LOGISTIC, sharing, 0, 0, None, 0, 0.0)
+        theta = np.empty(start.size)
+        try:
+            self.call(
+                "swl_bilevel_new", model, views[0].matrix, vectors[0], views[1].matrix, vectors[1], None, None,
+                c.byref(solver),
+            )  # fmt: skip
+            self.call("swl_bilevel_set_bounds", solver, address(bounds[0]), address(bounds[1]), start.size)
+            self.call("swl_bilevel_solve", solver, address(start), start.size, options, None, None)
+            self.call("swl_bilevel_theta", solver, address(theta), theta.size)
+            return theta
+        finally:
+            self.raw.swl_bilevel_free(solver)
+            self.raw.swl_options_free(options)
+
     def altmin(self, shape, row, col, value, **settings):
         """A completion from scratch; row and col are of int32 or int64, value of float64 or float32."""
         return Completion(self, shape, row, col, value, settings)
+
+    def groupwise(self, x, y, groups, count, settings):
+        """The predictions of a stream of rounds with `count` groups, in one call; `groups` has those of each row."""
+        options, stream = self.options(settings, "groupwise"), c.c_void_p()
+        starts = np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64)
+        ids = np.concatenate(groups).astype(np.int64)
+        rows, labels = View(x).inner, Vec(address(y), y.size, scalar_tag(y), 0)
+        out = np.empty(y.size)
+        try:
+            self.call("swl_groupwise_new", x.shape[1], count, 0, None, options, c.byref(stream))
+            arrays = (None, address(starts), address(ids))
+            self.call("swl_groupwise_run", stream, rows, labels, *arrays, None, address(out), out.size, None)
+            return out
+        finally:
+            self.raw.swl_groupwise_free(stream)
+            self.raw.swl_options_free(options)
 
 
 class Completion:

@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use super::{bench, option_flags};
+use super::{bench, bilevel, option_flags};
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use southwell::runtime::Family;
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub fn command() -> Command {
         .subcommand(graph())
         .subcommand(cv())
         .subcommand(altmin())
+        .subcommand(groupwise())
+        .subcommand(bilevel())
         .subcommand(verify())
         .subcommand(predict())
         .subcommand(list_options())
@@ -144,6 +146,110 @@ fn altmin() -> Command {
         .args(option_flags::flags(Family::Altmin))
 }
 
+fn groupwise() -> Command {
+    let stream = [
+        "label",
+        "positive",
+        "group",
+        "categorical",
+        "ignore",
+        "scale",
+        "group-features",
+        "no-always-on",
+        "out",
+    ];
+    Command::new("groupwise")
+        .about("Predict the labels of a file row by row, with low regret on every group of rows")
+        .args([
+            file("data", "The rows: delimited text with a line of names, also gzipped").required(true),
+            Arg::new("label").long("label").value_name("COLUMN").required_unless_present("load").help("The column of the labels"),
+            Arg::new("positive")
+                .long("positive")
+                .value_name("LABEL")
+                .allow_hyphen_values(true)
+                .help("Take rows with this label as 1 and all others as 0"),
+            Arg::new("group").long("group").value_name("NAME:RULE").action(ArgAction::Append).help(
+                "A group of rows, as in 'young:age<=35' or 'men who smoke:sex=male&smoker=yes' (<=, >=, <, >, =, !=, parted by &); or the name of a column of 0 and 1. Again for each group",
+            ),
+            columns("categorical", "Columns of numbers that name categories"),
+            columns("ignore", "Columns that are no features"),
+            switch("scale", "Scale columns of numbers to [0, 1] by their least and largest"),
+            switch("group-features", "Add the groups to the features, 1 where a row is in one"),
+            switch("no-always-on", "Without the group that all rows are in"),
+            switch("shuffle", "Take the rows in random order, by --seed, instead of that of the file"),
+            json(),
+            file("predictions", "Write the prediction of each row, made before its label was known, one a line, 17 digits"),
+            file("out", "Write the round log, for verify --log"),
+            file("plot", "Write the regret on each group over the rounds as SVG"),
+            file("save", "Write the stream to PREFIX.swl, for --load and swl_groupwise_load, and its columns to PREFIX.json")
+                .value_name("PREFIX"),
+            file("load", "Go on with a saved stream").value_name("PREFIX").conflicts_with_all(stream),
+        ])
+        .args(option_flags::flags(Family::Groupwise))
+}
+
+fn bilevel() -> Command {
+    let size = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .value_parser(value_parser!(u64).range(1..=65_536))
+            .help(help)
+    };
+    let word = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).allow_hyphen_values(true).help(help)
+    };
+    let pictures = |name: &'static str, help: &'static str| {
+        file(name, help).value_name("FILE|DIR").num_args(1..).action(ArgAction::Append)
+    };
+    Command::new("bilevel")
+        .about("Learn the parameters of a problem by what its solution is worth on other data")
+        .arg(
+            Arg::new("problem")
+                .value_name("PROBLEM")
+                .required(true)
+                .value_parser(bilevel::PROBLEMS)
+                .help("Strengths of ridge, logistic, multinomial or elastic-net regression; or of denoising by total variation (tv), or filters too (foe: a field of experts)"),
+        )
+        .args([
+            file("train", "Tables: the rows of the lower level, with their targets"),
+            file("validation", "The rows that parameters are judged by").conflicts_with("folds"),
+            word("folds", "K|FILE", "Instead of --validation: the number of folds, dealt at random by --seed, or a file with the fold of each row"),
+            word("target-column", "NAME|INDEX", "Delimited text: the column of the target, by name or index from 0 (negative: from the end) [default: the last]"),
+            word("positive", "LABEL", "Take rows with this label as 1 and all others as -1"),
+            Arg::new("features")
+                .long("features")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..=i32::MAX as u64))
+                .help("LIBSVM: the number of columns, where the file does not show all of them"),
+            word("strengths", "NAME|FILE", "Which coefficients share a strength: all (single), those of a feature (per-feature), of a class (per-class), none (per-weight), or those of a group (a file with the group of each column from 0, one a line) [default: single]"),
+            switch("intercept", "Add an intercept, with a fixed ridge of 1e-6"),
+            word("smoothing", "X", "elastic-net: where absolute values are rounded off [default: 0.001]"),
+            Arg::new("loss").long("loss").value_name("NAME").value_parser(["squared", "logistic"]).help("elastic-net: the loss [default: squared]"),
+        ])
+        .args([
+            pictures("truth", "Pictures as they should be: PNG, PGM or PPM files, or folders of them"),
+            pictures("observed", "The same as they are observed, in the same order").conflicts_with("noise"),
+            word("noise", "SIGMA", "Instead of --observed: add normal noise of this deviation (white is 1) by --seed"),
+            size("shrink", "Shrink pictures by this factor first (means of squares)"),
+            size("size", "Then take the square of so many pixels in the middle"),
+            Arg::new("coupling").long("coupling").value_name("NAME").value_parser(["isotropic", "anisotropic"]).help("tv: how differences come together [default: isotropic]"),
+            size("filters", "foe: the number of filters [default: 8]"),
+            size("side", "foe: taps along a side of a filter [default: 5]"),
+            file("pictures", "Write each picture as observed, as restored and as it should be, side by side, as PNG").value_name("DIR"),
+        ])
+        .args([
+            word("start", "LIST|FILE", "Parameters to start from: numbers between commas, one for all of them, or a file"),
+            json(),
+            file("out", "Write the parameters, one a line, 17 digits"),
+            file("solution", "Write the lower solution: a line for each column, with a number for each class and fold"),
+            file("trace", "Write every decision, with the inequality that made it, as CSV"),
+            file("plot", "Write the upper value over the work as SVG"),
+            file("plot-accuracies", "Write the accuracies of the steps as SVG"),
+        ])
+        .args(option_flags::flags(Family::Bilevel))
+}
+
 fn cv() -> Command {
     Command::new("cv")
         .about("Choose the strength of the penalty by cross-validation, and fit all rows with it")
@@ -172,9 +278,14 @@ fn cv() -> Command {
 
 fn verify() -> Command {
     Command::new("verify")
-        .about("Recompute the certificate of a model from the raw data")
-        .arg(file("model", "The model, as written by --model").required(true))
+        .about("Recompute the certificate of a model from the raw data, or the figures of a round log")
+        .arg(file("model", "The model, as written by --model").required_unless_present("log"))
+        .arg(
+            file("log", "Instead: a round log, as southwell groupwise --out writes it; with --data its rounds must be those of that file")
+                .conflicts_with_all(["model", "target", "target-column", "positive", "features", "weights", "offset", "targets", "tolerance"]),
+        )
         .args(data_flags())
+        .mut_arg("data", |arg| arg.required(false).required_unless_present("log"))
         .arg(file("targets", "The table of targets of a model of several tasks"))
         .arg(
             Arg::new("tolerance")
@@ -230,11 +341,14 @@ fn bench() -> Command {
                 .hide_possible_values(true)
                 .default_value(bench::LIST)
                 .help("One of the experiments, 'all' of them, or 'list' for their names"),
+            file("data", "groupwise-medical, groupwise-adult: the folder with insurance/ and adult/ [default: ../shared/data/groupwise]; bilevel-tv, bilevel-foe: the folder with kodak/ and bsd68/ [default: ../shared/data/images; pictures are generated where it is absent]; bilevel-multinomial: the file of digits")
+                .value_name("DIR"),
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),
+            switch("full", "bilevel-foe: the size of the paper as far as a machine of two cores allows, methods at their defaults alone"),
             switch("quick", "Small data and few iterations, compared with nothing: does it run?"),
-            count("runs", "altmin-recovery, altmin-noise: runs of each cell [default: 200, and 5]"),
+            count("runs", "altmin-recovery, altmin-noise, groupwise-*: runs of each cell [default: 200, 5, and 10]"),
             count("seed", "altmin-recovery, altmin-noise: the seed of the first run [default: 0]"),
-            count("threads", "altmin-recovery, altmin-noise, altmin-scaling: threads [default: 1]"),
+            count("threads", "altmin-recovery, altmin-noise, altmin-scaling, bilevel-*, groupwise-*: threads [default: 1]"),
         ])
 }
 
@@ -285,6 +399,10 @@ fn file(name: &'static str, help: &'static str) -> Arg {
 
 fn count(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64)).help(help)
+}
+
+fn columns(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("COLUMN,..").action(ArgAction::Append).help(help)
 }
 
 fn lambdas(help: &'static str) -> Arg {

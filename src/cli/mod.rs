@@ -1,24 +1,28 @@
 //! The `southwell` command: a thin face on the library.
 //!
 //! `args` says what the command takes, and one module for each command does it: `bcd`, `cross_validation`, `graph`,
-//! `altmin`, `verify`, `predict`, `list_options`, `demo`, `bench`. What they share: `files` (reading tables), `data`
-//! and `groups` (from files to a problem), `option_flags` (flags made from the option table), `model` and `model_json`
-//! (the saved model), `number` (numbers as text and JSON), `layout` (aligned tables), `report`, `path`, `trace`,
-//! `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots` (SVG plots), `output`.
+//! `altmin`, `bilevel`, `groupwise`, `verify`, `predict`, `list_options`, `demo`, `bench`. What they share: `files`
+//! (reading tables), `data` and `groups` (from files to a problem), `option_flags` (flags made from the option table), `model`
+//! and `model_json` (the saved model), `number` (numbers as text and JSON), `layout` (aligned tables), `report`,
+//! `path`, `trace`, `progress`, `interrupt` (Ctrl-C), `chart`, `axis` and `plots` (SVG plots), `drawing` (pictures
+//! for want of photographs), `output`.
 
 mod altmin;
 mod args;
 mod axis;
 mod bcd;
 mod bench;
+mod bilevel;
 mod chart;
 mod cross_validation;
 mod data;
 mod demo;
+mod drawing;
 mod failure;
 mod files;
 mod graph;
 mod groups;
+mod groupwise;
 mod interrupt;
 mod layout;
 mod list_options;
@@ -63,6 +67,8 @@ fn run() -> Result<Verdict, Failure> {
         Some(("bcd", matches)) => bcd::run(matches),
         Some(("graph", matches)) => graph::run(matches),
         Some(("altmin", matches)) => altmin::run(matches),
+        Some(("groupwise", matches)) => groupwise::run(matches),
+        Some(("bilevel", matches)) => bilevel::run(matches),
         Some(("cv", matches)) => cross_validation::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         Some(("predict", matches)) => predict::run(matches),

@@ -96,6 +96,16 @@ impl Chosen {
         Self { family, pairs }
     }
 
+    /// Keys and values, in the order in which they are set.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// Whether the command line says anything of an option.
+    pub fn sets(&self, key: &str) -> bool {
+        self.pairs.iter().any(|(set, _)| set == key)
+    }
+
     /// Sets one more option.
     pub fn set(&mut self, key: &str, value: &str) {
         self.pairs.push((key.to_owned(), value.to_owned()));

@@ -3,7 +3,7 @@
 use super::interrupt;
 use super::number::short;
 use indicatif::{ProgressBar, ProgressStyle};
-use southwell::runtime::{Control, Phase, Verdict};
+use southwell::runtime::{Control, Phase, Progress, Verdict};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -40,10 +40,16 @@ impl Line {
 
     /// A control that keeps the line up to date and stops at Ctrl-C.
     pub fn control(&self) -> Control<'_> {
+        self.control_beside(|_| {})
+    }
+
+    /// The same, and `see` is told of every look.
+    pub fn control_beside<'a>(&'a self, mut see: impl FnMut(&Progress) + 'a) -> Control<'a> {
         let control = Control::new().with_cancel(interrupt::token());
-        let Some(bar) = &self.bar else { return control };
         let mut last = Instant::now();
         control.with_progress(1, move |progress| {
+            see(progress);
+            let Some(bar) = &self.bar else { return Verdict::Continue };
             if last.elapsed() >= PAUSE {
                 last = Instant::now();
                 let phase = match progress.phase {

@@ -1,4 +1,4 @@
-//! `southwell verify`: the certificate of a saved model, recomputed from the raw data.
+//! `southwell verify`: the certificate of a saved model, recomputed from the raw data; or of a round log (`groupwise`).
 
 use super::data::{Data, Target};
 use super::failure::{Failure, Verdict};
@@ -6,7 +6,7 @@ use super::layout::Facts;
 use super::model::Model;
 use super::number::{json, short};
 use super::report;
-use super::{model_json, output};
+use super::{groupwise, model_json, output};
 use clap::ArgMatches;
 use serde_json::json;
 use southwell::bcd::{self, Certificate, Problem, Settings, Solution};
@@ -18,7 +18,11 @@ const CLAIM: f64 = 1e-9;
 
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
-    let file = matches.get_one::<PathBuf>("model").cloned().unwrap_or_default();
+    let of = |name: &str| matches.get_one::<PathBuf>(name);
+    if let Some(log) = of("log") {
+        return groupwise::verify(matches, log, of("data").map(PathBuf::as_path));
+    }
+    let file = of("model").cloned().unwrap_or_default();
     let mut model = model_json::read(&file)?;
     if let Some(tolerance) = matches.get_one::<String>("tolerance") {
         model.options.push(("tolerance".into(), tolerance.clone()));

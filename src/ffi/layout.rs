@@ -4,7 +4,9 @@
 use super::altmin::*;
 use super::bcd::graph::swl_graph_info;
 use super::bcd::*;
+use super::bilevel::*;
 use super::control::*;
+use super::groupwise::*;
 use super::options::*;
 use super::views::*;
 use std::mem::offset_of;
@@ -61,4 +63,28 @@ fn structs_have_the_published_layout() {
     assert_eq!((offset_of!(swl_altmin_info, threads), offset_of!(swl_altmin_info, seconds_solve)), (96, 112));
     assert_eq!((size_of::<swl_altmin_cert>(), offset_of!(swl_altmin_cert, determined)), (88, 72));
     assert_eq!((size_of::<swl_altmin_sweep>(), offset_of!(swl_altmin_sweep, row_tolerance)), (96, 88));
+    assert_eq!(size_of::<swl_groupwise_info>(), 144);
+    assert_eq!(
+        (offset_of!(swl_groupwise_info, groups), offset_of!(swl_groupwise_info, ln_potential)),
+        (112, 128)
+    );
+    assert_eq!((size_of::<swl_group_cert>(), offset_of!(swl_group_cert, comparator)), (96, 88));
+    assert_eq!((size_of::<swl_expert_cert>(), offset_of!(swl_expert_cert, asleep)), (96, 88));
+    assert_eq!(
+        (size_of::<swl_groupwise_run_info>(), offset_of!(swl_groupwise_run_info, callback_code)),
+        (40, 32)
+    );
+    assert_eq!((size_of::<swl_learner>(), offset_of!(swl_learner, load)), (72, 64));
+    assert_eq!((size_of::<swl_oracle>(), offset_of!(swl_oracle, minimize)), (64, 56));
+    assert_eq!((size_of::<swl_decision_cert>(), offset_of!(swl_decision_cert, bound)), (64, 56));
+    assert_eq!(size_of::<swl_bilevel_info>(), 168);
+    assert_eq!((offset_of!(swl_bilevel_info, upper_value), offset_of!(swl_bilevel_info, rigor)), (72, 136));
+    assert_eq!(offset_of!(swl_bilevel_info, seconds_solve), 160);
+    assert_eq!((size_of::<swl_bilevel_cert>(), offset_of!(swl_bilevel_cert, hypergradient_error)), (72, 64));
+    assert_eq!((size_of::<swl_bilevel_step>(), offset_of!(swl_bilevel_step, adjoint_accuracy)), (72, 64));
+    assert_eq!((size_of::<swl_bilevel_model>(), offset_of!(swl_bilevel_model, smoothing)), (48, 40));
+    assert_eq!((size_of::<swl_images>(), offset_of!(swl_images, pad_)), (40, 36));
+    assert_eq!((size_of::<swl_images_model>(), offset_of!(swl_images_model, side)), (32, 24));
+    assert_eq!((size_of::<swl_bilevel_problem>(), offset_of!(swl_bilevel_problem, lower)), (136, 48));
+    assert_eq!(offset_of!(swl_bilevel_problem, solve_lower), 128);
 }

@@ -2,7 +2,8 @@
 //!
 //! Three files hold the rules: `guard` (panics, messages, statuses), `handles` (opaque objects and who may use them
 //! when) and `growable` (structs that begin with their size). Then one file per object, in the order of the header:
-//! `status`, `views` (`entries` reads matrices that are known in some places), `options`, `control`, `bcd`, `altmin`.
+//! `status`, `views` (`entries` reads matrices that are known in some places), `options`, `control`, `bcd`, `altmin`,
+//! `bilevel`, `groupwise`.
 //!
 //! To add a function: write it out in its object's file (cbindgen reads source text, so no macros), let its body be one
 //! `guard`, and say in its comment what it does, who owns what, which threads and which errors. Then run
@@ -15,8 +16,10 @@
 
 mod altmin;
 mod bcd;
+mod bilevel;
 mod control;
 mod entries;
+mod groupwise;
 mod growable;
 mod guard;
 mod handles;

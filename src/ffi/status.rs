@@ -87,7 +87,7 @@ const _: () = {
 };
 
 /// The features that [`swl_has_feature`] knows of.
-const FEATURES: [&str; 3] = ["bcd", "f32", "i64"];
+const FEATURES: [&str; 6] = ["altmin", "bcd", "bilevel", "f32", "groupwise", "i64"];
 
 /// Version of the library that runs: major << 24 | minor << 16 | patch << 8. Compare with swl_abi_ok.
 /// Any thread. Never fails.
@@ -96,7 +96,7 @@ pub extern "C" fn swl_version() -> u32 {
     SWL_VERSION_MAJOR << 24 | SWL_VERSION_MINOR << 16 | SWL_VERSION_PATCH << 8
 }
 
-/// 1 if this build has the feature ("bcd", "f32", "i64", later "cuda"), else 0, also for NULL and unknown names.
+/// 1 if this build has the feature ("altmin", "bcd", "bilevel", "f32", "groupwise", "i64", later "cuda"), else 0, also for NULL and unknown names.
 /// Any thread. Never fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_has_feature(name: *const c_char) -> i32 {

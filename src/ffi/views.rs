@@ -282,13 +282,26 @@ pub(super) unsafe fn dense_rows(
     subject: &str,
     rows: usize,
 ) -> Result<(usize, Vec<f64>)> {
+    // SAFETY: passed on.
+    let (found, cols, numbers) = unsafe { dense_rows_of_any_number(view, subject) }?;
+    if found != rows {
+        return Err(argument(&format!("{subject}.rows"), rows.to_string(), found));
+    }
+    Ok((cols, numbers))
+}
+
+/// A copy of the caller's dense array, row after row, behind its rows and columns.
+///
+/// # Safety
+/// `view` is null or a view whose data are as long as it says.
+pub(super) unsafe fn dense_rows_of_any_number(
+    view: *const swl_dense,
+    subject: &str,
+) -> Result<(usize, usize, Vec<f64>)> {
     check_pointer(view, subject)?;
     // SAFETY: checked just now.
     let view = unsafe { view.read() };
     let shape = dense_shape(view).map_err(|e| e.renamed("a", subject))?;
-    if shape.rows != rows {
-        return Err(argument(&format!("{subject}.rows"), rows.to_string(), shape.rows));
-    }
     let ld = size(view.ld, "ld")?;
     let by_rows = view.order == SWL_ROW_MAJOR;
     let order = if by_rows { Order::RowMajor } else { Order::ColumnMajor };
@@ -304,7 +317,7 @@ pub(super) unsafe fn dense_rows(
             let data = slice::<f64>(view.data, extent, &name)?;
             (0..shape.entries).map(|i| data[place(i)]).collect()
         };
-        Ok((k, numbers))
+        Ok((shape.rows, k, numbers))
     }
 }
 

@@ -65,7 +65,7 @@ impl Index for u64 {
 }
 
 /// Lanes of a dense sum.
-const LANES: usize = 32;
+pub(super) const LANES: usize = 32;
 
 /// Compiles one body for several instruction sets and calls the best that the processor has.
 macro_rules! for_each_instruction_set {
@@ -96,6 +96,7 @@ macro_rules! for_each_instruction_set {
         }
     };
 }
+pub(super) use for_each_instruction_set;
 
 for_each_instruction_set!(
     /// `sum_r a_r v_r`.
@@ -117,7 +118,7 @@ for_each_instruction_set!(
 
 // Not inlined: the pairwise tail would make the compiler build the loops before it from short vectors too.
 #[inline(never)]
-fn lane_sum(lanes: [f64; LANES]) -> f64 {
+pub(super) fn lane_sum(lanes: [f64; LANES]) -> f64 {
     let mut lanes = lanes;
     let mut width = LANES / 2;
     while width > 0 {

@@ -20,6 +20,16 @@ impl Sum {
         self.total = next;
     }
 
+    /// The total and what rounding left of it: what a saved state holds.
+    pub fn parts(self) -> [f64; 2] {
+        [self.total, self.lost]
+    }
+
+    /// The sum that had these parts.
+    pub fn from_parts([total, lost]: [f64; 2]) -> Self {
+        Self { total, lost }
+    }
+
     /// The sum, rounded once.
     pub fn value(self) -> f64 {
         // Where the total is infinite the lost part is NaN and means nothing.

@@ -14,11 +14,16 @@ pub enum Family {
     Graph,
     /// Low-rank matrix completion by alternating minimization.
     Altmin,
+    /// Online prediction with regret guarantees for groups.
+    Groupwise,
+    /// Bilevel optimization by hypergradients of certified accuracy.
+    Bilevel,
 }
 
 impl Family {
     /// The families that exist.
-    pub const ALL: [Family; 3] = [Family::Bcd, Family::Graph, Family::Altmin];
+    pub const ALL: [Family; 5] =
+        [Family::Bcd, Family::Graph, Family::Altmin, Family::Bilevel, Family::Groupwise];
 
     /// The name used in options, files and commands.
     pub fn name(self) -> &'static str {
@@ -26,6 +31,8 @@ impl Family {
             Family::Bcd => "bcd",
             Family::Graph => "graph",
             Family::Altmin => "altmin",
+            Family::Groupwise => "groupwise",
+            Family::Bilevel => "bilevel",
         }
     }
 }
@@ -52,7 +59,11 @@ pub struct OptionRow {
 const BCD: &[Family] = &[Family::Bcd];
 const GRAPH: &[Family] = &[Family::Graph];
 const ALTMIN: &[Family] = &[Family::Altmin];
+const BILEVEL: &[Family] = &[Family::Bilevel];
 const SPARSE: &[Family] = &[Family::Bcd, Family::Graph];
+const GROUPWISE: &[Family] = &[Family::Groupwise];
+/// Those that iterate.
+const ITERATIVE: &[Family] = &[Family::Bcd, Family::Graph, Family::Altmin, Family::Bilevel];
 const EVERY: &[Family] = &Family::ALL;
 
 const fn row(
@@ -76,6 +87,27 @@ const fn integer(lower: i64, upper: i64) -> OptionKind {
 const INFINITY: f64 = f64::INFINITY;
 const TINY: f64 = f64::MIN_POSITIVE;
 
+/// What groups learn by.
+const LEARNERS: &[&str] = &[
+    "ridge",
+    "ridge-fast",
+    "vovk-azoury-warmuth",
+    "gradient-descent",
+    "ada-grad",
+    "newton-step",
+    "logistic",
+];
+const SECOND_LEARNERS: &[&str] = &[
+    "none",
+    "ridge",
+    "ridge-fast",
+    "vovk-azoury-warmuth",
+    "gradient-descent",
+    "ada-grad",
+    "newton-step",
+    "logistic",
+];
+
 /// Every option of every family.
 pub const TABLE: &[OptionRow] = &[
     row(
@@ -83,14 +115,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(1e-6),
         EVERY,
-        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side. For altmin: the residual of the observed entries relative to their size, or the estimated distance of the model from its limit relative to the model, whichever is reached first.",
+        "Stop when the certificate is at most this, relative to the loss of the null model, or to its gradient where the certificate is a gradient norm. For graph: the residual relative to the right-hand side. For altmin: the residual of the observed entries relative to their size, or the estimated distance of the model from its limit relative to the model, whichever is reached first. For groupwise: how far, relative to their terms, identities that hold exactly may be from holding before the figures of a learner are marked as suspect, and ridge-fast is rebuilt. For bilevel: the norm of the (projected) hypergradient and its error bound together, relative to that of the first hypergradient.",
     ),
     row(
         "max_iterations",
         integer(0, i64::MAX),
         OptionValue::Integer(100_000),
-        EVERY,
-        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows (a search from few entries makes as many as it needs; 0 gives the start).",
+        ITERATIVE,
+        "Iteration limit. For bcd an iteration is one block update, or one working set where rule is auto; for graph one block, or one step of conjugate gradients (for each right-hand side) where rule is auto; for altmin one sweep, the regressions of all columns and then of all rows (a search from few entries makes as many as it needs; 0 gives the start); for bilevel one accepted step, or one evaluation of a search without derivatives.",
     ),
     row(
         "max_seconds",
@@ -104,14 +136,14 @@ pub const TABLE: &[OptionRow] = &[
         real(0.0, INFINITY),
         OptionValue::Real(INFINITY),
         EVERY,
-        "Work limit of a call in floating-point operations, counted and not timed.",
+        "Work limit of a call in floating-point operations, counted and not timed (for bilevel: by what the problem says that a product takes).",
     ),
     row(
         "threads",
         integer(1, 1024),
         OptionValue::Integer(1),
         EVERY,
-        "Threads for the kernels. The result has the same bits for any number.",
+        "Threads for the kernels. The result has the same bits for any number. groupwise runs on the calling thread whatever it says.",
     ),
     row("seed", integer(0, i64::MAX), OptionValue::Integer(0), EVERY, "Seed of the random streams."),
     row(
@@ -119,7 +151,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Flag,
         OptionValue::Flag(false),
         EVERY,
-        "Keep a row per check of the certificate: iteration, work, objective, certificate, nonzeros.",
+        "Keep a row per check of the certificate: iteration, work, objective, certificate, nonzeros. For groupwise: keep the round log, from which all figures can be recomputed. For bilevel: a row per accepted or rejected step, with the inequality that decided it.",
     ),
     row(
         "loss",
@@ -549,5 +581,359 @@ pub const TABLE: &[OptionRow] = &[
         OptionValue::Choice("double"),
         ALTMIN,
         "How values and factors are stored, and regressions computed: single takes half the memory and about half the time. Read when a problem is made; in Rust the type says it.",
+    ),
+    row(
+        "mode",
+        OptionKind::Choice(&["convex", "randomised", "paper"]),
+        OptionValue::Choice("convex"),
+        GROUPWISE,
+        "What is predicted: the mean of the experts' predictions by their weights (convex), or that of one expert drawn by them (randomised). paper is randomised as in the experiments of the paper: predictions are not clipped, and the comparator is the best linear predictor of each group.",
+    ),
+    row(
+        "meta",
+        OptionKind::Choice(&["ada-normal-hedge", "specialists", "aggregating"]),
+        OptionValue::Choice("ada-normal-hedge"),
+        GROUPWISE,
+        "How experts are weighed: AdaNormalHedge, for any loss; or as specialists, for squared and log loss in mode convex, whose regret to an expert of prior q is ln(1/q)/eta at any time: with the mean (specialists; eta = 1/2 for squares, 1 for log loss) or for squares with the prediction of the Aggregating Algorithm (aggregating, eta = 2).",
+    ),
+    row(
+        "regret_term",
+        OptionKind::Choice(&["linearised", "jensen", "gradient"]),
+        OptionValue::Choice("linearised"),
+        GROUPWISE,
+        "For ada-normal-hedge: what an expert's regret grows by in a round. The mean loss of the experts minus its own (linearised); the loss of the output minus its own (jensen); or the slope at the output times the difference of the predictions (gradient), which competes with the best mixture of experts. The last two are for mode convex.",
+    ),
+    row(
+        "loss",
+        OptionKind::Choice(&["squared", "absolute", "log", "pinball"]),
+        OptionValue::Choice("squared"),
+        GROUPWISE,
+        "What a prediction z costs: (z - y)^2, |z - y|, -y ln z - (1 - y) ln(1 - z) for labels in [0, 1], or max(q (y - z), (1 - q)(z - y)) with the option quantile (pinball).",
+    ),
+    row(
+        "quantile",
+        real(1e-6, 1.0 - 1e-6),
+        OptionValue::Real(0.5),
+        GROUPWISE,
+        "For loss=pinball: the quantile q that is predicted.",
+    ),
+    row(
+        "probability_floor",
+        real(1e-300, 0.25),
+        OptionValue::Real(1e-6),
+        GROUPWISE,
+        "For loss=log: predictions are kept so far from 0 and 1.",
+    ),
+    row(
+        "label_lower",
+        real(f64::MIN, f64::MAX),
+        OptionValue::Real(0.0),
+        GROUPWISE,
+        "The least label. Predictions are kept within the range (not in mode paper), and learners see labels in units of it.",
+    ),
+    row("label_upper", real(f64::MIN, f64::MAX), OptionValue::Real(1.0), GROUPWISE, "The largest label."),
+    row(
+        "outside",
+        OptionKind::Choice(&["reject", "clamp", "widen"]),
+        OptionValue::Choice("reject"),
+        GROUPWISE,
+        "A label outside the range: it is refused and its ticket stays open (reject), counts as the nearer end (clamp; counted), or widens the range, after which no theorem is claimed (widen; not for log loss).",
+    ),
+    row(
+        "learner",
+        OptionKind::Choice(LEARNERS),
+        OptionValue::Choice("ridge"),
+        GROUPWISE,
+        "What each group learns by. Ridge regression by an orthogonal factor (ridge) or by its inverse (ridge-fast, which is watched and rebuilt where rounding got the better of it), the forecaster of Vovk, Azoury and Warmuth, gradient descent, AdaGrad, the online Newton step, or a logistic model.",
+    ),
+    row(
+        "second_learner",
+        OptionKind::Choice(SECOND_LEARNERS),
+        OptionValue::Choice("none"),
+        GROUPWISE,
+        "Another learner of each group, as an expert of its own: the group keeps the guarantees of both.",
+    ),
+    row(
+        "ridge",
+        real(0.0, f64::MAX),
+        OptionValue::Real(1.0),
+        GROUPWISE,
+        "Strength of the ridge, beside a sum of squares without a factor of 1/2; at least 1e-100, or 0 with learner=ridge alone: least squares, the shortest solution where there are many.",
+    ),
+    row(
+        "radius",
+        real(1e-100, 1e50),
+        OptionValue::Real(1.0),
+        GROUPWISE,
+        "For gradient-descent, newton-step and logistic: coefficients are at most this long; for ada-grad each is at most this. In units of the label range over those of the features.",
+    ),
+    row(
+        "feature_norm",
+        real(1e-100, 1e50),
+        OptionValue::Unset,
+        GROUPWISE,
+        "For newton-step: the most that the length of a row of features is. Unset: as for features in [-1, 1].",
+    ),
+    row(
+        "intercept",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        GROUPWISE,
+        "Append a feature that is always 1; it is regularized like the others.",
+    ),
+    row(
+        "missing",
+        OptionKind::Choice(&["error", "indicator"]),
+        OptionValue::Choice("error"),
+        GROUPWISE,
+        "A feature that is not a number: the round is refused, or it counts as 0 and a second feature beside it as 1 (indicator, which doubles the features).",
+    ),
+    row(
+        "crossed",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        GROUPWISE,
+        "Also an expert that is always awake: ridge regression on the features and, for each declared group, the features where the group is awake and 0 elsewhere. Needs a declared number of groups, and memory for a factor of so many columns.",
+    ),
+    row(
+        "uncovered",
+        OptionKind::Choice(&["error", "mean"]),
+        OptionValue::Choice("error"),
+        GROUPWISE,
+        "A round without an awake expert (only without the group that is always on): it is refused, or the mean of the labels so far is predicted and nothing is learned (mean; counted).",
+    ),
+    row(
+        "open_tickets",
+        integer(1, 1 << 24),
+        OptionValue::Integer(4096),
+        GROUPWISE,
+        "A ticket whose label has not come by the time of so many further predictions expires.",
+    ),
+    row(
+        "idempotent",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        GROUPWISE,
+        "Whether the same label once more for a ticket is ignored instead of refused.",
+    ),
+    row(
+        "max_groups",
+        integer(1, 1 << 31),
+        OptionValue::Integer(1 << 20),
+        GROUPWISE,
+        "Groups that may have learners, for an open-ended set of groups as for a declared one.",
+    ),
+    row(
+        "max_bytes",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        GROUPWISE,
+        "Memory that the learners of all groups may take together, in bytes.",
+    ),
+    row(
+        "when_full",
+        OptionKind::Choice(&["refuse", "diagonal", "ignore"]),
+        OptionValue::Choice("refuse"),
+        GROUPWISE,
+        "What becomes of a new group beyond max_groups or max_bytes: its round is refused; it learns by ada-grad, which needs less memory, while max_groups and max_bytes leave room for that, and is refused beyond (diagonal); or it stays asleep (ignore; counted).",
+    ),
+    row(
+        "least_squares",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        GROUPWISE,
+        "Keep a second factor for each group, without a ridge, so that the comparator of its certificate is the best linear predictor in hindsight.",
+    ),
+    row(
+        "method",
+        OptionKind::Choice(&[
+            "maid",
+            "paper",
+            "fixed",
+            "fixed-step",
+            "hoag",
+            "hoag-released",
+            "dynamic",
+            "grid",
+            "random",
+        ]),
+        OptionValue::Choice("maid"),
+        BILEVEL,
+        "The method: adaptive inexact descent with what this library adds (maid) or as published (paper: it changes the defaults that are unset below); the same accuracy throughout with a line search (fixed) or a constant step (fixed-step); HOAG with one step per iteration (hoag) or two, as released (hoag-released); a trust region without derivatives and with dynamic accuracy for few parameters (dynamic); the best of a grid (grid) or of random points (random) in the box.",
+    ),
+    row(
+        "certificate",
+        OptionKind::Choice(&["auto", "rigorous", "estimated", "goal-oriented", "off"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
+    ),
+    row(
+        "values",
+        OptionKind::Choice(&["auto", "corrected", "plain"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Intervals of the upper value: with the adjoint's correction, whose width falls with the square of the accuracy (corrected), or by the gradient of g alone (plain). auto is corrected, or plain for method paper.",
+    ),
+    row(
+        "direction",
+        OptionKind::Choice(&["auto", "lbfgs", "gradient", "gauss-newton"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Direction of a step: the hypergradient, or that times an inverse Hessian by L-BFGS, or by the Gauss-Newton matrix of squared distances (few parameters; one linear solve for each). auto is lbfgs, or gradient for method paper.",
+    ),
+    row(
+        "first_trial",
+        OptionKind::Choice(&["auto", "barzilai-borwein", "grow"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "First trial of a gradient step: the step of Barzilai and Borwein, or the last step times step_increase (grow). auto is barzilai-borwein, or grow for method paper.",
+    ),
+    row(
+        "lower_solver",
+        OptionKind::Choice(&["auto", "fista", "lbfgs", "newton-cg", "cg", "gradient", "user"]),
+        OptionValue::Choice("auto"),
+        BILEVEL,
+        "Solver of the lower problems. auto: conjugate gradients (cg) where they are quadratic, Newton steps where there is a preconditioner, FISTA where the constants are known, else lbfgs. user: the problem's own.",
+    ),
+    row(
+        "lower_accuracy",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First accuracy of lower solutions, a distance (eps_0; constant for the methods fixed and fixed-step). Unset: 0.05 of the distance that the start may have; 0.1 for the methods but maid.",
+    ),
+    row(
+        "adjoint_accuracy",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First accuracy of adjoint solutions, the norm of a residual (delta_0; constant for the methods fixed and fixed-step). Unset: 0.1 of the gradient of g; as lower_accuracy for the methods but maid.",
+    ),
+    row(
+        "step",
+        real(TINY, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "First step (alpha_0; constant for the method fixed-step). Unset: one that changes no parameter by more than 0.1; 0.01 for the methods paper, fixed and fixed-step.",
+    ),
+    row(
+        "step_decrease",
+        real(TINY, 0.999),
+        OptionValue::Real(0.5),
+        BILEVEL,
+        "By what a rejected step shrinks (rho).",
+    ),
+    row(
+        "step_increase",
+        real(1.0, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "By what an accepted step grows for the next trial (rho bar). Unset: 1.5; 10/9 for method paper.",
+    ),
+    row(
+        "accuracy_decrease",
+        real(TINY, 0.999),
+        OptionValue::Real(0.5),
+        BILEVEL,
+        "By what accuracies are tightened (nu); maid goes further at once where the bounds ask for it.",
+    ),
+    row(
+        "accuracy_increase",
+        real(1.0, f64::MAX),
+        OptionValue::Unset,
+        BILEVEL,
+        "By what accuracies are relaxed after a step (nu bar). Unset: 1.1; 1.05 for method paper.",
+    ),
+    row(
+        "descent_margin",
+        real(TINY, 0.999_999),
+        OptionValue::Unset,
+        BILEVEL,
+        "A hypergradient z is accurate enough where its error bound is at most (1 - this) |z| (eta). Unset: 0.5; 1e-4 for method paper.",
+    ),
+    row(
+        "sufficient_decrease",
+        real(TINY, 0.999_999),
+        OptionValue::Unset,
+        BILEVEL,
+        "The share of the decrease along z that a step has to keep for certain (lambda), less than descent_margin. Unset: 1e-4; 1e-8 for method paper.",
+    ),
+    row(
+        "backtracks",
+        integer(1, 10_000),
+        OptionValue::Integer(10),
+        BILEVEL,
+        "Trials of a line search before accuracies are tightened (J); one more after each such failure.",
+    ),
+    row(
+        "step_cap",
+        real(TINY, INFINITY),
+        OptionValue::Unset,
+        BILEVEL,
+        "The most that a step may change a parameter. Unset: 1, which suits logarithms; no cap for the methods but maid.",
+    ),
+    row(
+        "absolute_tolerance",
+        real(0.0, INFINITY),
+        OptionValue::Real(0.0),
+        BILEVEL,
+        "Stop as well where the norm of the (projected) hypergradient and its error bound together are at most this.",
+    ),
+    row(
+        "value_tolerance",
+        real(0.0, INFINITY),
+        OptionValue::Real(1e-9),
+        BILEVEL,
+        "Stop (stalled) where ten steps together lower the upper value by less than this share of it.",
+    ),
+    row(
+        "max_products",
+        real(0.0, INFINITY),
+        OptionValue::Real(INFINITY),
+        BILEVEL,
+        "Work limit in gradients of lower objectives and products with their Hessians, over all samples.",
+    ),
+    row(
+        "max_lower_products",
+        integer(1, i64::MAX),
+        OptionValue::Integer(100_000),
+        BILEVEL,
+        "The most products that one lower or adjoint solve may take.",
+    ),
+    row(
+        "trial_budget",
+        real(1.0, INFINITY),
+        OptionValue::Real(20.0),
+        BILEVEL,
+        "A trial point is rejected where a lower solve takes more products than this many times the median of the last trials (200 at least).",
+    ),
+    row(
+        "allocate",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        BILEVEL,
+        "Give each sample an accuracy of its own, so that all contribute the same to the error bound.",
+    ),
+    row(
+        "metric",
+        OptionKind::Flag,
+        OptionValue::Flag(true),
+        BILEVEL,
+        "Measure errors in the norm that the problem gives (its penalties, say), if it gives one; the method paper does not.",
+    ),
+    row(
+        "allow_uncertified",
+        OptionKind::Flag,
+        OptionValue::Flag(false),
+        BILEVEL,
+        "Accept lower problems that are not known to be strongly convex: accuracies are gradient norms then, and nothing is certified.",
+    ),
+    row(
+        "sequence",
+        OptionKind::Choice(&["geometric", "quadratic", "cubic"]),
+        OptionValue::Choice("quadratic"),
+        BILEVEL,
+        "For HOAG: accuracies lower_accuracy times 0.9^k, 1/k^2 or 1/k^3, but at least 1e-12.",
     ),
 ];

@@ -19,6 +19,14 @@ pub enum Purpose {
     Start = 5,
     /// The sketches of least-squares problems.
     Sketch = 6,
+    /// Which expert's prediction is played.
+    Play = 16,
+    /// The perturbations of a leader, and which path is played.
+    Perturb = 17,
+    /// The points of a random search.
+    Search = 7,
+    /// The noise of pictures.
+    Noise = 8,
 }
 
 /// A stream of random numbers (ChaCha8, value-stable).

@@ -6,18 +6,29 @@ use crate::support::Folder;
 fn the_demo_solves_and_draws() {
     let folder = Folder::new();
     let text = folder.run("demo").ended(0).out;
-    for part in ["diabetes", "breast cancer", "wine", "bike rentals", "converged", "proven"] {
+    for part in
+        ["diabetes", "breast cancer", "wine", "bike rentals", "converged", "proven", "bad weather", "holds"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for plot in ["diabetes-path.svg", "breast-cancer-rules.svg", "bikes-path.svg", "completion.svg"] {
+    for plot in [
+        "diabetes-path.svg",
+        "breast-cancer-rules.svg",
+        "bikes-path.svg",
+        "completion.svg",
+        "bikes-regret.svg",
+        "denoising.svg",
+    ] {
         let svg = folder.read(&format!("southwell-demo/{plot}"));
         assert!(svg.starts_with("<svg") && svg.len() > 4_000, "{plot}");
         assert!(text.contains(plot));
     }
     let object = folder.run("demo --json --out elsewhere").ended(0).json();
-    assert_eq!(object["problems"].as_array().unwrap().len(), 7);
+    assert_eq!(object["problems"].as_array().unwrap().len(), 9);
     assert!(object["problems"].as_array().unwrap().iter().all(|p| p["outcome"] == "converged"));
-    assert!(folder.path("elsewhere/bikes-path.svg").exists());
+    assert!(
+        folder.path("elsewhere/bikes-path.svg").exists() && folder.path("elsewhere/denoising.png").exists()
+    );
 }
 
 #[test]

@@ -4,12 +4,14 @@
 
 mod altmin;
 mod bench;
+mod bilevel;
 mod cross_validation;
 mod demo;
 mod fit;
 mod formats;
 mod graph;
 mod groups;
+mod groupwise;
 mod interrupt;
 mod outputs;
 mod predict;

@@ -48,7 +48,7 @@ impl Cell {
 /// Runs the experiment and writes its files; its section, and whether all that is asked holds.
 pub fn experiment(
     folder: &Path,
-    extent: Extent,
+    extent: Extent<'_>,
     line: &mut Progress,
 ) -> std::result::Result<(String, bool), Failure> {
     let (n, rank, runs) = if extent.quick { QUICK } else { SIZE };

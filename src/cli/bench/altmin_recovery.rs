@@ -79,7 +79,7 @@ impl Cell {
 /// Runs the experiment and writes its files; its section, and whether all that is asked holds.
 pub fn experiment(
     folder: &Path,
-    extent: Extent,
+    extent: Extent<'_>,
     line: &mut Progress,
 ) -> std::result::Result<(String, bool), Failure> {
     let (n, rank, runs) = if extent.quick { QUICK } else { SIZE };
@@ -235,7 +235,7 @@ fn chart(cells: &[Cell]) -> Chart {
     }
 }
 
-fn section(cells: &[Cell], n: usize, rank: usize, extent: Extent) -> String {
+fn section(cells: &[Cell], n: usize, rank: usize, extent: Extent<'_>) -> String {
     let mut text = format!(
         "## {TITLE}\n\n{n} x {n}, singular values evenly spaced in logarithm from κ to 1; recovered: relative error over all \
          entries at most min(1e-4, 0.01 s_{rank} / |M|), and every singular value within 1 %. Seeds from {}. In brackets the \

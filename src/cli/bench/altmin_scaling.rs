@@ -84,7 +84,7 @@ impl Cell {
 /// Runs the experiment and writes its files; its section, and whether all that is asked holds.
 pub fn experiment(
     folder: &Path,
-    extent: Extent,
+    extent: Extent<'_>,
     line: &mut Progress,
 ) -> std::result::Result<(String, bool), Failure> {
     let plan = if extent.quick { QUICK } else { FULL };
@@ -109,7 +109,7 @@ fn kind(cell: &Cell) -> &'static str {
     if cell.exact { "exact" } else { "inexact" }
 }
 
-fn run(plan: &Plan, extent: Extent, team: &Team<'_>, line: &mut Progress) -> Result<Vec<Cell>> {
+fn run(plan: &Plan, extent: Extent<'_>, team: &Team<'_>, line: &mut Progress) -> Result<Vec<Cell>> {
     let mut cells = Vec::new();
     for observed in plan.grown {
         line.say(format!("{NAME}: {observed} observations"));
@@ -231,7 +231,7 @@ fn chart(cells: &[Cell], plan: &Plan, over_rank: bool) -> Chart {
     }
 }
 
-fn section(cells: &[Cell], plan: &Plan, extent: Extent) -> (String, bool) {
+fn section(cells: &[Cell], plan: &Plan, extent: Extent<'_>) -> (String, bool) {
     let n = plan.size;
     let mut text = format!(
         "## {TITLE}\n\n{n} x {n}, single precision, {} threads; conjugate gradients until the gradient of each row has \

@@ -6,6 +6,7 @@
 //! `objective`, `sets`: the problems. `method`, `select`, `update`, `engine`: the loop. `nonnegative`, `lasso`: what
 //! some of its parts need. `figures`, `claims`: what ran, and what came out. `run`, `compare`, `report`: the command.
 //! `altmin_problem`, `altmin_recovery`, `altmin_inexact`, `altmin_noise`, `altmin_scaling`: matrix completion.
+//! `bilevel`: learning parameters. `groupwise`: regret on groups.
 
 mod altmin_inexact;
 mod altmin_noise;
@@ -13,10 +14,12 @@ mod altmin_problem;
 mod altmin_recovery;
 mod altmin_scaling;
 mod argsort;
+mod bilevel;
 mod claims;
 mod compare;
 mod engine;
 mod figures;
+mod groupwise;
 mod lasso;
 mod method;
 mod nonnegative;
@@ -44,19 +47,27 @@ pub const LIST: &str = "list";
 
 /// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder,
 /// and gives its section and whether all that is asked holds.
-type Experiment = fn(&Path, Extent, &mut Line) -> Result<(String, bool), Failure>;
+type Experiment = fn(&Path, Extent<'_>, &mut Line) -> Result<(String, bool), Failure>;
 
 /// Those experiments: names, titles, and what runs them.
-const OTHERS: [(&str, &str, Experiment); 4] = [
+const OTHERS: [(&str, &str, Experiment); 12] = [
     (altmin_inexact::NAME, altmin_inexact::TITLE, altmin_inexact::experiment),
     (altmin_recovery::NAME, altmin_recovery::TITLE, altmin_recovery::experiment),
     (altmin_noise::NAME, altmin_noise::TITLE, altmin_noise::experiment),
     (altmin_scaling::NAME, altmin_scaling::TITLE, altmin_scaling::experiment),
+    (groupwise::synthetic::NAME, groupwise::synthetic::TITLE, groupwise::synthetic::experiment),
+    (groupwise::medical::NAME, groupwise::medical::TITLE, groupwise::medical::experiment),
+    (groupwise::adult::NAME, groupwise::adult::TITLE, groupwise::adult::experiment),
+    (groupwise::paths::NAME, groupwise::paths::TITLE, groupwise::paths::experiment),
+    (bilevel::quadratic::NAME, bilevel::quadratic::TITLE, bilevel::quadratic::experiment),
+    (bilevel::multinomial::NAME, bilevel::multinomial::TITLE, bilevel::multinomial::experiment),
+    (bilevel::variation::NAME, bilevel::variation::TITLE, bilevel::variation::experiment),
+    (bilevel::experts::NAME, bilevel::experts::TITLE, bilevel::experts::experiment),
 ];
 
 /// How much of an experiment is run.
 #[derive(Debug, Clone, Copy)]
-pub struct Extent {
+pub struct Extent<'a> {
     /// Small data: does it run?
     pub quick: bool,
     /// Runs of each cell, where not as many as the experiment has.
@@ -65,6 +76,10 @@ pub struct Extent {
     pub first: u64,
     /// Threads that share the runs.
     pub threads: usize,
+    /// The folder with the data, where not the usual one.
+    pub data: Option<&'a Path>,
+    /// As large as the paper's, as far as that can be waited for.
+    pub full: bool,
 }
 
 /// All experiments, with their titles.
@@ -111,6 +126,8 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         runs: number("runs"),
         first: number("seed").unwrap_or(0),
         threads: number("threads").unwrap_or(1) as usize,
+        data: matches.get_one::<PathBuf>("data").map(PathBuf::as_path),
+        full: matches.get_flag("full"),
     };
     for (_, _, experiment) in OTHERS.iter().filter(|(n, ..)| name == *n) {
         let (section, holds) = experiment(&folder, extent, &mut line)?;

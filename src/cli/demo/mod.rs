@@ -1,6 +1,8 @@
 //! `southwell demo`: real problems solved in seconds, with a table and plots.
 
 mod completion;
+mod denoising;
+mod groups;
 mod problems;
 
 use super::failure::{Failure, Verdict};
@@ -13,6 +15,8 @@ use super::report::{self, Report};
 use super::{output, plots};
 use clap::ArgMatches;
 use completion::Completion;
+use denoising::Denoising;
+use groups::Days;
 use problems::{Demo, PROBLEMS, RULES};
 use serde_json::{Value, json};
 use southwell::bcd::{self, Grid, Problem, Settings, Solution};
@@ -43,6 +47,8 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         shown.solve(&Demo::load(problem)?, &mut line)?;
     }
     shown.complete(&mut line)?;
+    shown.predict(&mut line)?;
+    shown.denoise(&mut line)?;
     drop(line);
     output::print(&if matches.get_flag("json") { shown.json() } else { shown.text() })?;
     Ok(Verdict::of(shown.good))
@@ -94,6 +100,28 @@ impl Shown<'_> {
         self.notes.push_str(&found.text());
         self.objects.push(found.json());
         self.write("completion.svg", "residual and change over the sweeps of the completion", &found.chart())
+    }
+
+    fn predict(&mut self, line: &mut Line) -> Result<(), Failure> {
+        line.say("bikes-groups");
+        let found = Days::run()?;
+        self.good &= found.holds();
+        self.notes.push_str(&format!("\n{}", found.text()));
+        self.objects.push(found.json());
+        self.write("bikes-regret.svg", "regret on each group of days", &found.chart())
+    }
+
+    fn denoise(&mut self, line: &mut Line) -> Result<(), Failure> {
+        line.say("denoising");
+        let found = Denoising::run(line)?;
+        self.good &= found.converged();
+        self.notes.push_str(&found.text());
+        self.objects.push(found.json());
+        let path = self.folder.join("denoising.png");
+        found.write_picture(&path)?;
+        self.plots
+            .push((path, "a picture that was not learned from: as observed, denoised, as it should be"));
+        self.write("denoising.svg", "the upper value over the work of learning", &found.chart())
     }
 
     fn draw_path(

@@ -12,6 +12,9 @@ mod matrix_market;
 mod npy;
 mod npy_header;
 mod npy_write;
+mod picture;
+mod png;
+mod pnm;
 mod records;
 mod sparse;
 mod text;
@@ -27,6 +30,7 @@ use format::Format;
 use text::Text;
 
 pub use npy_write::write_npy;
+pub use picture::{Picture, beside, read_picture, stacked, write_picture};
 pub use triplets::{Triplets, read as read_triplets};
 
 /// A table of numbers as a file gives it.
@@ -161,6 +165,16 @@ pub fn read_words(path: &Path) -> Result<Vec<Vec<String>>> {
     let name = path.display().to_string();
     let bytes = load::load(path, &name)?;
     words_of(&name, &bytes)
+}
+
+/// The bytes of a file, decompressed if they are a gzip stream. Errors: a file that cannot be read or is empty.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    load::load(path, &path.display().to_string())
+}
+
+/// Whether a cell stands for a value that is not known.
+pub fn is_missing(cell: &str) -> bool {
+    text::is_missing(cell)
 }
 
 /// The line, from 1, of row `k` (from 0) of those that [`read_words`] gives; reads the file again, for a message.

@@ -94,6 +94,16 @@ unsafe impl Send for Keep {}
 // SAFETY: nothing can be done with a shared `Keep`.
 unsafe impl Sync for Keep {}
 
+impl Keep {
+    /// What is called once, when it is dropped.
+    pub(in crate::ffi) fn new(
+        ctx: *mut c_void,
+        release: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
+    ) -> Self {
+        Self { ctx, release }
+    }
+}
+
 impl Drop for Keep {
     fn drop(&mut self) {
         if let Some(release) = self.release {

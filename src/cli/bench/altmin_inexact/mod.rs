@@ -36,7 +36,7 @@ pub struct Study {
 }
 
 /// Runs the experiment and writes its files; its section, and whether all that is asked holds.
-pub fn experiment(folder: &Path, extent: Extent, line: &mut Line) -> Result<(String, bool), Failure> {
+pub fn experiment(folder: &Path, extent: Extent<'_>, line: &mut Line) -> Result<(String, bool), Failure> {
     let quick = extent.quick;
     let (n, rank) = if quick { QUICK } else { SIZE };
     let draws = if quick { 1 } else { DRAWS };

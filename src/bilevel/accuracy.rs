@@ -1,0 +1,105 @@
+//! When accuracies are tightened and relaxed (arXiv 2308.10098, Algorithm 3.1): by `nu` where a hypergradient is
+//! not certified to descend or a line search fails, by `nu bar` after a step.
+//!
+//! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for.
+
+use super::bound::Omega;
+use super::evaluate::Shares;
+use super::point::{Point, SamplePoint};
+
+/// What is left of an accuracy at least and at most where the bounds say how much is asked for.
+const LEAST: f64 = 0.01;
+const MOST: f64 = 0.5;
+
+/// The accuracies that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Accuracy {
+    /// `eps`: distances of lower solutions.
+    pub eps: f64,
+    /// `delta`: residuals of adjoints.
+    pub delta: f64,
+}
+
+impl Accuracy {
+    /// No looser than what was achieved: a request that is met by far would be tightened many times to no effect.
+    pub fn at_most_achieved(&mut self, point: &Point, shares: &Shares) {
+        let most = |of: &dyn Fn(usize, &SamplePoint) -> f64| {
+            point.samples.iter().enumerate().map(|(i, s)| of(i, s)).fold(0.0, f64::max)
+        };
+        let eps = most(&|i, s| s.eps / shares.eps[i]);
+        let delta = most(&|i, s| s.adjoint.as_ref().map_or(f64::INFINITY, |a| a.delta / shares.delta[i]));
+        if eps > 0.0 && eps < self.eps {
+            self.eps = eps;
+        }
+        if delta > 0.0 && delta < self.delta {
+            self.delta = delta;
+        }
+    }
+
+    /// Both by `nu`, as published.
+    pub fn tighten(&mut self, nu: f64) {
+        self.eps *= nu;
+        self.delta *= nu;
+    }
+
+    /// The part of `omega` that dominates, so that it becomes half of what is `allowed`.
+    pub fn tighten_for(&mut self, omega: &Omega, allowed: f64) {
+        let factor = |part: f64| {
+            let factor = 0.5 * allowed / part;
+            if factor.is_finite() { factor.clamp(LEAST, MOST) } else { LEAST }
+        };
+        if omega.lower >= omega.adjoint {
+            self.eps *= factor(omega.lower);
+        } else {
+            self.delta *= factor(omega.adjoint);
+        }
+    }
+
+    /// So that intervals of values, whose width is `of_first` or of second order in the accuracies, shrink by `factor`.
+    pub fn tighten_values(&mut self, factor: f64, of_first: bool) {
+        if of_first {
+            self.eps *= factor.clamp(0.05, 0.7);
+        } else {
+            self.tighten(factor.max(0.0).sqrt().clamp(0.1, 0.7));
+        }
+    }
+
+    /// Both by `nu bar`.
+    pub fn relax(&mut self, nu_bar: f64) {
+        self.eps *= nu_bar;
+        self.delta *= nu_bar;
+    }
+}
+
+/// Shares with which every sample contributes the same to `omega`: where the work grows with `log(1/eps_i)`, the
+/// least work for a given `sum_i c_i eps_i` has all `c_i eps_i` equal.
+pub fn allocation(point: &Point) -> Option<Shares> {
+    let of = |cost: &dyn Fn(&SamplePoint) -> Option<f64>| -> Option<Vec<f64>> {
+        let costs: Vec<f64> = point.samples.iter().map(cost).collect::<Option<_>>()?;
+        let mean = costs.iter().sum::<f64>() / costs.len() as f64;
+        Some(costs.iter().map(|c| if *c > 0.0 { (mean / c).clamp(0.1, 10.0) } else { 1.0 }).collect())
+    };
+    let eps = of(&|s| Some(s.constants.l_g * s.mixed.as_ref()?.norm / s.constants.mu))?;
+    let delta = of(&|s| Some(s.mixed.as_ref()?.norm / s.constants.mu))?;
+    (eps.iter().chain(&delta).all(|s| s.is_finite())).then_some(Shares { eps, delta })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bilevel::problem::Rigor;
+
+    #[test]
+    fn the_part_that_dominates_is_tightened_by_what_is_asked() {
+        let omega = |lower, adjoint| Omega { value: lower + adjoint, lower, adjoint, rigor: Rigor::Proven };
+        let mut accuracy = Accuracy { eps: 1.0, delta: 1.0 };
+        accuracy.tighten_for(&omega(10.0, 1.0), 2.0);
+        assert_eq!(accuracy, Accuracy { eps: 0.1, delta: 1.0 });
+        accuracy.tighten_for(&omega(0.5, 1.0), 1e-9);
+        assert_eq!(accuracy, Accuracy { eps: 0.1, delta: LEAST });
+        accuracy.tighten_for(&omega(f64::INFINITY, 1.0), 0.0);
+        assert_eq!(accuracy.eps, 0.1 * LEAST);
+        accuracy.relax(2.0);
+        assert_eq!(accuracy.delta, 2.0 * LEAST);
+    }
+}

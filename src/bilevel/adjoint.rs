@@ -1,0 +1,46 @@
+//! The adjoint `A(x) q = grad g(x)` by conjugate gradients (arXiv 2308.10098, section 2).
+
+use super::conjugate_gradient::{self, System};
+use super::interrupt::Tried;
+use super::lower::Reached;
+use super::oracle::Oracle;
+use super::point::{Adjoint, SamplePoint};
+
+/// The largest residual, relative to the right-hand side: from 1 on `q = 0` would do, whose hypergradient 0 looks
+/// like a stationary point.
+const LOOSEST: f64 = 0.3;
+
+/// The tolerance for a wanted `delta`.
+pub fn tolerance(delta: f64, gradient: f64) -> f64 {
+    delta.min(LOOSEST * gradient)
+}
+
+/// Improves `q` until its residual is at most `tolerance`.
+pub fn solve(
+    oracle: &mut Oracle<'_, '_, '_>,
+    sample: &SamplePoint,
+    tolerance: f64,
+    q: &mut [f64],
+) -> Tried<Adjoint> {
+    oracle.counts.adjoint_solves += 1;
+    if sample.upper.norm == 0.0 {
+        q.fill(0.0);
+    }
+    let at = oracle.second_order(&sample.lower.x)?;
+    let system = System { at: &*at, constants: &sample.constants, b: &sample.upper.in_x };
+    let max_steps = conjugate_gradient::steps_within(oracle);
+    let solved = conjugate_gradient::solve(oracle, &system, q, tolerance, max_steps)?;
+    oracle.counts.adjoint_steps += solved.steps;
+    let size = sample.constants.metric.of(q);
+    let reached = solved.reached;
+    Ok(Adjoint { residual: solved.residual, delta: solved.norm, size, changes: None, reached })
+}
+
+/// The adjoint at a `q` that is given: its residual, and nothing more.
+pub fn verify(oracle: &mut Oracle<'_, '_, '_>, sample: &SamplePoint, reached: Reached) -> Tried<Adjoint> {
+    let at = oracle.second_order(&sample.lower.x)?;
+    let system = System { at: &*at, constants: &sample.constants, b: &sample.upper.in_x };
+    let residual = conjugate_gradient::residual(oracle, &system, &sample.q)?;
+    let delta = sample.constants.metric.dual(&residual);
+    Ok(Adjoint { residual, delta, size: sample.constants.metric.of(&sample.q), changes: None, reached })
+}

@@ -1,0 +1,119 @@
+//! HOAG (Pedregosa, ICML 2016): one step per iteration with a step size that follows the upper value after the
+//! fact, and an accuracy that falls by a sequence given in advance.
+//!
+//! At iteration `k`: `x` to `eps_k`, `q` to `eps_k`, `z`. First `L = |z_0| / sqrt(d)` (1 where `|z_0|` is at most
+//! `1e-3`). With `t = |z|/L`:
+//!
+//! * `g_k <= g_(k-1) + eps_k/4 + 5/4 eps_(k-1) t - L t^2`: `L = 0.95 L`, take the step `z/L`;
+//! * else `g_k >= 1.2 g_(k-1)`: `L = 2 L`, back to the last `theta`, `eps` halved from there on;
+//! * else take the step.
+//!
+//! The released program subtracts the step twice in an iteration whose test holds: once before it and once within
+//! the branch.
+
+use super::Run;
+use crate::bilevel::evaluate::Warm;
+use crate::bilevel::interrupt::Tried;
+use crate::bilevel::metric::norm;
+use crate::bilevel::settings::Sequence;
+use crate::runtime::{Control, Outcome, Phase};
+
+/// The least accuracy.
+const FLOOR: f64 = 1e-12;
+
+/// `eps_k` for `k = 1, 2, ..`, from `first`.
+pub fn accuracy(sequence: Sequence, first: f64, k: u64) -> f64 {
+    let k = k.max(1) as f64;
+    let share = match sequence {
+        Sequence::Geometric => 0.9_f64.powf(k),
+        Sequence::Quadratic => 1.0 / (k * k),
+        Sequence::Cubic => 1.0 / (k * k * k),
+    };
+    (first * share).max(FLOOR)
+}
+
+/// Runs until the hypergradient is small or a limit is met; `steps` of the released program are 2.
+pub fn run(run: &mut Run<'_, '_>, start: &[f64], steps: u32, control: &mut Control<'_>) -> Tried<Outcome> {
+    let settings = run.evaluator.settings;
+    let first = settings.eps.unwrap_or(0.1);
+    let most = settings.max_lower_products;
+    let mut theta = start.to_vec();
+    // The point before, its value and its accuracy.
+    let mut last: Option<(Vec<f64>, f64, f64)> = None;
+    let (mut l, mut halved, mut reference) = (None, 1.0, 0.0);
+    loop {
+        let eps = (accuracy(settings.sequence, first, run.iterations + 1) * halved).max(FLOOR);
+        let warm = run.best.take();
+        let from = warm.as_ref().map_or(Warm::Cold, Warm::From);
+        let lower = run.evaluator.lower(&theta, from, eps, most, control);
+        if lower.is_err() {
+            run.best = warm;
+        }
+        let mut point = lower?;
+        if run.iterations == 0 {
+            run.evaluator.choose_mode(&point);
+        }
+        let found = run.hypergradient(&mut point, eps, control);
+        let value = point.mean(|s| s.upper.value) + point.regularizer;
+        run.best = Some(point);
+        let z = found?;
+        let size = norm(&z);
+        let criticality = run.bounds.criticality(&theta, &z);
+        if run.iterations == 0 {
+            reference = size;
+        }
+        control.report(Phase::Solve, run.iterations, value, criticality)?;
+        if criticality <= settings.absolute_tolerance.max(settings.tolerance * reference) {
+            return Ok(Outcome::Converged);
+        }
+        if run.iterations >= settings.max_iterations {
+            return Ok(Outcome::IterationLimit);
+        }
+        run.iterations += 1;
+        let d = theta.len() as f64;
+        let mut size_of_step = l.unwrap_or(if size > 1e-3 { size / d.sqrt() } else { 1.0 });
+        let t = size / size_of_step;
+        let here = theta.clone();
+        let descend = |theta: &mut Vec<f64>, l: f64| {
+            theta.iter_mut().zip(&z).for_each(|(t, z)| *t -= z / l);
+        };
+        match &last {
+            Some((before, was, was_eps)) => {
+                let allowed = was + 0.25 * eps + 1.25 * was_eps * t - size_of_step * t * t;
+                if value <= allowed {
+                    if steps == 2 {
+                        descend(&mut theta, size_of_step);
+                    }
+                    size_of_step *= 0.95;
+                    descend(&mut theta, size_of_step);
+                } else if value >= 1.2 * was {
+                    size_of_step *= 2.0;
+                    theta.clone_from(before);
+                    halved *= 0.5;
+                } else {
+                    descend(&mut theta, size_of_step);
+                }
+            }
+            None => descend(&mut theta, size_of_step),
+        }
+        run.bounds.project(&mut theta);
+        l = Some(size_of_step);
+        last = Some((here, value, eps));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t5_the_sequences_reach_a_millionth_where_they_should() {
+        let first_below =
+            |sequence, first: f64| (1..10_000).find(|k| accuracy(sequence, first, *k) <= 1e-6).unwrap();
+        // From 0.1, as published.
+        assert_eq!(first_below(Sequence::Geometric, 0.1), 110);
+        assert_eq!(first_below(Sequence::Quadratic, 0.1), 317);
+        assert_eq!(first_below(Sequence::Cubic, 0.1), 47);
+        assert_eq!(accuracy(Sequence::Cubic, 0.1, 1_000_000), FLOOR);
+    }
+}

@@ -1,0 +1,88 @@
+//! The direction of a step and the length of its first trial: the hypergradient, L-BFGS, Gauss-Newton; Barzilai and
+//! Borwein's step. Every direction but the hypergradient has to pass the test of [`descends_along`], or gives way
+//! to it.
+
+use super::bounds::Bounds;
+use super::descent::descends_along;
+use super::evaluate::Evaluator;
+use super::gauss_newton;
+use super::hypergradient::InexactGradient;
+use super::interrupt::Tried;
+use super::metric::norm;
+use super::point::Point;
+use super::progress::Progress;
+use super::settings::{CertificateMode, DirectionKind};
+use crate::numerics::kernels::dot;
+use crate::runtime::Control;
+
+/// The most that the first step changes a parameter, unless its length is given.
+const FIRST_CHANGE: f64 = 0.1;
+
+/// By what factor a step of Barzilai and Borwein may differ from the last one taken.
+const LEAP: f64 = 100.0;
+
+/// A direction and the length to try first.
+#[derive(Debug, Clone)]
+pub struct Direction {
+    pub p: Vec<f64>,
+    pub alpha: f64,
+}
+
+/// The direction from a point.
+pub fn direction(
+    evaluator: &mut Evaluator<'_>,
+    point: &Point,
+    gradient: &InexactGradient,
+    progress: &mut Progress,
+    bounds: &Bounds,
+    control: &mut Control<'_>,
+) -> Tried<Direction> {
+    let settings = evaluator.settings;
+    let descent: Vec<f64> = gradient.free.iter().map(|z| -z).collect();
+    let scaled = match settings.direction {
+        DirectionKind::Gradient => None,
+        DirectionKind::Lbfgs if progress.pairs.is_empty() => None,
+        DirectionKind::Lbfgs => {
+            let scaled = progress.pairs.times(&gradient.free);
+            Some(bounds.free_part(&point.theta, &gradient.z, scaled))
+        }
+        DirectionKind::GaussNewton => Some(gauss_newton::step(evaluator, point, gradient, control)?),
+    };
+    let passes = |p: &Vec<f64>| descends_along(p, &gradient.free, &gradient.omega, settings.eta);
+    let mut found = match scaled.map(|s| s.iter().map(|s| -s).collect()).filter(passes) {
+        Some(p) => Direction { p, alpha: 1.0 },
+        None => {
+            progress.pairs.clear();
+            let alpha = progress.alpha.or(settings.alpha).unwrap_or(FIRST_CHANGE / largest(&descent));
+            Direction { p: descent, alpha }
+        }
+    };
+    // An infinite cap leaves the length alone.
+    found.alpha = found.alpha.min(settings.step_cap / largest(&found.p));
+    Ok(found)
+}
+
+/// Learns from the hypergradients at both ends of the last step: a pair for L-BFGS, the next length for a gradient
+/// step.
+pub fn learn(evaluator: &Evaluator<'_>, point: &Point, gradient: &InexactGradient, progress: &mut Progress) {
+    let Some(last) = progress.last.take() else { return };
+    let s: Vec<f64> = point.theta.iter().zip(&last.theta).map(|(a, b)| a - b).collect();
+    let y: Vec<f64> = gradient.z.iter().zip(&last.z).map(|(a, b)| a - b).collect();
+    // Bounds of the worst case would call every pair noise: where omega is an estimate of the error, it decides.
+    let noise = match evaluator.mode {
+        CertificateMode::GoalOriented => gradient.omega.value + last.omega,
+        _ => 0.0,
+    };
+    let (square, curvature) = (dot(&s, &s), dot(&s, &y));
+    if evaluator.settings.barzilai_borwein
+        && curvature > noise * square.sqrt()
+        && let Some(alpha) = progress.alpha
+    {
+        progress.alpha = Some((square / curvature).clamp(alpha / LEAP, alpha * LEAP));
+    }
+    progress.pairs.push(s, y, noise);
+}
+
+fn largest(p: &[f64]) -> f64 {
+    p.iter().fold(0.0, |most: f64, p| most.max(p.abs())).max(norm(p) * f64::MIN_POSITIVE)
+}

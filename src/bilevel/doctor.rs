@@ -1,0 +1,332 @@
+//! The derivative doctor: are the callbacks the derivatives that they say they are, and the constants bounds?
+//!
+//! Looks along random directions at one point: differences against products, `<u, Av> = <v, Au>`,
+//! `<Bu, q> = <u, B'q>`, Rayleigh quotients against `mu` and `L`, and whether the same call gives the same numbers
+//! twice.
+
+use super::constants::Constants;
+use super::evaluate::{Evaluator, Warm};
+use super::interrupt::{Flaw, Interrupt, Tried};
+use super::metric::norm;
+use super::oracle::Oracle;
+use super::point::Point;
+use super::problem::{self, Problem, Rigor};
+use super::settings::Settings;
+use crate::numerics::kernels::{add, dot};
+use crate::runtime::error::zeros;
+use crate::runtime::parallel::with_team;
+use crate::runtime::rng::{Purpose, Stream};
+use crate::runtime::{Control, Options, Result};
+use std::fmt;
+
+/// Differences are taken over these steps, relative to the size of the point; the best of them counts.
+const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+
+/// A difference quotient may be off by this much, relative to its terms.
+const DIFFERENCE: f64 = 1e-4;
+
+/// An identity may be off by this much, relative to its terms.
+const IDENTITY: f64 = 1e-9;
+
+/// The same call may differ by this much.
+const REPEAT: f64 = 1e-12;
+
+/// Directions that are looked along.
+const DIRECTIONS: u64 = 3;
+
+/// What is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// `lower` gives the same numbers twice.
+    Repeatable,
+    /// The gradient of `h` in `x` against differences of `h`.
+    LowerGradient,
+    /// `<u, Av> = <v, Au>`.
+    HessianSymmetric,
+    /// `Av` against differences of the gradient.
+    Hessian,
+    /// `B'q` against differences of the gradient in `theta`.
+    MixedTransposed,
+    /// `<Bu, q> = <u, B'q>`.
+    MixedAdjoint,
+    /// `v'Av >= mu |v|^2`.
+    StrongConvexity,
+    /// `v'Av <= L |v|^2`.
+    Smoothness,
+    /// `v'Av >= v'Mv`.
+    Metric,
+    /// The preconditioner is symmetric and positive.
+    Preconditioner,
+    /// The gradient of `g` in `x` against differences.
+    UpperInX,
+    /// The gradient of `g` in `theta` against differences.
+    UpperInTheta,
+    /// The gradient of `r` against differences.
+    Regularizer,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Finding {
+    /// What was checked.
+    pub check: Check,
+    /// For which sample.
+    pub sample: usize,
+    /// How far off it is, relative to the size of the terms; for constants the quotient that violates them.
+    pub found: f64,
+    /// How far off it may be; for constants the constant.
+    pub allowed: f64,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, sample, found, allowed } = self;
+        write!(f, "{check:?} of sample {sample}: {found:e} where {allowed:e} is allowed")
+    }
+}
+
+/// What the doctor saw.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Examination {
+    /// What is wrong; empty where nothing is.
+    pub findings: Vec<Finding>,
+    /// How many checks there were.
+    pub checks: u64,
+}
+
+impl Examination {
+    fn note(&mut self, check: Check, sample: usize, found: f64, allowed: f64, wrong: bool) {
+        self.checks += 1;
+        // The worst direction tells for all.
+        if wrong && !self.findings.iter().any(|f| f.check == check && f.sample == sample) {
+            self.findings.push(Finding { check, sample, found, allowed });
+        }
+    }
+
+    /// Notes two numbers that should be equal, relative to `terms`.
+    fn compare(&mut self, check: Check, sample: usize, (a, b): (f64, f64), terms: f64, allowed: f64) {
+        let found = (a - b).abs() / terms.max(f64::MIN_POSITIVE);
+        self.note(check, sample, found, allowed, !(found <= allowed));
+    }
+}
+
+/// Examines the callbacks of `problem` at `theta`, at a random point near where the lower solves start.
+///
+/// Costs about 40 gradients for each sample. Errors: sizes that do not fit, a point that cannot be evaluated, a stop.
+pub fn examine(
+    problem: &dyn Problem,
+    theta: &[f64],
+    options: &Options,
+    control: &mut Control<'_>,
+) -> Result<Examination> {
+    let settings = Settings::from_options(options)?;
+    control.begin(settings.max_seconds, settings.max_work);
+    problem::check(problem, theta)?;
+    with_team(settings.threads, |team| {
+        let mut evaluator = Evaluator::new(problem, &settings, team);
+        let most = settings.max_lower_products;
+        let mut point = evaluator.lower(theta, Warm::Cold, f64::INFINITY, most, control)?;
+        for (i, sample) in point.samples.iter_mut().enumerate() {
+            // Where x = 0, products with B may all vanish.
+            let mut stream = Stream::new(settings.seed, Purpose::Probe, i as u64);
+            let size = 0.1 * (1.0 + norm(&sample.lower.x) / (sample.lower.x.len() as f64).sqrt());
+            sample.lower.x.iter_mut().for_each(|x| *x += size * stream.normal());
+        }
+        examine_point(&mut evaluator, &point, control).map_err(Into::into)
+    })?
+}
+
+/// The same at a point of a solve, whose `x` alone is used.
+pub fn examine_point(
+    evaluator: &mut Evaluator<'_>,
+    point: &Point,
+    control: &mut Control<'_>,
+) -> Tried<Examination> {
+    let (metric, uncertified) = (evaluator.settings.metric, evaluator.settings.allow_uncertified);
+    let each = evaluator.each(&point.theta, u64::MAX, control, |oracle| {
+        let x = &point.samples[oracle.sample].lower.x;
+        let constants = Constants::at(oracle, metric, uncertified)?;
+        let mut examination = Examination::default();
+        for direction in 0..DIRECTIONS {
+            lower_level(oracle, x, &constants, direction, &mut examination)?;
+            upper_level(oracle, x, direction, &mut examination)?;
+        }
+        Ok(examination)
+    })?;
+    let mut all = Examination::default();
+    for one in each {
+        all.checks += one.checks;
+        all.findings.extend(one.findings);
+    }
+    regularizer(evaluator.problem, &point.theta, &mut all)?;
+    Ok(all)
+}
+
+fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Vec<f64> {
+    let mut stream = Stream::new(0x0d0c_0000 + oracle.sample as u64, Purpose::Probe, draw);
+    let v: Vec<f64> = (0..size).map(|_| stream.normal()).collect();
+    let length = norm(&v).max(f64::MIN_POSITIVE);
+    v.iter().map(|v| v / length).collect()
+}
+
+/// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own
+/// rounding at small steps and by curvature at large ones.
+fn differences(
+    x: &[f64],
+    v: &[f64],
+    product: f64,
+    mut along: impl FnMut(&[f64]) -> Tried<f64>,
+) -> Tried<(f64, f64)> {
+    let scale = 1.0 + norm(x);
+    let mut best = (f64::NAN, 1.0);
+    let mut least = f64::INFINITY;
+    for step in STEPS.map(|step| step * scale) {
+        let (mut ahead, mut behind) = (x.to_vec(), x.to_vec());
+        add(step, v, &mut ahead);
+        add(-step, v, &mut behind);
+        let (high, low) = match (along(&ahead), along(&behind)) {
+            (Ok(high), Ok(low)) => (high, low),
+            (Err(Interrupt::Flaw(Flaw::NotFinite { .. } | Flaw::Refused { .. })), _)
+            | (_, Err(Interrupt::Flaw(Flaw::NotFinite { .. } | Flaw::Refused { .. }))) => continue,
+            (Err(other), _) | (_, Err(other)) => return Err(other),
+        };
+        let quotient = (high - low) / (2.0 * step);
+        // Rounding of the two values does not count as a fault.
+        let rounding = 8.0 * f64::EPSILON * (high.abs() + low.abs()) / (2.0 * step);
+        let terms = quotient.abs() + product.abs() + rounding / DIFFERENCE;
+        let off = (quotient - product).abs() / terms.max(f64::MIN_POSITIVE);
+        if off < least {
+            (least, best) = (off, (quotient, terms));
+        }
+    }
+    Ok(best)
+}
+
+fn lower_level(
+    oracle: &mut Oracle<'_, '_, '_>,
+    x: &[f64],
+    constants: &Constants,
+    direction: u64,
+    found: &mut Examination,
+) -> Tried<()> {
+    let (n, d, sample) = (x.len(), oracle.theta.len(), oracle.sample);
+    let (u, v) = (random(n, oracle, 4 * direction), random(n, oracle, 4 * direction + 1));
+    let t = random(d, oracle, 4 * direction + 2);
+    let (mut gradient, mut again) = (zeros("gradient", n)?, zeros("gradient", n)?);
+    let value = oracle.lower(x, &mut gradient)?;
+    let other = oracle.lower(x, &mut again)?;
+    let off = (value - other).abs().max(norm(&sub(&gradient, &again)));
+    found.compare(Check::Repeatable, sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
+
+    let slope = dot(&gradient, &v);
+    let mut scratch = zeros("gradient", n)?;
+    let (quotient, terms) = differences(x, &v, slope, |x| oracle.lower(x, &mut scratch))?;
+    // A direction almost along the level set says little: the gradient's size counts too.
+    let terms = terms.max(norm(&gradient) * 1e-3);
+    found.compare(Check::LowerGradient, sample, (quotient, slope), terms, DIFFERENCE);
+
+    let at = oracle.second_order(x)?;
+    let (mut av, mut au) = (zeros("hessian", n)?, zeros("hessian", n)?);
+    oracle.hessian(&*at, &v, &mut av)?;
+    oracle.hessian(&*at, &u, &mut au)?;
+    let size = norm(&av) + norm(&au);
+    found.compare(Check::HessianSymmetric, sample, (dot(&u, &av), dot(&v, &au)), size, IDENTITY);
+    let along = dot(&u, &av);
+    let (quotient, terms) = differences(x, &v, along, |x| {
+        oracle.lower(x, &mut scratch)?;
+        Ok(dot(&u, &scratch))
+    })?;
+    found.compare(Check::Hessian, sample, (quotient, along), terms.max(1e-3 * size), DIFFERENCE);
+    rayleigh(&v, &av, constants, sample, found);
+
+    let mut bq = zeros("mixed", d)?;
+    oracle.mixed_transposed(&*at, &u, &mut bq)?;
+    let across = dot(&bq, &t);
+    let (quotient, terms) = differences(oracle.theta, &t, across, |theta| {
+        oracle.lower_at(theta, x, &mut scratch)?;
+        Ok(dot(&u, &scratch))
+    })?;
+    let terms = terms.max(1e-3 * norm(&bq));
+    if d > 0 {
+        found.compare(Check::MixedTransposed, sample, (quotient, across), terms, DIFFERENCE);
+    }
+    let mut bt = zeros("mixed", n)?;
+    if d > 0 && oracle.mixed(&*at, &t, &mut bt)? {
+        let size = norm(&bt) + norm(&bq);
+        found.compare(Check::MixedAdjoint, sample, (dot(&bt, &u), across), size, IDENTITY);
+    }
+    let (mut pv, mut pu) = (zeros("precondition", n)?, zeros("precondition", n)?);
+    if oracle.precondition(&*at, &v, &mut pv)? && oracle.precondition(&*at, &u, &mut pu)? {
+        let size = norm(&pv) + norm(&pu);
+        found.compare(Check::Preconditioner, sample, (dot(&u, &pv), dot(&v, &pu)), size, IDENTITY);
+        let positive = dot(&v, &pv);
+        found.note(Check::Preconditioner, sample, positive, 0.0, !(positive > 0.0));
+    }
+    Ok(())
+}
+
+fn rayleigh(v: &[f64], av: &[f64], constants: &Constants, sample: usize, found: &mut Examination) {
+    let (quotient, slack) = (dot(v, av) / dot(v, v), 1e-9);
+    let (mu, l) = (constants.plain_mu, constants.l);
+    if mu > 0.0 {
+        found.note(Check::StrongConvexity, sample, quotient, mu, quotient < mu * (1.0 - slack));
+    }
+    if l > 0.0 && constants.rigor == Rigor::Proven {
+        found.note(Check::Smoothness, sample, quotient, l, quotient > l * (1.0 + slack));
+    }
+    if !constants.metric.is_euclidean() {
+        let metric = constants.metric.of(v);
+        let (curvature, least) = (dot(v, av), metric * metric);
+        found.note(Check::Metric, sample, curvature, least, curvature < least * (1.0 - slack));
+    }
+}
+
+fn upper_level(
+    oracle: &mut Oracle<'_, '_, '_>,
+    x: &[f64],
+    direction: u64,
+    found: &mut Examination,
+) -> Tried<()> {
+    let (n, d, sample) = (x.len(), oracle.theta.len(), oracle.sample);
+    let (v, t) = (random(n, oracle, 4 * direction + 3), random(d, oracle, 4 * direction + 2));
+    let (mut in_x, mut in_theta) = (zeros("upper", n)?, zeros("upper", d)?);
+    oracle.upper(x, &mut in_x, &mut in_theta)?;
+    let (mut gx, mut gt) = (zeros("upper", n)?, zeros("upper", d)?);
+    let slope = dot(&in_x, &v);
+    let (quotient, terms) = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
+    let terms = terms.max(1e-3 * norm(&in_x));
+    found.compare(Check::UpperInX, sample, (quotient, slope), terms, DIFFERENCE);
+    if d > 0 {
+        let slope = dot(&in_theta, &t);
+        let (quotient, terms) =
+            differences(oracle.theta, &t, slope, |theta| oracle.upper_at(theta, x, &mut gx, &mut gt))?;
+        let terms = terms.max(1e-3 * norm(&in_theta));
+        found.compare(Check::UpperInTheta, sample, (quotient, slope), terms, DIFFERENCE);
+    }
+    Ok(())
+}
+
+fn regularizer(problem: &dyn Problem, theta: &[f64], found: &mut Examination) -> Tried<()> {
+    let d = theta.len();
+    let evaluate = |theta: &[f64], gradient: &mut [f64]| {
+        gradient.fill(0.0);
+        problem
+            .regularizer(theta, gradient)
+            .map_err(|_| Interrupt::from(Flaw::Refused { callback: "regularizer", sample: 0 }))
+    };
+    let (mut gradient, mut scratch) = (zeros("regularizer", d)?, zeros("regularizer", d)?);
+    evaluate(theta, &mut gradient)?;
+    for j in 0..d.min(DIRECTIONS as usize) {
+        let mut stream = Stream::new(0x0d0c, Purpose::Probe, j as u64);
+        let v: Vec<f64> = (0..d).map(|_| stream.normal()).collect();
+        let slope = dot(&gradient, &v);
+        let (quotient, terms) = differences(theta, &v, slope, |theta| evaluate(theta, &mut scratch))?;
+        let terms = terms.max(1e-3 * norm(&gradient) * norm(&v));
+        found.compare(Check::Regularizer, 0, (quotient, slope), terms, DIFFERENCE);
+    }
+    Ok(())
+}
+
+fn sub(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}

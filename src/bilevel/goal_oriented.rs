@@ -1,0 +1,53 @@
+//! A goal-oriented estimate of the hypergradient's error: one inexact Newton step `e ~ A^-1 grad h(x)` tells where
+//! the lower solution is, and the change of the hypergradient from `x` to `x - e` how far it is off (dual weighted
+//! residuals).
+//!
+//! Asymptotically exact, proven nowhere.
+
+use super::adjoint;
+use super::conjugate_gradient::{self, System, steps_within};
+use super::evaluate::sample_at;
+use super::interrupt::Tried;
+use super::lower::{Iterate, Reached};
+use super::oracle::Oracle;
+use super::point::SamplePoint;
+use super::problem::SecondOrder;
+use crate::numerics::kernels::add;
+use crate::runtime::error::zeros;
+
+/// How exactly the Newton equation is solved, relative to its right-hand side.
+const NEWTON: f64 = 0.1;
+
+/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`; adjoints to
+/// `tolerance`.
+pub fn correction(
+    oracle: &mut Oracle<'_, '_, '_>,
+    sample: &SamplePoint,
+    at: &dyn SecondOrder,
+    product: &[f64],
+    tolerance: f64,
+) -> Tried<Vec<f64>> {
+    let (n, d) = (sample.lower.x.len(), product.len());
+    if sample.lower.norm == 0.0 {
+        return Ok(zeros("correction", d)?);
+    }
+    let mut e = zeros("correction", n)?;
+    let system = System { at, constants: &sample.constants, b: &sample.lower.gradient };
+    let left = steps_within(oracle) / 2;
+    conjugate_gradient::solve(oracle, &system, &mut e, NEWTON * sample.lower.norm, left)?;
+    let mut x = sample.lower.x.clone();
+    add(-1.0, &e, &mut x);
+    // The gradient there is not needed: only where it is.
+    let there = Iterate { x, value: f64::NAN, gradient: Vec::new(), norm: 0.0 };
+    let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), sample.q.clone())?;
+    let mut q = sample.q.clone();
+    let wanted = tolerance.min(adjoint::tolerance(f64::INFINITY, there.upper.norm));
+    adjoint::solve(oracle, &there, wanted, &mut q)?;
+    let second = oracle.second_order(&there.lower.x)?;
+    let mut change = zeros("correction", d)?;
+    oracle.mixed_transposed(&*second, &q, &mut change)?;
+    for j in 0..d {
+        change[j] = there.upper.in_theta[j] - sample.upper.in_theta[j] - (change[j] - product[j]);
+    }
+    Ok(change)
+}

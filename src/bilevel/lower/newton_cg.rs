@@ -1,0 +1,52 @@
+//! Inexact Newton steps by (preconditioned) conjugate gradients, with the forcing term of Eisenstat and Walker.
+
+use super::armijo::search;
+use super::{Iterate, Reached};
+use crate::bilevel::conjugate_gradient::{self, System, steps_within};
+use crate::bilevel::constants::Constants;
+use crate::bilevel::interrupt::Tried;
+use crate::bilevel::oracle::Oracle;
+use crate::runtime::error::zeros;
+
+/// The loosest a Newton equation is solved, relative to its right-hand side.
+const LOOSEST: f64 = 0.1;
+
+/// Steps without a gradient of at most half the best after which there will be none.
+const PATIENCE: u64 = 15;
+
+/// Improves `at` until the dual norm of its gradient is at most `target`.
+pub fn solve(
+    oracle: &mut Oracle<'_, '_, '_>,
+    constants: &Constants,
+    target: f64,
+    at: &mut Iterate,
+) -> Tried<Reached> {
+    let first = at.norm;
+    let mut here = at.clone();
+    let (mut since, mut marked) = (0, first);
+    while since < PATIENCE {
+        let forcing = LOOSEST.min((here.norm / first).sqrt());
+        // No more than the target needs.
+        let tolerance = (forcing * here.norm).max(0.1 * target);
+        let mut p = zeros("Newton step", here.x.len())?;
+        {
+            let b: Vec<f64> = here.gradient.iter().map(|g| -g).collect();
+            let second = oracle.second_order(&here.x)?;
+            let system = System { at: &*second, constants, b: &b };
+            let max_steps = steps_within(oracle);
+            let solved = conjugate_gradient::solve(oracle, &system, &mut p, tolerance, max_steps)?;
+            oracle.counts.lower_steps += solved.steps;
+            if solved.steps == 0 && solved.reached == Reached::Limit {
+                return Ok(Reached::Limit);
+            }
+        }
+        let Some(next) = search(oracle, &here, &p, &constants.metric)? else { return Ok(Reached::Floor) };
+        here = next;
+        at.improve(&here);
+        if at.norm <= target {
+            return Ok(Reached::Target);
+        }
+        (marked, since) = if at.norm < 0.5 * marked { (at.norm, 0) } else { (marked, since + 1) };
+    }
+    Ok(Reached::Floor)
+}

@@ -1,0 +1,98 @@
+//! The built-in problems.
+//!
+//! | problem | made by | lower level | theta |
+//! |---|---|---|---|
+//! | quadratic | [`Quadratic`] | `1/2 \|A2 x + A3 theta - b2\|^2` | free |
+//! | ridge regression | [`ridge()`] | squared loss, ridge | log-strengths |
+//! | logistic regression | [`logistic()`] | logistic loss, ridge | log-strengths |
+//! | multinomial regression | [`multinomial()`] | softmax loss, ridge | log-strengths |
+//! | elastic net | [`smoothed_elastic_net`] | a loss, smoothed absolute values, ridge | log-strengths |
+//! | support vector machine | [`squared_hinge()`] | `C` times squared hinge, ridge | `log C` |
+//! | Huber regression | [`huber()`] | Huber loss, ridge | `log delta`, log-strengths |
+//! | hyper-cleaning | [`hyper_cleaning()`] | weighted rows, fixed ridge | a logit per row |
+//! | proximal tasks | [`proximal()`] | a loss, `lambda/2 \|w - theta\|^2` | a point |
+//! | total variation | [`TotalVariation`] | `1/2 \|K x - y\|^2`, total variation | log-strength, `log v`, log-ridge |
+//! | weighted total variation | [`WeightedTotalVariation`] | the same with a weight per pixel | log-weights |
+//! | field of experts | [`FieldOfExperts`] | `1/2 \|x - y\|^2`, learned filters | log-strengths, `log v`, taps |
+//! | sampling | [`Sampling`] | weighted coefficients, total variation | logits, log-strength |
+//! | kernel ridge regression | [`KernelRidge`] | `1/2 a'(K + n lambda I) a - y'a` | log-strength, log-lengths |
+//!
+//! Of the elastic net that is not smoothed there are parts, [`NonsmoothElasticNet`], and no `Problem`.
+//!
+//! Upper levels: the mean loss of validation rows, or of the rows that a fold leaves out ([`Split`]); half the squared
+//! distance to the truth ([`images`]); without truth, [`Sure`]. [`Tikhonov`] adds a pull of theta towards a point to
+//! any.
+//!
+//! The constants `mu`, `L`, `L_A`, `L_B`, `L_g` are proven, each in its file, where they exist; the others are NaN:
+//!
+//! | what is not known | why |
+//! |---|---|
+//! | `L_A` of squared hinge and Huber's loss, `L_B` of the latter | the curvature jumps, unless it is smoothed |
+//! | `L_B` of a field of experts | `B` of the taps grows with `x` |
+//! | the Lipschitz constant of `grad_theta g` of kernel ridge regression | it grows with `alpha` |
+//!
+//! What they share: [`design`] (products with features), [`samples`] (rows of training and validation), [`row_loss`],
+//! [`penalty`], [`linear_model`] (the problems of the first rows are all of its form); [`smoothed_absolute`],
+//! [`stencil`] (differences), [`variation`] (total variation), [`convolution`], [`cosine_transform`],
+//! [`pivoted_cholesky`], [`images`], `check`.
+//!
+//! To add a problem: write a file with a type that implements [`Problem`](super::problem::Problem), a line above, and a
+//! case in `tests.rs`: derivatives and constants are checked there.
+
+mod check;
+pub mod convolution;
+pub mod cosine_transform;
+pub mod design;
+pub mod elastic_net;
+pub mod field_of_experts;
+pub mod huber;
+pub mod hyper_cleaning;
+pub mod images;
+pub mod kernel_ridge;
+pub mod linear_model;
+pub mod logistic;
+pub mod multinomial;
+pub mod penalty;
+pub mod pivoted_cholesky;
+pub mod proximal;
+pub mod quadratic;
+pub mod ridge;
+pub mod row_loss;
+pub mod samples;
+pub mod sampling;
+pub mod smoothed_absolute;
+pub mod smoothed_squared_hinge;
+pub mod squared_hinge;
+pub mod stencil;
+pub mod sure;
+pub mod tikhonov;
+pub mod total_variation;
+pub mod variation;
+pub mod weighted_total_variation;
+
+#[cfg(test)]
+mod tests;
+
+pub use convolution::Boundary;
+pub use elastic_net::{NonsmoothElasticNet, smoothed_elastic_net};
+pub use field_of_experts::{Experts, FieldOfExperts};
+pub use huber::huber;
+pub use hyper_cleaning::hyper_cleaning;
+pub use images::Image;
+pub use kernel_ridge::{KernelRidge, Lengths};
+pub use linear_model::LinearModel;
+pub use logistic::logistic;
+pub use multinomial::multinomial;
+pub use penalty::Sharing;
+pub use proximal::proximal;
+pub use quadratic::Quadratic;
+pub use ridge::ridge;
+pub use samples::{Data, Split, Task};
+pub use sampling::Sampling;
+pub use squared_hinge::squared_hinge;
+pub use stencil::Grid;
+pub use sure::{Denoiser, Sure};
+pub use tikhonov::Tikhonov;
+pub use total_variation::TotalVariation;
+pub use variation::Coupling;
+pub use weighted_total_variation::WeightedTotalVariation;

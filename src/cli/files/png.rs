@@ -1,0 +1,43 @@
+//! PNG, by the crate `png`.
+
+use super::picture::{Picture, from_channels};
+use crate::cli::output;
+use ::png::{BitDepth, ColorType, Decoder, Encoder, Transformations};
+use southwell::runtime::Result;
+use std::io::Cursor;
+use std::path::Path;
+
+/// The picture of a file's bytes, or what is wrong with them.
+pub fn parse(bytes: &[u8]) -> std::result::Result<Picture, String> {
+    let text = |error: ::png::DecodingError| error.to_string();
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    // Palettes become colours, and few bits become eight.
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder.read_info().map_err(text)?;
+    let size = reader.output_buffer_size().ok_or("more pixels than memory could hold")?;
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(size).map_err(|error| error.to_string())?;
+    buffer.resize(size, 0);
+    let info = reader.next_frame(&mut buffer).map_err(text)?;
+    let bytes = &buffer[..info.buffer_size()];
+    let samples: Vec<f64> = match info.bit_depth {
+        BitDepth::Sixteen => bytes
+            .chunks_exact(2)
+            .map(|pair| f64::from(u16::from_be_bytes([pair[0], pair[1]])) / f64::from(u16::MAX))
+            .collect(),
+        _ => bytes.iter().map(|v| f64::from(*v) / f64::from(u8::MAX)).collect(),
+    };
+    Ok(from_channels(info.height as usize, info.width as usize, info.color_type.samples(), &samples))
+}
+
+/// Writes shades row after row.
+pub fn write(path: &Path, height: usize, width: usize, shades: &[u8]) -> Result<()> {
+    output::write_file(path, |file| {
+        let mut encoder = Encoder::new(file, width as u32, height as u32);
+        encoder.set_color(ColorType::Grayscale);
+        encoder.set_depth(BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(shades)?;
+        Ok(writer.finish()?)
+    })
+}

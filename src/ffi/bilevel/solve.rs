@@ -1,0 +1,318 @@
+//! Ending, bounding, solving and checking.
+
+use super::super::control::{Call, swl_control};
+use super::super::growable;
+use super::super::guard::{argument, check_pointer, guard, guard_value, write_out};
+use super::super::handles;
+use super::super::options::{or_defaults, swl_options};
+use super::super::status::swl_status;
+use super::super::views::{size, slice};
+use super::{Bilevel, swl_bilevel, swl_bilevel_info};
+use crate::bilevel::{Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
+use crate::runtime::{Error, ErrorKind, Family, Result};
+use std::ffi::c_void;
+
+/// Ends a problem. NULL does nothing; a handle in use is left as it is (see swl_last_message).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_free(s: *mut swl_bilevel) {
+    guard_value((), || {
+        // SAFETY: an object of ours that the caller does not use again.
+        unsafe { handles::free::<Bilevel>(s, "s") }
+    });
+}
+
+/// The numbers of theta, and of lower problems; either pointer may be NULL. Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_size(
+    s: *const swl_bilevel,
+    parameters: *mut i64,
+    samples: *mut i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let own = handles::read::<Bilevel>(s, "s")?;
+            let numbers = [own.problem.parameters() as i64, own.problem.samples() as i64];
+            for (out, name, number) in
+                [(parameters, "parameters", numbers[0]), (samples, "samples", numbers[1])]
+            {
+                if !out.is_null() {
+                    write_out(out, number, name)?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The number of variables of a lower problem, from 0. Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_variables(
+    s: *const swl_bilevel,
+    sample: i64,
+    out: *mut i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let own = handles::read::<Bilevel>(s, "s")?;
+            write_out(out, own.problem.variables(super::results::place(&own, sample)?) as i64, "out")
+        }
+    })
+}
+
+/// Bounds on theta, len numbers each (-INFINITY and INFINITY: none; equal ones fix a number), in place of those that the
+/// problem has: -30 and 30 for logarithms. Both NULL: those again. The last solution stays. Errors: SWL_E_ARGUMENT (a lower
+/// bound above the upper one, or NaN), SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_set_bounds(
+    s: *mut swl_bilevel,
+    lower: *const f64,
+    upper: *const f64,
+    len: i64,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        unsafe {
+            let mut own = handles::write::<Bilevel>(s, "s")?;
+            if lower.is_null() && upper.is_null() {
+                own.problem.bounds = None;
+                return Ok(());
+            }
+            let d = parameters(&own, len)?;
+            let (l, u) = (slice::<f64>(lower.cast(), d, "lower")?, slice::<f64>(upper.cast(), d, "upper")?);
+            if let Some(j) = (0..d).find(|j| l[*j] == f64::INFINITY || u[*j] == f64::NEG_INFINITY) {
+                return Err(argument(
+                    &format!("lower, entry {j}"),
+                    "bounds with a number between",
+                    format!("[{}, {}]", l[j], u[j]),
+                ));
+            }
+            if let Some(j) = (0..d).find(|j| !(l[*j] <= u[*j])) {
+                return Err(argument(&format!("lower, entry {j}"), format!("at most {}", u[j]), l[j]));
+            }
+            own.problem.bounds = Some([l.to_vec(), u.to_vec()]);
+            Ok(())
+        }
+    })
+}
+
+/// Minimizes the upper function from theta (len numbers; NULL with 0: from where the last solve ended, or else from
+/// zeros), or goes on from the checkpoint of swl_bilevel_resume. Not converging is an outcome: the answer is the last
+/// point that was accepted. With max_iterations 0 that is the start itself, with its lower solutions, adjoints and
+/// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL).
+///
+/// Errors: SWL_E_ARGUMENT (lengths), SWL_E_DATA (a start that is not finite or cannot be evaluated; lower problems that
+/// are not known to be strongly convex, without the option allow_uncertified), SWL_E_OPTION, SWL_E_CALLBACK,
+/// SWL_E_UNSUPPORTED (a checkpoint for a method that takes none), SWL_E_MEMORY, SWL_E_BUSY. On failure the last solution
+/// stays; of a callback's failure inout->callback_code has the number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_solve(
+    s: *mut swl_bilevel,
+    theta: *const f64,
+    len: i64,
+    options: *const swl_options,
+    control: *const swl_control,
+    inout: *mut swl_bilevel_info,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        let (slot, mut own, options, call, start) = unsafe {
+            let slot = growable::slot(inout, "inout")?;
+            let own = handles::write::<Bilevel>(s, "s")?;
+            let options = or_defaults(options, Family::Bilevel)?;
+            let call = Call::read(control)?;
+            let start = match (theta.is_null() && len == 0, &own.solved) {
+                (true, Some(solved)) => solved.theta.clone(),
+                (true, None) => crate::runtime::error::zeros("theta", own.problem.parameters())?,
+                (false, _) => slice::<f64>(theta.cast(), parameters(&own, len)?, "theta")?.to_vec(),
+            };
+            (slot, own, options, call, start)
+        };
+        let own = &mut *own;
+        let threads = Settings::from_options(&options)?.threads;
+        let resume = own.resume.clone();
+        let mut control = call.control();
+        let solved = solve(&own.problem, &start, &options, resume.as_ref(), &mut control);
+        drop(control);
+        let solution = solved.inspect_err(|error| {
+            let mut nothing = info(None, threads, own.seconds_setup);
+            nothing.callback_code = error.code();
+            slot.write(&nothing);
+        })?;
+        let mut told = info(Some(&solution), threads, own.seconds_setup);
+        told.callback_code = call.code();
+        slot.write(&told);
+        own.solved = Some(solution);
+        own.resume = None;
+        Ok(())
+    })
+}
+
+/// Compares the derivatives of a problem at theta (len numbers) with differences, its Hessian with its transpose, and
+/// its constants with samples: the doctor. SWL_OK means that nothing is wrong; SWL_E_DATA that something is: the message
+/// names the callback, the sample and the size. Costs about 40 gradients for each sample. Errors also: SWL_E_ARGUMENT,
+/// SWL_E_OPTION, SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_check(
+    s: *mut swl_bilevel,
+    theta: *const f64,
+    len: i64,
+    options: *const swl_options,
+    control: *const swl_control,
+) -> swl_status {
+    guard(|| {
+        // SAFETY: what the caller promises of each argument, passed on.
+        let (own, options, call, theta) = unsafe {
+            let own = handles::write::<Bilevel>(s, "s")?;
+            let options = or_defaults(options, Family::Bilevel)?;
+            let call = Call::read(control)?;
+            let theta = slice::<f64>(theta.cast(), parameters(&own, len)?, "theta")?.to_vec();
+            (own, options, call, theta)
+        };
+        let seen = examine(&own.problem, &theta, &options, &mut call.control())
+            .map_err(|error| call.stopped("swl_bilevel_check", error))?;
+        match seen.findings.first() {
+            None => Ok(()),
+            Some(_) => {
+                let all: Vec<String> = seen.findings.iter().map(ToString::to_string).collect();
+                Err(Error::new(ErrorKind::Data, "problem")
+                    .expected("derivatives and constants of its functions")
+                    .found(all.join("; ")))
+            }
+        }
+    })
+}
+
+/// The last solve as bytes, to go on later: at the last step that was accepted. need: how many bytes (NULL: not wanted).
+/// buf NULL asks only; else cap is at least that. Errors: SWL_E_ARGUMENT, SWL_E_STATE (no solve yet, or of a method that
+/// cannot go on), SWL_E_MEMORY, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_save(
+    s: *const swl_bilevel,
+    buf: *mut c_void,
+    cap: usize,
+    need: *mut usize,
+) -> swl_status {
+    guard(|| {
+        if !need.is_null() {
+            check_pointer(need, "need")?;
+        }
+        // SAFETY: an object of ours.
+        let own = unsafe { handles::read::<Bilevel>(s, "s") }?;
+        let checkpoint = own.solved()?.checkpoint.as_ref();
+        let checkpoint = checkpoint.ok_or_else(|| {
+            Error::new(ErrorKind::State, "s").expected("a solve that can go on").found("another")
+        })?;
+        let bytes = checkpoint.to_bytes()?;
+        if !buf.is_null() {
+            if cap < bytes.len() {
+                return Err(argument("cap", format!("at least {}", bytes.len()), cap));
+            }
+            // SAFETY: not null, and the caller's buffer has `cap` bytes.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
+        }
+        // SAFETY: null or checked.
+        if need.is_null() { Ok(()) } else { unsafe { write_out(need, bytes.len(), "need") } }
+    })
+}
+
+/// The next solve goes on from the len bytes that swl_bilevel_save gave, on a handle of the same problem with the same
+/// options: to the same bits as the solve that they are from would have. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT,
+/// SWL_E_MEMORY, SWL_E_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn swl_bilevel_resume(
+    s: *mut swl_bilevel,
+    buf: *const c_void,
+    len: usize,
+) -> swl_status {
+    guard(|| {
+        check_pointer(buf, "buf")?;
+        if isize::try_from(len).is_err() {
+            return Err(argument("len", "a size that fits in memory", len));
+        }
+        // SAFETY: an object of ours, and the caller's buffer has `len` bytes.
+        let (mut own, bytes) = unsafe {
+            (handles::write::<Bilevel>(s, "s")?, std::slice::from_raw_parts(buf.cast::<u8>(), len))
+        };
+        let checkpoint = Checkpoint::from_bytes(bytes)?;
+        let d = own.problem.parameters();
+        if checkpoint.theta().len() != d {
+            let found = checkpoint.theta().len();
+            return Err(argument("buf", format!("a checkpoint of a problem with {d} parameters"), found));
+        }
+        own.resume = Some(checkpoint);
+        Ok(())
+    })
+}
+
+/// The number of parameters, checked against what the caller says.
+fn parameters(own: &Bilevel, len: i64) -> Result<usize> {
+    let d = own.problem.parameters();
+    if size(len, "len")? != d {
+        return Err(argument("len", format!("{d}, one for each parameter"), len));
+    }
+    Ok(d)
+}
+
+pub(super) fn rigor_of(rigor: Rigor) -> i32 {
+    match rigor {
+        Rigor::Unknown => 0,
+        Rigor::Estimated => 1,
+        Rigor::Proven => 2,
+    }
+}
+
+/// What is told of a solve; of none, that nothing was solved.
+fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_bilevel_info {
+    let mut told = swl_bilevel_info {
+        struct_size: size_of::<swl_bilevel_info>() as u32,
+        outcome: 0,
+        iterations: 0,
+        work: 0,
+        gradients: 0,
+        hessian_products: 0,
+        mixed_products: 0,
+        lower_solves: 0,
+        trials: 0,
+        refinements: 0,
+        upper_value: f64::NAN,
+        upper_lo: f64::NEG_INFINITY,
+        upper_hi: f64::INFINITY,
+        hypergradient_norm: f64::NAN,
+        hypergradient_error: f64::INFINITY,
+        lower_error: f64::INFINITY,
+        adjoint_residual: f64::INFINITY,
+        active_bounds: 0,
+        rigor: 0,
+        threads: i32::try_from(threads).unwrap_or(i32::MAX),
+        callback_code: 0,
+        pad_: 0,
+        seconds_setup,
+        seconds_solve: 0.0,
+    };
+    if let Some(solution) = solution {
+        let (counts, certificate) = (&solution.counts, &solution.certificate);
+        let interval = &certificate.interval;
+        told.outcome = solution.outcome as i32;
+        told.iterations = solution.iterations;
+        told.work = solution.work;
+        told.gradients = counts.gradients;
+        told.hessian_products = counts.hessian_products;
+        told.mixed_products = counts.mixed_products;
+        told.lower_solves = counts.lower_solves;
+        told.trials = counts.trials;
+        told.refinements = counts.refinements;
+        told.upper_value = certificate.value;
+        told.upper_lo = interval.lower;
+        told.upper_hi = interval.upper;
+        told.hypergradient_norm = certificate.size;
+        told.hypergradient_error = certificate.omega.value;
+        told.lower_error = certificate.eps;
+        told.adjoint_residual = certificate.delta;
+        told.active_bounds = solution.active.len() as i64;
+        told.rigor = rigor_of(interval.rigor);
+        told.seconds_solve = solution.seconds;
+    }
+    told
+}

@@ -1,0 +1,42 @@
+//! Learners of the caller's own.
+
+use crate::runtime::Result;
+
+/// A learner by callbacks: one object for each group, all forked from the one that the stream was given. Predicting
+/// changes nothing.
+///
+/// Predictions and labels are in units of the label range: 0 is its lower end and 1 its upper one. Errors reach the
+/// caller of the stream unchanged. A prediction that is not a finite number puts the expert to sleep for the round,
+/// and is counted; others are clipped for the loss like all predictions.
+pub trait Custom: Send + Sync {
+    /// The prediction for features `x`. An error ends the call that asked for it, and the round is as if it had not
+    /// been asked for.
+    fn predict(&self, x: &[f64]) -> Result<f64>;
+    /// Takes in the label of a round, which was predicted as `z`. It is called before anything else changes: an error
+    /// leaves the ticket open.
+    fn update(&mut self, x: &[f64], y: f64, z: f64, weight: f64) -> Result<()>;
+    /// A learner of the same state: for a new group (the one that the stream was given has no rounds), or a clone of
+    /// the stream. Errors: those of the caller.
+    fn fork(&self) -> Box<dyn Custom>;
+    /// The state as bytes, for saved streams; `None` where it cannot be saved.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
+    /// Takes on a state that [`Custom::save`] gave.
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let _ = bytes;
+        Ok(())
+    }
+}
+
+impl Clone for Box<dyn Custom> {
+    fn clone(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl std::fmt::Debug for dyn Custom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Custom")
+    }
+}

@@ -1,0 +1,345 @@
+//! Streams as bytes: little-endian, versioned, with a checksum, the same on every machine. A stream that is loaded
+//! goes on to the same bits, open tickets and random draws included.
+//!
+//! Inside the envelope of [`state`], kind `GRPW`, layout 1, in this order: the settings; features, groups; range and
+//! counts; the groups that have been awake, each with its meter and its experts; tickets; the round log, if it is
+//! kept. Numbers of a learner follow from its kind and the number of its columns.
+
+mod learners;
+mod settings;
+
+use super::groups::{CROSSED, Expert, Groups, Registry, Slot};
+use super::learner::custom::Custom;
+use super::learner::{Kind, Learner};
+use super::regret::{Counts, Meter};
+use super::round_log::RoundLog;
+use super::stream::Stream;
+use super::tickets::{Fate, Round, Tickets};
+use crate::numerics::row_factor::RowFactor;
+use crate::numerics::sum::Sum;
+use crate::runtime::state::{self, Reader, Writer, damaged};
+use crate::runtime::{Error, ErrorKind, Result};
+use learners::{put_learner, put_ridge, take_learner, take_ridge};
+
+const KIND: [u8; 4] = *b"GRPW";
+const LAYOUT: u32 = 1;
+
+impl Stream {
+    /// The stream as bytes. Errors: a learner of the caller's that cannot be saved, no memory.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let mut out = Writer::default();
+        settings::put(&mut out, &self.settings)?;
+        out.long(self.inputs.features as u64)?;
+        let Groups { declared, always_on } = self.groups.groups;
+        out.word(
+            u32::from(declared.is_some()) + 2 * u32::from(always_on) + 4 * u32::from(self.custom.is_some()),
+        )?;
+        out.long(declared.unwrap_or(0))?;
+        let (ends, counts) = self.range.state();
+        out.numbers(&ends)?;
+        counts.iter().try_for_each(|count| out.long(*count))?;
+        put_counts(&mut out, &self.counts)?;
+        put_sum(&mut out, self.labels.0)?;
+        out.long(self.labels.1)?;
+        put_registry(&mut out, &self.groups)?;
+        put_tickets(&mut out, &self.tickets)?;
+        put_log(&mut out, self.log.as_ref())?;
+        state::seal(KIND, LAYOUT, out.bytes())
+    }
+
+    /// The stream behind bytes that [`Stream::save`] made. Errors (`Format`): other bytes, damaged ones, a later
+    /// layout; (`State`) a stream with learners of the caller's, which [`Stream::load_with_custom`] reads; no memory.
+    pub fn load(bytes: &[u8]) -> Result<Self> {
+        Self::load_with_custom(bytes, None)
+    }
+
+    /// The same for a stream with learners of the caller's: `custom` is one of no rounds.
+    pub fn load_with_custom(bytes: &[u8], custom: Option<Box<dyn Custom>>) -> Result<Self> {
+        let (layout, payload) = state::open(bytes, KIND)?;
+        if layout != LAYOUT {
+            return Err(damaged("layout 1 of a stream", layout));
+        }
+        let mut from = Reader::new(payload);
+        let settings = settings::take(&mut from)?;
+        let features = usize::try_from(from.long()?).map_err(|_| damaged("a number of features", "more"))?;
+        let (marks, count) = (from.word()?, from.long()?);
+        if marks > 7 {
+            return Err(damaged("marks of a stream", marks));
+        }
+        if (marks & 4 != 0) != custom.is_some() {
+            return Err(Error::new(ErrorKind::State, "custom learner")
+                .expected(if custom.is_some() {
+                    "none for this stream"
+                } else {
+                    "the one that the stream had"
+                })
+                .found(if custom.is_some() { "one" } else { "none" }));
+        }
+        let groups = Groups { declared: (marks & 1 != 0).then_some(count), always_on: marks & 2 != 0 };
+        let mut stream = Stream::blank(features, groups, custom, settings)?;
+        let (ends, counts) = ([from.number()?, from.number()?], [tally(&mut from)?, tally(&mut from)?]);
+        stream.range =
+            stream.range.with_state(ends, counts).ok_or_else(|| damaged("ends of a range", ends[0]))?;
+        stream.counts = take_counts(&mut from)?;
+        stream.labels = (take_sum(&mut from)?, tally(&mut from)?);
+        take_registry(&mut from, &mut stream)?;
+        stream.tickets = take_tickets(&mut from, &stream)?;
+        stream.log = take_log(&mut from, &stream)?;
+        from.end()?;
+        Ok(stream)
+    }
+}
+
+fn put_sum(out: &mut Writer, sum: Sum) -> Result<()> {
+    out.numbers(&sum.parts())
+}
+
+fn take_sum(from: &mut Reader<'_>) -> Result<Sum> {
+    Ok(Sum::from_parts([from.number()?, from.number()?]))
+}
+
+fn put_counts(out: &mut Writer, counts: &Counts) -> Result<()> {
+    // What the stream does not keep here it keeps elsewhere.
+    let Counts {
+        predictions,
+        updates,
+        uncovered,
+        weightless,
+        expired,
+        delayed,
+        delay,
+        repeated,
+        heaviest,
+        ..
+    } = *counts;
+    for count in [predictions, updates, uncovered, weightless, expired, delayed, delay, repeated] {
+        out.long(count)?;
+    }
+    out.number(heaviest)
+}
+
+fn take_counts(from: &mut Reader<'_>) -> Result<Counts> {
+    let mut next = || tally(from);
+    let counts = Counts {
+        predictions: next()?,
+        updates: next()?,
+        uncovered: next()?,
+        weightless: next()?,
+        expired: next()?,
+        delayed: next()?,
+        delay: next()?,
+        repeated: next()?,
+        ..Counts::default()
+    };
+    Ok(Counts { heaviest: from.number()?, ..counts })
+}
+
+/// A count of what happened: another one more can be counted.
+fn tally(from: &mut Reader<'_>) -> Result<u64> {
+    let count = from.long()?;
+    if count < 1 << 62 { Ok(count) } else { Err(damaged("a count below 2^62", count)) }
+}
+
+fn put_registry(out: &mut Writer, registry: &Registry) -> Result<()> {
+    out.long(registry.ignored)?;
+    out.long(registry.bytes as u64)?;
+    out.long(registry.slots.len() as u64)?;
+    for slot in &registry.slots {
+        out.long(slot.id)?;
+        out.word(slot.count as u32)?;
+        out.word(u32::from(slot.least_squares.is_some()))?;
+        let Meter { rounds, weight, loss, expected } = slot.meter;
+        out.long(rounds)?;
+        for sum in [weight, loss, expected] {
+            put_sum(out, sum)?;
+        }
+        if let Some(fit) = &slot.least_squares {
+            put_ridge(out, fit)?;
+        }
+        for expert in &registry.experts[slot.first..slot.first + slot.count] {
+            out.word(expert.kind as u32)?;
+            out.numbers(&[expert.ln_prior, expert.share])?;
+            out.long(expert.asleep)?;
+            for sum in [expert.hedge.regret, expert.hedge.magnitude, expert.loss, expert.gap] {
+                put_sum(out, sum)?;
+            }
+            put_learner(out, &expert.learner)?;
+        }
+    }
+    Ok(())
+}
+
+fn take_registry(from: &mut Reader<'_>, stream: &mut Stream) -> Result<()> {
+    stream.groups.ignored = tally(from)?;
+    stream.groups.bytes = usize::try_from(from.long()?).unwrap_or(usize::MAX);
+    let count = from.count(64)?;
+    for _ in 0..count {
+        let slot = take_slot(from, stream)?;
+        stream.groups.slots.push(slot);
+    }
+    match stream.groups.index()? {
+        Some(()) => Ok(()),
+        None => Err(damaged("each group once", "one twice")),
+    }
+}
+
+fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
+    let (id, count, follows) = (from.long()?, from.word()? as usize, from.word()?);
+    if count > 3 || follows > 1 {
+        return Err(damaged("marks of a group", format!("{count}, {follows}")));
+    }
+    let rounds = tally(from)?;
+    let meter = Meter { rounds, weight: take_sum(from)?, loss: take_sum(from)?, expected: take_sum(from)? };
+    let birth = stream.birth();
+    let order = if id == CROSSED { birth.crossed } else { birth.order };
+    // A damaged number of columns must not ask for more memory than the state can fill.
+    let there = |from: &Reader<'_>, bytes: usize| match bytes <= from.left() {
+        true => Ok(()),
+        false => Err(damaged(&format!("{bytes} bytes of a learner"), from.left())),
+    };
+    if follows == 1 {
+        there(from, RowFactor::bytes(order) / 2)?;
+    }
+    let least_squares = if follows == 1 { Some(take_ridge(from, order, 0.0)?) } else { None };
+    let terms = stream.settings.terms(order);
+    let mut experts: Vec<Expert> = Vec::new();
+    for _ in 0..count {
+        let kind = from.word()?;
+        let kind = *Kind::ALL.get(kind as usize).ok_or_else(|| damaged("a kind of learner", kind))?;
+        if (kind == Kind::Custom) && birth.custom.is_none() {
+            return Err(damaged("no learner of the caller's", "one"));
+        }
+        let [ln_prior, share] = [from.number()?, from.number()?];
+        // A fast regression that was rebuilt is a third of what it begins with.
+        there(from, Learner::bytes(kind, order) / 4)?;
+        let mut expert = Expert::new(kind, order, &terms, birth.custom, ln_prior)?;
+        expert.is_crossed = id == CROSSED;
+        expert.share = share;
+        expert.asleep = tally(from)?;
+        for sum in [&mut expert.hedge.regret, &mut expert.hedge.magnitude, &mut expert.loss, &mut expert.gap]
+        {
+            *sum = take_sum(from)?;
+        }
+        take_learner(from, &mut expert.learner)?;
+        experts.push(expert);
+    }
+    let first = stream.groups.experts.len();
+    stream.groups.experts.extend(experts);
+    Ok(Slot { id, first, count, meter, least_squares })
+}
+
+fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
+    out.long(tickets.next)?;
+    for fate in tickets.recent() {
+        match fate {
+            Fate::Expired => out.word(0)?,
+            Fate::Closed(y) => {
+                out.word(1)?;
+                out.number(y)?;
+            }
+            Fate::Open(place) => {
+                out.word(2)?;
+                let Round { updates, x, slots, experts, z, p, output, .. } = tickets.at(place);
+                out.long(*updates)?;
+                out.numbers(x)?;
+                out.long(slots.len() as u64)?;
+                slots.iter().try_for_each(|slot| out.word(*slot))?;
+                out.long(experts.len() as u64)?;
+                experts.iter().try_for_each(|expert| out.word(*expert))?;
+                out.numbers(z)?;
+                out.numbers(p)?;
+                out.number(*output)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take_tickets(from: &mut Reader<'_>, stream: &Stream) -> Result<Tickets> {
+    let (next, capacity) = (tally(from)?, stream.settings.open_tickets);
+    if next == 0 || next - 1 < stream.counts.predictions {
+        return Err(damaged("a ticket after those that were given", next));
+    }
+    let count = (next - 1).min(capacity as u64) as usize;
+    if count > from.left() / 4 {
+        return Err(damaged(&format!("{count} tickets"), format!("{} bytes", from.left())));
+    }
+    let mut fates = Vec::new();
+    for _ in 0..count {
+        fates.push(match from.word()? {
+            0 => (Fate::Expired, None),
+            1 => (Fate::Closed(from.number()?), None),
+            2 => (Fate::Expired, Some(take_round(from, stream)?)),
+            other => return Err(damaged("the fate of a ticket", other)),
+        });
+    }
+    Tickets::restored(capacity, next, fates)
+}
+
+fn take_round(from: &mut Reader<'_>, stream: &Stream) -> Result<Round> {
+    let updates = from.long()?;
+    let x = from.numbers(stream.inputs.order())?;
+    let mut places = |most: usize| -> Result<Vec<u32>> {
+        let count = from.count(4)?;
+        let bytes = from.take(count, 4)?;
+        let read = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let places: Vec<u32> = bytes.chunks_exact(4).map(read).collect();
+        match places.iter().find(|place| **place as usize >= most) {
+            None => Ok(places),
+            Some(place) => Err(damaged(&format!("a place below {most}"), place)),
+        }
+    };
+    let (slots, experts) = (places(stream.groups.slots.len())?, places(stream.groups.experts.len())?);
+    let (z, p) = (from.numbers(experts.len())?, from.numbers(experts.len())?);
+    if updates > stream.counts.updates {
+        return Err(damaged("a round before the last label", updates));
+    }
+    Ok(Round { ticket: 0, updates, x, slots, experts, z, p, output: from.number()? })
+}
+
+fn put_log(out: &mut Writer, log: Option<&RoundLog>) -> Result<()> {
+    let Some(log) = log else { return Ok(()) };
+    out.long(log.len() as u64)?;
+    out.long(log.groups.len() as u64)?;
+    out.long(log.z.len() as u64)?;
+    for longs in [&log.group_end, &log.expert_end] {
+        longs.iter().try_for_each(|end| out.long(*end as u64))?;
+    }
+    for ids in [&log.groups, &log.expert_group] {
+        ids.iter().try_for_each(|id| out.long(*id))?;
+    }
+    for numbers in [&log.x, &log.z, &log.p, &log.output, &log.y, &log.weight] {
+        out.numbers(numbers)?;
+    }
+    Ok(())
+}
+
+fn take_log(from: &mut Reader<'_>, stream: &Stream) -> Result<Option<RoundLog>> {
+    if stream.log.is_none() {
+        return Ok(None);
+    }
+    let (rounds, groups, experts) = (from.count(8)?, from.count(8)?, from.count(8)?);
+    let mut longs = |count: usize| -> Result<Vec<u64>> {
+        let bytes = from.take(count, 8)?;
+        Ok(bytes
+            .chunks_exact(8)
+            .map(|b| u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
+            .collect())
+    };
+    let [group_end, expert_end] =
+        [longs(rounds)?, longs(rounds)?].map(|e| e.into_iter().map(|e| e as usize).collect());
+    let (groups, expert_group) = (longs(groups)?, longs(experts)?);
+    let columns = rounds.checked_mul(stream.inputs.order()).ok_or_else(|| damaged("a log", rounds))?;
+    Ok(Some(RoundLog {
+        groups,
+        group_end,
+        expert_group,
+        expert_end,
+        x: from.numbers(columns)?,
+        z: from.numbers(experts)?,
+        p: from.numbers(experts)?,
+        output: from.numbers(rounds)?,
+        y: from.numbers(rounds)?,
+        weight: from.numbers(rounds)?,
+    }))
+}

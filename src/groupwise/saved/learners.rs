@@ -1,0 +1,152 @@
+//! The numbers of learners, in order: what a learner of no rounds is made with is not among them.
+
+use super::{put_sum, take_sum};
+use crate::groupwise::learner::Learner;
+use crate::groupwise::learner::ridge::{Growth, Ridge};
+use crate::groupwise::learner::sherman_morrison::ShermanMorrison;
+use crate::runtime::Result;
+use crate::runtime::state::{Reader, Writer, damaged};
+
+pub(super) fn put_ridge(out: &mut Writer, fit: &Ridge) -> Result<()> {
+    fit.factor.numbers().into_iter().try_for_each(|numbers| out.numbers(numbers))?;
+    put_sum(out, fit.hindsight)?;
+    put_sum(out, fit.total)?;
+    put_growth(out, &fit.growth)?;
+    out.number(fit.heaviest)
+}
+
+pub(super) fn take_ridge(from: &mut Reader<'_>, order: usize, ridge: f64) -> Result<Ridge> {
+    let mut fit = Ridge::new(order, ridge)?;
+    fill_ridge(from, &mut fit)?;
+    Ok(fit)
+}
+
+fn fill_ridge(from: &mut Reader<'_>, fit: &mut Ridge) -> Result<()> {
+    fit.factor.numbers_mut().into_iter().try_for_each(|numbers| from.fill(numbers))?;
+    fit.hindsight = take_sum(from)?;
+    fit.total = take_sum(from)?;
+    fit.growth = take_growth(from)?;
+    fit.heaviest = from.number()?;
+    Ok(())
+}
+
+fn put_growth(out: &mut Writer, growth: &Growth) -> Result<()> {
+    put_sum(out, growth.sum)?;
+    out.number(growth.product)
+}
+
+fn take_growth(from: &mut Reader<'_>) -> Result<Growth> {
+    Ok(Growth { sum: take_sum(from)?, product: from.number()? })
+}
+
+pub(super) fn put_learner(out: &mut Writer, learner: &Learner) -> Result<()> {
+    match learner {
+        Learner::Ridge(learner) => put_ridge(out, learner),
+        Learner::ShermanMorrison(learner) => put_sherman_morrison(out, learner),
+        Learner::VovkAzouryWarmuth(learner) => {
+            put_ridge(out, &learner.fit)?;
+            put_sum(out, learner.residual)?;
+            out.word(u32::from(learner.weighted))
+        }
+        Learner::GradientDescent(learner) => {
+            out.numbers(&learner.theta)?;
+            put_sum(out, learner.squares)
+        }
+        Learner::AdaGrad(learner) => {
+            out.numbers(&learner.theta)?;
+            out.numbers(&learner.squares)
+        }
+        Learner::NewtonStep(learner) => {
+            for numbers in [&learner.theta, &learner.a, &learner.p] {
+                out.numbers(numbers)?;
+            }
+            put_sum(out, learner.paid)?;
+            out.word(u32::from(learner.outside))
+        }
+        Learner::Custom(learner) => {
+            let bytes = learner.save().ok_or_else(|| {
+                crate::runtime::Error::new(crate::runtime::ErrorKind::Unsupported, "custom learner")
+                    .expected("one that can be saved")
+                    .found("one that cannot")
+            })?;
+            out.long(bytes.len() as u64)?;
+            out.put(&bytes)
+        }
+    }
+}
+
+pub(super) fn take_learner(from: &mut Reader<'_>, learner: &mut Learner) -> Result<()> {
+    match learner {
+        Learner::Ridge(learner) => fill_ridge(from, learner),
+        Learner::ShermanMorrison(learner) => take_sherman_morrison(from, learner),
+        Learner::VovkAzouryWarmuth(learner) => {
+            fill_ridge(from, &mut learner.fit)?;
+            learner.residual = take_sum(from)?;
+            learner.weighted = mark(from)?;
+            Ok(())
+        }
+        Learner::GradientDescent(learner) => {
+            from.fill(&mut learner.theta)?;
+            learner.squares = take_sum(from)?;
+            Ok(())
+        }
+        Learner::AdaGrad(learner) => {
+            from.fill(&mut learner.theta)?;
+            from.fill(&mut learner.squares)
+        }
+        Learner::NewtonStep(learner) => {
+            for numbers in [&mut learner.theta, &mut learner.a, &mut learner.p] {
+                from.fill(numbers)?;
+            }
+            learner.paid = take_sum(from)?;
+            learner.outside = mark(from)?;
+            Ok(())
+        }
+        Learner::Custom(learner) => {
+            let count = from.count(1)?;
+            learner.load(from.take(count, 1)?)
+        }
+    }
+}
+
+fn put_sherman_morrison(out: &mut Writer, learner: &ShermanMorrison) -> Result<()> {
+    out.word(u32::from(learner.rebuilt.is_some()))?;
+    if let Some(ridge) = &learner.rebuilt {
+        return put_ridge(out, ridge);
+    }
+    let inverse = &learner.inverse;
+    for numbers in [&inverse.p, &inverse.theta, &inverse.a, &inverse.b] {
+        out.numbers(numbers)?;
+    }
+    put_sum(out, inverse.hindsight)?;
+    put_sum(out, inverse.total)?;
+    put_growth(out, &inverse.growth)?;
+    out.number(inverse.heaviest)?;
+    out.long(inverse.rounds)
+}
+
+fn take_sherman_morrison(from: &mut Reader<'_>, learner: &mut ShermanMorrison) -> Result<()> {
+    if mark(from)? {
+        let (order, ridge) = (learner.inverse.b.len(), learner.inverse.ridge);
+        learner.rebuilt = Some(Box::new(take_ridge(from, order, ridge)?));
+        return Ok(());
+    }
+    let inverse = &mut learner.inverse;
+    for numbers in [&mut inverse.p, &mut inverse.theta, &mut inverse.a, &mut inverse.b] {
+        from.fill(numbers)?;
+    }
+    inverse.hindsight = take_sum(from)?;
+    inverse.total = take_sum(from)?;
+    inverse.growth = take_growth(from)?;
+    inverse.heaviest = from.number()?;
+    inverse.rounds = from.long()?;
+    Ok(())
+}
+
+fn mark(from: &mut Reader<'_>) -> Result<bool> {
+    match from.word()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(damaged("0 or 1", other)),
+    }
+}

@@ -1,0 +1,355 @@
+/* Bilevel optimization: own functions against a closed form, rows, pictures, checkpoints, the doctor, bad input. */
+#include "check.h"
+
+enum { N = 6 };
+static swl_bilevel *made = NULL; /* no failing call may write it */
+static int calls = 0, fail_at = -1, wrong = 0, released = 0;
+
+/* h = sum_j (1 + j/4)/2 (x_j - c_j)^2 + exp(theta)/2 x_j^2, g = 1/2 |x - t|^2: x_j = w_j c_j / (w_j + exp(theta)). */
+static double weight(int64_t j) { return 1 + 0.25 * (double)j; }
+static double center(int64_t i, int64_t j) { return 1 + 0.5 * (double)(j % 3) + 0.1 * (double)i; }
+static double target(int64_t j) { return 0.6 + 0.1 * (double)j; }
+
+static int32_t lower(void *ctx, int64_t i, const double *x, const double *theta, double *value, double *grad)
+{
+  int64_t j;
+  (void)ctx;
+  if (calls++ == fail_at) return 33;
+  *value = 0;
+  for (j = 0; j < N; j++) {
+    const double r = x[j] - center(i, j);
+    *value += 0.5 * (weight(j) * r * r + exp(theta[0]) * x[j] * x[j]);
+    grad[j] = weight(j) * r + exp(theta[0]) * x[j];
+  }
+  return 0;
+}
+static int32_t hessian(void *ctx, int64_t i, const double *x, const double *theta, const double *v, double *out)
+{
+  int64_t j;
+  (void)ctx, (void)i, (void)x;
+  for (j = 0; j < N; j++) out[j] = (weight(j) + exp(theta[0])) * v[j];
+  return 0;
+}
+static int32_t mixed_t(void *ctx, int64_t i, const double *x, const double *theta, const double *q, double *out)
+{
+  int64_t j;
+  (void)ctx, (void)i;
+  out[0] = 0;
+  for (j = 0; j < N; j++) out[0] += exp(theta[0]) * x[j] * q[j];
+  if (wrong) out[0] = -out[0];
+  return 0;
+}
+static int32_t mixed(void *ctx, int64_t i, const double *x, const double *theta, const double *u, double *out)
+{
+  int64_t j;
+  (void)ctx, (void)i;
+  for (j = 0; j < N; j++) out[j] = exp(theta[0]) * x[j] * u[0];
+  return 0;
+}
+static int32_t constants(void *ctx, int64_t i, const double *theta, double *mu, double *l, double *l_a, double *l_b)
+{
+  (void)ctx, (void)i;
+  *mu = 1 + exp(theta[0]);
+  *l = weight(N - 1) + exp(theta[0]);
+  *l_a = 0;
+  *l_b = exp(theta[0]);
+  return 0;
+}
+static int32_t upper(void *ctx, int64_t i, const double *x, const double *theta, double *value, double *gx, double *gtheta)
+{
+  int64_t j;
+  (void)ctx, (void)i, (void)theta, (void)gtheta;
+  *value = 0;
+  for (j = 0; j < N; j++) {
+    gx[j] = x[j] - target(j);
+    *value += 0.5 * gx[j] * gx[j];
+  }
+  return 0;
+}
+static void release(void *ctx) { (*(int *)ctx)++; }
+
+static double truth(double theta)
+{
+  double f = 0;
+  int64_t i, j;
+  for (i = 0; i < 2; i++)
+    for (j = 0; j < N; j++) {
+      const double x = weight(j) * center(i, j) / (weight(j) + exp(theta)), r = x - target(j);
+      f += 0.25 * r * r;
+    }
+  return f;
+}
+
+static swl_bilevel_problem own(void)
+{
+  static const int64_t lengths[2] = { N, N };
+  swl_bilevel_problem p;
+  memset(&p, 0, sizeof p);
+  p.struct_size = sizeof p;
+  p.flags = SWL_BILEVEL_QUADRATIC | SWL_BILEVEL_SQUARED_DISTANCE | SWL_BILEVEL_PROVEN;
+  p.ctx = &released;
+  p.release = release;
+  p.d = 1;
+  p.samples = 2;
+  p.lengths = lengths;
+  p.lower = lower;
+  p.hessian = hessian;
+  p.mixed_t = mixed_t;
+  p.mixed = mixed;
+  p.constants = constants;
+  p.upper = upper;
+  p.l_g = 1;
+  return p;
+}
+
+static swl_bilevel_info empty_bilevel_info(void)
+{
+  swl_bilevel_info info;
+  memset(&info, 0, sizeof info);
+  info.struct_size = sizeof info;
+  return info;
+}
+
+static void own_functions(void)
+{
+  swl_bilevel_problem p = own();
+  swl_bilevel *s = NULL, *t = NULL;
+  swl_options *o = NULL;
+  swl_bilevel_info info = empty_bilevel_info(), again = empty_bilevel_info();
+  swl_bilevel_cert cert;
+  static swl_bilevel_step steps[500];
+  double theta = -3, best = 0, z = 0, x[N], q[N], lo = -2, hi = -1.5;
+  int64_t d = 0, m = 0, n = 0, k, count = 0;
+  size_t need = 0;
+  void *bytes;
+  OK(swl_options_new("bilevel", &o));
+  OK(swl_options_set_str(o, "trace", "true"));
+  OK(swl_options_set_f64(o, "tolerance", 1e-6));
+  OK(swl_bilevel_new_user(&p, &s));
+  OK(swl_bilevel_size(s, &d, &m));
+  OK(swl_bilevel_variables(s, 1, &n));
+  CHECK(d == 1 && m == 2 && n == N);
+  FAILS(swl_bilevel_theta(s, &best, 1), SWL_E_STATE, "solve");
+  OK(swl_bilevel_check(s, &theta, 1, o, NULL));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
+  OK(swl_bilevel_theta(s, &best, 1));
+  CHECK(info.outcome == SWL_CONVERGED && info.rigor == SWL_RIGOR_PROVEN);
+  CHECK(info.upper_lo <= truth(best) && truth(best) <= info.upper_hi);
+  CHECK(truth(best) <= truth(best + 1e-3) && truth(best) <= truth(best - 1e-3));
+  OK(swl_bilevel_hypergradient(s, &z, 1));
+  CHECK(fabs(z - (truth(best + 1e-5) - truth(best - 1e-5)) / 2e-5) <= info.hypergradient_error + 1e-8);
+  OK(swl_bilevel_lower(s, 1, x, N));
+  OK(swl_bilevel_adjoint(s, 1, q, N));
+  for (k = 0; k < N; k++)
+    CHECK(fabs(x[k] - weight(k) * center(1, k) / (weight(k) + exp(best))) <= info.lower_error + 1e-12);
+  memset(&cert, 0, sizeof cert);
+  cert.struct_size = sizeof cert;
+  OK(swl_bilevel_certificate(s, o, NULL, &cert));
+  CHECK(cert.upper_lo <= truth(best) && truth(best) <= cert.upper_hi && cert.rigor == SWL_RIGOR_PROVEN);
+  CHECK(cert.lower_error <= info.lower_error * 1.0000001 + 1e-15);
+  steps[0].struct_size = sizeof *steps;
+  OK(swl_bilevel_trace(s, steps, 500, &count));
+  CHECK(count > 0 && count <= 500);
+  for (k = 0; k < count; k++) CHECK(steps[k].decision != SWL_STEP_ACCEPTED || steps[k].left <= steps[k].right);
+  /* Bounds hold, and what is at one is told. */
+  OK(swl_bilevel_set_bounds(s, &lo, &hi, 1));
+  OK(swl_bilevel_solve(s, &lo, 1, o, NULL, &info));
+  OK(swl_bilevel_theta(s, &z, 1));
+  CHECK(z >= lo && z <= hi && (best > lo && best < hi ? 1 : info.active_bounds == 1));
+  OK(swl_bilevel_set_bounds(s, NULL, NULL, 0));
+  /* A checkpoint goes on with the same bits. */
+  OK(swl_options_set_i64(o, "max_iterations", 3));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
+  OK(swl_bilevel_save(s, NULL, 0, &need));
+  bytes = malloc(need);
+  FAILS(swl_bilevel_save(s, bytes, need - 1, NULL), SWL_E_ARGUMENT, "cap");
+  OK(swl_bilevel_save(s, bytes, need, NULL));
+  OK(swl_bilevel_new_user(&p, &t));
+  OK(swl_bilevel_resume(t, bytes, need));
+  OK(swl_options_set_i64(o, "max_iterations", 6));
+  OK(swl_bilevel_solve(t, &theta, 1, o, NULL, &again));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
+  CHECK(info.iterations == again.iterations && info.upper_lo == again.upper_lo && info.gradients == again.gradients);
+  ((unsigned char *)bytes)[need / 2] ^= 1;
+  FAILS(swl_bilevel_resume(t, bytes, need), SWL_E_FORMAT, "");
+  free(bytes);
+  /* Failures of callbacks reach the caller, and the last solution stays. */
+  OK(swl_options_set_i64(o, "max_iterations", 50));
+  calls = 0;
+  fail_at = 5;
+  FAILS(swl_bilevel_solve(s, &theta, 1, o, NULL, &again), SWL_E_CALLBACK, "33");
+  fail_at = -1;
+  CHECK(again.callback_code == 33);
+  OK(swl_bilevel_theta(s, &z, 1));
+  wrong = 1;
+  FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "problem");
+  wrong = 0;
+  swl_bilevel_free(s);
+  swl_bilevel_free(t);
+  CHECK(released == 2);
+  swl_options_free(o);
+}
+
+static void rows(void)
+{
+  enum { ROWS = 40, COLS = 3 };
+  static double a[ROWS * COLS], y[ROWS], b[ROWS * COLS], u[ROWS];
+  static int32_t fold[ROWS];
+  swl_dense train = swl_dense_f64(a, ROWS, COLS, ROWS, SWL_COL_MAJOR), val = swl_dense_f64(b, ROWS, COLS, ROWS, SWL_COL_MAJOR);
+  swl_matrix x = swl_matrix_dense(&train), x_val = swl_matrix_dense(&val);
+  swl_vec target_of = swl_vec_f64(y, ROWS), target_val = swl_vec_f64(u, ROWS);
+  swl_bilevel_model model;
+  swl_bilevel *s = NULL;
+  swl_bilevel_info start = empty_bilevel_info(), info = empty_bilevel_info();
+  swl_options *o = NULL;
+  double theta[COLS] = { -2, -2, -2 }, w[COLS];
+  uint64_t state = 4;
+  int i, k;
+  make_data(a, y, ROWS, COLS);
+  for (i = 0; i < ROWS; i++) {
+    u[i] = 0;
+    for (k = 0; k < COLS; k++) b[k * ROWS + i] = next_number(&state), u[i] += (k + 1.0) * b[k * ROWS + i];
+    y[i] += 0.5 * next_number(&state);
+    fold[i] = i % 4;
+  }
+  memset(&model, 0, sizeof model);
+  model.struct_size = sizeof model;
+  model.sharing = SWL_SHARING_FEATURE;
+  OK(swl_options_new("bilevel", &o));
+  OK(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &s));
+  OK(swl_options_set_i64(o, "max_iterations", 0));
+  OK(swl_bilevel_solve(s, theta, COLS, o, NULL, &start));
+  OK(swl_options_set_i64(o, "max_iterations", 100));
+  OK(swl_bilevel_solve(s, theta, COLS, o, NULL, &info));
+  CHECK(info.upper_hi < start.upper_lo);
+  OK(swl_bilevel_lower(s, 0, w, COLS));
+  CHECK(fabs(w[2] - 3) < 0.5);
+  swl_bilevel_free(s);
+  s = NULL;
+  model.sharing = SWL_SHARING_SINGLE;
+  OK(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &s));
+  OK(swl_bilevel_solve(s, theta, 1, o, NULL, &info));
+  CHECK(info.rigor != SWL_RIGOR_NONE);
+  FAILS(swl_bilevel_solve(s, theta, COLS, o, NULL, &info), SWL_E_ARGUMENT, "len");
+  theta[0] = NAN;
+  FAILS(swl_bilevel_solve(s, theta, 1, o, NULL, &info), SWL_E_DATA, "theta");
+  swl_bilevel_free(s);
+  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, fold, NULL, &made), SWL_E_ARGUMENT, "val_a");
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, NULL, NULL, &made), SWL_E_ARGUMENT, "val_a");
+  FAILS(swl_bilevel_new(NULL, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_ARGUMENT, "model");
+  model.problem = 77;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_UNSUPPORTED, "model.problem");
+  model.problem = SWL_BILEVEL_LOGISTIC; /* targets are no labels */
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_DATA, "");
+  model.problem = SWL_BILEVEL_RIDGE;
+  fold[3] = -1;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_ARGUMENT, "fold_of_row, entry 3");
+  a[5] = INFINITY;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_DATA, "a");
+  a[5] = 0;
+  model.sharing = 9;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_ARGUMENT, "model.sharing");
+  CHECK(made == NULL);
+  swl_options_free(o);
+}
+
+static void pictures(void)
+{
+  enum { SIDE = 16, PIXELS = SIDE * SIDE };
+  static double clean[2 * PIXELS], noisy[2 * PIXELS], out[PIXELS];
+  swl_images truth_of = { NULL, 2, SIDE, SIDE, SWL_F64, 0 }, seen = { NULL, 2, SIDE, SIDE, SWL_F64, 0 };
+  swl_images_model model;
+  swl_bilevel *s = NULL;
+  swl_bilevel_info info = empty_bilevel_info();
+  swl_options *o = NULL;
+  double theta[2] = { -4, -4 }, before = 0, after = 0;
+  uint64_t state = 8;
+  int k;
+  for (k = 0; k < 2 * PIXELS; k++) {
+    clean[k] = (k % SIDE > 5) + 0.5 * (k / SIDE % SIDE > 9);
+    noisy[k] = clean[k] + 0.2 * next_number(&state);
+  }
+  truth_of.data = clean;
+  seen.data = noisy;
+  memset(&model, 0, sizeof model);
+  model.struct_size = sizeof model;
+  OK(swl_options_new("bilevel", &o));
+  OK(swl_options_set_i64(o, "max_iterations", 15));
+  OK(swl_bilevel_new_images(&model, &seen, &truth_of, &s));
+  OK(swl_bilevel_solve(s, theta, 2, o, NULL, &info));
+  OK(swl_bilevel_lower(s, 1, out, PIXELS));
+  for (k = 0; k < PIXELS; k++) {
+    before += (noisy[PIXELS + k] - clean[PIXELS + k]) * (noisy[PIXELS + k] - clean[PIXELS + k]);
+    after += (out[k] - clean[PIXELS + k]) * (out[k] - clean[PIXELS + k]);
+  }
+  CHECK(after < 0.5 * before && info.iterations > 0);
+  FAILS(swl_bilevel_lower(s, 2, out, PIXELS), SWL_E_ARGUMENT, "sample");
+  FAILS(swl_bilevel_lower(s, 1, out, 5), SWL_E_ARGUMENT, "len");
+  swl_bilevel_free(s);
+  truth_of.count = 1;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "truth");
+  truth_of.count = INT64_MAX / 4;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "truth.count");
+  truth_of.count = 2;
+  noisy[7] = NAN;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_DATA, "");
+  noisy[7] = 0;
+  model.problem = SWL_IMAGES_FIELD_OF_EXPERTS;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "count");
+  CHECK(made == NULL);
+  swl_options_free(o);
+}
+
+static void bad_input(void)
+{
+  swl_bilevel_problem p = own();
+  swl_bilevel *s = NULL;
+  swl_options *other = NULL;
+  swl_cancel *token = NULL;
+  swl_control control;
+  swl_bilevel_info info = empty_bilevel_info();
+  double theta = 0, low = 1, high = -1;
+  p.flags = 1u << 20;
+  FAILS(swl_bilevel_new_user(&p, &made), SWL_E_UNSUPPORTED, "flags");
+  p = own();
+  p.upper = NULL;
+  FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "problem.upper");
+  p = own();
+  p.samples = 0;
+  FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "samples");
+  p = own();
+  p.l_g = NAN;
+  FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "l_g");
+  p = own();
+  FAILS(swl_bilevel_new_user(NULL, &made), SWL_E_ARGUMENT, "problem");
+  FAILS(swl_bilevel_new_user(&p, NULL), SWL_E_ARGUMENT, "out");
+  OK(swl_bilevel_new_user(&p, &s));
+  OK(swl_options_new("bcd", &other));
+  FAILS(swl_bilevel_solve(s, &theta, 1, other, NULL, &info), SWL_E_OPTION, "bilevel");
+  FAILS(swl_bilevel_solve(s, &theta, 1, NULL, NULL, NULL), SWL_E_ARGUMENT, "inout");
+  FAILS(swl_bilevel_solve(s, &theta, 2, NULL, NULL, &info), SWL_E_ARGUMENT, "len");
+  FAILS(swl_bilevel_set_bounds(s, &low, &high, 1), SWL_E_ARGUMENT, "lower, entry 0");
+  FAILS(swl_bilevel_resume(s, "nothing", 7), SWL_E_FORMAT, "");
+  FAILS(swl_bilevel_save(s, NULL, 0, NULL), SWL_E_STATE, "solve");
+  OK(swl_cancel_new(&token));
+  swl_cancel_trip(token);
+  memset(&control, 0, sizeof control);
+  control.struct_size = sizeof control;
+  control.cancel = token;
+  OK(swl_bilevel_solve(s, &theta, 1, NULL, &control, &info));
+  CHECK(info.outcome == SWL_CANCELLED && made == NULL);
+  swl_bilevel_free(s);
+  swl_bilevel_free(NULL);
+  swl_cancel_free(token);
+  swl_options_free(other);
+}
+
+int main(void)
+{
+  own_functions();
+  rows();
+  pictures();
+  bad_input();
+  CHECK(swl_has_feature("bilevel") == 1);
+  return finish("bilevel");
+}
