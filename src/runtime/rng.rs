@@ -19,9 +19,9 @@ pub enum Purpose {
     Start = 5,
     /// The sketches of least-squares problems.
     Sketch = 6,
-    /// Which expert's prediction is played.
+    /// Which expert's prediction, or which path, is played.
     Play = 16,
-    /// The perturbations of a leader, and which path is played.
+    /// The perturbations of a leader.
     Perturb = 17,
     /// The points of a random search.
     Search = 7,

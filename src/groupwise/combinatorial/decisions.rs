@@ -141,7 +141,8 @@ impl Decisions {
         }
     }
 
-    /// Decides a round for the groups `awake`, in any order, each once. Errors, before anything has changed: a round
+    /// Decides a round for the groups `awake`, in any order, each once. Errors, before any figure has changed (a group that was
+    /// born for the round stays, without rounds): a round
     /// whose costs have not come yet, a group [`ALWAYS_ON`] or one too many, the oracle's, no memory.
     pub fn decide(&mut self, awake: &[u64]) -> Result<Decision<'_>> {
         if self.pending.is_some() {
@@ -225,7 +226,6 @@ impl Decisions {
         let awake: Vec<&Member> = pending.awake.iter().filter_map(|id| self.members.get(id)).collect();
         pending.p.extend(awake.iter().map(|m| m.ln_prior + m.hedge.ln_weight(1.0)));
         normalize(&mut pending.p, |k| awake[k].ln_prior);
-        // After the numbers of the perturbations, which are as many as the costs.
         let mut draw = Stream::new(self.seed, Purpose::Play, self.round);
         match &self.problem {
             Problem::Paths(dag) | Problem::PerturbedPaths(dag, _) => {
