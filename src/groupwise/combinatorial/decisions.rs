@@ -141,9 +141,9 @@ impl Decisions {
         }
     }
 
-    /// Decides a round for the groups `awake`, in any order, each once. Errors, before any figure has changed (a group that was
-    /// born for the round stays, without rounds): a round
-    /// whose costs have not come yet, a group [`ALWAYS_ON`] or one too many, the oracle's, no memory.
+    /// Decides a round for the groups `awake`, in any order, each once. Errors, before any figure has changed (a
+    /// group that was born for the round stays, without rounds): a round whose costs have not come yet, a group
+    /// [`ALWAYS_ON`] or one too many, the oracle's, no memory.
     pub fn decide(&mut self, awake: &[u64]) -> Result<Decision<'_>> {
         if self.pending.is_some() {
             return Err(Error::new(ErrorKind::State, "decide")
