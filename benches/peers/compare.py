@@ -23,7 +23,7 @@ import warnings  # noqa: E402
 import problems  # noqa: E402
 import southwell  # noqa: E402
 from cases import CASES, KINDS, Case  # noqa: E402
-from rounds import median_interval, timed, verdict  # noqa: E402
+from rounds import limited, median_interval, timed, verdict  # noqa: E402
 
 TARGETS = [1e-4, 1e-6, 1e-10]
 LAST_TOLERANCE = 1e-13
@@ -38,7 +38,7 @@ class Runner:
         self.tolerance, self.gap, self.failure = rival.first, math.inf, None
         self.seconds = []
 
-    def climb(self, target, budget):
+    def climb(self, target, budget, limit):
         """Finds the loosest power of ten that meets the target, from that of the last one on; its time is `once`."""
         tolerance, spent = self.tolerance, 0.0
         self.seconds = []
@@ -46,9 +46,12 @@ class Runner:
             return
         while True:
             try:
-                coef, self.once = timed(self.rival.solve, tolerance)
-            except southwell.SouthwellError as error:
-                self.failure = str(error)
+                coef, self.once = limited(self.rival.solve, tolerance, limit)
+            except (southwell.SouthwellError, EOFError) as error:  # EOFError: the process of a limited fit died
+                self.failure = str(error) or "the fit failed"
+                return
+            if coef is None:
+                self.failure = f"a single fit at tolerance {tolerance:.0e} took more than {limit:.0f} s"
                 return
             self.tolerance, self.gap = tolerance, self.case.gap(coef)
             spent += self.once
@@ -68,7 +71,7 @@ class Runner:
         return statistics.median(self.seconds)
 
 
-def contest(case, library, rounds, targets, budget):
+def contest(case, library, rounds, targets, budget, limit):
     """Runs a case to each target in turn and yields the records."""
     peers, absent = case.peers()
     players = [Runner(rival, case) for rival in peers]
@@ -76,10 +79,13 @@ def contest(case, library, rounds, targets, budget):
         players.insert(0, Runner(case.ours(library), case))
     for target in sorted(targets, reverse=True):
         for player in players:
-            player.climb(target, budget)
+            player.climb(target, budget, limit)
         fit = [p for p in players if p.failure is None]
         fastest = min((p.once for p in fit), default=0.0)
         racing = [p for p in fit if p.once <= SLOW * fastest or p.rival.name == "southwell"]
+        if limit:  # the ladder ran in other processes: what is compiled at first use is compiled now
+            for player in racing:
+                player.rival.solve(player.tolerance)
         for _ in range(rounds):
             for player in racing:
                 player.round()
@@ -171,6 +177,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--target", action="append", type=float, help="relative duality gap; may be given several times")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for one program's ladder")
+    parser.add_argument("--limit", type=float, help="seconds for one fit of the ladder, which is then ended")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shape", type=int, nargs=2, metavar=("N", "P"), help="other rows and columns, for a trial")
     parser.add_argument("--table", help="file for a table in Markdown")
@@ -197,7 +204,7 @@ def main():
         X, y = problems.generate(problem, args.seed, **shape)
         for ratio in args.ratio or ratios:
             case = Case(name, X, y, ratio, library)
-            for result in contest(case, library, args.rounds, args.target or TARGETS, args.budget):
+            for result in contest(case, library, args.rounds, args.target or TARGETS, args.budget, args.limit):
                 show(result)
                 results.append(result)
                 if args.save:

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import multiprocessing
 import statistics
 import time
 
@@ -18,6 +19,22 @@ def timed(solve, setting):
         return result, time.perf_counter() - start
     finally:
         gc.enable()
+
+
+def limited(solve, setting, limit):
+    """As `timed`; with a limit in a process of its own, which is ended after so many seconds: (None, limit)."""
+    if not limit:
+        return timed(solve, setting)
+    fork = multiprocessing.get_context("fork")  # the data are there already
+    receiver, sender = fork.Pipe(duplex=False)
+    child = fork.Process(target=lambda: sender.send(timed(solve, setting)), daemon=True)
+    child.start()
+    sender.close()
+    try:
+        return receiver.recv() if receiver.poll(limit) else (None, limit)
+    finally:
+        child.kill()
+        child.join()
 
 
 def median_interval(values, level=0.95):

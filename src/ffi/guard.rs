@@ -32,11 +32,24 @@ pub(super) fn guard_value<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> 
 }
 
 fn run<T>(body: impl FnOnce() -> Result<T>) -> std::result::Result<T, swl_status> {
+    let (mut body, mut value) = (Some(body), None);
+    let mut once = || {
+        if let Some(body) = body.take() {
+            value = Some(body()?);
+        }
+        Ok(())
+    };
+    caught(&mut once)?;
+    value.ok_or(SWL_E_INTERNAL)
+}
+
+/// The same for bodies of any kind: compiled once, not for each function.
+fn caught(body: &mut dyn FnMut() -> Result<()>) -> std::result::Result<(), swl_status> {
     install_hook();
     let _inside = Inside::enter();
     // Unwinding leaves nothing half done: handles poison themselves, outputs are written last.
     match panic::catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(value)) => Ok(value),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
             set_message(error.to_string());
             Err(status_of(error.kind()))

@@ -12,6 +12,7 @@ pub mod householder;
 pub mod inverse_update;
 pub mod kernels;
 pub mod krylov;
+pub mod lanes;
 pub mod matrix;
 pub mod operator;
 pub mod outer;

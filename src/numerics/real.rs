@@ -1,6 +1,7 @@
 //! Arithmetic in the precision that factors are stored in: f64 or f32.
 
 use super::kernels::Scalar;
+use super::lanes::{Instructions, Line};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// A stored number that loops also compute with.
@@ -21,6 +22,8 @@ pub trait Real:
     const ROUNDING: f64;
     /// Numbers in a line of the cache: what rows of factors are padded to.
     const LANES: usize;
+    /// Such a line in registers.
+    type Line<I: Instructions>: Line<Self>;
     /// The square root.
     fn root(self) -> Self;
     /// `self * a + b`, rounded once.
@@ -30,6 +33,7 @@ pub trait Real:
 impl Real for f64 {
     const ROUNDING: f64 = f64::EPSILON / 2.0;
     const LANES: usize = 8;
+    type Line<I: Instructions> = I::Double;
     #[inline(always)]
     fn root(self) -> Self {
         self.sqrt()
@@ -43,6 +47,7 @@ impl Real for f64 {
 impl Real for f32 {
     const ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
     const LANES: usize = 16;
+    type Line<I: Instructions> = I::Single;
     #[inline(always)]
     fn root(self) -> Self {
         self.sqrt()

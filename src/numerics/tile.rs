@@ -5,16 +5,19 @@
 //! Gram matrix reads is then contiguous whatever the stride. Products are fused into sums where the processor can, so
 //! bits depend on its instruction set, but never on threads.
 
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2, Avx512};
+use super::lanes::{Instructions, Line, Plain};
 use super::real::Real;
 
-/// `a b + c`, fused where `F` says that this is one instruction.
+/// `a b + c`, fused where `I` says that this is one instruction.
 #[inline(always)]
-fn madd<T: Real, const F: bool>(a: T, b: T, c: T) -> T {
-    if F { a.fused(b, c) } else { a * b + c }
+fn madd<T: Real, I: Instructions>(a: T, b: T, c: T) -> T {
+    if I::FUSED { a.fused(b, c) } else { a * b + c }
 }
 
-/// Compiles one body for several instruction sets and calls the best that the processor has. The body learns whether
-/// products are fused, and how many rows of a block its registers hold.
+/// Compiles one body for several instruction sets and calls the best that the processor has. The body learns which
+/// it is.
 macro_rules! for_each_instruction_set {
     ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident : $type:ty),* $(,)?) $(-> $ret:ty)?) => {
         $(#[$doc])*
@@ -24,11 +27,11 @@ macro_rules! for_each_instruction_set {
             {
                 #[target_feature(enable = "avx512f,fma")]
                 fn with_avx512<T: Real>($($arg: $type),*) $(-> $ret)? {
-                    $body::<T, true, 8>($($arg),*)
+                    $body::<T, Avx512>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn with_avx2<T: Real>($($arg: $type),*) $(-> $ret)? {
-                    $body::<T, true, 4>($($arg),*)
+                    $body::<T, Avx2>($($arg),*)
                 }
                 let fma = std::arch::is_x86_feature_detected!("fma");
                 if fma && std::arch::is_x86_feature_detected!("avx512f") {
@@ -40,7 +43,7 @@ macro_rules! for_each_instruction_set {
                     return unsafe { with_avx2($($arg),*) };
                 }
             }
-            $body::<T, false, 4>($($arg),*)
+            $body::<T, Plain>($($arg),*)
         }
     };
 }
@@ -141,83 +144,52 @@ for_each_instruction_set!(
 );
 
 #[inline(always)]
-fn gather_panels_body<T: Real, const F: bool, const R: usize>(
-    rows: Picked<'_, T>,
-    roots: Option<&[T]>,
-    panels: &mut [T],
-) {
-    if T::LANES == 16 {
-        gather_panels_of::<T, 16>(rows, roots, panels);
-    } else {
-        gather_panels_of::<T, 8>(rows, roots, panels);
-    }
+fn gather_panels_body<T: Real, I: Instructions>(rows: Picked<'_, T>, roots: Option<&[T]>, panels: &mut [T]) {
+    let d = rows.index.len();
+    gather_of::<T, I>(rows, roots, panels, |e, l| (l * d + e) * T::LANES);
 }
 
 #[inline(always)]
-fn gather_panels_of<T: Real, const W: usize>(rows: Picked<'_, T>, roots: Option<&[T]>, panels: &mut [T]) {
-    let (d, ahead) = (rows.index.len(), rows.ahead());
-    let panels = &mut panels[..d * rows.stride];
+fn gather_body<T: Real, I: Instructions>(rows: Picked<'_, T>, roots: Option<&[T]>, tile: &mut [T]) {
+    let stride = rows.stride;
+    gather_of::<T, I>(rows, roots, tile, |e, l| e * stride + l * T::LANES);
+}
+
+/// Copies line `l` of row `e` to `place(e, l)`.
+#[inline(always)]
+fn gather_of<T: Real, I: Instructions>(
+    rows: Picked<'_, T>,
+    roots: Option<&[T]>,
+    to: &mut [T],
+    place: impl Fn(usize, usize) -> usize,
+) {
+    let (d, ahead, zero) = (rows.index.len(), rows.ahead(), T::default());
+    let to = &mut to[..d * rows.stride];
     for e in 0..d {
         rows.prefetch(e + ahead);
-        let from = rows.row(e).chunks_exact(W);
-        let to = panels.chunks_exact_mut(d * W);
-        match roots {
-            None => from.zip(to).for_each(|(y, panel)| panel[e * W..(e + 1) * W].copy_from_slice(y)),
-            Some(roots) => {
-                let root = roots[e];
-                for (y, panel) in from.zip(to) {
-                    panel[e * W..(e + 1) * W].iter_mut().zip(y).for_each(|(t, y)| *t = root * *y);
-                }
+        for (l, y) in rows.row(e).chunks_exact(T::LANES).enumerate() {
+            // SAFETY: the caller is compiled for these instructions, and called where the processor has them. Both
+            // places are those of a line of one of `d` rows.
+            unsafe {
+                let y = T::Line::<I>::load(y, 0);
+                let y = match roots {
+                    None => y,
+                    Some(roots) => T::Line::<I>::splat(roots[e]).fused(y, T::Line::<I>::splat(zero)),
+                };
+                y.store(to, place(e, l));
             }
         }
     }
 }
 
 #[inline(always)]
-fn gather_body<T: Real, const F: bool, const R: usize>(
-    rows: Picked<'_, T>,
-    roots: Option<&[T]>,
-    tile: &mut [T],
-) {
-    let ahead = rows.ahead();
-    for (e, tile) in tile.chunks_exact_mut(rows.stride).take(rows.index.len()).enumerate() {
-        rows.prefetch(e + ahead);
-        match roots {
-            None => tile.copy_from_slice(rows.row(e)),
-            Some(roots) => tile.iter_mut().zip(rows.row(e)).for_each(|(t, y)| *t = roots[e] * *y),
-        }
-    }
+fn add_gram_body<T: Real, I: Instructions>(panels: &[T], d: usize, k: usize, out: &mut [T], side: usize) {
+    gram_of::<T, I, false>(panels, d, k, out, side);
 }
 
+/// Adds `Y'Y`, or takes it away where `N`: block after block, each held in registers while the rows go by.
 #[inline(always)]
-fn add_gram_body<T: Real, const F: bool, const R: usize>(
-    panels: &[T],
-    d: usize,
-    k: usize,
-    out: &mut [T],
-    side: usize,
-) {
-    gram_of::<T, F, R, false>(panels, d, k, out, side);
-}
-
-/// Adds `Y'Y`, or takes it away where `N`.
-#[inline(always)]
-fn gram_of<T: Real, const F: bool, const R: usize, const N: bool>(
-    panels: &[T],
-    d: usize,
-    k: usize,
-    out: &mut [T],
-    side: usize,
-) {
-    if T::LANES == 16 {
-        gram_panels::<T, F, R, N, 16>(panels, d, k, out, side);
-    } else {
-        gram_panels::<T, F, R, N, 8>(panels, d, k, out, side);
-    }
-}
-
-#[inline(always)]
-fn gram_panels<T: Real, const F: bool, const R: usize, const N: bool, const W: usize>(
+fn gram_of<T: Real, I: Instructions, const N: bool>(
     panels: &[T],
     d: usize,
     k: usize,
@@ -227,57 +199,80 @@ fn gram_panels<T: Real, const F: bool, const R: usize, const N: bool, const W: u
     if d == 0 {
         return;
     }
-    let count = k.div_ceil(W);
+    let (w, count) = (T::LANES, k.div_ceil(T::LANES));
+    let panel = |a: usize| &panels[a * d * w..(a + 1) * d * w];
     for a in 0..count {
-        let left = &panels[a * d * W..(a + 1) * d * W];
-        for b in a..count {
-            let right = &panels[b * d * W..(b + 1) * d * W];
-            for l in (0..W.min(k - a * W)).step_by(R) {
-                gram_block::<T, F, R, N, W>(left, right, l, &mut out[(a * W + l) * side + b * W..], side);
+        let mut b = a;
+        while b < count {
+            let columns = if b + I::COLUMNS <= count { I::COLUMNS } else { 1 };
+            for l in (0..w.min(k - a * w)).step_by(I::ROWS) {
+                let (left, out) = (&panel(a)[l..], &mut out[(a * w + l) * side + b * w..]);
+                // A block that may be too large for an instruction set is never asked for by it.
+                match (I::ROWS, columns) {
+                    (8, 2) => gram_block::<T, I, N, 8, 2>(left, [panel(b), panel(b + 1)], out, side),
+                    (8, _) => gram_block::<T, I, N, 8, 1>(left, [panel(b)], out, side),
+                    _ => gram_block::<T, I, N, 4, 1>(left, [panel(b)], out, side),
+                }
             }
+            b += columns;
         }
     }
 }
 
-/// `R` rows of the Gram matrix and `W` of its columns, in registers.
+/// `R` rows of the Gram matrix and `C` lines of each. `left` starts at the first of the rows.
 #[inline(always)]
-fn gram_block<T: Real, const F: bool, const R: usize, const N: bool, const W: usize>(
+#[allow(clippy::needless_range_loop)] // rows and columns of a block
+fn gram_block<T: Real, I: Instructions, const N: bool, const R: usize, const C: usize>(
     left: &[T],
-    right: &[T],
-    l: usize,
+    right: [&[T]; C],
     out: &mut [T],
     side: usize,
 ) {
-    let mut sums = [[T::default(); W]; R];
-    for (a, sums) in sums.iter_mut().enumerate() {
-        sums.copy_from_slice(&out[a * side..a * side + W]);
-    }
-    for (x, y) in left.chunks_exact(W).zip(right.chunks_exact(W)) {
-        let x = &x[l..l + R];
+    let w = T::LANES;
+    let d = right[0].len() / w;
+    assert!(out.len() >= (R - 1) * side + C * w && right.iter().all(|panel| panel.len() == d * w));
+    // SAFETY: the caller is compiled for these instructions, and called where the processor has them. All lines are
+    // there, as just asked.
+    unsafe {
+        let mut sums = [[T::Line::<I>::splat(T::default()); C]; R];
         for a in 0..R {
-            let x = if N { -x[a] } else { x[a] };
-            for c in 0..W {
-                sums[a][c] = madd::<T, F>(x, y[c], sums[a][c]);
+            for c in 0..C {
+                sums[a][c] = T::Line::<I>::load(out, a * side + c * w);
             }
         }
-    }
-    for (a, sums) in sums.iter().enumerate() {
-        out[a * side..a * side + W].copy_from_slice(sums);
+        for e in 0..d {
+            let x = &left[e * w..e * w + R];
+            let mut y = [T::Line::<I>::splat(T::default()); C];
+            for c in 0..C {
+                y[c] = T::Line::<I>::load(right[c], e * w);
+            }
+            for a in 0..R {
+                let x = T::Line::<I>::splat(if N { -x[a] } else { x[a] });
+                for c in 0..C {
+                    sums[a][c] = x.fused(y[c], sums[a][c]);
+                }
+            }
+        }
+        for a in 0..R {
+            for c in 0..C {
+                sums[a][c].store(out, a * side + c * w);
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn add_panels_times_body<T: Real, const F: bool, const R: usize>(panels: &[T], r: &[T], out: &mut [T]) {
+fn add_panels_times_body<T: Real, I: Instructions>(panels: &[T], r: &[T], out: &mut [T]) {
     if T::LANES == 16 {
-        panels_times::<T, F, 16>(panels, r, out);
+        panels_times::<T, I, 16>(panels, r, out);
     } else {
-        panels_times::<T, F, 8>(panels, r, out);
+        panels_times::<T, I, 8>(panels, r, out);
     }
 }
 
 /// Four sums for each column, so that none waits for the other.
 #[inline(always)]
-fn panels_times<T: Real, const F: bool, const W: usize>(panels: &[T], r: &[T], out: &mut [T]) {
+fn panels_times<T: Real, I: Instructions, const W: usize>(panels: &[T], r: &[T], out: &mut [T]) {
     let d = r.len();
     if d == 0 {
         return;
@@ -289,13 +284,13 @@ fn panels_times<T: Real, const F: bool, const W: usize>(panels: &[T], r: &[T], o
         for (y, r) in ys.zip(rs) {
             for a in 0..4 {
                 for c in 0..W {
-                    sums[a][c] = madd::<T, F>(r[a], y[a * W + c], sums[a][c]);
+                    sums[a][c] = madd::<T, I>(r[a], y[a * W + c], sums[a][c]);
                 }
             }
         }
         for (a, (y, r)) in y_rest.chunks_exact(W).zip(r_rest).enumerate() {
             for c in 0..W {
-                sums[a][c] = madd::<T, F>(*r, y[c], sums[a][c]);
+                sums[a][c] = madd::<T, I>(*r, y[c], sums[a][c]);
             }
         }
         for (c, out) in out.iter_mut().enumerate() {
@@ -305,38 +300,30 @@ fn panels_times<T: Real, const F: bool, const W: usize>(panels: &[T], r: &[T], o
 }
 
 #[inline(always)]
-fn add_slope_body<T: Real, const F: bool, const R: usize>(
+fn add_slope_body<T: Real, I: Instructions>(
     rows: Picked<'_, T>,
     weight: Option<&[T]>,
     target: Option<&[T]>,
     x: &[T],
     out: &mut [T],
 ) -> f64 {
-    if T::LANES == 16 {
-        slope_of::<T, F, true, 16>(rows, weight, target, x, &mut out[..rows.stride])
-    } else {
-        slope_of::<T, F, true, 8>(rows, weight, target, x, &mut out[..rows.stride])
-    }
+    slope_of::<T, I, true>(rows, weight, target, x, &mut out[..rows.stride])
 }
 
 #[inline(always)]
-fn residual_squares_body<T: Real, const F: bool, const R: usize>(
+fn residual_squares_body<T: Real, I: Instructions>(
     rows: Picked<'_, T>,
     weight: Option<&[T]>,
     target: &[T],
     x: &[T],
 ) -> f64 {
-    if T::LANES == 16 {
-        slope_of::<T, F, false, 16>(rows, weight, Some(target), x, &mut [])
-    } else {
-        slope_of::<T, F, false, 8>(rows, weight, Some(target), x, &mut [])
-    }
+    slope_of::<T, I, false>(rows, weight, Some(target), x, &mut [])
 }
 
 /// Four rows at a time: `x` and `out` are then read once for four, and the rows, read twice, are near the second time.
 /// The slope is left out unless `S`.
 #[inline(always)]
-fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
+fn slope_of<T: Real, I: Instructions, const S: bool>(
     rows: Picked<'_, T>,
     weight: Option<&[T]>,
     target: Option<&[T]>,
@@ -356,40 +343,63 @@ fn slope_of<T: Real, const F: bool, const S: bool, const W: usize>(
     while e + 4 <= d {
         (e..e + 4).for_each(|e| rows.prefetch(e + ahead));
         let y = [rows.row(e), rows.row(e + 1), rows.row(e + 2), rows.row(e + 3)];
-        let mut sums = [[T::default(); W]; 4];
-        let chunks = y[0].chunks_exact(W).zip(y[1].chunks_exact(W));
-        let chunks = chunks.zip(y[2].chunks_exact(W).zip(y[3].chunks_exact(W)));
-        for (x, ((y0, y1), (y2, y3))) in x.chunks_exact(W).zip(chunks) {
-            for c in 0..W {
-                sums[0][c] = madd::<T, F>(y0[c], x[c], sums[0][c]);
-                sums[1][c] = madd::<T, F>(y1[c], x[c], sums[1][c]);
-                sums[2][c] = madd::<T, F>(y2[c], x[c], sums[2][c]);
-                sums[3][c] = madd::<T, F>(y3[c], x[c], sums[3][c]);
-            }
-        }
-        // Through memory: otherwise the compiler takes the sums apart, down to single numbers, in the loop above.
-        let products = std::hint::black_box(&sums).each_ref().map(total);
+        let products = four_dots::<T, I>(y, x);
         let r = [0, 1, 2, 3].map(|a| take(e + a, products[a]));
+        if S {
+            add_rows::<T, I, 4>(r, y, out);
+        }
         e += 4;
-        if !S {
-            continue;
-        }
-        let chunks = y[0].chunks_exact(W).zip(y[1].chunks_exact(W));
-        let chunks = chunks.zip(y[2].chunks_exact(W).zip(y[3].chunks_exact(W)));
-        for (out, ((y0, y1), (y2, y3))) in out.chunks_exact_mut(W).zip(chunks) {
-            for c in 0..W {
-                let first = madd::<T, F>(r[1], y1[c], madd::<T, F>(r[0], y0[c], out[c]));
-                out[c] = madd::<T, F>(r[3], y3[c], madd::<T, F>(r[2], y2[c], first));
-            }
-        }
     }
     for e in e..d {
         let y = rows.row(e);
-        let r = take(e, dot_body::<T, F, 4>(y, x));
+        let r = take(e, dot_body::<T, I>(y, x));
         // Empty where the slope is left out.
-        out.iter_mut().zip(y).for_each(|(o, y)| *o = madd::<T, F>(r, *y, *o));
+        out.iter_mut().zip(y).for_each(|(o, y)| *o = madd::<T, I>(r, *y, *o));
     }
     squares
+}
+
+/// The products of four rows with `x`, all of as many whole lines.
+#[inline(always)]
+fn four_dots<T: Real, I: Instructions>(y: [&[T]; 4], x: &[T]) -> [T; 4] {
+    let lines = x.len() / T::LANES;
+    assert!(y.iter().all(|y| y.len() == x.len()));
+    // SAFETY: the caller is compiled for these instructions, and called where the processor has them. All lines are
+    // there, as just asked.
+    unsafe {
+        let mut sums = [T::Line::<I>::splat(T::default()); 4];
+        for l in 0..lines {
+            let x = T::Line::<I>::load(x, l * T::LANES);
+            for a in 0..4 {
+                sums[a] = T::Line::<I>::load(y[a], l * T::LANES).fused(x, sums[a]);
+            }
+        }
+        T::Line::<I>::totals(sums)
+    }
+}
+
+/// `out += sum_a r_a y_a`, all of as many whole lines.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // rows and columns of a block
+fn add_rows<T: Real, I: Instructions, const N: usize>(r: [T; N], y: [&[T]; N], out: &mut [T]) {
+    let lines = out.len() / T::LANES;
+    assert!(y.iter().all(|y| y.len() == out.len()));
+    // SAFETY: the caller is compiled for these instructions, and called where the processor has them. All lines are
+    // there, as just asked.
+    unsafe {
+        let mut factors = [T::Line::<I>::splat(T::default()); N];
+        for a in 0..N {
+            factors[a] = T::Line::<I>::splat(r[a]);
+        }
+        for l in 0..lines {
+            // What is there comes last: the next rows wait for it.
+            let mut sum = T::Line::<I>::splat(T::default());
+            for a in 0..N {
+                sum = factors[a].fused(T::Line::<I>::load(y[a], l * T::LANES), sum);
+            }
+            T::Line::<I>::load(out, l * T::LANES).plus(sum).store(out, l * T::LANES);
+        }
+    }
 }
 
 /// The sum of lanes, by halves. Without loops over widths: lanes then stay in registers.
@@ -405,51 +415,46 @@ fn total<T: Real, const W: usize>(lanes: &[T; W]) -> T {
 const LANES: usize = 16;
 
 #[inline(always)]
-fn dot_body<T: Real, const F: bool, const R: usize>(a: &[T], b: &[T]) -> T {
+fn dot_body<T: Real, I: Instructions>(a: &[T], b: &[T]) -> T {
     let mut lanes = [T::default(); LANES];
     let (ac, bc) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let (ar, br) = (ac.remainder(), bc.remainder());
     for (a, b) in ac.zip(bc) {
         for k in 0..LANES {
-            lanes[k] = madd::<T, F>(a[k], b[k], lanes[k]);
+            lanes[k] = madd::<T, I>(a[k], b[k], lanes[k]);
         }
     }
     for (k, (a, b)) in ar.iter().zip(br).enumerate() {
-        lanes[k] = madd::<T, F>(*a, *b, lanes[k]);
+        lanes[k] = madd::<T, I>(*a, *b, lanes[k]);
     }
     total(&lanes)
 }
 
 #[inline(always)]
-fn times_body<T: Real, const F: bool, const R: usize>(tile: &[T], stride: usize, x: &[T], out: &mut [T]) {
-    for (y, out) in tile.chunks_exact(stride).zip(out) {
-        *out = dot_body::<T, F, R>(y, x);
+fn times_body<T: Real, I: Instructions>(tile: &[T], stride: usize, x: &[T], out: &mut [T]) {
+    let x = &x[..stride];
+    let (fours, outs) = (tile.chunks_exact(4 * stride), out.chunks_exact_mut(4));
+    for (y, out) in fours.zip(outs) {
+        let [y0, y1, y2, y3] = [0, 1, 2, 3].map(|a| &y[a * stride..(a + 1) * stride]);
+        out.copy_from_slice(&four_dots::<T, I>([y0, y1, y2, y3], x));
+    }
+    let done = out.len() / 4 * 4;
+    for (y, out) in tile[done * stride..].chunks_exact(stride).zip(&mut out[done..]) {
+        *out = dot_body::<T, I>(y, x);
     }
 }
 
 #[inline(always)]
-fn add_transposed_times_body<T: Real, const F: bool, const R: usize>(
-    tile: &[T],
-    stride: usize,
-    r: &[T],
-    out: &mut [T],
-) {
+fn add_transposed_times_body<T: Real, I: Instructions>(tile: &[T], stride: usize, r: &[T], out: &mut [T]) {
     let out = &mut out[..stride];
     let (tiles, rs) = (tile.chunks_exact(4 * stride), r.chunks_exact(4));
     let (tile_rest, r_rest) = (tiles.remainder(), rs.remainder());
     for (y, r) in tiles.zip(rs) {
-        let (y0, y) = y.split_at(stride);
-        let (y1, y) = y.split_at(stride);
-        let (y2, y3) = y.split_at(stride);
-        for l in 0..stride {
-            let first = madd::<T, F>(r[1], y1[l], madd::<T, F>(r[0], y0[l], out[l]));
-            out[l] = madd::<T, F>(r[3], y3[l], madd::<T, F>(r[2], y2[l], first));
-        }
+        let y = [0, 1, 2, 3].map(|a| &y[a * stride..(a + 1) * stride]);
+        add_rows::<T, I, 4>([r[0], r[1], r[2], r[3]], y, out);
     }
     for (y, r) in tile_rest.chunks_exact(stride).zip(r_rest) {
-        for l in 0..stride {
-            out[l] = madd::<T, F>(*r, y[l], out[l]);
-        }
+        out.iter_mut().zip(y).for_each(|(o, y)| *o = madd::<T, I>(*r, *y, *o));
     }
 }
 
@@ -459,7 +464,7 @@ const BAND: usize = 32;
 const BLOCK: usize = 4;
 
 #[inline(always)]
-fn cholesky_body<T: Real, const F: bool, const R: usize>(
+fn cholesky_body<T: Real, I: Instructions>(
     a: &mut [T],
     k: usize,
     stride: usize,
@@ -468,7 +473,7 @@ fn cholesky_body<T: Real, const F: bool, const R: usize>(
 ) -> bool {
     for first in (0..k).step_by(BAND) {
         let last = (first + BAND).min(k);
-        if !factor_band::<T, F>(a, first, last, stride, floor) {
+        if !factor_band::<T, I>(a, first, last, stride, floor) {
             return false;
         }
         if last == k {
@@ -484,61 +489,52 @@ fn cholesky_body<T: Real, const F: bool, const R: usize>(
                 panel[e * T::LANES..(e + 1) * T::LANES].copy_from_slice(y);
             }
         }
-        gram_of::<T, F, R, true>(room, depth, k - last, &mut below[last..], stride);
+        gram_of::<T, I, true>(room, depth, k - last, &mut below[last..], stride);
     }
     true
 }
 
-/// Factors the rows `first..last`, from which the rows above are already taken.
+/// Factors the rows `first..last`, from which the rows above are already taken. Rows are changed from the line on that
+/// has their pivot: what is before the pivot means nothing.
 #[inline(always)]
-fn factor_band<T: Real, const F: bool>(
+fn factor_band<T: Real, I: Instructions>(
     a: &mut [T],
     first: usize,
     last: usize,
     stride: usize,
     floor: T,
 ) -> bool {
+    let line = |column: usize| column / T::LANES * T::LANES;
     let mut start = first;
     while start < last {
         let width = BLOCK.min(last - start);
         for j in start..start + width {
-            for p in start..j {
-                let (above, row) = a.split_at_mut(j * stride);
-                let above = &above[p * stride..(p + 1) * stride];
-                let factor = -above[j];
-                for (o, r) in row[j..stride].iter_mut().zip(&above[j..]) {
-                    *o = madd::<T, F>(factor, *r, *o);
-                }
+            let (above, row) = a.split_at_mut(j * stride);
+            let row = &mut row[..stride];
+            for above in above[start * stride..].chunks_exact(stride) {
+                add_rows::<T, I, 1>([-above[j]], [&above[line(j)..]], &mut row[line(j)..]);
             }
-            let pivot = a[j * stride + j];
+            let pivot = row[j];
             // Also refuses NaN.
             if !(pivot > floor) {
                 return false;
             }
             let inverse = T::narrow(1.0) / pivot.root();
-            a[j * stride + j..(j + 1) * stride].iter_mut().for_each(|v| *v = *v * inverse);
+            row[line(j)..].iter_mut().for_each(|v| *v = *v * inverse);
         }
         // What they take from the rows of the band below.
         let (done, rest) = a.split_at_mut((start + width) * stride);
         let panel = &done[start * stride..];
-        for c in start + width..last {
-            let row = &mut rest[(c - start - width) * stride..][..stride];
+        for (c, row) in (start + width..last).zip(rest.chunks_exact_mut(stride)) {
+            let out = &mut row[line(c)..];
             if width == BLOCK {
-                let (p0, p) = panel.split_at(stride);
-                let (p1, p) = p.split_at(stride);
-                let (p2, p3) = p.split_at(stride);
-                let (f0, f1, f2, f3) = (-p0[c], -p1[c], -p2[c], -p3[c]);
-                let (p0, p1, p2, p3) = (&p0[c..], &p1[c..], &p2[c..], &p3[c..stride]);
-                for (l, o) in row[c..].iter_mut().enumerate() {
-                    let first = madd::<T, F>(f1, p1[l], madd::<T, F>(f0, p0[l], *o));
-                    *o = madd::<T, F>(f3, p3[l], madd::<T, F>(f2, p2[l], first));
-                }
+                let rows: [&[T]; BLOCK] =
+                    std::array::from_fn(|a| &panel[a * stride + line(c)..(a + 1) * stride]);
+                let factors = std::array::from_fn(|a| -panel[a * stride + c]);
+                add_rows::<T, I, BLOCK>(factors, rows, out);
             } else {
-                for p in panel.chunks_exact(stride) {
-                    let factor = -p[c];
-                    for (o, p) in row[c..].iter_mut().zip(&p[c..]) {
-                        *o = madd::<T, F>(factor, *p, *o);
-                    }
+                for above in panel.chunks_exact(stride) {
+                    add_rows::<T, I, 1>([-above[c]], [&above[line(c)..]], out);
                 }
             }
         }
@@ -548,23 +544,18 @@ fn factor_band<T: Real, const F: bool>(
 }
 
 #[inline(always)]
-fn cholesky_solve_body<T: Real, const F: bool, const R: usize>(
-    r: &[T],
-    k: usize,
-    stride: usize,
-    b: &mut [T],
-) {
+fn cholesky_solve_body<T: Real, I: Instructions>(r: &[T], k: usize, stride: usize, b: &mut [T]) {
     for j in 0..k {
         let row = &r[j * stride..j * stride + k];
         let y = b[j] / row[j];
         b[j] = y;
         for (b, r) in b[j + 1..k].iter_mut().zip(&row[j + 1..]) {
-            *b = madd::<T, F>(-y, *r, *b);
+            *b = madd::<T, I>(-y, *r, *b);
         }
     }
     for j in (0..k).rev() {
         let row = &r[j * stride..j * stride + k];
-        let sum = dot_body::<T, F, R>(&row[j + 1..], &b[j + 1..k]);
+        let sum = dot_body::<T, I>(&row[j + 1..], &b[j + 1..k]);
         b[j] = (b[j] - sum) / row[j];
     }
 }
@@ -660,6 +651,48 @@ mod tests {
     fn every_kernel_agrees_with_plain_sums_in_both_precisions() {
         every_kernel_agrees_with_plain_sums::<f64>();
         every_kernel_agrees_with_plain_sums::<f32>();
+    }
+
+    /// Gram matrix, image, slope and squares with one set of instructions.
+    fn with_instructions<T: Real, I: Instructions>() -> Vec<f64> {
+        let (d, k) = (43, 50);
+        let stride = usize::next_multiple_of(k, T::LANES);
+        let all: Vec<T> = rows(d, k, stride);
+        let index: Vec<u32> = (0..d as u32).collect();
+        let picked = Picked { data: &all, stride, index: &index };
+        let mut panels = vec![T::default(); d * stride];
+        gather_panels_body::<T, I>(picked, None, &mut panels);
+        let mut gram = vec![T::default(); stride * stride];
+        add_gram_body::<T, I>(&panels, d, k, &mut gram, stride);
+        let x = all[..stride].to_vec();
+        let (mut slope, mut image, mut moved) = (x.clone(), vec![T::default(); d], x.clone());
+        let squares = add_slope_body::<T, I>(picked, None, None, &x, &mut slope);
+        times_body::<T, I>(&all, stride, &x, &mut image);
+        add_transposed_times_body::<T, I>(&all, stride, &image, &mut moved);
+        let upper = (0..k).flat_map(|a| gram[a * stride + a..a * stride + k].to_vec());
+        let all = upper.chain(slope).chain(image).chain(moved).map(T::wide);
+        all.chain([squares]).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn all_sets_of_instructions_agree() {
+        fn check<T: Real>() {
+            let plain = with_instructions::<T, Plain>();
+            let mut others = Vec::new();
+            let fma = std::arch::is_x86_feature_detected!("fma");
+            if fma && std::arch::is_x86_feature_detected!("avx2") {
+                others.push(with_instructions::<T, Avx2>());
+            }
+            if fma && std::arch::is_x86_feature_detected!("avx512f") {
+                others.push(with_instructions::<T, Avx512>());
+            }
+            for (a, b) in others.iter().flat_map(|other| other.iter().zip(&plain)) {
+                assert!((a - b).abs() <= 2000.0 * T::ROUNDING * b.abs().max(1.0), "{a} {b}");
+            }
+        }
+        check::<f64>();
+        check::<f32>();
     }
 
     #[test]

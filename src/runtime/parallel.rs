@@ -3,8 +3,8 @@
 use super::control::{Control, Stop};
 use super::error::{Error, ErrorKind, Result};
 use rayon::prelude::*;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The threads of one call. They are joined before the call returns.
 pub struct Team<'p> {
@@ -36,8 +36,14 @@ impl Team<'_> {
 
     /// `[task(0), .., task(count - 1)]`, each on any thread; tasks must not use the team themselves.
     pub fn map<T: Send>(&self, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let task: &(dyn Fn(usize) -> T + Sync) = &task;
         match self.pool {
-            Some(pool) if count > 1 => pool.install(|| (0..count).into_par_iter().map(&task).collect()),
+            Some(pool) if count > 1 => {
+                let results: Vec<Mutex<Option<T>>> = (0..count).map(|_| Mutex::default()).collect();
+                each(pool, count, &|k| *locked(&results[k]) = Some(task(k)));
+                // A task that panicked has done so again by now: none is missing.
+                results.into_iter().filter_map(unlocked).collect()
+            }
             _ => (0..count).map(task).collect(),
         }
     }
@@ -94,28 +100,45 @@ impl Team<'_> {
             beside();
             return (0..count).map(task).collect();
         };
-        let mut results: Vec<Option<T>> = (0..count).map(|_| None).collect();
-        let task = &task;
+        let results: Vec<Mutex<Option<T>>> = (0..count).map(|_| Mutex::default()).collect();
+        let (results_of, task) = (&results, &task);
+        let one = move |k: usize| *locked(&results_of[k]) = Some(task(k));
+        let one: &(dyn Fn(usize) + Sync) = &one;
         pool.in_place_scope(|scope| {
-            for (k, result) in results.iter_mut().enumerate() {
-                scope.spawn(move |_| *result = Some(task(k)));
-            }
+            (0..count).for_each(|k| scope.spawn(move |_| one(k)));
             beside();
         });
         // A task that panicked does so again at the end of the scope: none is missing here.
-        results.into_iter().flatten().collect()
+        results.into_iter().filter_map(unlocked).collect()
     }
 
     /// Fills `out` in chunks of `chunk`: `fill(start, part)` writes `out[start..]`'s part.
     pub fn fill<T: Send>(&self, out: &mut [T], chunk: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
         let chunk = chunk.max(1);
+        let fill: &(dyn Fn(usize, &mut [T]) + Sync) = &fill;
         match self.pool {
-            Some(pool) if out.len() > chunk => pool.install(|| {
-                out.par_chunks_mut(chunk).enumerate().for_each(|(i, part)| fill(i * chunk, part));
-            }),
+            Some(pool) if out.len() > chunk => {
+                let parts: Vec<Mutex<&mut [T]>> = out.chunks_mut(chunk).map(Mutex::new).collect();
+                each(pool, parts.len(), &|i| fill(i * chunk, &mut locked(&parts[i])));
+            }
             _ => out.chunks_mut(chunk).enumerate().for_each(|(i, part)| fill(i * chunk, part)),
         }
     }
+}
+
+/// Runs all tasks on the pool. One body for tasks of any kind: what it is made of is compiled once, not for each kernel.
+fn each(pool: &rayon::ThreadPool, count: usize, task: &(dyn Fn(usize) + Sync)) {
+    pool.install(|| (0..count).into_par_iter().for_each(task));
+}
+
+/// The slot of one task, which no other asks for.
+fn locked<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a task left in its slot.
+fn unlocked<T>(slot: Mutex<T>) -> T {
+    slot.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
