@@ -4,11 +4,11 @@
 //! `cargo bench --bench altmin`; `-- gram` runs those whose name has it.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use southwell::altmin::Precision;
 use southwell::altmin::alternation::{Alternation, Factors, Manner, Side};
 use southwell::altmin::half_step::{Damping, Solver};
 use southwell::altmin::observations::{Entries, Observations, Repeats};
 use southwell::altmin::regression::Accuracy;
-use southwell::numerics::real::Real;
 use southwell::numerics::tall::Tall;
 use southwell::numerics::tile::{self, Picked};
 use southwell::runtime::Control;
@@ -25,7 +25,7 @@ impl Numbers {
         ((self.0 >> 11) as f64 / (1_u64 << 53) as f64) * 2.0 - 1.0
     }
 
-    fn factor<T: Real>(&mut self, rows: usize, cols: usize) -> Tall<T> {
+    fn factor<T: Precision>(&mut self, rows: usize, cols: usize) -> Tall<T> {
         let mut factor = Tall::zeros(rows, cols).unwrap();
         (0..rows).for_each(|i| factor.row_mut(i).iter_mut().for_each(|v| *v = T::narrow(self.next())));
         factor
@@ -33,7 +33,7 @@ impl Numbers {
 }
 
 /// `d` rows out of 20000, as a regression reads them.
-fn kernels<T: Real>(c: &mut Criterion, precision: &str) {
+fn kernels<T: Precision>(c: &mut Criterion, precision: &str) {
     let mut group = c.benchmark_group(format!("kernel_{precision}"));
     group
         .sample_size(20)
@@ -79,7 +79,7 @@ fn kernels<T: Real>(c: &mut Criterion, precision: &str) {
 }
 
 /// Both half-steps on 500000 observations, and what comes before them.
-fn half_steps<T: Real>(c: &mut Criterion, precision: &str) {
+fn half_steps<T: Precision>(c: &mut Criterion, precision: &str) {
     let (rows, cols, per_row) = (5000_usize, 2000_usize, 100_usize);
     let mut numbers = Numbers(2);
     let step = cols / per_row;

@@ -4,7 +4,7 @@
 //! there are never written again.
 
 use southwell::altmin::saved::{Loaded, Saved, load, save};
-use southwell::altmin::{Entries, Problem, solve};
+use southwell::altmin::{Entries, Precision, Problem, solve};
 use southwell::numerics::real::Real;
 use southwell::runtime::{Control, Family, Options};
 use std::fmt::Write;
@@ -15,7 +15,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 /// A small model with all that is saved.
-fn made<T: Real>(set: &[(&str, &str)]) -> Vec<u8> {
+fn made<T: Precision>(set: &[(&str, &str)]) -> Vec<u8> {
     let cells =
         (0..9_i64).flat_map(|i| (0..7_i64).map(move |j| (i, j))).filter(|(i, j)| (i * j + i + j) % 4 != 1);
     let (row, col): (Vec<i64>, Vec<i64>) = cells.unzip();

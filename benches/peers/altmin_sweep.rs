@@ -6,11 +6,11 @@
 //! (raw little-endian numbers) and `shape.txt` (rows and columns) that `altmin.py` writes; without `--data` on made triplets:
 //! `--rows 50000 --cols 20000 --entries 20000000`.
 
+use southwell::altmin::Precision;
 use southwell::altmin::alternation::{Alternation, Factors, Manner, Side};
 use southwell::altmin::half_step::{Damping, Solver};
 use southwell::altmin::observations::{Entries, Observations, Repeats};
 use southwell::altmin::regression::Accuracy;
-use southwell::numerics::real::Real;
 use southwell::numerics::tall::Tall;
 use southwell::runtime::Control;
 use southwell::runtime::parallel::{Team, with_team};
@@ -69,7 +69,7 @@ fn made(rows: usize, cols: usize, entries: usize) -> Triplets {
     t
 }
 
-fn run<T: Real>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) {
+fn run<T: Precision>(t: &Triplets, flags: &HashMap<String, String>, team: &Team<'_>) {
     let number = |name: &str, default: f64| flags.get(name).map_or(default, |v| v.parse().expect(name));
     let rank = number("rank", 20.0) as usize;
     let control = &mut Control::new();

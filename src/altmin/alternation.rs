@@ -8,6 +8,7 @@
 use super::basis::{orthonormalize_and_rotate, rotate};
 use super::half_step::{Damping, HalfReport, HalfStep, Solver};
 use super::observations::{Lines, Observations};
+use super::precision::Precision;
 use super::prior::Prior;
 use super::regression::Accuracy;
 use crate::numerics::real::Real;
@@ -157,6 +158,20 @@ impl<T: Real> Alternation<'_, T> {
         side: Side,
         manner: Manner,
         control: &mut Control<'_>,
+    ) -> Result<StepReport, Stop>
+    where
+        T: Precision,
+    {
+        T::half_step(self, factors, side, manner, control)
+    }
+
+    /// The same for any kind of number.
+    pub(super) fn half(
+        &self,
+        factors: &mut Factors<T>,
+        side: Side,
+        manner: Manner,
+        control: &mut Control<'_>,
     ) -> Result<StepReport, Stop> {
         let basis = self.fit_basis(factors, side, manner.orthonormal, control)?;
         let (fixed, moving) = factors.fixed_and_moving(side);
@@ -218,8 +233,8 @@ impl<T: Real> Alternation<'_, T> {
         manner: Manner,
         control: &mut Control<'_>,
     ) -> Result<StepReport, Stop> {
-        self.half_step(factors, Side::Columns, manner, control)?;
-        self.half_step(factors, Side::Rows, manner, control)
+        self.half(factors, Side::Columns, manner, control)?;
+        self.half(factors, Side::Rows, manner, control)
     }
 
     /// `sum w m^2` over the observations: what residuals are measured against.

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::observations::Observations;
 use super::offsets::Offsets;
 use super::paper::{Plan, Rule, Sampling, complete};
-use super::portfolio::{SEARCHES, choose};
+use super::portfolio::{SEARCHES, choose_in};
 use super::recovery::{Ends, Search, Searcher, start_from};
 use super::robust::cut_back;
 use super::sampling::{HeldOut, apart};
@@ -121,7 +121,7 @@ impl<T: Real> Run<'_, T> {
         let searcher = Searcher { observations, rank: self.rank, seed, team: self.team };
         let (found, searched) = match search {
             SearchKind::Portfolio => {
-                let chosen = choose(observations, self.rank, &SEARCHES, ends, seed, self.team, control)?;
+                let chosen = choose_in(observations, self.rank, &SEARCHES, ends, seed, self.team, control)?;
                 let chosen = stopped!(chosen);
                 (chosen.found, Some((chosen.search, chosen.held_out)))
             }

@@ -93,11 +93,11 @@ impl<T: Real> Model<T> {
             }
             let (value, weight) = feedback::observed(entries.value, confidence, false)?;
             let weighted = Entries { value: &value, weight: Some(&weight), ..entries };
-            return Observations::new(weighted, repeats, control);
+            return Observations::arranged(weighted, repeats, &Team::solo(), control);
         }
         let mut value: Vec<f64> = zeros("value", entries.value.len())?;
         value.iter_mut().zip(entries.value).for_each(|(s, v)| *s = v / self.scale);
-        Observations::new(Entries { value: &value, ..entries }, repeats, control)
+        Observations::arranged(Entries { value: &value, ..entries }, repeats, &Team::solo(), control)
     }
 
     /// The factors and biases of the lines of `side` of some observations, from nothing. Errors: a stop, no memory.

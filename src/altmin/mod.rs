@@ -15,6 +15,7 @@
 //! | the paper's method, as it is outlined | [`paper`], [`sketched`], [`angle`]; [`row_certificate`] (how far a row is off, proven) |
 //! | the ridge, and paths over it or the rank | [`strengths`], [`mod@path`], [`prior`] (what it draws to) |
 //! | outliers | [`loss`], `robust` (its scale, in stages), `reweighting` |
+//! | f64 and f32, compiled once | [`precision`] |
 //! | the answer | [`solution`], [`model`], [`certificate`], [`fit`], `fold_in` (new rows), [`saved`] (as bytes), [`live`] (kept up to date; `live_normal`: one line of it), `error_bars` |
 //!
 //! ```
@@ -79,6 +80,7 @@ pub mod offsets;
 pub mod paper;
 pub mod path;
 pub mod portfolio;
+pub mod precision;
 pub mod prior;
 pub mod problem;
 pub mod recovery;
@@ -105,6 +107,7 @@ pub use loss::Loss;
 pub use model::Model;
 pub use observations::{Entries, Repeats};
 pub use path::path;
+pub use precision::Precision;
 pub use prior::Prior;
 pub use problem::Problem;
 pub use settings::Settings;

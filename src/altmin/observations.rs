@@ -2,6 +2,7 @@
 
 use super::alternation::Side;
 use super::arrange;
+use super::precision::Precision;
 use crate::numerics::real::Real;
 use crate::runtime::error::out_of_memory;
 use crate::runtime::parallel::Team;
@@ -161,12 +162,28 @@ impl<T: Real> Observations<T> {
     /// Errors: arrays of different lengths, sizes above `2^32 - 1`, a position out of range, a value that is not finite
     /// (also once stored), a negative weight, repeats where they are refused; the first offender is named. Costs about
     /// ten passes over the entries; [`Observations::bytes`] says how much memory.
-    pub fn new(entries: Entries<'_>, repeats: Repeats, control: &mut Control<'_>) -> Result<Self> {
+    pub fn new(entries: Entries<'_>, repeats: Repeats, control: &mut Control<'_>) -> Result<Self>
+    where
+        T: Precision,
+    {
         Self::with_team(entries, repeats, &Team::solo(), control)
     }
 
     /// The same on several threads: the same bits.
     pub fn with_team(
+        entries: Entries<'_>,
+        repeats: Repeats,
+        team: &Team<'_>,
+        control: &mut Control<'_>,
+    ) -> Result<Self>
+    where
+        T: Precision,
+    {
+        T::observations(entries, repeats, team, control)
+    }
+
+    /// The same for any kind of number.
+    pub(super) fn arranged(
         entries: Entries<'_>,
         repeats: Repeats,
         team: &Team<'_>,

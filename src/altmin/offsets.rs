@@ -113,7 +113,7 @@ impl<T: Real> Alternation<'_, T> {
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<StepReport, Stop>> {
         if offsets.is_none() {
-            return Ok(self.half_step(factors, side, manner, control));
+            return Ok(self.half(factors, side, manner, control));
         }
         let lines = self.lines(side);
         let mut basis = match self.fit_basis(factors, side, manner.orthonormal, control) {

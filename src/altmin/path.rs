@@ -4,6 +4,7 @@ use super::alternation::Factors;
 use super::fit::entry;
 use super::loss::Loss;
 use super::model::Model;
+use super::precision::Precision;
 use super::problem::Problem;
 use super::recovery::start_from;
 use super::robust::{cut_back, median};
@@ -94,7 +95,18 @@ impl Grid<'_> {
 ///
 /// `max_seconds` and `max_work` are limits of the whole path, which ends where it is stopped; `work` and the seconds of
 /// a point are its own. Errors: the grid, and as [`solve`](super::solve()).
-pub fn path<T: Real>(
+pub fn path<T: Precision>(
+    problem: &Problem<T>,
+    options: &Options,
+    grid: Grid<'_>,
+    start: Option<&Model<T>>,
+    control: &mut Control<'_>,
+) -> Result<Path<T>> {
+    T::path(problem, options, grid, start, control)
+}
+
+/// The same for any kind of number.
+pub(super) fn path_in<T: Real>(
     problem: &Problem<T>,
     options: &Options,
     grid: Grid<'_>,

@@ -8,6 +8,7 @@
 //! 3. Otherwise they run again on most of the observations, the rest decides, and a last alternation uses all.
 
 use super::observations::Observations;
+use super::precision::Precision;
 use super::recovery::{Ends, Found, Search, Searcher, entry};
 use super::sampling;
 use crate::numerics::real::Real;
@@ -46,7 +47,20 @@ pub const SEARCHES: [Search; 4] = [
 ];
 
 /// Runs `searches` in turn, until one is convincing. Errors: no search, and as [`Searcher::run`].
-pub fn choose<T: Real>(
+pub fn choose<T: Precision>(
+    observations: &Observations<T>,
+    rank: usize,
+    searches: &[Search],
+    ends: Ends,
+    seed: u64,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<std::result::Result<Chosen<T>, Stop>> {
+    T::choose(observations, rank, searches, ends, seed, team, control)
+}
+
+/// The same for any kind of number.
+pub(super) fn choose_in<T: Real>(
     observations: &Observations<T>,
     rank: usize,
     searches: &[Search],

@@ -5,6 +5,7 @@ use super::feedback;
 use super::live::Live;
 use super::model::stored;
 use super::observations::{Entries, Observations};
+use super::precision::Precision;
 use super::prior::Prior;
 use super::settings::Settings;
 use super::sweeps::Variant;
@@ -33,7 +34,19 @@ impl<T: Real> Problem<T> {
     ///
     /// Errors: as [`Observations::new`]; a matrix without rows or columns; nothing observed. Costs about a dozen passes
     /// over the entries; keeps them in both orders.
-    pub fn new(entries: Entries<'_>, options: &Options, control: &mut Control<'_>) -> Result<Self> {
+    pub fn new(entries: Entries<'_>, options: &Options, control: &mut Control<'_>) -> Result<Self>
+    where
+        T: Precision,
+    {
+        T::problem(entries, options, control)
+    }
+
+    /// The same for any kind of number.
+    pub(super) fn of_entries(
+        entries: Entries<'_>,
+        options: &Options,
+        control: &mut Control<'_>,
+    ) -> Result<Self> {
         let settings = Settings::from_options(options)?;
         control.begin(settings.max_seconds, settings.max_work);
         if let Some(weight) = entries.weight.filter(|w| w.len() != entries.value.len()) {
@@ -185,7 +198,7 @@ fn arranged<T: Real>(
     settings: &Settings,
     control: &mut Control<'_>,
 ) -> Result<Observations<T>> {
-    with_team(settings.threads, |team| Observations::with_team(entries, settings.repeats, team, control))?
+    with_team(settings.threads, |team| Observations::arranged(entries, settings.repeats, team, control))?
 }
 
 /// The power of 4 nearest to the largest finite size; 1 where all are 0.

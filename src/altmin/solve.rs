@@ -33,6 +33,7 @@ use super::half_step::Damping;
 use super::loss::{Loss, LossKind};
 use super::model::Model;
 use super::observations::Observations;
+use super::precision::Precision;
 use super::problem::Problem;
 use super::recovery::relative;
 use super::robust::Robust;
@@ -53,7 +54,7 @@ const ASTRAY: f64 = 2.0;
 /// last whole sweep, or the mean alone where there was none yet (the choice of a ridge, a search). Errors: options that
 /// contradict one another or those that the problem was made with, a start of other sizes, too few entries to hold some
 /// out or to choose a ridge by, no memory.
-pub fn solve<T: Real>(
+pub fn solve<T: Precision>(
     problem: &Problem<T>,
     options: &Options,
     start: Option<&Model<T>>,
@@ -61,7 +62,7 @@ pub fn solve<T: Real>(
 ) -> Result<Solution<T>> {
     let settings = Settings::from_options(options)?;
     control.begin(settings.max_seconds, settings.max_work);
-    solve_begun(problem, &settings, start, control)
+    T::solve(problem, &settings, start, control)
 }
 
 /// The same under a control whose clock runs already.

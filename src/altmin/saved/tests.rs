@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::altmin::alternation::Side;
-use crate::altmin::{Entries, Problem, Repeats, solve};
+use crate::altmin::{Entries, Precision, Problem, Repeats, solve};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Family, Options};
 
-fn fitted<T: Real>(set: &[(&str, &str)]) -> (Problem<T>, Model<T>, HeldOut) {
+fn fitted<T: Precision>(set: &[(&str, &str)]) -> (Problem<T>, Model<T>, HeldOut) {
     let cells =
         (0..20_i64).flat_map(|i| (0..14_i64).map(move |j| (i, j))).filter(|(i, j)| (i * j + i) % 3 != 0);
     let (row, col): (Vec<i64>, Vec<i64>) = cells.unzip();
@@ -23,7 +23,7 @@ fn fitted<T: Real>(set: &[(&str, &str)]) -> (Problem<T>, Model<T>, HeldOut) {
     (problem, solution.model, solution.held_out)
 }
 
-trait Precise: Real {
+trait Precise: Precision {
     fn of(loaded: Loaded) -> Option<Saved<Self>>;
 }
 

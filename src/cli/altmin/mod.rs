@@ -18,7 +18,8 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 use southwell::altmin::loss::LossKind;
 use southwell::altmin::observations::Observations;
-use southwell::altmin::{Entries, Model, Problem, Settings, Side, Solution, solve};
+use southwell::altmin::{Entries, Model, Precision, Problem, Settings, Side, Solution, solve};
+
 use southwell::numerics::real::Real;
 use southwell::runtime::{Control, Error, ErrorKind, Family, Options, Outcome, Result, Stop};
 use std::io::Write;
@@ -110,7 +111,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn complete<T: Real>(
+    fn complete<T: Precision>(
         &self,
         weight: Option<&[f64]>,
         places: Option<&Triplets>,

@@ -41,7 +41,7 @@ const FULL: Plan = Plan {
     ranks: [64, 128, 256, 512],
     rank: 64,
     grown: [2_500_000, 5_000_000, 10_000_000, 20_000_000],
-    timed: 2,
+    timed: 5,
 };
 const QUICK: Plan = Plan {
     size: 800,

@@ -9,9 +9,9 @@ use super::super::status::swl_status;
 use super::super::views::{node_numbers, size, swl_vec, vector_of_any_length};
 use super::solve::{info, tell};
 use super::{Altmin, Completion, each_precision, swl_altmin, swl_altmin_info};
+use crate::altmin::Precision;
 use crate::altmin::Settings;
 use crate::altmin::path::{Grid, path};
-use crate::numerics::real::Real;
 use crate::runtime::{Control, Family, Options, Outcome, Result};
 
 /// Completes the matrix for ridges, each below the one before, or for n_ranks ranks, each above the one before; the
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn swl_altmin_path_select(s: *mut swl_altmin, k: i64) -> s
     })
 }
 
-impl<T: Real> Completion<T> {
+impl<T: Precision> Completion<T> {
     /// The number of points, and of the best, or -1.
     fn path(
         &mut self,

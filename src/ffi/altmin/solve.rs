@@ -11,6 +11,7 @@ use super::super::views::{dense_rows, optional_vector, swl_dense, swl_matrix, sw
 use super::{
     Altmin, Completion, Fitted, each_precision, side_of, swl_altmin, swl_altmin_info, without_entries,
 };
+use crate::altmin::Precision;
 use crate::altmin::{Live, Model, Problem, Settings, Side, Solution, solve};
 use crate::numerics::real::Real;
 use crate::runtime::{Control, Error, ErrorKind, Family, Level, Options, Outcome, Phase, Result};
@@ -174,7 +175,7 @@ pub unsafe extern "C" fn swl_altmin_solve(
     })
 }
 
-fn completion<T: Real>(
+fn completion<T: Precision>(
     list: &EntryList,
     weights: Option<&[f64]>,
     options: &Options,
@@ -184,7 +185,7 @@ fn completion<T: Real>(
     Ok(Completion { problem: Some(problem), start: None, afresh: false, fitted: None, points: Vec::new() })
 }
 
-impl<T: Real> Completion<T> {
+impl<T: Precision> Completion<T> {
     fn solve(
         &mut self,
         options: &Options,
