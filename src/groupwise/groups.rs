@@ -41,7 +41,7 @@ impl Groups {
 }
 
 /// An expert: a learner of a group, and how it has done.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Expert {
     /// Its kind.
     pub kind: Kind,
@@ -98,7 +98,7 @@ impl Hasher for IdHasher {
 }
 
 /// All groups so far.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Registry {
     /// Which there are.
     pub groups: Groups,
@@ -261,6 +261,16 @@ impl Registry {
         }
     }
 
+    /// Groups of their own in the same state. Errors: those of the caller's learners.
+    pub fn fork(&self) -> Result<Self> {
+        Ok(Self {
+            slot_of: self.slot_of.clone(),
+            slots: self.slots.clone(),
+            experts: self.experts.iter().map(Expert::fork).collect::<Result<_>>()?,
+            ..*self
+        })
+    }
+
     /// The slot of a group that has been awake.
     pub fn find(&self, id: u64) -> Option<&Slot> {
         self.slot_of.get(&id).map(|slot| &self.slots[*slot as usize])
@@ -280,6 +290,11 @@ impl Registry {
 }
 
 impl Expert {
+    /// An expert of its own in the same state. Errors: those of the caller's learner.
+    fn fork(&self) -> Result<Self> {
+        Ok(Self { learner: self.learner.fork()?, ..*self })
+    }
+
     /// An expert that has not been awake yet. Errors: those of its learner.
     pub fn new(
         kind: Kind,
@@ -289,7 +304,7 @@ impl Expert {
         ln_prior: f64,
     ) -> Result<Self> {
         let learner = match (kind, custom) {
-            (Kind::Custom, Some(custom)) => Learner::Custom(custom.fork()),
+            (Kind::Custom, Some(custom)) => Learner::Custom(custom.fork()?),
             _ => Learner::new(kind, order, terms)?,
         };
         let (loss, gap) = (Sum::default(), Sum::default());

@@ -46,7 +46,7 @@ pub struct Prediction {
 }
 
 /// A stream of rounds, and all that was learned from it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stream {
     pub(super) settings: Settings,
     pub(super) inputs: Inputs,
@@ -149,6 +149,23 @@ impl Stream {
             crossed: self.room.crossed.len(),
             custom: self.custom.as_deref(),
         }
+    }
+
+    /// A stream of its own in the same state, open tickets included. Errors: those of the caller's learner
+    /// ([`Custom::fork`]).
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self {
+            settings: self.settings,
+            inputs: self.inputs,
+            range: self.range,
+            groups: self.groups.fork()?,
+            tickets: self.tickets.clone(),
+            counts: self.counts,
+            labels: self.labels,
+            custom: self.custom.as_ref().map(|custom| custom.fork()).transpose()?,
+            log: self.log.clone(),
+            room: self.room.clone(),
+        })
     }
 
     /// Predicts a round with features `x` and the groups `awake`, in any order; one that is named twice counts once.

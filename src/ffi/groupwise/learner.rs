@@ -4,6 +4,7 @@ use super::super::bcd::Keep;
 use super::super::growable::{self, Growable};
 use super::super::guard::argument;
 use crate::groupwise::Custom;
+use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ impl Given {
     /// A learner of no rounds. Errors: the caller's.
     pub(super) fn blank(&self) -> Result<Box<dyn Custom>> {
         let state = State::create(self.0, std::ptr::null())?;
-        Ok(Box::new(Learner { given: self.0, state: Ok(state) }))
+        Ok(Box::new(Learner { given: self.0, state }))
     }
 
     /// What is to be called when the stream and its clones have ended.
@@ -145,10 +146,10 @@ impl Drop for State {
     }
 }
 
-/// A learner of one group. Where its state could not be made, every use says why.
+/// A learner of one group.
 struct Learner {
     given: swl_learner,
-    state: Result<State>,
+    state: State,
 }
 
 // SAFETY: states are used by one call at a time, on the thread that called the library; the caller moves handles between
@@ -158,15 +159,9 @@ unsafe impl Send for Learner {}
 // change a state.
 unsafe impl Sync for Learner {}
 
-impl Learner {
-    fn state(&self) -> Result<&State> {
-        self.state.as_ref().map_err(Clone::clone)
-    }
-}
-
 impl Custom for Learner {
     fn predict(&self, x: &[f64]) -> Result<f64> {
-        let (given, state) = (self.given, self.state()?.pointer);
+        let (given, state) = (self.given, self.state.pointer);
         let mut out = f64::NAN;
         // SAFETY: the caller's function, with arrays as long as it is told.
         let code = given
@@ -176,7 +171,7 @@ impl Custom for Learner {
     }
 
     fn update(&mut self, x: &[f64], y: f64, z: f64, weight: f64) -> Result<()> {
-        let (given, state) = (self.given, self.state()?.pointer);
+        let (given, state) = (self.given, self.state.pointer);
         // SAFETY: as above.
         let code = given
             .update
@@ -184,28 +179,29 @@ impl Custom for Learner {
         told("update", code)
     }
 
-    fn fork(&self) -> Box<dyn Custom> {
-        let state = self.state().and_then(|state| State::create(self.given, state.pointer));
-        Box::new(Self { given: self.given, state })
+    fn fork(&self) -> Result<Box<dyn Custom>> {
+        let state = State::create(self.given, self.state.pointer)?;
+        Ok(Box::new(Self { given: self.given, state }))
     }
 
-    fn save(&self) -> Option<Vec<u8>> {
-        let (save, state) = (self.given.save?, self.state().ok()?.pointer);
-        let mut need = 0_usize;
+    fn save(&self) -> Result<Option<Vec<u8>>> {
+        let Some(save) = self.given.save else { return Ok(None) };
+        let (ctx, state, mut need) = (self.given.ctx, self.state.pointer, 0_usize);
         // SAFETY: the caller's function; without a buffer it only tells the size.
-        if unsafe { save(self.given.ctx, state, std::ptr::null_mut(), 0, &raw mut need) } != 0 {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(need).ok()?;
-        bytes.resize(need, 0_u8);
+        told("save", unsafe { save(ctx, state, std::ptr::null_mut(), 0, &raw mut need) })?;
+        let mut bytes: Vec<u8> = zeros("learner.save", need)?;
         // SAFETY: the buffer has as many bytes as it is told.
-        let code = unsafe { save(self.given.ctx, state, bytes.as_mut_ptr().cast(), need, &raw mut need) };
-        (code == 0 && need == bytes.len()).then_some(bytes)
+        told("save", unsafe { save(ctx, state, bytes.as_mut_ptr().cast(), need, &raw mut need) })?;
+        if need != bytes.len() {
+            return Err(Error::new(ErrorKind::Callback, "learner.save")
+                .expected(format!("{} bytes, as it told at first", bytes.len()))
+                .found(need));
+        }
+        Ok(Some(bytes))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let (given, state) = (self.given, self.state()?.pointer);
+        let (given, state) = (self.given, self.state.pointer);
         // SAFETY: the caller's function, with the bytes that its save gave.
         let code =
             given.load.map_or(0, |f| unsafe { f(given.ctx, state, bytes.as_ptr().cast(), bytes.len()) });

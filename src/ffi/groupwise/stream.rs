@@ -70,7 +70,7 @@ pub unsafe extern "C" fn swl_groupwise_free(s: *mut swl_groupwise) {
 }
 
 /// A stream of its own in the same state, open tickets included: what if. Errors: SWL_E_ARGUMENT, SWL_E_MEMORY,
-/// SWL_E_BUSY. On failure *out is not written.
+/// SWL_E_BUSY, and SWL_E_CALLBACK where `create` of a learner fails. On failure *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_clone(
     s: *const swl_groupwise,
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn swl_groupwise_clone(
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
             let own = handles::read::<Groupwise>(s, "s")?;
-            handles::publish(Groupwise { stream: own.stream.clone(), keep: own.keep.clone() }, out)
+            handles::publish(Groupwise { stream: own.stream.try_clone()?, keep: own.keep.clone() }, out)
         }
     })
 }

@@ -16,22 +16,16 @@ pub trait Custom: Send + Sync {
     /// leaves the ticket open.
     fn update(&mut self, x: &[f64], y: f64, z: f64, weight: f64) -> Result<()>;
     /// A learner of the same state: for a new group (the one that the stream was given has no rounds), or a clone of
-    /// the stream. Errors: those of the caller.
-    fn fork(&self) -> Box<dyn Custom>;
-    /// The state as bytes, for saved streams; `None` where it cannot be saved.
-    fn save(&self) -> Option<Vec<u8>> {
-        None
+    /// the stream. An error ends the call that needed it, and nothing has changed.
+    fn fork(&self) -> Result<Box<dyn Custom>>;
+    /// The state as bytes, for saved streams; `None` where a learner of this kind has none.
+    fn save(&self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
     }
     /// Takes on a state that [`Custom::save`] gave.
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let _ = bytes;
         Ok(())
-    }
-}
-
-impl Clone for Box<dyn Custom> {
-    fn clone(&self) -> Self {
-        self.fork()
     }
 }
 

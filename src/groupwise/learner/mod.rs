@@ -113,7 +113,7 @@ impl Terms {
 }
 
 /// A learner. Predictions and labels are in units of the label range.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Learner {
     /// Ridge regression by an orthogonal factor.
     Ridge(Ridge),
@@ -159,6 +159,19 @@ impl Comparator {
 }
 
 impl Learner {
+    /// A learner of its own in the same state. Errors: those of the caller's.
+    pub fn fork(&self) -> Result<Self> {
+        Ok(match self {
+            Learner::Ridge(learner) => Learner::Ridge(learner.clone()),
+            Learner::ShermanMorrison(learner) => Learner::ShermanMorrison(learner.clone()),
+            Learner::VovkAzouryWarmuth(learner) => Learner::VovkAzouryWarmuth(learner.clone()),
+            Learner::GradientDescent(learner) => Learner::GradientDescent(learner.clone()),
+            Learner::AdaGrad(learner) => Learner::AdaGrad(learner.clone()),
+            Learner::NewtonStep(learner) => Learner::NewtonStep(learner.clone()),
+            Learner::Custom(learner) => Learner::Custom(learner.fork()?),
+        })
+    }
+
     /// A learner of no rounds. Errors: a loss that the kind cannot have, no memory. [`Kind::Custom`] is made from the
     /// caller's own ([`Custom::fork`]) and gives a ridge regression here.
     pub fn new(kind: Kind, order: usize, terms: &Terms) -> Result<Self> {

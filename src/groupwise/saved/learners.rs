@@ -64,7 +64,7 @@ pub(super) fn put_learner(out: &mut Writer, learner: &Learner) -> Result<()> {
             out.word(u32::from(learner.outside))
         }
         Learner::Custom(learner) => {
-            let bytes = learner.save().ok_or_else(|| {
+            let bytes = learner.save()?.ok_or_else(|| {
                 crate::runtime::Error::new(crate::runtime::ErrorKind::Unsupported, "custom learner")
                     .expected("one that can be saved")
                     .found("one that cannot")

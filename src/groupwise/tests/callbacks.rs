@@ -21,12 +21,18 @@ impl Custom for Fixed {
         Ok(())
     }
 
-    fn fork(&self) -> Box<dyn Custom> {
-        Box::new(Fixed(self.0.clone()))
+    fn fork(&self) -> Result<Box<dyn Custom>> {
+        if self.0.len() > 8 {
+            return Err(Error::new(ErrorKind::Callback, "mine").with_code(44));
+        }
+        Ok(Box::new(Fixed(self.0.clone())))
     }
 
-    fn save(&self) -> Option<Vec<u8>> {
-        Some(self.0.iter().flat_map(|x| x.to_le_bytes()).collect())
+    fn save(&self) -> Result<Option<Vec<u8>>> {
+        if self.0.len() == 8 {
+            return Err(Error::new(ErrorKind::Callback, "mine").with_code(45));
+        }
+        Ok(Some(self.0.iter().flat_map(|x| x.to_le_bytes()).collect()))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -91,10 +97,22 @@ fn predictions_beyond_the_range_are_clipped_and_states_are_saved_with_the_caller
         fn update(&mut self, _: &[f64], _: f64, _: f64, _: f64) -> Result<()> {
             Ok(())
         }
-        fn fork(&self) -> Box<dyn Custom> {
-            Box::new(Unsaved)
+        fn fork(&self) -> Result<Box<dyn Custom>> {
+            Ok(Box::new(Unsaved))
         }
     }
     let stream = Stream::with_custom(1, Groups::declared(2), Some(Box::new(Unsaved)), &options(&[])).unwrap();
     assert_eq!(stream.save().unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn errors_of_forks_and_saves_reach_the_caller() {
+    let custom = Box::new(Fixed(vec![0.5; 9]));
+    let refused = Stream::with_custom(1, Groups::declared(2), Some(custom), &options(&[])).unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Callback, 44));
+    let stream = with(&[0.5; 8]);
+    let refused = stream.save().unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Callback, 45));
+    let copy = stream.try_clone().unwrap();
+    assert_eq!(copy.counts().predictions, 0);
 }

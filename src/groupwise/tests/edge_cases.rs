@@ -24,7 +24,7 @@ fn e01_without_an_awake_group_the_round_is_refused_or_gets_the_mean_label() {
 #[test]
 fn e02_a_group_named_twice_counts_once() {
     let mut once = stream(2, Groups::declared(3), &[]);
-    let mut twice = once.clone();
+    let mut twice = once.try_clone().unwrap();
     for round in rounds(40, 2, 3, 1) {
         let doubled: Vec<u64> = round.awake.iter().chain(&round.awake).copied().collect();
         let doubled = Drawn { awake: doubled, ..round.clone() };
@@ -178,7 +178,7 @@ fn e19_a_million_declared_groups_cost_nothing_until_they_are_awake() {
 #[test]
 fn e20_ten_thousand_awake_groups_are_summed_in_the_order_of_their_numbers() {
     let mut forward = stream(2, Groups::declared(10_000), &[]);
-    let mut backward = forward.clone();
+    let mut backward = forward.try_clone().unwrap();
     let awake: Vec<u64> = (0..10_000).collect();
     let reversed: Vec<u64> = awake.iter().rev().copied().collect();
     for round in rounds(3, 2, 1, 4) {
@@ -205,7 +205,7 @@ fn e21_groups_of_the_same_rounds_weigh_the_same_and_share_a_prior() {
 #[test]
 fn e22_the_numbers_of_groups_do_not_matter() {
     let mut plain = stream(2, Groups::declared(4), &[]);
-    let mut renamed = plain.clone();
+    let mut renamed = plain.try_clone().unwrap();
     for round in rounds(200, 2, 4, 7) {
         let other = round.awake.iter().map(|g| (g * 3 + 2) % 4).collect();
         let a = step(&mut plain, &round);
@@ -286,7 +286,7 @@ fn e30_weights_of_zero_count_and_negative_ones_are_refused() {
     assert_eq!(stream.certificate(0).unwrap().rounds, 0);
     assert!(stream.update(ticket, 0.5).is_err());
     // A whole weight is a round that is repeated, for the learner.
-    let mut thrice = stream.clone();
+    let mut thrice = stream.try_clone().unwrap();
     let ticket = stream.predict(&[1.0], &[0]).unwrap().ticket;
     stream.update_weighted(ticket, 0.75, 3.0).unwrap();
     let drawn = Drawn { x: vec![1.0], awake: vec![0], y: 0.75 };

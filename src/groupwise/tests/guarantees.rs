@@ -261,7 +261,7 @@ fn batches_are_rounds_one_after_the_other_and_stop_when_told() {
         .collect();
     let batch = Rounds { x: &x, y: &y, weight: None, start: &start, groups: &groups };
     let mut one = stream(3, Groups::declared(4), &[]);
-    let mut all = one.clone();
+    let mut all = one.try_clone().unwrap();
     let mut out = vec![f64::NAN; 500];
     let report = all.run_batch(batch, &mut out, &mut Control::new()).unwrap();
     assert_eq!((report.rounds, report.outcome), (500, Outcome::Converged));

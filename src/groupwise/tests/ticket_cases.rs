@@ -115,7 +115,7 @@ fn e26_a_saved_stream_goes_on_to_the_same_bits() {
         let bytes = whole.save().unwrap();
         let mut loaded = Stream::load(&bytes).unwrap();
         assert_eq!(loaded.save().unwrap(), bytes, "{set:?}");
-        let mut cloned = whole.clone();
+        let mut cloned = whole.try_clone().unwrap();
         for round in &drawn[60..] {
             let value = step(&mut whole, round);
             assert_eq!(step(&mut loaded, round).to_bits(), value.to_bits(), "{set:?}");
