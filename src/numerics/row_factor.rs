@@ -12,11 +12,12 @@
 //! diagonal on; what lies there before and on the diagonal is 0.
 
 use super::kernels::{Scalar, for_each_instruction_set};
+use super::panels::{PANEL, for_pieces, pieces, pieces_mut};
 use crate::runtime::Result;
 use crate::runtime::error::{out_of_memory, zeros};
+use std::ops::Range;
 
-/// Rows are worked on in pieces of so many numbers.
-pub const LANES: usize = 4;
+pub use super::panels::LANES;
 
 /// Without a ridge: a column whose part beside the columns before it is at most this share of its largest entry
 /// depends on them.
@@ -288,64 +289,186 @@ for_each_instruction_set!(
     fold, fold_body, (upper: &mut [T], pivots: &mut [f64], row: &mut [f64], inverse_weight: f64) -> f64
 );
 
+/// Rows of `U` that begin at the same column. The diagonal of the first lies just before that column (unless it is
+/// column 0), those of the others on the first piece: so a row has its slot, the place of its diagonal and one.
+struct Block {
+    from: usize,
+    width: usize,
+    slots: Range<usize>,
+}
+
+/// The blocks of a factor, for rows of this length.
+#[inline(always)]
+fn blocks(order: usize, length: usize) -> impl Iterator<Item = Block> {
+    let slots = move |from| usize::from(from == 0)..LANES.min(order + 1 - from);
+    (0..=order).step_by(LANES).map(move |from| Block { from, width: length - from, slots: slots(from) })
+}
+
+impl Block {
+    fn len(&self) -> usize {
+        self.width * self.slots.len()
+    }
+
+    /// Where a row of the block is among its numbers.
+    #[inline(always)]
+    fn row(&self, slot: usize) -> usize {
+        (slot - self.slots.start) * self.width
+    }
+}
+
 #[inline(always)]
 fn eliminate_body<T: Scalar>(upper: &[T], order: usize, row: &mut [f64]) {
-    let length = row.len();
     let mut rest = upper;
-    for i in 0..order {
-        let from = start(i);
-        let (own, after) = rest.split_at(length - from);
+    for block in blocks(order, row.len()) {
+        let (own, after) = rest.split_at(block.len());
         rest = after;
-        let x = row[i];
-        if x != 0.0 {
-            for (r, u) in row[from..].chunks_exact_mut(LANES).zip(own.chunks_exact(LANES)) {
-                for k in 0..LANES {
-                    r[k] -= x * u[k].wide();
+        // What is to be taken off shows from the first piece alone.
+        let [mut head] = *pieces::<f64, 1>(&row[block.from..]);
+        let mut xs = [0.0; LANES];
+        for slot in 0..LANES {
+            if block.slots.contains(&slot) {
+                let x = if slot == 0 { row[block.from - 1] } else { head[slot - 1] };
+                xs[slot] = x;
+                if x != 0.0 {
+                    let [u] = pieces(&own[block.row(slot)..]);
+                    head = std::array::from_fn(|k| head[k] - x * u[k].wide());
                 }
+            }
+        }
+        let (first, others) = row[block.from..].split_at_mut(LANES);
+        first.copy_from_slice(&head);
+        for (k, panel) in others.chunks_mut(PANEL).enumerate() {
+            for_pieces!(panel, N => eliminate_panel::<T, N>(own, LANES + k * PANEL, &block, &xs, panel));
+        }
+    }
+}
+
+/// `N` pieces of the row, from `at` on.
+#[inline(always)]
+fn eliminate_panel<T: Scalar, const N: usize>(
+    own: &[T],
+    at: usize,
+    block: &Block,
+    xs: &[f64; LANES],
+    row: &mut [f64],
+) {
+    let mut left = *pieces::<f64, N>(row);
+    for slot in block.slots.clone() {
+        let x = xs[slot];
+        if x != 0.0 {
+            for (r, u) in left.iter_mut().zip(pieces::<T, N>(&own[block.row(slot) + at..])) {
+                *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
+            }
+        }
+    }
+    *pieces_mut(row) = left;
+}
+
+/// What a block does to the rows of `U`.
+#[derive(Default)]
+struct Turn {
+    /// What is left of the row on the diagonal.
+    x: [f64; LANES],
+    gain: [f64; LANES],
+    kept: [f64; LANES],
+}
+
+#[inline(always)]
+fn fold_body<T: Scalar>(upper: &mut [T], pivots: &mut [f64], row: &mut [f64], inverse_weight: f64) -> f64 {
+    let mut rest = upper;
+    let mut spread = inverse_weight;
+    for block in blocks(pivots.len(), row.len()) {
+        let (own, after) = rest.split_at_mut(block.len());
+        rest = after;
+        let mut turn = Turn::default();
+        let [mut head] = *pieces::<f64, 1>(&row[block.from..]);
+        let mut given = [head; LANES];
+        for slot in 0..LANES {
+            if block.slots.contains(&slot) {
+                let x = if slot == 0 { row[block.from - 1] } else { std::mem::take(&mut head[slot - 1]) };
+                turn.x[slot] = x;
+                given[slot] = head;
+                if x != 0.0 {
+                    let [u] = pieces(&own[block.row(slot)..]);
+                    head = std::array::from_fn(|k| head[k] - x * u[k].wide());
+                }
+            }
+        }
+        spread = turn.weigh(&block, pivots, spread);
+        for slot in block.slots.clone() {
+            let at = block.row(slot);
+            turn.fold_pieces::<T, 1>(slot, &mut [given[slot]], &mut own[at..]);
+        }
+        let (first, others) = row[block.from..].split_at_mut(LANES);
+        first.copy_from_slice(&head);
+        for (k, panel) in others.chunks_mut(PANEL).enumerate() {
+            for_pieces!(panel, N => fold_panel::<T, N>(own, LANES + k * PANEL, &block, &turn, panel));
+        }
+    }
+    spread
+}
+
+impl Turn {
+    /// Takes the row into the pivots; gives the spread after the block.
+    #[inline(always)]
+    fn weigh(&mut self, block: &Block, pivots: &mut [f64], spread: f64) -> f64 {
+        // Four divisions cost little more than one.
+        let mut pivot = [1.0; LANES];
+        for slot in 0..LANES {
+            if block.slots.contains(&slot) {
+                pivot[slot] = pivots[block.from + slot - 1];
+            }
+        }
+        let step: [f64; LANES] = std::array::from_fn(|k| self.x[k] / pivot[k]);
+        // All are kept: the one before a row for what comes, the one after it for what was.
+        let mut spreads = [spread; LANES + 1];
+        for k in 0..LANES {
+            spreads[k + 1] = spreads[k] + self.x[k] * step[k];
+        }
+        let left: [f64; LANES + 1] = std::array::from_fn(|k| 1.0 / spreads[k]);
+        self.gain = std::array::from_fn(|k| step[k] * left[k + 1]);
+        self.kept = std::array::from_fn(|k| spreads[k] * left[k + 1]);
+        for slot in 0..LANES {
+            if block.slots.contains(&slot) {
+                let x = self.x[slot];
+                pivots[block.from + slot - 1] = pivot[slot] + x * (x * left[slot]);
+            }
+        }
+        spreads[LANES]
+    }
+
+    /// Takes pieces of the row into those of one row of `U`.
+    #[inline(always)]
+    fn fold_pieces<T: Scalar, const N: usize>(&self, slot: usize, row: &mut [[f64; LANES]; N], own: &mut [T]) {
+        let (x, gain, kept) = (self.x[slot], self.gain[slot], self.kept[slot]);
+        if x == 0.0 {
+            return;
+        }
+        let own = pieces_mut::<T, N>(own);
+        if kept < SMALL_SHARE {
+            // Little is left of the row: what it was must not be taken off from large numbers.
+            for (r, u) in row.iter_mut().zip(own) {
+                let given = *r;
+                *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
+                *u = std::array::from_fn(|k| T::narrow(kept * u[k].wide() + gain * given[k]));
+            }
+        } else {
+            for (r, u) in row.iter_mut().zip(own) {
+                *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
+                *u = std::array::from_fn(|k| T::narrow(u[k].wide() + gain * r[k]));
             }
         }
     }
 }
 
+/// `N` pieces of the row, from `at` on.
 #[inline(always)]
-fn fold_body<T: Scalar>(upper: &mut [T], pivots: &mut [f64], row: &mut [f64], inverse_weight: f64) -> f64 {
-    let length = row.len();
-    let mut rest = upper;
-    // Both are kept: the one for what comes, the other for what was.
-    let (mut spread, mut left) = (inverse_weight, 1.0 / inverse_weight);
-    for (i, pivot) in pivots.iter_mut().enumerate() {
-        let from = start(i);
-        let (own, after) = rest.split_at_mut(length - from);
-        rest = after;
-        let x = std::mem::take(&mut row[i]);
-        if x == 0.0 {
-            continue;
-        }
-        let (step, before) = (x / *pivot, spread);
-        spread += x * step;
-        *pivot += x * (x * left);
-        left = 1.0 / spread;
-        let (gain, kept) = (step * left, before * left);
-        let pieces = row[from..].chunks_exact_mut(LANES).zip(own.chunks_exact_mut(LANES));
-        if kept < SMALL_SHARE {
-            // Little is left of the row: what it was must not be taken off from large numbers.
-            for (r, u) in pieces {
-                for k in 0..LANES {
-                    let given = r[k];
-                    r[k] -= x * u[k].wide();
-                    u[k] = T::narrow(kept * u[k].wide() + gain * given);
-                }
-            }
-        } else {
-            for (r, u) in pieces {
-                for k in 0..LANES {
-                    r[k] -= x * u[k].wide();
-                    u[k] = T::narrow(u[k].wide() + gain * r[k]);
-                }
-            }
-        }
+fn fold_panel<T: Scalar, const N: usize>(own: &mut [T], at: usize, block: &Block, turn: &Turn, row: &mut [f64]) {
+    let mut left = *pieces::<f64, N>(row);
+    for slot in block.slots.clone() {
+        turn.fold_pieces::<T, N>(slot, &mut left, &mut own[block.row(slot) + at..]);
     }
-    spread
+    *pieces_mut(row) = left;
 }
 
 #[cfg(test)]
