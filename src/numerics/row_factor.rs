@@ -12,7 +12,6 @@
 //! diagonal on; what lies there before and on the diagonal is 0.
 
 use super::kernels::{Scalar, for_each_instruction_set};
-use super::panels::{PANEL, for_pieces, pieces, pieces_mut};
 use crate::runtime::Result;
 use crate::runtime::error::{out_of_memory, zeros};
 use std::ops::Range;
@@ -309,11 +308,50 @@ impl Block {
         self.width * self.slots.len()
     }
 
+    fn is_whole(&self) -> bool {
+        self.slots.len() == LANES
+    }
+
     /// Where a row of the block is among its numbers.
     #[inline(always)]
     fn row(&self, slot: usize) -> usize {
         (slot - self.slots.start) * self.width
     }
+}
+
+/// A piece of a row, beginning at `at`.
+#[inline(always)]
+fn piece<T, const W: usize>(row: &[T], at: usize) -> &[T; W] {
+    row[at..].first_chunk().expect("whole pieces")
+}
+
+/// The same, to be changed.
+#[inline(always)]
+fn piece_mut<T, const W: usize>(row: &mut [T], at: usize) -> &mut [T; W] {
+    row[at..].first_chunk_mut().expect("whole pieces")
+}
+
+/// Calls `f` for what lies behind the first piece of a row of this width, with `N` pieces of `W` numbers at a time and
+/// the place where they begin. Behind a narrow piece, where their number is odd, come wide ones, so that no load in a
+/// later block spans two stores of an earlier one.
+macro_rules! behind_the_first {
+    ($width:expr, $f:ident::<$t:ident>($($arg:expr),*)) => {{
+        let (width, mut at) = ($width, LANES);
+        if !(width - at).is_multiple_of(2 * LANES) {
+            $f::<$t, LANES, 1>(at, $($arg),*);
+            at += LANES;
+        }
+        while at < width {
+            let count = ((width - at) / (2 * LANES)).min(4);
+            match count {
+                1 => $f::<$t, { 2 * LANES }, 1>(at, $($arg),*),
+                2 => $f::<$t, { 2 * LANES }, 2>(at, $($arg),*),
+                3 => $f::<$t, { 2 * LANES }, 3>(at, $($arg),*),
+                _ => $f::<$t, { 2 * LANES }, 4>(at, $($arg),*),
+            }
+            at += count * 2 * LANES;
+        }
+    }};
 }
 
 #[inline(always)]
@@ -322,55 +360,66 @@ fn eliminate_body<T: Scalar>(upper: &[T], order: usize, row: &mut [f64]) {
     for block in blocks(order, row.len()) {
         let (own, after) = rest.split_at(block.len());
         rest = after;
-        // What is to be taken off shows from the first piece alone.
-        let [mut head] = *pieces::<f64, 1>(&row[block.from..]);
-        let mut xs = [0.0; LANES];
-        for slot in 0..LANES {
-            if block.slots.contains(&slot) {
-                let x = if slot == 0 { row[block.from - 1] } else { head[slot - 1] };
-                xs[slot] = x;
-                if x != 0.0 {
-                    let [u] = pieces(&own[block.row(slot)..]);
-                    head = std::array::from_fn(|k| head[k] - x * u[k].wide());
-                }
-            }
-        }
-        let (first, others) = row[block.from..].split_at_mut(LANES);
-        first.copy_from_slice(&head);
-        for (k, panel) in others.chunks_mut(PANEL).enumerate() {
-            for_pieces!(panel, N => eliminate_panel::<T, N>(own, LANES + k * PANEL, &block, &xs, panel));
+        if !(block.is_whole() && eliminate_whole(own, &block, row)) {
+            eliminate_rows(own, &block, row);
         }
     }
 }
 
-/// `N` pieces of the row, from `at` on.
+/// Row after row.
 #[inline(always)]
-fn eliminate_panel<T: Scalar, const N: usize>(
-    own: &[T],
-    at: usize,
-    block: &Block,
-    xs: &[f64; LANES],
-    row: &mut [f64],
-) {
-    let mut left = *pieces::<f64, N>(row);
+fn eliminate_rows<T: Scalar>(own: &[T], block: &Block, row: &mut [f64]) {
     for slot in block.slots.clone() {
-        let x = xs[slot];
+        let x = row[block.from + slot - 1];
         if x != 0.0 {
-            for (r, u) in left.iter_mut().zip(pieces::<T, N>(&own[block.row(slot) + at..])) {
+            let own = own[block.row(slot)..][..block.width].as_chunks::<LANES>().0;
+            for (r, u) in row[block.from..].as_chunks_mut::<LANES>().0.iter_mut().zip(own) {
                 *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
             }
         }
     }
-    *pieces_mut(row) = left;
 }
 
-/// What a block does to the rows of `U`.
-#[derive(Default)]
-struct Turn {
-    /// What is left of the row on the diagonal.
-    x: [f64; LANES],
-    gain: [f64; LANES],
-    kept: [f64; LANES],
+/// All rows at once. False, with nothing done, where one of them is to be left out.
+#[inline(always)]
+fn eliminate_whole<T: Scalar>(own: &[T], block: &Block, row: &mut [f64]) -> bool {
+    let (from, width) = (block.from, block.width);
+    // What is to be taken off shows from the first piece alone.
+    let mut head: [f64; LANES] = *piece(row, from);
+    let mut x = [row[from - 1], 0.0, 0.0, 0.0];
+    for slot in 0..LANES {
+        if slot > 0 {
+            x[slot] = head[slot - 1];
+        }
+        let u: &[T; LANES] = piece(own, slot * width);
+        head = std::array::from_fn(|k| head[k] - x[slot] * u[k].wide());
+    }
+    if x.iter().any(|x| *x == 0.0) {
+        return false;
+    }
+    *piece_mut(row, from) = head;
+    behind_the_first!(width, eliminate_pieces::<T>(own, width, &x, &mut row[from..]));
+    true
+}
+
+#[inline(always)]
+fn eliminate_pieces<T: Scalar, const W: usize, const N: usize>(
+    at: usize,
+    own: &[T],
+    width: usize,
+    x: &[f64; LANES],
+    row: &mut [f64],
+) {
+    let mut left: [[f64; W]; N] = std::array::from_fn(|n| *piece(row, at + n * W));
+    for (slot, x) in x.iter().enumerate() {
+        for (n, r) in left.iter_mut().enumerate() {
+            let u: &[T; W] = piece(own, slot * width + at + n * W);
+            *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
+        }
+    }
+    for (n, r) in left.iter().enumerate() {
+        *piece_mut(row, at + n * W) = *r;
+    }
 }
 
 #[inline(always)]
@@ -380,95 +429,121 @@ fn fold_body<T: Scalar>(upper: &mut [T], pivots: &mut [f64], row: &mut [f64], in
     for block in blocks(pivots.len(), row.len()) {
         let (own, after) = rest.split_at_mut(block.len());
         rest = after;
-        let mut turn = Turn::default();
-        let [mut head] = *pieces::<f64, 1>(&row[block.from..]);
-        let mut given = [head; LANES];
-        for slot in 0..LANES {
-            if block.slots.contains(&slot) {
-                let x = if slot == 0 { row[block.from - 1] } else { std::mem::take(&mut head[slot - 1]) };
-                turn.x[slot] = x;
-                given[slot] = head;
-                if x != 0.0 {
-                    let [u] = pieces(&own[block.row(slot)..]);
-                    head = std::array::from_fn(|k| head[k] - x * u[k].wide());
-                }
-            }
-        }
-        spread = turn.weigh(&block, pivots, spread);
-        for slot in block.slots.clone() {
-            let at = block.row(slot);
-            turn.fold_pieces::<T, 1>(slot, &mut [given[slot]], &mut own[at..]);
-        }
-        let (first, others) = row[block.from..].split_at_mut(LANES);
-        first.copy_from_slice(&head);
-        for (k, panel) in others.chunks_mut(PANEL).enumerate() {
-            for_pieces!(panel, N => fold_panel::<T, N>(own, LANES + k * PANEL, &block, &turn, panel));
-        }
+        let whole = if block.is_whole() { fold_whole(own, &block, pivots, row, spread) } else { None };
+        spread = match whole {
+            Some(spread) => spread,
+            None => fold_rows(own, &block, pivots, row, spread),
+        };
     }
     spread
 }
 
-impl Turn {
-    /// Takes the row into the pivots; gives the spread after the block.
-    #[inline(always)]
-    fn weigh(&mut self, block: &Block, pivots: &mut [f64], spread: f64) -> f64 {
-        // Four divisions cost little more than one.
-        let mut pivot = [1.0; LANES];
-        for slot in 0..LANES {
-            if block.slots.contains(&slot) {
-                pivot[slot] = pivots[block.from + slot - 1];
-            }
-        }
-        let step: [f64; LANES] = std::array::from_fn(|k| self.x[k] / pivot[k]);
-        // All are kept: the one before a row for what comes, the one after it for what was.
-        let mut spreads = [spread; LANES + 1];
-        for k in 0..LANES {
-            spreads[k + 1] = spreads[k] + self.x[k] * step[k];
-        }
-        let left: [f64; LANES + 1] = std::array::from_fn(|k| 1.0 / spreads[k]);
-        self.gain = std::array::from_fn(|k| step[k] * left[k + 1]);
-        self.kept = std::array::from_fn(|k| spreads[k] * left[k + 1]);
-        for slot in 0..LANES {
-            if block.slots.contains(&slot) {
-                let x = self.x[slot];
-                pivots[block.from + slot - 1] = pivot[slot] + x * (x * left[slot]);
-            }
-        }
-        spreads[LANES]
-    }
-
-    /// Takes pieces of the row into those of one row of `U`.
-    #[inline(always)]
-    fn fold_pieces<T: Scalar, const N: usize>(&self, slot: usize, row: &mut [[f64; LANES]; N], own: &mut [T]) {
-        let (x, gain, kept) = (self.x[slot], self.gain[slot], self.kept[slot]);
+/// Row after row.
+#[inline(always)]
+fn fold_rows<T: Scalar>(
+    own: &mut [T],
+    block: &Block,
+    pivots: &mut [f64],
+    row: &mut [f64],
+    mut spread: f64,
+) -> f64 {
+    for slot in block.slots.clone() {
+        let i = block.from + slot - 1;
+        let x = std::mem::take(&mut row[i]);
         if x == 0.0 {
-            return;
+            continue;
         }
-        let own = pieces_mut::<T, N>(own);
+        // Both are kept: the one before the row for what was, the one with it for what comes.
+        let (step, before) = (x / pivots[i], spread);
+        spread += x * step;
+        pivots[i] += x * (x * (1.0 / before));
+        let left = 1.0 / spread;
+        let (gain, kept) = (step * left, before * left);
+        let own = own[block.row(slot)..][..block.width].as_chunks_mut::<LANES>().0;
+        let pieces = row[block.from..].as_chunks_mut::<LANES>().0.iter_mut().zip(own);
         if kept < SMALL_SHARE {
             // Little is left of the row: what it was must not be taken off from large numbers.
-            for (r, u) in row.iter_mut().zip(own) {
+            for (r, u) in pieces {
                 let given = *r;
                 *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
                 *u = std::array::from_fn(|k| T::narrow(kept * u[k].wide() + gain * given[k]));
             }
         } else {
-            for (r, u) in row.iter_mut().zip(own) {
+            for (r, u) in pieces {
                 *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
                 *u = std::array::from_fn(|k| T::narrow(u[k].wide() + gain * r[k]));
             }
         }
     }
+    spread
 }
 
-/// `N` pieces of the row, from `at` on.
+/// All rows at once. `None`, with nothing done, where one of them is to be left out or little is left of it.
 #[inline(always)]
-fn fold_panel<T: Scalar, const N: usize>(own: &mut [T], at: usize, block: &Block, turn: &Turn, row: &mut [f64]) {
-    let mut left = *pieces::<f64, N>(row);
-    for slot in block.slots.clone() {
-        turn.fold_pieces::<T, N>(slot, &mut left, &mut own[block.row(slot) + at..]);
+fn fold_whole<T: Scalar>(
+    own: &mut [T],
+    block: &Block,
+    pivots: &mut [f64],
+    row: &mut [f64],
+    spread: f64,
+) -> Option<f64> {
+    let (from, width) = (block.from, block.width);
+    // What is to be taken off shows from the first piece alone.
+    let mut head: [f64; LANES] = *piece(row, from);
+    let mut heads = [head; LANES];
+    let mut x = [row[from - 1], 0.0, 0.0, 0.0];
+    for slot in 0..LANES {
+        if slot > 0 {
+            x[slot] = std::mem::take(&mut head[slot - 1]);
+        }
+        let u: &[T; LANES] = piece(own, slot * width);
+        head = std::array::from_fn(|k| head[k] - x[slot] * u[k].wide());
+        heads[slot] = head;
     }
-    *pieces_mut(row) = left;
+    // Four divisions cost little more than one.
+    let pivot: &mut [f64; LANES] = piece_mut(pivots, from - 1);
+    let step: [f64; LANES] = std::array::from_fn(|k| x[k] / pivot[k]);
+    let rise: [f64; LANES] = std::array::from_fn(|k| x[k] * step[k]);
+    let mut before = [spread; LANES];
+    (1..LANES).for_each(|k| before[k] = before[k - 1] + rise[k - 1]);
+    let after: [f64; LANES] = std::array::from_fn(|k| before[k] + rise[k]);
+    let left: [f64; LANES] = std::array::from_fn(|k| 1.0 / after[k]);
+    let kept: [f64; LANES] = std::array::from_fn(|k| before[k] * left[k]);
+    if (0..LANES).any(|k| x[k] == 0.0 || kept[k] < SMALL_SHARE) {
+        return None;
+    }
+    let gain: [f64; LANES] = std::array::from_fn(|k| step[k] * left[k]);
+    let was = [1.0 / spread, left[0], left[1], left[2]];
+    *pivot = std::array::from_fn(|k| pivot[k] + x[k] * (x[k] * was[k]));
+    for slot in 0..LANES {
+        let u: &mut [T; LANES] = piece_mut(own, slot * width);
+        *u = std::array::from_fn(|k| T::narrow(u[k].wide() + gain[slot] * heads[slot][k]));
+    }
+    row[from - 1] = 0.0;
+    *piece_mut(row, from) = head;
+    behind_the_first!(width, fold_pieces::<T>(own, width, [&x, &gain], &mut row[from..]));
+    Some(after[LANES - 1])
+}
+
+#[inline(always)]
+fn fold_pieces<T: Scalar, const W: usize, const N: usize>(
+    at: usize,
+    own: &mut [T],
+    width: usize,
+    [x, gain]: [&[f64; LANES]; 2],
+    row: &mut [f64],
+) {
+    let mut left: [[f64; W]; N] = std::array::from_fn(|n| *piece(row, at + n * W));
+    for (slot, (x, gain)) in x.iter().zip(gain).enumerate() {
+        for (n, r) in left.iter_mut().enumerate() {
+            let u: &mut [T; W] = piece_mut(own, slot * width + at + n * W);
+            *r = std::array::from_fn(|k| r[k] - x * u[k].wide());
+            *u = std::array::from_fn(|k| T::narrow(u[k].wide() + gain * r[k]));
+        }
+    }
+    for (n, r) in left.iter().enumerate() {
+        *piece_mut(row, at + n * W) = *r;
+    }
 }
 
 #[cfg(test)]
