@@ -4,24 +4,13 @@
 //! updates and grow with its condition: who uses it checks.
 
 use super::kernels::{Scalar, for_each_instruction_set};
-use super::panels::LANES;
+use super::panels::{LANES, Line, PANEL, WIDE};
 use crate::runtime::Result;
 use crate::runtime::error::zeros;
 use std::ops::Range;
 
-/// Numbers of a [`Line`].
-const WIDE: usize = 8;
-
-/// As many lines of a row as registers hold at once.
-const PANEL: usize = 4;
-
 /// Rows of more than a panel that are worked on at once: all of them would leave the cache before the next panel.
 const ROWS: usize = 8;
-
-/// A line of the cache: rows that do not begin with one cost two accesses for each of their pieces.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
-pub struct Line<T>([T; WIDE]);
 
 /// The inverse, and room for a product with it.
 #[derive(Debug, Clone)]
@@ -91,8 +80,7 @@ for_each_instruction_set!(
     downdate, downdate_body, (p: &mut [Line<T>], s: &[f64], order: usize)
 );
 
-// Bodies are compiled for each number of lines of a panel: loops over them would be unrolled from within and then made
-// vectors of from without, by shuffles. Places are counted by hand: iterators over rows divide by their length.
+// Places are counted by hand: iterators over rows divide by their length.
 
 /// Where the rows are that are worked on at once, from `first` on.
 #[inline(always)]

@@ -4,7 +4,7 @@
 //! for all of these, and still sums up its terms in the order of the rows.
 
 use super::kernels::{Scalar, for_each_instruction_set};
-use super::panels::{LANES, PANEL, for_pieces, pieces, pieces_mut};
+use super::panels::{Line, PANEL, WIDE};
 use crate::runtime::Result;
 use crate::runtime::error::zeros;
 
@@ -15,54 +15,52 @@ const HELD: usize = 8;
 #[derive(Debug, Clone)]
 pub struct NormalEquations {
     order: usize,
-    /// The upper triangle by rows in whole pieces, each from the last multiple of [`LANES`] at or before the diagonal
-    /// on.
-    a: Vec<f64>,
-    /// Rows in whole pieces, and their weights behind all of them.
-    held: Vec<f64>,
+    /// The upper triangle by rows, each from the line with the diagonal on.
+    a: Vec<Line<f64>>,
+    /// Rows in whole lines.
+    held: Vec<Line<f64>>,
+    /// `w x`, in [`HELD`] numbers for each column.
+    shares: Vec<f64>,
     count: usize,
-}
-
-/// Where a row of `A` begins.
-#[inline(always)]
-fn start(row: usize) -> usize {
-    row / LANES * LANES
 }
 
 impl NormalEquations {
     /// `ridge I`. Errors: no memory.
     pub fn new(order: usize, ridge: f64) -> Result<Self> {
-        let what = "normal equations";
-        let length = order.next_multiple_of(LANES);
-        let whole = (0..order).map(|i| length - start(i)).sum();
-        let mut new = Self { order, a: zeros(what, whole)?, held: zeros(what, HELD * (length + 1))?, count: 0 };
-        new.rows_mut().for_each(|row| row[0] = ridge);
+        let (what, width) = ("normal equations", order.div_ceil(WIDE));
+        let whole = (0..order).map(|i| width - i / WIDE).sum();
+        let (a, held) = (zeros(what, whole)?, zeros(what, HELD * width)?);
+        let mut new = Self { order, a, held, shares: zeros(what, HELD * order)?, count: 0 };
+        new.rows_mut().enumerate().for_each(|(i, row)| row[0].0[i % WIDE] = ridge);
         Ok(new)
     }
 
     /// The bytes that they take; saturates.
     pub fn bytes(order: usize) -> usize {
-        let length = order.saturating_add(LANES);
-        length.saturating_mul(length / 2 + HELD + LANES).saturating_mul(8)
+        let width = order.div_ceil(WIDE);
+        order.saturating_mul(width / 2 + 2).saturating_add(2 * HELD * width).saturating_mul(size_of::<Line<f64>>())
     }
 
-    /// The rows of the triangle, from the diagonal on.
-    fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
-        let (order, length) = (self.order, self.order.next_multiple_of(LANES));
+    /// The rows of the triangle.
+    fn rows_mut(&mut self) -> impl Iterator<Item = &mut [Line<f64>]> {
+        let (order, width) = (self.order, self.order.div_ceil(WIDE));
         let mut rest = &mut self.a[..];
         (0..order).map(move |i| {
-            let (row, after) = std::mem::take(&mut rest).split_at_mut(length - start(i));
+            let (row, after) = std::mem::take(&mut rest).split_at_mut(width - i / WIDE);
             rest = after;
-            &mut row[i - start(i)..order - start(i)]
+            row
         })
     }
 
     /// Adds `weight x x'`. Costs `order^2` flops.
     pub fn add(&mut self, x: &[f64], weight: f64) {
-        let length = self.order.next_multiple_of(LANES);
-        let (rows, weights) = self.held.split_at_mut(HELD * length);
-        rows[self.count * length..][..self.order].copy_from_slice(x);
-        weights[self.count] = weight;
+        let width = self.order.div_ceil(WIDE);
+        for (line, x) in self.held[self.count * width..].iter_mut().zip(x.chunks(WIDE)) {
+            line.0[..x.len()].copy_from_slice(x);
+        }
+        for (shares, x) in self.shares.as_chunks_mut::<HELD>().0.iter_mut().zip(x) {
+            shares[self.count] = weight * x;
+        }
         self.count += 1;
         if self.count == HELD {
             self.settle();
@@ -71,23 +69,21 @@ impl NormalEquations {
 
     /// Adds the rows that were held back.
     fn settle(&mut self) {
-        let length = self.order.next_multiple_of(LANES);
-        let (rows, weights) = self.held.split_at(HELD * length);
-        add_rows(&mut self.a, length, rows, &weights[..self.count]);
+        add_rows(&mut self.a, &self.held, &self.shares, self.count);
         self.count = 0;
     }
 
     /// The upper triangle, row after row. Errors: no memory.
     pub fn triangle(&self) -> Result<Vec<f64>> {
-        let mut whole = Self { order: self.order, a: zeros("normal equations", self.a.len())?, ..self.clone() };
-        whole.a.copy_from_slice(&self.a);
-        whole.settle();
         let mut triangle: Vec<f64> = zeros("normal equations", self.order * (self.order + 1) / 2)?;
+        let mut whole = self.clone();
+        whole.settle();
         let mut rest = &mut triangle[..];
-        for row in whole.rows_mut() {
-            let (own, after) = rest.split_at_mut(row.len());
-            own.copy_from_slice(row);
+        for (i, row) in whole.rows_mut().enumerate() {
+            let (own, after) = rest.split_at_mut(self.order - i);
             rest = after;
+            let row = row.iter().flat_map(|line| &line.0).skip(i % WIDE);
+            own.iter_mut().zip(row).for_each(|(o, a)| *o = *a);
         }
         Ok(triangle)
     }
@@ -95,55 +91,55 @@ impl NormalEquations {
     /// Takes on the triangle that [`NormalEquations::triangle`] gave.
     pub fn set_triangle(&mut self, triangle: &[f64]) {
         self.count = 0;
-        let mut rest = triangle;
-        for row in self.rows_mut() {
-            let (own, after) = rest.split_at(row.len());
-            row.copy_from_slice(own);
+        let (order, mut rest) = (self.order, triangle);
+        for (i, row) in self.rows_mut().enumerate() {
+            let (own, after) = rest.split_at(order - i);
             rest = after;
+            let row = row.iter_mut().flat_map(|line| &mut line.0).skip(i % WIDE);
+            row.zip(own).for_each(|(a, o)| *a = *o);
         }
     }
 }
 
 for_each_instruction_set!(
-    /// `A += sum_k w_k x_k x_k'`, for rows `x_k` of `length` numbers.
-    add_rows, add_rows_body, (a: &mut [T], length: usize, rows: &[f64], weights: &[f64])
+    /// `A += sum_k w_k x_k x_k'` for the first rows that are held.
+    add_rows, add_rows_body, (a: &mut [Line<T>], held: &[Line<f64>], shares: &[f64], count: usize)
 );
 
 #[inline(always)]
-fn add_rows_body<T: Scalar>(a: &mut [T], length: usize, rows: &[f64], weights: &[f64]) {
+fn add_rows_body<T: Scalar>(a: &mut [Line<T>], held: &[Line<f64>], shares: &[f64], count: usize) {
+    let width = held.len() / HELD;
     let mut rest = a;
-    let mut i = 0;
-    while !rest.is_empty() {
-        let (own, after) = rest.split_at_mut(length - start(i));
+    for (i, shares) in shares.as_chunks::<HELD>().0.iter().enumerate() {
+        let (own, after) = rest.split_at_mut(width - i / WIDE);
         rest = after;
+        let shares = &shares[..count.min(HELD)];
         for (k, panel) in own.chunks_mut(PANEL).enumerate() {
-            let at = start(i) + k * PANEL;
-            for_pieces!(panel, N => add_pieces::<T, N>(panel, rows, length, weights, i, at));
+            let held = &held[i / WIDE + k * PANEL..];
+            match panel.len() {
+                1 => add_lines::<T, 1>(panel, held, width, shares),
+                2 => add_lines::<T, 2>(panel, held, width, shares),
+                3 => add_lines::<T, 3>(panel, held, width, shares),
+                _ => add_lines::<T, PANEL>(panel, held, width, shares),
+            }
         }
-        i += 1;
     }
 }
 
-/// `N` pieces of row `i`, from column `at` on.
+/// `N` lines of a row of `A`.
 #[inline(always)]
-fn add_pieces<T: Scalar, const N: usize>(
-    own: &mut [T],
-    rows: &[f64],
-    length: usize,
-    weights: &[f64],
-    i: usize,
-    at: usize,
-) {
-    let own = pieces_mut::<T, N>(own);
-    let mut sums: [[f64; LANES]; N] = std::array::from_fn(|n| std::array::from_fn(|k| own[n][k].wide()));
-    // Counted by hand: an iterator over rows divides by their length.
-    for (t, weight) in weights.iter().enumerate() {
-        let share = weight * rows[t * length + i];
-        for (sum, x) in sums.iter_mut().zip(pieces::<f64, N>(&rows[t * length + at..])) {
-            *sum = std::array::from_fn(|k| sum[k] + share * x[k]);
+fn add_lines<T: Scalar, const N: usize>(own: &mut [Line<T>], held: &[Line<f64>], width: usize, shares: &[f64]) {
+    let own: &mut [Line<T>; N] = own.first_chunk_mut().expect("lines that were counted");
+    let mut sums: [[f64; WIDE]; N] = std::array::from_fn(|n| std::array::from_fn(|k| own[n].0[k].wide()));
+    for (t, share) in shares.iter().enumerate() {
+        if *share != 0.0 {
+            let row: &[Line<f64>; N] = held[t * width..].first_chunk().expect("lines that were counted");
+            for (sum, Line(x)) in sums.iter_mut().zip(row) {
+                *sum = std::array::from_fn(|k| sum[k] + share * x[k]);
+            }
         }
     }
-    for (a, sum) in own.iter_mut().zip(&sums) {
+    for (Line(a), sum) in own.iter_mut().zip(&sums) {
         *a = std::array::from_fn(|k| T::narrow(sum[k]));
     }
 }
