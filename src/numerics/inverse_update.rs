@@ -112,7 +112,8 @@ fn times_body<T: Scalar>(p: &[Line<T>], x: &[f64], out: &mut [f64]) {
 /// Adds `N` lines of some rows, times their shares.
 #[inline(always)]
 fn add_rows<T: Scalar, const N: usize>(p: &[Line<T>], width: usize, shares: &[f64], out: &mut [f64]) {
-    let out: &mut [[f64; WIDE]; N] = out.as_chunks_mut().0.first_chunk_mut().expect("lines that were counted");
+    let out: &mut [[f64; WIDE]; N] =
+        out.as_chunks_mut().0.first_chunk_mut().expect("lines that were counted");
     let mut sums = *out;
     for (i, x) in shares.iter().enumerate() {
         if *x != 0.0 {

@@ -38,7 +38,10 @@ impl NormalEquations {
     /// The bytes that they take; saturates.
     pub fn bytes(order: usize) -> usize {
         let width = order.div_ceil(WIDE);
-        order.saturating_mul(width / 2 + 2).saturating_add(2 * HELD * width).saturating_mul(size_of::<Line<f64>>())
+        order
+            .saturating_mul(width / 2 + 2)
+            .saturating_add(2 * HELD * width)
+            .saturating_mul(size_of::<Line<f64>>())
     }
 
     /// The rows of the triangle.
@@ -128,7 +131,12 @@ fn add_rows_body<T: Scalar>(a: &mut [Line<T>], held: &[Line<f64>], shares: &[f64
 
 /// `N` lines of a row of `A`.
 #[inline(always)]
-fn add_lines<T: Scalar, const N: usize>(own: &mut [Line<T>], held: &[Line<f64>], width: usize, shares: &[f64]) {
+fn add_lines<T: Scalar, const N: usize>(
+    own: &mut [Line<T>],
+    held: &[Line<f64>],
+    width: usize,
+    shares: &[f64],
+) {
     let own: &mut [Line<T>; N] = own.first_chunk_mut().expect("lines that were counted");
     let mut sums: [[f64; WIDE]; N] = std::array::from_fn(|n| std::array::from_fn(|k| own[n].0[k].wide()));
     for (t, share) in shares.iter().enumerate() {
@@ -164,7 +172,10 @@ mod tests {
                 }
                 let triangle = all.triangle().unwrap();
                 let upper = (0..order).flat_map(|i| (i..order).map(move |j| i * order + j));
-                assert!(upper.zip(&triangle).all(|(at, a)| plain[at].to_bits() == a.to_bits()), "{order} {t}");
+                assert!(
+                    upper.zip(&triangle).all(|(at, a)| plain[at].to_bits() == a.to_bits()),
+                    "{order} {t}"
+                );
                 if t == 11 {
                     all.set_triangle(&triangle);
                 }

@@ -308,8 +308,9 @@ impl Block {
         self.width * self.slots.len()
     }
 
+    /// Whether it has a row in each slot, but for the first of the first block.
     fn is_whole(&self) -> bool {
-        self.slots.len() == LANES
+        self.slots.end == LANES
     }
 
     /// Where a row of the block is among its numbers.
@@ -360,7 +361,12 @@ fn eliminate_body<T: Scalar>(upper: &[T], order: usize, row: &mut [f64]) {
     for block in blocks(order, row.len()) {
         let (own, after) = rest.split_at(block.len());
         rest = after;
-        if !(block.is_whole() && eliminate_whole(own, &block, row)) {
+        let done = match block.slots.start {
+            _ if !block.is_whole() => false,
+            0 => eliminate_whole::<T, 0>(own, &block, row),
+            _ => eliminate_whole::<T, 1>(own, &block, row),
+        };
+        if !done {
             eliminate_rows(own, &block, row);
         }
     }
@@ -380,25 +386,23 @@ fn eliminate_rows<T: Scalar>(own: &[T], block: &Block, row: &mut [f64]) {
     }
 }
 
-/// All rows at once. False, with nothing done, where one of them is to be left out.
+/// All rows at once, from slot `S` on. False, with nothing done, where one of them is to be left out.
 #[inline(always)]
-fn eliminate_whole<T: Scalar>(own: &[T], block: &Block, row: &mut [f64]) -> bool {
+fn eliminate_whole<T: Scalar, const S: usize>(own: &[T], block: &Block, row: &mut [f64]) -> bool {
     let (from, width) = (block.from, block.width);
     // What is to be taken off shows from the first piece alone.
     let mut head: [f64; LANES] = *piece(row, from);
-    let mut x = [row[from - 1], 0.0, 0.0, 0.0];
-    for slot in 0..LANES {
-        if slot > 0 {
-            x[slot] = head[slot - 1];
-        }
-        let u: &[T; LANES] = piece(own, slot * width);
+    let mut x = [0.0; LANES];
+    for slot in S..LANES {
+        x[slot] = if slot == 0 { row[from - 1] } else { head[slot - 1] };
+        let u: &[T; LANES] = piece(own, (slot - S) * width);
         head = std::array::from_fn(|k| head[k] - x[slot] * u[k].wide());
     }
-    if x.iter().any(|x| *x == 0.0) {
+    if x[S..].contains(&0.0) {
         return false;
     }
     *piece_mut(row, from) = head;
-    behind_the_first!(width, eliminate_pieces::<T>(own, width, &x, &mut row[from..]));
+    behind_the_first!(width, eliminate_pieces::<T>(own, width, &x[S..], &mut row[from..]));
     true
 }
 
@@ -407,7 +411,7 @@ fn eliminate_pieces<T: Scalar, const W: usize, const N: usize>(
     at: usize,
     own: &[T],
     width: usize,
-    x: &[f64; LANES],
+    x: &[f64],
     row: &mut [f64],
 ) {
     let mut left: [[f64; W]; N] = std::array::from_fn(|n| *piece(row, at + n * W));
@@ -429,7 +433,11 @@ fn fold_body<T: Scalar>(upper: &mut [T], pivots: &mut [f64], row: &mut [f64], in
     for block in blocks(pivots.len(), row.len()) {
         let (own, after) = rest.split_at_mut(block.len());
         rest = after;
-        let whole = if block.is_whole() { fold_whole(own, &block, pivots, row, spread) } else { None };
+        let whole = match block.slots.start {
+            _ if !block.is_whole() => None,
+            0 => fold_whole::<T, 0>(own, &block, pivots, row, spread),
+            _ => fold_whole::<T, 1>(own, &block, pivots, row, spread),
+        };
         spread = match whole {
             Some(spread) => spread,
             None => fold_rows(own, &block, pivots, row, spread),
@@ -478,9 +486,9 @@ fn fold_rows<T: Scalar>(
     spread
 }
 
-/// All rows at once. `None`, with nothing done, where one of them is to be left out or little is left of it.
+/// All rows at once, from slot `S` on. `None`, with nothing done, where one of them is to be left out or little is left of it.
 #[inline(always)]
-fn fold_whole<T: Scalar>(
+fn fold_whole<T: Scalar, const S: usize>(
     own: &mut [T],
     block: &Block,
     pivots: &mut [f64],
@@ -491,17 +499,17 @@ fn fold_whole<T: Scalar>(
     // What is to be taken off shows from the first piece alone.
     let mut head: [f64; LANES] = *piece(row, from);
     let mut heads = [head; LANES];
-    let mut x = [row[from - 1], 0.0, 0.0, 0.0];
-    for slot in 0..LANES {
-        if slot > 0 {
-            x[slot] = std::mem::take(&mut head[slot - 1]);
-        }
-        let u: &[T; LANES] = piece(own, slot * width);
+    let mut x = [0.0; LANES];
+    for slot in S..LANES {
+        x[slot] = if slot == 0 { row[from - 1] } else { std::mem::take(&mut head[slot - 1]) };
+        let u: &[T; LANES] = piece(own, (slot - S) * width);
         head = std::array::from_fn(|k| head[k] - x[slot] * u[k].wide());
         heads[slot] = head;
     }
     // Four divisions cost little more than one.
-    let pivot: &mut [f64; LANES] = piece_mut(pivots, from - 1);
+    let mut pivot = [1.0; LANES];
+    let own_pivots = &mut pivots[from + S - 1..from + LANES - 1];
+    pivot[S..].copy_from_slice(own_pivots);
     let step: [f64; LANES] = std::array::from_fn(|k| x[k] / pivot[k]);
     let rise: [f64; LANES] = std::array::from_fn(|k| x[k] * step[k]);
     let mut before = [spread; LANES];
@@ -509,19 +517,22 @@ fn fold_whole<T: Scalar>(
     let after: [f64; LANES] = std::array::from_fn(|k| before[k] + rise[k]);
     let left: [f64; LANES] = std::array::from_fn(|k| 1.0 / after[k]);
     let kept: [f64; LANES] = std::array::from_fn(|k| before[k] * left[k]);
-    if (0..LANES).any(|k| x[k] == 0.0 || kept[k] < SMALL_SHARE) {
+    if (S..LANES).any(|k| x[k] == 0.0 || kept[k] < SMALL_SHARE) {
         return None;
     }
     let gain: [f64; LANES] = std::array::from_fn(|k| step[k] * left[k]);
     let was = [1.0 / spread, left[0], left[1], left[2]];
-    *pivot = std::array::from_fn(|k| pivot[k] + x[k] * (x[k] * was[k]));
-    for slot in 0..LANES {
-        let u: &mut [T; LANES] = piece_mut(own, slot * width);
+    pivot = std::array::from_fn(|k| pivot[k] + x[k] * (x[k] * was[k]));
+    own_pivots.copy_from_slice(&pivot[S..]);
+    for slot in S..LANES {
+        let u: &mut [T; LANES] = piece_mut(own, (slot - S) * width);
         *u = std::array::from_fn(|k| T::narrow(u[k].wide() + gain[slot] * heads[slot][k]));
     }
-    row[from - 1] = 0.0;
+    if S == 0 {
+        row[from - 1] = 0.0;
+    }
     *piece_mut(row, from) = head;
-    behind_the_first!(width, fold_pieces::<T>(own, width, [&x, &gain], &mut row[from..]));
+    behind_the_first!(width, fold_pieces::<T>(own, width, [&x[S..], &gain[S..]], &mut row[from..]));
     Some(after[LANES - 1])
 }
 
@@ -530,7 +541,7 @@ fn fold_pieces<T: Scalar, const W: usize, const N: usize>(
     at: usize,
     own: &mut [T],
     width: usize,
-    [x, gain]: [&[f64; LANES]; 2],
+    [x, gain]: [&[f64]; 2],
     row: &mut [f64],
 ) {
     let mut left: [[f64; W]; N] = std::array::from_fn(|n| *piece(row, at + n * W));

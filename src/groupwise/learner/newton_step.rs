@@ -168,7 +168,7 @@ mod tests {
             let mut draw = Stream::new(4, Purpose::Start, 0);
             let mut newton = NewtonStep::new(3, 1.0, 1.0, link).unwrap();
             let other = [0.6, -0.5, 0.3];
-            let (mut own, mut best, mut room) = (0.0, 0.0, [0.0; 4]);
+            let (mut own, mut best) = (0.0, 0.0);
             let cost = |m: f64, y: f64| match link {
                 Link::Identity(loss) => loss.value(link.prediction(m), y),
                 Link::Logistic => (1.0 + m.exp()).ln() - y * m,
@@ -178,7 +178,7 @@ mod tests {
                 let y = f64::from(draw.uniform() < 0.5 + 0.5 * margin(&other, &x));
                 own += cost(margin(&newton.theta, &x), y);
                 best += cost(margin(&other, &x), y);
-                newton.update(&x, y, 1.0, &mut room);
+                newton.update(&x, y, 1.0);
             }
             let bound = newton.bound().unwrap();
             assert!(own - best <= bound && bound < 400.0, "{} {bound}", own - best);

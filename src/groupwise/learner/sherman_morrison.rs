@@ -163,7 +163,8 @@ impl Regression {
     /// The same regression as an orthogonal factor, from the normal equations. Costs `d^3 / 3` flops.
     fn rebuild(&self) -> Result<Ridge> {
         let mut ridge = Ridge::new(0, self.ridge)?;
-        ridge.factor = RowFactor::of_normal_equations(self.b.len(), self.ridge, &self.a.triangle()?, &self.b)?;
+        ridge.factor =
+            RowFactor::of_normal_equations(self.b.len(), self.ridge, &self.a.triangle()?, &self.b)?;
         ridge.total = self.total;
         ridge.hindsight.add((self.total.value() - ridge.factor.explained()).max(0.0));
         ridge.heaviest = self.heaviest;
