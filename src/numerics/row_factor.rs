@@ -486,8 +486,8 @@ fn fold_rows<T: Scalar>(
     spread
 }
 
-/// All rows at once, from slot `S` on. `None`, with nothing done, where one of them is to be left out or where little is
-/// left of one.
+/// All rows at once, from slot `S` on. `None`, with nothing done, where one of them is to be left out, or where little
+/// is left of one.
 #[inline(always)]
 fn fold_whole<T: Scalar, const S: usize>(
     own: &mut [T],
