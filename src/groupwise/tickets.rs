@@ -43,7 +43,8 @@ pub struct Tickets {
     capacity: usize,
     /// Those of the last predictions, by their number modulo the capacity; grows up to it.
     fates: Vec<Fate>,
-    rounds: Vec<Round>,
+    /// Empty while a round is worked on; boxed, for they are handed on several times.
+    rounds: Vec<Option<Box<Round>>>,
     /// Places of `rounds` that are free.
     free: Vec<u32>,
     /// The ticket of the next prediction.
@@ -57,7 +58,7 @@ impl Tickets {
     }
 
     /// Takes a blank round, to be given back by [`Tickets::open`] or [`Tickets::recycle`]. Errors: no memory.
-    pub fn blank(&mut self) -> Result<(u32, Round)> {
+    pub fn blank(&mut self) -> Result<(u32, Box<Round>)> {
         let place = match self.free.pop() {
             Some(place) => place,
             None => {
@@ -65,12 +66,12 @@ impl Tickets {
                 let memory = |_| out_of_memory("open tickets", count, size_of::<Round>());
                 self.rounds.try_reserve(1).map_err(memory)?;
                 self.free.try_reserve(count).map_err(memory)?;
-                self.rounds.push(Round::default());
+                self.rounds.push(None);
                 // At most 2^24 tickets are open.
                 (self.rounds.len() - 1) as u32
             }
         };
-        Ok((place, std::mem::take(&mut self.rounds[place as usize])))
+        Ok((place, self.rounds[place as usize].take().unwrap_or_default()))
     }
 
     /// Makes room for the fate of the next ticket. Errors: no memory.
@@ -82,9 +83,9 @@ impl Tickets {
     }
 
     /// Gives a round its ticket; [`Tickets::reserve`] came before. True where another ticket has expired for it.
-    pub fn open(&mut self, place: u32, mut round: Round) -> bool {
+    pub fn open(&mut self, place: u32, mut round: Box<Round>) -> bool {
         round.ticket = self.next;
-        self.rounds[place as usize] = round;
+        self.rounds[place as usize] = Some(round);
         let at = self.place(self.next);
         self.next += 1;
         let mut expired = false;
@@ -105,8 +106,8 @@ impl Tickets {
     }
 
     /// Gives back a round that got no ticket.
-    pub fn recycle(&mut self, place: u32, round: Round) {
-        self.rounds[place as usize] = round;
+    pub fn recycle(&mut self, place: u32, round: Box<Round>) {
+        self.rounds[place as usize] = Some(round);
         self.free.push(place);
     }
 
@@ -124,7 +125,7 @@ impl Tickets {
     /// The round of an open ticket. Errors (`State`): it is not open.
     pub fn round(&self, ticket: u64) -> Result<&Round> {
         match self.fate(ticket)? {
-            Fate::Open(place) => Ok(&self.rounds[place as usize]),
+            Fate::Open(place) => Ok(self.at(place)),
             Fate::Closed(_) => Err(refusal(ticket, "an open ticket, not one whose label has come")),
             Fate::Expired => {
                 Err(refusal(ticket, "an open ticket, not one that has expired or was closed long ago"))
@@ -133,17 +134,17 @@ impl Tickets {
     }
 
     /// Takes the round of an open ticket out, to be given back by [`Tickets::close`] or [`Tickets::put_back`].
-    pub fn take(&mut self, place: u32) -> Round {
-        std::mem::take(&mut self.rounds[place as usize])
+    pub fn take(&mut self, place: u32) -> Box<Round> {
+        self.rounds[place as usize].take().unwrap_or_default()
     }
 
     /// Leaves a ticket open.
-    pub fn put_back(&mut self, place: u32, round: Round) {
-        self.rounds[place as usize] = round;
+    pub fn put_back(&mut self, place: u32, round: Box<Round>) {
+        self.rounds[place as usize] = Some(round);
     }
 
     /// Closes a ticket whose label was `y`.
-    pub fn close(&mut self, place: u32, round: Round, y: f64) {
+    pub fn close(&mut self, place: u32, round: Box<Round>, y: f64) {
         let at = self.place(round.ticket);
         self.fates[at] = Fate::Closed(y);
         self.recycle(place, round);
@@ -151,7 +152,7 @@ impl Tickets {
 
     /// Forgets an open ticket.
     pub fn expire(&mut self, place: u32) {
-        let ticket = self.rounds[place as usize].ticket;
+        let ticket = self.at(place).ticket;
         let at = self.place(ticket);
         self.fates[at] = Fate::Expired;
         self.free.push(place);
@@ -175,7 +176,7 @@ impl Tickets {
 
     /// The round at a place.
     pub fn at(&self, place: u32) -> &Round {
-        &self.rounds[place as usize]
+        self.rounds[place as usize].as_ref().expect("open rounds are in their places")
     }
 
     /// Open tickets.
@@ -195,7 +196,7 @@ impl Tickets {
             tickets.fates[at] = match round {
                 Some(mut round) => {
                     round.ticket = ticket;
-                    tickets.rounds.push(round);
+                    tickets.rounds.push(Some(Box::new(round)));
                     Fate::Open((tickets.rounds.len() - 1) as u32)
                 }
                 None => fate,

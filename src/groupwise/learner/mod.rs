@@ -234,7 +234,7 @@ impl Learner {
             Learner::VovkAzouryWarmuth(learner) => learner.update(x, y, weight, room),
             Learner::GradientDescent(learner) => learner.update(x, y, weight),
             Learner::AdaGrad(learner) => learner.update(x, y, weight),
-            Learner::NewtonStep(learner) => learner.update(x, y, weight, room),
+            Learner::NewtonStep(learner) => learner.update(x, y, weight),
             Learner::Custom(learner) => return learner.update(x, y, z, weight),
         }
         Ok(())

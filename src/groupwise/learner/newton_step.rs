@@ -9,7 +9,7 @@ use super::gradient_descent::margin;
 use super::logistic::Link;
 use crate::numerics::eigen::Eigen;
 use crate::numerics::gram::Square;
-use crate::numerics::inverse_update::{LANES, downdate, times};
+use crate::numerics::inverse_update::Inverse;
 use crate::numerics::sum::Sum;
 use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -28,8 +28,8 @@ pub struct NewtonStep {
     pub(in super::super) theta: Vec<f64>,
     /// `A`, by rows.
     pub(in super::super) a: Vec<f64>,
-    /// `A^-1`, by rows in whole pieces.
-    pub(in super::super) p: Vec<f64>,
+    /// `A^-1`.
+    pub(in super::super) p: Inverse,
     /// `sum g'A^-1 g`.
     pub(in super::super) paid: Sum,
     /// Whether a round had longer features than the bound allows, or a weight other than 1.
@@ -46,20 +46,16 @@ impl NewtonStep {
         })?;
         let first = 1.0 / (2.0 * gamma * radius).powi(2);
         let what = "online Newton step";
-        let length = order.next_multiple_of(LANES);
-        let (mut a, mut p): (Vec<f64>, Vec<f64>) =
-            (zeros(what, order * order)?, zeros(what, order * length)?);
-        for i in 0..order {
-            a[i * order + i] = first;
-            p[i * length + i] = 1.0 / first;
-        }
+        let mut a: Vec<f64> = zeros(what, order * order)?;
+        (0..order).for_each(|i| a[i * order + i] = first);
+        let p = Inverse::new(order, 1.0 / first)?;
         let theta = zeros(what, order)?;
         Ok(Self { link, radius, norm, gamma, theta, a, p, paid: Sum::default(), outside: false })
     }
 
     /// The bytes that a learner takes; saturates.
     pub fn bytes(order: usize) -> usize {
-        order.saturating_mul(order.saturating_add(LANES)).saturating_mul(16)
+        order.saturating_mul(order).saturating_mul(8).saturating_add(Inverse::bytes(order))
     }
 
     /// The prediction. Costs `2 d` flops.
@@ -68,7 +64,7 @@ impl NewtonStep {
     }
 
     /// A step. Costs `6 d^2` flops, and about `9 d^3` where the step leaves the ball.
-    pub fn update(&mut self, x: &[f64], y: f64, weight: f64, room: &mut [f64]) {
+    pub fn update(&mut self, x: &[f64], y: f64, weight: f64) {
         let order = x.len();
         let length = x.iter().map(|x| x * x).sum::<f64>().sqrt();
         self.outside |= length > self.norm || weight != 1.0;
@@ -81,16 +77,13 @@ impl NewtonStep {
             row.iter_mut().zip(x).for_each(|(a, x)| *a += share * x);
         }
         // u = P g, then P g for the new P, which is u / (1 + g'u).
-        let u = &mut room[..order.next_multiple_of(LANES)];
-        times(&self.p, x, u);
+        let u = self.p.times(x);
         u.iter_mut().for_each(|u| *u *= slope);
         let grown = 1.0 + slope * margin(u, x);
         self.paid.add((grown - 1.0) / grown);
         let step = 1.0 / (self.gamma * grown);
         self.theta.iter_mut().zip(&*u).for_each(|(t, u)| *t -= step * u);
-        let root = 1.0 / grown.sqrt();
-        u.iter_mut().for_each(|u| *u *= root);
-        downdate(&mut self.p, u);
+        self.p.take_off(1.0 / grown.sqrt());
         if margin(&self.theta, &self.theta) > self.radius * self.radius {
             self.project();
         }
@@ -175,7 +168,7 @@ mod tests {
             let mut draw = Stream::new(4, Purpose::Start, 0);
             let mut newton = NewtonStep::new(3, 1.0, 1.0, link).unwrap();
             let other = [0.6, -0.5, 0.3];
-            let (mut own, mut best, mut room) = (0.0, 0.0, [0.0; 4]);
+            let (mut own, mut best) = (0.0, 0.0);
             let cost = |m: f64, y: f64| match link {
                 Link::Identity(loss) => loss.value(link.prediction(m), y),
                 Link::Logistic => (1.0 + m.exp()).ln() - y * m,
@@ -185,7 +178,7 @@ mod tests {
                 let y = f64::from(draw.uniform() < 0.5 + 0.5 * margin(&other, &x));
                 own += cost(margin(&newton.theta, &x), y);
                 best += cost(margin(&other, &x), y);
-                newton.update(&x, y, 1.0, &mut room);
+                newton.update(&x, y, 1.0);
             }
             let bound = newton.bound().unwrap();
             assert!(own - best <= bound && bound < 400.0, "{} {bound}", own - best);

@@ -4,7 +4,8 @@
 //! goes over to the orthogonal factor, made from the normal equations that are kept beside, and stays there.
 
 use super::ridge::{Growth, Ridge};
-use crate::numerics::inverse_update::{LANES, downdate, times};
+use crate::numerics::inverse_update::Inverse;
+use crate::numerics::normal_equations::NormalEquations;
 use crate::numerics::row_factor::RowFactor;
 use crate::numerics::sum::Sum;
 use crate::runtime::Result;
@@ -18,19 +19,18 @@ const LOOK_EVERY: u64 = 10;
 pub struct ShermanMorrison {
     /// What it goes on with once the inverse was found wanting.
     pub(in super::super) rebuilt: Option<Box<Ridge>>,
-    pub(in super::super) inverse: Inverse,
+    pub(in super::super) inverse: Regression,
     tolerance: f64,
 }
 
 /// The inverse, and the normal equations.
 #[derive(Debug, Clone)]
-pub struct Inverse {
+pub struct Regression {
     pub(in super::super) ridge: f64,
-    /// `P`, by rows in whole pieces.
-    pub(in super::super) p: Vec<f64>,
+    /// `P`.
+    pub(in super::super) p: Inverse,
     pub(in super::super) theta: Vec<f64>,
-    /// `A`, the upper triangle by rows.
-    pub(in super::super) a: Vec<f64>,
+    pub(in super::super) a: NormalEquations,
     pub(in super::super) b: Vec<f64>,
     /// `sum w e^2 (1 - h)`.
     pub(in super::super) hindsight: Sum,
@@ -44,20 +44,11 @@ impl ShermanMorrison {
     /// No rounds yet, for `order` features and a ridge above 0. Errors: no memory.
     pub fn new(order: usize, ridge: f64, tolerance: f64) -> Result<Self> {
         let what = "inverse of a ridge regression";
-        let length = order.next_multiple_of(LANES);
-        let mut p: Vec<f64> = zeros(what, order * length)?;
-        let mut a: Vec<f64> = zeros(what, order * (order + 1) / 2)?;
-        let mut at = 0;
-        for i in 0..order {
-            p[i * length + i] = 1.0 / ridge;
-            a[at] = ridge;
-            at += order - i;
-        }
-        let inverse = Inverse {
+        let inverse = Regression {
             ridge,
-            p,
+            p: Inverse::new(order, 1.0 / ridge)?,
             theta: zeros(what, order)?,
-            a,
+            a: NormalEquations::new(order, ridge)?,
             b: zeros(what, order)?,
             hindsight: Sum::default(),
             total: Sum::default(),
@@ -70,8 +61,9 @@ impl ShermanMorrison {
 
     /// The bytes that a learner takes before it is rebuilt; saturates.
     pub fn bytes(order: usize) -> usize {
-        let length = order.saturating_add(LANES);
-        order.saturating_mul(length).saturating_mul(12).saturating_add(16 * length)
+        Inverse::bytes(order)
+            .saturating_add(NormalEquations::bytes(order))
+            .saturating_add(order.saturating_mul(16))
     }
 
     /// `x'theta`. Costs `2 d` flops.
@@ -91,7 +83,7 @@ impl ShermanMorrison {
             return ridge.update(x, y, weight, room);
         }
         let look = LOOK_EVERY * x.len() as u64;
-        let sound = self.inverse.update(x, y, weight, room)
+        let sound = self.inverse.update(x, y, weight)
             && (!self.inverse.rounds.is_multiple_of(look.max(1)) || self.inverse.health() <= self.tolerance);
         if !sound {
             match self.inverse.rebuild() {
@@ -127,41 +119,32 @@ impl ShermanMorrison {
     }
 }
 
-impl Inverse {
+impl Regression {
     /// Takes in a round. False where `x'P x` is no number of at least 0: then the normal equations have the round and
     /// `P` is of no use any more.
-    fn update(&mut self, x: &[f64], y: f64, weight: f64, room: &mut [f64]) -> bool {
-        let length = x.len().next_multiple_of(LANES);
-        let u = &mut room[..length];
-        times(&self.p, x, u);
+    fn update(&mut self, x: &[f64], y: f64, weight: f64) -> bool {
+        let u = self.p.times(x);
         let q = dot(u, x);
         let error = y - dot(&self.theta, x);
-        self.keep_normal_equations(x, y, weight);
         let spread = 1.0 / weight + q;
-        if !(q >= 0.0 && spread.is_finite() && error.is_finite()) {
+        let sound = q >= 0.0 && spread.is_finite() && error.is_finite();
+        let step = error / spread;
+        if sound {
+            self.theta.iter_mut().zip(u).for_each(|(t, u)| *t += step * *u);
+        }
+        self.keep_normal_equations(x, y, weight);
+        if !sound {
             return false;
         }
-        let step = error / spread;
-        self.theta.iter_mut().zip(&*u).for_each(|(t, u)| *t += step * u);
-        let root = 1.0 / spread.sqrt();
-        u.iter_mut().for_each(|u| *u *= root);
-        downdate(&mut self.p, u);
+        self.p.take_off(1.0 / spread.sqrt());
         self.hindsight.add(error * step);
         self.growth.times(spread * weight);
         true
     }
 
     fn keep_normal_equations(&mut self, x: &[f64], y: f64, weight: f64) {
-        let mut rest = &mut self.a[..];
-        for (i, xi) in x.iter().enumerate() {
-            let (row, after) = rest.split_at_mut(x.len() - i);
-            rest = after;
-            let share = weight * xi;
-            if share != 0.0 {
-                row.iter_mut().zip(&x[i..]).for_each(|(a, x)| *a += share * x);
-                self.b[i] += share * y;
-            }
-        }
+        self.a.add(x, weight);
+        self.b.iter_mut().zip(x).for_each(|(b, x)| *b += weight * x * y);
         self.total.add(weight * y * y);
         self.heaviest = self.heaviest.max(weight);
         self.rounds += 1;
@@ -180,7 +163,8 @@ impl Inverse {
     /// The same regression as an orthogonal factor, from the normal equations. Costs `d^3 / 3` flops.
     fn rebuild(&self) -> Result<Ridge> {
         let mut ridge = Ridge::new(0, self.ridge)?;
-        ridge.factor = RowFactor::of_normal_equations(self.b.len(), self.ridge, &self.a, &self.b)?;
+        ridge.factor =
+            RowFactor::of_normal_equations(self.b.len(), self.ridge, &self.a.triangle()?, &self.b)?;
         ridge.total = self.total;
         ridge.hindsight.add((self.total.value() - ridge.factor.explained()).max(0.0));
         ridge.heaviest = self.heaviest;
@@ -193,14 +177,14 @@ impl Inverse {
 #[inline]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     // Four sums, so that they need not wait for one another.
-    let mut lanes = [0.0; LANES];
+    let mut lanes = [0.0; 4];
     let (a, b) = (&a[..a.len().min(b.len())], &b[..b.len().min(a.len())]);
-    let (ac, bc) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let (ac, bc) = (a.chunks_exact(4), b.chunks_exact(4));
     for (k, (x, y)) in ac.remainder().iter().zip(bc.remainder()).enumerate() {
         lanes[k] += x * y;
     }
     for (x, y) in ac.zip(bc) {
-        for k in 0..LANES {
+        for k in 0..4 {
             lanes[k] += x[k] * y[k];
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn put_learner(out: &mut Writer, learner: &Learner) -> Result<()> {
             out.numbers(&learner.squares)
         }
         Learner::NewtonStep(learner) => {
-            for numbers in [&learner.theta, &learner.a, &learner.p] {
+            for numbers in [&learner.theta, &learner.a, &learner.p.numbers()?] {
                 out.numbers(numbers)?;
             }
             put_sum(out, learner.paid)?;
@@ -95,9 +95,11 @@ pub(super) fn take_learner(from: &mut Reader<'_>, learner: &mut Learner) -> Resu
             from.fill(&mut learner.squares)
         }
         Learner::NewtonStep(learner) => {
-            for numbers in [&mut learner.theta, &mut learner.a, &mut learner.p] {
+            let mut p = learner.p.numbers()?;
+            for numbers in [&mut learner.theta, &mut learner.a, &mut p] {
                 from.fill(numbers)?;
             }
+            learner.p.set_numbers(&p);
             learner.paid = take_sum(from)?;
             learner.outside = mark(from)?;
             Ok(())
@@ -115,7 +117,7 @@ fn put_sherman_morrison(out: &mut Writer, learner: &ShermanMorrison) -> Result<(
         return put_ridge(out, ridge);
     }
     let inverse = &learner.inverse;
-    for numbers in [&inverse.p, &inverse.theta, &inverse.a, &inverse.b] {
+    for numbers in [&inverse.p.numbers()?, &inverse.theta, &inverse.a.triangle()?, &inverse.b] {
         out.numbers(numbers)?;
     }
     put_sum(out, inverse.hindsight)?;
@@ -132,9 +134,12 @@ fn take_sherman_morrison(from: &mut Reader<'_>, learner: &mut ShermanMorrison) -
         return Ok(());
     }
     let inverse = &mut learner.inverse;
-    for numbers in [&mut inverse.p, &mut inverse.theta, &mut inverse.a, &mut inverse.b] {
+    let (mut p, mut triangle) = (inverse.p.numbers()?, inverse.a.triangle()?);
+    for numbers in [&mut p, &mut inverse.theta, &mut triangle, &mut inverse.b] {
         from.fill(numbers)?;
     }
+    inverse.p.set_numbers(&p);
+    inverse.a.set_triangle(&triangle);
     inverse.hindsight = take_sum(from)?;
     inverse.total = take_sum(from)?;
     inverse.growth = take_growth(from)?;

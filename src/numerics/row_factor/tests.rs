@@ -163,3 +163,37 @@ fn the_factor_of_the_normal_equations_is_that_of_the_rows() {
         assert!(near(&formed.coefficients().unwrap(), &followed.coefficients().unwrap()));
     }
 }
+
+#[test]
+fn blocks_at_once_give_the_bits_of_row_after_row() {
+    for order in 1..45 {
+        // A tiny ridge: little is left of a row when the first numbers come.
+        for ridge in [1.0, 1e-6] {
+            let (mut x, y) = rows(30, order, 11);
+            x.iter_mut().enumerate().skip(20).for_each(|(t, x)| x[t % order] = 0.0);
+            let mut at_once = RowFactor::new(order, ridge).unwrap();
+            let mut one_by_one = at_once.clone();
+            for (x, y) in x.iter().zip(&y) {
+                let mut row = padded(x, *y);
+                let (mut own, mut rest) = (row.clone(), &one_by_one.upper[..]);
+                for block in blocks(order, own.len()) {
+                    eliminate_rows(&rest[..block.len()], &block, &mut own);
+                    rest = &rest[block.len()..];
+                }
+                at_once.forward(&mut row);
+                assert_eq!(row, own);
+                let (mut row, mut own) = (padded(x, *y), padded(x, *y));
+                let (_, spread) = at_once.fold(&mut row, 0.5);
+                let (mut plain, mut rest) = (2.0, &mut one_by_one.upper[..]);
+                for block in blocks(order, own.len()) {
+                    let (upper, after) = rest.split_at_mut(block.len());
+                    plain = fold_rows(upper, &block, &mut one_by_one.pivots, &mut own, plain);
+                    rest = after;
+                }
+                assert_eq!((spread, &row), (plain, &own), "{order}");
+                assert_eq!(at_once.upper, one_by_one.upper, "{order}");
+                assert_eq!(at_once.pivots, one_by_one.pivots, "{order}");
+            }
+        }
+    }
+}
