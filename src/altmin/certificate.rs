@@ -87,7 +87,7 @@ impl Certificate {
             _ => f64::NAN,
         };
         let side = |side: Side, control: &mut Control<'_>| {
-            gradient(model, prior.and_then(|prior| prior.of(side)), seen, side, control)
+            gradient(model, prior.and_then(|prior| prior.of(side)), seen, side, team, control)
         };
         let sides = [side(Side::Rows, control)?, side(Side::Columns, control)?];
         let gradient = if sides[0] > sides[1] || sides[0].is_nan() { sides[0] } else { sides[1] };
@@ -111,63 +111,80 @@ impl Certificate {
     }
 }
 
+/// Lines of a task: fixed, so that threads cannot change a sum.
+const TASK_ROWS: usize = 256;
+
 /// `|gradient| / |what it is the difference of|` over the lines of a side.
 fn gradient<T: Real>(
     model: &Model<T>,
     means: Option<&Tall<T>>,
     seen: &Observations<T>,
     side: Side,
+    team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> std::result::Result<f64, Stop> {
     let lines = seen.lines(side);
     let (moving, fixed) = (model.factors.of(side), model.factors.of(side.other()));
     let (k, joint) = (moving.cols(), !model.offsets.row.is_empty());
     let (own, others) = (model.offsets.of(side), model.offsets.of(side.other()));
-    let (mut left, mut parts) = (Sum::default(), Sum::default());
-    let mut slope = vec![0.0; k];
+    let lengths: Vec<f64> =
+        (0..fixed.rows()).map(|j| fixed.row(j).iter().map(|y| y.wide() * y.wide()).sum()).collect();
     let gram = match model.variant {
-        Variant::AllPairs { .. } => Some(fixed.gram(|_| 1.0, &Team::solo(), control)?),
+        Variant::AllPairs { .. } => Some(fixed.gram(|_| 1.0, team, control)?),
         _ => None,
     };
-    for i in 0..lines.len() {
-        let line = lines.line(i);
-        let ridge = model.damping.ridge_of(line.index.len());
-        let x = moving.row(i);
-        slope.iter_mut().zip(x).for_each(|(g, x)| *g = -ridge * x.wide());
-        if let Some(means) = means {
-            slope.iter_mut().zip(means.row(i)).for_each(|(g, mean)| *g += ridge * mean.wide());
-        }
-        let mut bias_slope = 0.0;
-        if joint {
-            bias_slope = -ridge * own[i].wide() / model.variant.constant().powi(2);
-        }
-        let mut pull = 0.0;
-        for (e, (&j, value)) in line.index.iter().zip(line.value).enumerate() {
-            let y = fixed.row(j as usize);
-            let w = line.weight.map_or(1.0, |w| w[e].wide());
-            let beside = model.offsets.mean + others.get(j as usize).map_or(0.0, |b| b.wide());
-            let target = value.wide() - beside;
-            let product: f64 = x.iter().zip(y).map(|(a, b)| a.wide() * b.wide()).sum();
-            let r = w * (target - own.get(i).map_or(0.0, |b| b.wide()) - product);
-            slope.iter_mut().zip(y).for_each(|(g, y)| *g += r * y.wide());
-            bias_slope += r;
-            let length: f64 = y.iter().map(|y| y.wide() * y.wide()).sum();
-            pull += (w * target).powi(2) * (length + if joint { 1.0 } else { 0.0 });
-        }
-        if let Some(gram) = &gram {
-            for (l, g) in slope.iter_mut().enumerate() {
-                *g -= gram.column(l).iter().zip(x).map(|(g, x)| g * x.wide()).sum::<f64>();
+    let task = |t: usize, control: &mut Control<'_>| {
+        let (mut left, mut parts) = (Sum::default(), Sum::default());
+        let mut slope = vec![0.0; k];
+        for i in t * TASK_ROWS..((t + 1) * TASK_ROWS).min(lines.len()) {
+            let line = lines.line(i);
+            let ridge = model.damping.ridge_of(line.index.len());
+            let x = moving.row(i);
+            slope.iter_mut().zip(x).for_each(|(g, x)| *g = -ridge * x.wide());
+            if let Some(means) = means {
+                slope.iter_mut().zip(means.row(i)).for_each(|(g, mean)| *g += ridge * mean.wide());
             }
+            let mut bias_slope = 0.0;
+            if joint {
+                bias_slope = -ridge * own[i].wide() / model.variant.constant().powi(2);
+            }
+            let mut pull = 0.0;
+            for (e, (&j, value)) in line.index.iter().zip(line.value).enumerate() {
+                let y = fixed.row(j as usize);
+                let w = line.weight.map_or(1.0, |w| w[e].wide());
+                let beside = model.offsets.mean + others.get(j as usize).map_or(0.0, |b| b.wide());
+                let target = value.wide() - beside;
+                let product: f64 = x.iter().zip(y).map(|(a, b)| a.wide() * b.wide()).sum();
+                let r = w * (target - own.get(i).map_or(0.0, |b| b.wide()) - product);
+                slope.iter_mut().zip(y).for_each(|(g, y)| *g += r * y.wide());
+                bias_slope += r;
+                pull += (w * target).powi(2) * (lengths[j as usize] + if joint { 1.0 } else { 0.0 });
+            }
+            if let Some(gram) = &gram {
+                for (l, g) in slope.iter_mut().enumerate() {
+                    *g -= gram.column(l).iter().zip(x).map(|(g, x)| g * x.wide()).sum::<f64>();
+                }
+            }
+            if model.variant == Variant::Nonnegative {
+                // At 0 only a slope upwards counts.
+                slope
+                    .iter_mut()
+                    .zip(x)
+                    .filter(|(g, x)| **g < 0.0 && x.wide() == 0.0)
+                    .for_each(|(g, _)| *g = 0.0);
+            }
+            left.add(
+                slope.iter().map(|g| g * g).sum::<f64>() + if joint { bias_slope * bias_slope } else { 0.0 },
+            );
+            parts.add(pull);
+            control.spend((line.index.len() * (4 * k + 8)) as u64)?;
         }
-        if model.variant == Variant::Nonnegative {
-            // At 0 only a slope upwards counts.
-            slope.iter_mut().zip(x).filter(|(g, x)| **g < 0.0 && x.wide() == 0.0).for_each(|(g, _)| *g = 0.0);
-        }
-        left.add(
-            slope.iter().map(|g| g * g).sum::<f64>() + if joint { bias_slope * bias_slope } else { 0.0 },
-        );
-        parts.add(pull);
-        control.spend((line.index.len() * (5 * k + 8)) as u64)?;
+        Ok((left.value(), parts.value()))
+    };
+    let (mut left, mut parts) = (Sum::default(), Sum::default());
+    for (l, p) in team.share(lines.len().div_ceil(TASK_ROWS), control, task)? {
+        left.add(l);
+        parts.add(p);
     }
     Ok(if parts.value() == 0.0 { 0.0 } else { (left.value() / parts.value()).sqrt() })
 }

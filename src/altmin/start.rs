@@ -7,6 +7,7 @@ use crate::numerics::eigen::Eigen;
 use crate::numerics::gram::Square;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
+use crate::numerics::tile::{self, Picked};
 use crate::runtime::parallel::Team;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Error, ErrorKind, Result, Stop};
@@ -101,18 +102,18 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
                 &mut out.data_mut()[start * stride..end * stride],
                 TASK_ROWS * stride,
                 |offset, part| {
+                    let mut values = Vec::new();
                     for (r, row) in part.chunks_exact_mut(stride).enumerate() {
                         let i = start + offset / stride + r;
                         if !keep[i] {
                             continue;
                         }
                         let line = lines.line(i);
-                        for (&j, v) in line.index.iter().zip(line.value) {
-                            if keep_other[j as usize] {
-                                let v = self.scale * v.wide();
-                                row.iter_mut().zip(g.padded_row(j as usize)).for_each(|(o, g)| *o += v * g);
-                            }
-                        }
+                        let kept = |j: u32| if keep_other[j as usize] { self.scale } else { 0.0 };
+                        values.clear();
+                        values.extend(line.index.iter().zip(line.value).map(|(j, v)| kept(*j) * v.wide()));
+                        let picked = Picked { data: g.data(), stride, index: line.index };
+                        tile::add_picked(picked, &values, row);
                     }
                 },
             );
@@ -197,23 +198,27 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
 
 /// `block -= known overlap`.
 fn subtract(block: &mut Tall<f64>, known: &Tall<f64>, overlap: &Square) {
-    for i in 0..block.rows() {
-        let old = known.row(i);
-        for (j, v) in block.row_mut(i).iter_mut().enumerate() {
-            *v -= old.iter().zip(overlap.column(j)).map(|(a, b)| a * b).sum::<f64>();
-        }
+    let stride = block.stride();
+    let mut rows = vec![0.0; known.cols() * stride];
+    for (a, row) in rows.chunks_exact_mut(stride).enumerate() {
+        row.iter_mut().zip(0..block.cols()).for_each(|(v, j)| *v = -overlap.at(a, j));
+    }
+    for (i, out) in block.data_mut().chunks_exact_mut(stride).enumerate() {
+        tile::add_transposed_times(&rows, stride, known.row(i), out);
     }
 }
 
 /// `sum_p B_p e_p` for blocks of one width: column `l` of the result by the coefficients of column `l`.
 fn combine(blocks: &[Tall<f64>], k: usize, column: impl Fn(usize) -> Vec<f64>) -> Result<Tall<f64>> {
     let mut out = Tall::zeros(blocks[0].rows(), k)?;
+    let (stride, b) = (out.stride(), blocks[0].cols());
+    let mut rows = vec![0.0; blocks.len() * b * stride];
     for l in 0..k {
-        let coefficients = column(l);
-        for i in 0..out.rows() {
-            let parts = blocks.iter().zip(coefficients.chunks_exact(blocks[0].cols()));
-            out.row_mut(i)[l] =
-                parts.map(|(block, c)| block.row(i).iter().zip(c).map(|(a, b)| a * b).sum::<f64>()).sum();
+        rows[l..].iter_mut().step_by(stride).zip(column(l)).for_each(|(v, c)| *v = c);
+    }
+    for (i, out) in out.data_mut().chunks_exact_mut(stride).enumerate() {
+        for (block, rows) in blocks.iter().zip(rows.chunks_exact(b * stride)) {
+            tile::add_transposed_times(rows, stride, block.row(i), out);
         }
     }
     Ok(out)

@@ -118,6 +118,10 @@ for_each_instruction_set!(
     add_transposed_times, add_transposed_times_body, (tile: &[T], stride: usize, r: &[T], out: &mut [T])
 );
 for_each_instruction_set!(
+    /// `out += sum_e r_e y_e` for picked rows. Costs `2 d k` flops.
+    add_picked, add_picked_body, (rows: Picked<'_, T>, r: &[T], out: &mut [T])
+);
+for_each_instruction_set!(
     /// Adds `sum_e w_e r_e y_e` with `r_e = b_e - y_e'x` to `out`, in one pass over the rows, and gives `sum_e w_e
     /// r_e^2`; without targets `b` is 0, without weights `w` is 1. Costs `4 d k` flops.
     add_slope, add_slope_body,
@@ -357,6 +361,21 @@ fn slope_of<T: Real, I: Instructions, const S: bool>(
         out.iter_mut().zip(y).for_each(|(o, y)| *o = madd::<T, I>(r, *y, *o));
     }
     squares
+}
+
+#[inline(always)]
+fn add_picked_body<T: Real, I: Instructions>(rows: Picked<'_, T>, r: &[T], out: &mut [T]) {
+    let (d, ahead, out) = (rows.index.len(), rows.ahead(), &mut out[..rows.stride]);
+    let mut e = 0;
+    while e + 4 <= d {
+        (e..e + 4).for_each(|e| rows.prefetch(e + ahead));
+        let y = [rows.row(e), rows.row(e + 1), rows.row(e + 2), rows.row(e + 3)];
+        add_rows::<T, I, 4>([r[e], r[e + 1], r[e + 2], r[e + 3]], y, out);
+        e += 4;
+    }
+    for e in e..d {
+        add_rows::<T, I, 1>([r[e]], [rows.row(e)], out);
+    }
 }
 
 /// The products of four rows with `x`, all of as many whole lines.
@@ -651,6 +670,22 @@ mod tests {
     fn every_kernel_agrees_with_plain_sums_in_both_precisions() {
         every_kernel_agrees_with_plain_sums::<f64>();
         every_kernel_agrees_with_plain_sums::<f32>();
+    }
+
+    #[test]
+    fn picked_rows_are_added_as_those_of_a_tile() {
+        let (d, k) = (23, 20);
+        let stride = usize::next_multiple_of(k, f64::LANES);
+        let all: Vec<f64> = rows(40, k, stride);
+        let index: Vec<u32> = (0..d).map(|e| (e * 11 % 40) as u32).collect();
+        let picked = Picked { data: &all, stride, index: &index };
+        let r: Vec<f64> = (0..d).map(|e| (e as f64).cos()).collect();
+        let mut tile = vec![0.0; d * stride];
+        gather(picked, None, &mut tile);
+        let (mut out, mut same) = (vec![1.0; stride], vec![1.0; stride]);
+        add_picked(picked, &r, &mut out);
+        add_transposed_times(&tile, stride, &r, &mut same);
+        out[..k].iter().zip(&same).for_each(|(a, b)| assert!((a - b).abs() <= 1e-13));
     }
 
     /// Gram matrix, image, slope and squares with one set of instructions.
