@@ -373,8 +373,8 @@ fn add_picked_body<T: Real, I: Instructions>(rows: Picked<'_, T>, r: &[T], out: 
         add_rows::<T, I, 4>([r[e], r[e + 1], r[e + 2], r[e + 3]], y, out);
         e += 4;
     }
-    for e in e..d {
-        add_rows::<T, I, 1>([r[e]], [rows.row(e)], out);
+    for (e, r) in r.iter().enumerate().take(d).skip(e) {
+        add_rows::<T, I, 1>([*r], [rows.row(e)], out);
     }
 }
 
