@@ -1,6 +1,6 @@
 //! Normal equations `A = lambda I + sum w x x'` of rows as they come.
 //!
-//! Rows are kept until there are [`HELD`] of them and then added together: each entry of `A` is read and written once
+//! Rows are kept until there are `HELD` of them and then added together: each entry of `A` is read and written once
 //! for all of these, and still sums up its terms in the order of the rows.
 
 use super::kernels::{Scalar, for_each_instruction_set};
