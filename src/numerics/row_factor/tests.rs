@@ -1,3 +1,4 @@
+use super::changes::*;
 use super::*;
 use crate::runtime::rng::{Purpose, Stream};
 use proptest::prelude::*;
