@@ -340,7 +340,7 @@ fn bench() -> Command {
                 .value_parser(bench::names().collect::<Vec<_>>())
                 .hide_possible_values(true)
                 .default_value(bench::LIST)
-                .help("One of the experiments, 'all' of them, or 'list' for their names"),
+                .help("One of the experiments, 'bcd' for all figures on block coordinate descent, or 'list' for the names"),
             file("data", "groupwise-medical, groupwise-adult: the folder with insurance/ and adult/ [default: ../shared/data/groupwise]; bilevel-tv, bilevel-foe: the folder with kodak/ and bsd68/ [default: ../shared/data/images; pictures are generated where it is absent]; bilevel-multinomial: the file of digits")
                 .value_name("DIR"),
             file("out", "The folder for the files").value_name("DIR").default_value("southwell-bench"),

@@ -206,7 +206,7 @@ fn parameters_are_learned_and_run_alike_every_time() {
 #[test]
 fn every_experiment_runs_and_leaves_its_files() {
     let folder = Folder::new();
-    let text = folder.run("bench all --quick --out all").ended(0).out;
+    let text = folder.run("bench bcd --quick --out all").ended(0).out;
     assert_eq!(folder.read("all/experiments.md").trim_end(), text.trim_end());
     for name in FIGURES {
         let csv = folder.read(&format!("all/{name}.csv"));

@@ -41,8 +41,8 @@ use southwell::runtime::{Error, ErrorKind};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// In place of a name: all experiments, and their names.
-pub const ALL: &str = "all";
+/// In place of a name: all figures of the papers on block coordinate descent, which make a page; and all names.
+pub const BCD: &str = "bcd";
 pub const LIST: &str = "list";
 
 /// An experiment that is not a figure of the papers on block coordinate descent: runs, writes its files into a folder,
@@ -92,7 +92,7 @@ fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The names that the command takes.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    list().map(|(name, _)| name).chain([ALL, LIST])
+    list().map(|(name, _)| name).chain([BCD, LIST])
 }
 
 /// Runs the command.
@@ -114,12 +114,11 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
     let sets = Sets::new(quick);
     let mut line = Line::new();
     let (mut text, mut good) = (String::new(), true);
-    for figure in figures::LIST.iter().filter(|(n, _)| name == ALL || name == *n) {
+    for figure in figures::LIST.iter().filter(|(n, _)| name == BCD || name == *n) {
         let (section, holds) = experiment(figure.0, &folder, &sets, quick, &mut line)?;
         text.push_str(&section);
         good &= holds;
     }
-    // `all` is the page of the papers on block coordinate descent.
     let number = |name: &str| matches.get_one::<u64>(name).copied();
     let extent = Extent {
         quick,
@@ -135,7 +134,7 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         good &= holds;
     }
     drop(line);
-    if name == ALL {
+    if name == BCD {
         text = format!("{}{text}", include_str!("preface.md"));
         write(&folder.join("experiments.md"), &text)?;
     }
