@@ -2188,7 +2188,7 @@ swl_status swl_groupwise_new(int64_t features,
 SWL_API void swl_groupwise_free(struct swl_groupwise *s);
 
 // A stream of its own in the same state, open tickets included: what if. Errors: SWL_E_ARGUMENT, SWL_E_MEMORY,
-// SWL_E_BUSY. On failure *out is not written.
+// SWL_E_BUSY, and SWL_E_CALLBACK where `create` of a learner fails. On failure *out is not written.
 SWL_API swl_status swl_groupwise_clone(const struct swl_groupwise *s, struct swl_groupwise **out);
 
 // Predicts a round with the len features x and the n_groups groups that are awake (any order; one that is named twice
