@@ -153,13 +153,17 @@ static void rounds(void)
 
 /* A learner that predicts the mean of its labels. */
 typedef struct mean { double sum, count; } mean;
-static int released = 0, living = 0, refuse = 0;
+static int released = 0, living = 0, refuse = 0, barren = 0, unsaved = 0;
 
 static int32_t mean_create(void *ctx, const void *from, void **out)
 {
   mean *m = calloc(1, sizeof *m);
   (void)ctx;
   if (m == NULL) return 1;
+  if (barren != 0) {
+    free(m);
+    return barren;
+  }
   if (from != NULL) *m = *(const mean *)from;
   living++;
   *out = m;
@@ -191,7 +195,7 @@ static int32_t mean_save(void *ctx, const void *state, void *buf, size_t cap, si
   (void)ctx, (void)cap;
   *need = sizeof(mean);
   if (buf != NULL) memcpy(buf, state, sizeof(mean));
-  return 0;
+  return unsaved;
 }
 static int32_t mean_load(void *ctx, void *state, const void *buf, size_t len)
 {
@@ -243,6 +247,13 @@ static void own_learner(void)
   refuse = 0;
   one_by_one(c, 50, T, second);
   CHECK(memcmp(first + 50, second + 50, (T - 50) * sizeof *first) == 0);
+  barren = 43;
+  FAILS(swl_groupwise_clone(a, &made), SWL_E_CALLBACK, "43");
+  FAILS(swl_groupwise_new(D, G, 0, &learner, o, &made), SWL_E_CALLBACK, "43");
+  barren = 0;
+  unsaved = 44;
+  FAILS(swl_groupwise_save(a, NULL, 0, &need), SWL_E_CALLBACK, "44");
+  unsaved = 0;
   swl_groupwise_free(a);
   CHECK(released == 0);
   swl_groupwise_free(c);
