@@ -45,7 +45,8 @@ pub fn experiment(folder: &Path, extent: Extent<'_>, line: &mut Line) -> Result<
         line.say(format!("{NAME}: data of kappa {}", cell.kappa));
         let data: Vec<Data> = (0..draws)
             .map(|seed| {
-                let problem = completion_problem(n, n, rank, cell.kappa, Spectrum::Linear, cell.rho, seed);
+                let problem =
+                    completion_problem(n, n, rank, cell.kappa, Spectrum::Logarithmic, cell.rho, seed);
                 Data::new(problem, seed)
             })
             .collect();
