@@ -34,7 +34,7 @@ use super::observations::Observations;
 use super::regression::Accuracy;
 use super::sampling;
 use super::sketched::Sketching;
-use super::start::{SparseMatrix, check_rank, clip};
+use super::start::{DEPTH, SparseMatrix, check_rank, clip};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
@@ -137,7 +137,7 @@ pub fn complete<T: Real>(
     let set = |s: usize| observations.filtered(|i, j| sampling::part(plan.seed, sets, i, j) == s);
     let own = (plan.sampling == Sampling::Independent).then(|| set(0)).transpose()?;
     let matrix = SparseMatrix::rescaled(own.as_ref().unwrap_or(observations), true);
-    let mut start = stopped!(matrix.leading(plan.rank, plan.seed, team, control)?);
+    let mut start = stopped!(matrix.leading(plan.rank, DEPTH, plan.seed, team, control)?);
     let clipped = stopped!(clip(&mut start.left, team, control));
     let mut factors = Factors {
         u: Tall::zeros(observations.rows(), plan.rank)?,

@@ -16,7 +16,7 @@ use super::half_step::{Damping, Solver};
 use super::observations::Observations;
 use super::regression::Accuracy;
 use super::set_aside::{RUN_AWAY, SetAside};
-use super::start::{SparseMatrix, check_rank, clip};
+use super::start::{DEPTH, SHALLOW, SparseMatrix, check_rank, clip};
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
 use crate::runtime::parallel::Team;
@@ -227,7 +227,7 @@ impl<T: Real> Searcher<'_, T> {
     /// The spectral start, cut back, as factors.
     fn spectral(&self, control: &mut Control<'_>) -> Result<std::result::Result<Factors<T>, Stop>> {
         let matrix = SparseMatrix::rescaled(self.observations, true);
-        let mut start = stopped!(matrix.leading(self.rank, self.seed, self.team, control)?);
+        let mut start = stopped!(matrix.leading(self.rank, DEPTH, self.seed, self.team, control)?);
         stopped!(clip(&mut start.left, self.team, control));
         let (u, mut v): (Tall<T>, Tall<T>) = (narrowed(&start.left)?, narrowed(&start.right)?);
         for j in 0..v.rows() {
@@ -304,8 +304,13 @@ impl<T: Real> Searcher<'_, T> {
             let size = alternation.size();
             let residuals = observations.mapped(|i, j, value| value - entry(&found.factors, i, j))?;
             let leading = SparseMatrix::rescaled(&residuals, false);
-            let pair =
-                stopped!(leading.leading(1, self.seed.wrapping_add(rank as u64), self.team, control)?);
+            let pair = stopped!(leading.leading(
+                1,
+                DEPTH,
+                self.seed.wrapping_add(rank as u64),
+                self.team,
+                control
+            )?);
             found.factors = Factors {
                 u: with_last(&found.factors.u, rank, |i| pair.left.row(i)[0])?,
                 v: with_last(&found.factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
@@ -354,7 +359,7 @@ pub fn start_from<T: Real>(
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<Factors<T>, Stop>> {
     let matrix = SparseMatrix::rescaled(observations, true);
-    let mut start = stopped!(matrix.leading(rank, seed, team, control)?);
+    let mut start = stopped!(matrix.leading(rank, SHALLOW, seed, team, control)?);
     stopped!(clip(&mut start.left, team, control));
     let mut factors: Factors<T> = Factors { u: narrowed(&start.left)?, v: narrowed(&start.right)? };
     for factor in [&mut factors.u, &mut factors.v] {

@@ -78,6 +78,8 @@ impl<T: Real> Solution<T> {
             Some((seen, held)) => (seen, Some(held)),
             None => (problem.observations(), None),
         };
-        Certificate::of(&self.model, problem.prior(), seen, held, &Team::solo(), control)
+        let (certificate, _) =
+            Certificate::of(&self.model, problem.prior(), seen, held, &Team::solo(), control)?;
+        Ok(certificate)
     }
 }

@@ -172,13 +172,10 @@ impl<T: Real> Run<'_, T> {
             variant: self.variant(begun.ridge),
             loss: robust.as_ref().map_or(Loss::Squared, Robust::loss),
         };
-        let cost = match &robust {
-            Some(robust) => robust.last().cost,
-            None => fit(self.seen, &model.factors, &model.offsets, self.team, quiet)?.squares,
-        };
-        drop(robust);
+        let robust_cost = robust.take().map(|robust| robust.last().cost);
         let prior = self.problem.prior();
-        let certificate = Certificate::of(&model, prior, self.seen, self.held, self.team, quiet)?;
+        let (certificate, fit) = Certificate::of(&model, prior, self.seen, self.held, self.team, quiet)?;
+        let cost = robust_cost.unwrap_or(fit.squares);
         control.count(quiet.work(), 0);
         let scale = self.problem.scale();
         Ok(Solution {

@@ -32,8 +32,11 @@ pub struct Start {
     pub singular: Vec<f64>,
 }
 
-/// Products with the matrix and its transpose after the first: errors fall faster than with as many power iterations.
-const DEPTH: usize = 3;
+/// Products with the matrix and its transpose after the first, where the vectors themselves matter: errors fall faster
+/// than with as many power iterations.
+pub const DEPTH: usize = 3;
+/// The same where sweeps follow at once: what a second and third product would gain, a part of a sweep gains too.
+pub(super) const SHALLOW: usize = 1;
 /// Lines with more than this many times the mean number of observations are left out (Keshavan, Montanari and Oh).
 const TRIM: f64 = 2.0;
 /// Bytes of the search for the leading `k` singular vectors: its blocks and their images, and the answer.
@@ -49,10 +52,12 @@ fn block(rows: usize, cols: usize, k: usize) -> usize {
     k.saturating_add((k / 4).max(5)).min(rows.min(cols))
 }
 
-/// Rows per task.
+/// Rows of a task of products with the observations.
 const TASK_ROWS: usize = 64;
+/// Rows of a task of products with small matrices.
+const BLOCK_ROWS: usize = 256;
 
-/// A sparse matrix of the observations' size: `values` by rows.
+/// The observations as a matrix, times `scale`, but for the lines that are left out.
 pub struct SparseMatrix<'o, T> {
     observations: &'o Observations<T>,
     keep_row: Vec<bool>,
@@ -76,7 +81,7 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         }
     }
 
-    /// `A G` (or `A' G`).
+    /// `A G` (or `A' G`), where rows of `G` for lines that are left out are 0.
     fn times(
         &self,
         transposed: bool,
@@ -84,10 +89,10 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         team: &Team<'_>,
         control: &mut Control<'_>,
     ) -> Result<std::result::Result<Tall<f64>, Stop>> {
-        let (lines, keep, keep_other) = if transposed {
-            (self.observations.by_col(), &self.keep_col, &self.keep_row)
+        let (lines, keep) = if transposed {
+            (self.observations.by_col(), &self.keep_col)
         } else {
-            (self.observations.by_row(), &self.keep_row, &self.keep_col)
+            (self.observations.by_row(), &self.keep_row)
         };
         let mut out = Tall::zeros(lines.len(), g.cols())?;
         let (stride, b) = (out.stride(), g.cols());
@@ -109,9 +114,8 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
                             continue;
                         }
                         let line = lines.line(i);
-                        let kept = |j: u32| if keep_other[j as usize] { self.scale } else { 0.0 };
                         values.clear();
-                        values.extend(line.index.iter().zip(line.value).map(|(j, v)| kept(*j) * v.wide()));
+                        values.extend(line.value.iter().map(|v| self.scale * v.wide()));
                         let picked = Picked { data: g.data(), stride, index: line.index };
                         tile::add_picked(picked, &values, row);
                     }
@@ -125,11 +129,30 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         Ok(Ok(out))
     }
 
+    /// Gaussian vectors of the stream (seed, start), row after row, 0 for columns that are left out.
+    fn gaussian(&self, b: usize, seed: u64, team: &Team<'_>) -> Result<Tall<f64>> {
+        let mut g = Tall::zeros(self.observations.cols(), b)?;
+        let stride = g.stride();
+        team.fill(g.data_mut(), BLOCK_ROWS * stride, |start, part| {
+            let mut stream = Stream::new(seed, Purpose::Start, 0);
+            let first = start / stride;
+            stream.seek((first * b) as u64);
+            for (row, keep) in part.chunks_exact_mut(stride).zip(&self.keep_col[first..]) {
+                row[..b].iter_mut().for_each(|g| {
+                    let drawn = stream.normal();
+                    *g = if *keep { drawn } else { 0.0 };
+                });
+            }
+        });
+        Ok(g)
+    }
+
     /// The `k` leading singular vectors by block Krylov iteration from Gaussian vectors of the stream (seed, start).
-    /// Costs about `2 (2 DEPTH + 1)` products with blocks of `k + max(5, k/4)` vectors. Errors: `k` beyond the sizes.
+    /// Costs about `2 (depth + 1)` products with blocks of `k + max(5, k/4)` vectors. Errors: `k` beyond the sizes.
     pub fn leading(
         &self,
         k: usize,
+        depth: usize,
         seed: u64,
         team: &Team<'_>,
         control: &mut Control<'_>,
@@ -137,19 +160,15 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         let (m, n) = (self.observations.rows(), self.observations.cols());
         check_rank(k, m, n)?;
         let b = block(m, n, k);
-        let mut g = Tall::zeros(n, b)?;
-        let mut stream = Stream::new(seed, Purpose::Start, 0);
-        for j in 0..n {
-            g.row_mut(j).iter_mut().for_each(|g| *g = stream.normal());
-        }
+        let mut g = self.gaussian(b, seed, team)?;
         let mut blocks: Vec<Tall<f64>> = Vec::new();
         let mut images: Vec<Tall<f64>> = Vec::new();
-        for _ in 0..=DEPTH {
+        for _ in 0..=depth {
             let mut block = stopped!(self.times(false, &g, team, control)?);
             for _ in 0..2 {
                 for known in &blocks {
                     let overlap = stopped!(known.product(&block, |_| 1.0, team, control));
-                    subtract(&mut block, known, &overlap);
+                    subtract(&mut block, known, &overlap, team);
                 }
                 stopped!(orthonormalize(&mut block, None, team, control));
             }
@@ -186,41 +205,51 @@ impl<'o, T: Real> SparseMatrix<'o, T> {
         let k = k.min(size);
         let singular: Vec<f64> = (0..k).map(|l| eigen.values[size - 1 - l].sqrt()).collect();
         let vectors = |l: usize| eigen.vectors.column(size - 1 - l);
-        let left = combine(&blocks, k, |l| vectors(l).to_vec())?;
-        let right = combine(&images, k, |l| {
+        let left = combine(&blocks, k, |l| vectors(l).to_vec(), team)?;
+        let inverses = |l: usize| {
             let inverse = if singular[l] > 0.0 { 1.0 / singular[l] } else { 0.0 };
             vectors(l).iter().map(|v| v * inverse).collect()
-        })?;
+        };
+        let right = combine(&images, k, inverses, team)?;
         stopped!(control.spend((2 * (m + n) * size * k) as u64));
         Ok(Ok(Start { left, right, singular }))
     }
 }
 
 /// `block -= known overlap`.
-fn subtract(block: &mut Tall<f64>, known: &Tall<f64>, overlap: &Square) {
+fn subtract(block: &mut Tall<f64>, known: &Tall<f64>, overlap: &Square, team: &Team<'_>) {
     let stride = block.stride();
     let mut rows = vec![0.0; known.cols() * stride];
     for (a, row) in rows.chunks_exact_mut(stride).enumerate() {
         row.iter_mut().zip(0..block.cols()).for_each(|(v, j)| *v = -overlap.at(a, j));
     }
-    for (i, out) in block.data_mut().chunks_exact_mut(stride).enumerate() {
-        tile::add_transposed_times(&rows, stride, known.row(i), out);
-    }
+    team.fill(block.data_mut(), BLOCK_ROWS * stride, |start, part| {
+        for (i, out) in part.chunks_exact_mut(stride).enumerate() {
+            tile::add_transposed_times(&rows, stride, known.row(start / stride + i), out);
+        }
+    });
 }
 
 /// `sum_p B_p e_p` for blocks of one width: column `l` of the result by the coefficients of column `l`.
-fn combine(blocks: &[Tall<f64>], k: usize, column: impl Fn(usize) -> Vec<f64>) -> Result<Tall<f64>> {
+fn combine(
+    blocks: &[Tall<f64>],
+    k: usize,
+    column: impl Fn(usize) -> Vec<f64>,
+    team: &Team<'_>,
+) -> Result<Tall<f64>> {
     let mut out = Tall::zeros(blocks[0].rows(), k)?;
     let (stride, b) = (out.stride(), blocks[0].cols());
     let mut rows = vec![0.0; blocks.len() * b * stride];
     for l in 0..k {
         rows[l..].iter_mut().step_by(stride).zip(column(l)).for_each(|(v, c)| *v = c);
     }
-    for (i, out) in out.data_mut().chunks_exact_mut(stride).enumerate() {
-        for (block, rows) in blocks.iter().zip(rows.chunks_exact(b * stride)) {
-            tile::add_transposed_times(rows, stride, block.row(i), out);
+    team.fill(out.data_mut(), BLOCK_ROWS * stride, |start, part| {
+        for (i, out) in part.chunks_exact_mut(stride).enumerate() {
+            for (block, rows) in blocks.iter().zip(rows.chunks_exact(b * stride)) {
+                tile::add_transposed_times(rows, stride, block.row(start / stride + i), out);
+            }
         }
-    }
+    });
     Ok(out)
 }
 

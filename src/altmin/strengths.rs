@@ -8,7 +8,7 @@ use super::offsets::Offsets;
 use super::recovery::start_from;
 use super::regression::Accuracy;
 use super::settings::Settings;
-use super::start::SparseMatrix;
+use super::start::{DEPTH, SparseMatrix};
 use super::sweeps::{State, Variant};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
@@ -33,7 +33,7 @@ pub fn ridge_max<T: Real>(
     team: &Team<'_>,
     control: &mut Control<'_>,
 ) -> Result<std::result::Result<f64, Stop>> {
-    let leading = match SparseMatrix::rescaled(observations, false).leading(1, seed, team, control)? {
+    let leading = match SparseMatrix::rescaled(observations, false).leading(1, DEPTH, seed, team, control)? {
         Ok(leading) => leading,
         Err(stop) => return Ok(Err(stop)),
     };

@@ -42,6 +42,12 @@ impl Stream {
         Self(ChaCha8Rng::from_seed(key))
     }
 
+    /// Goes to where `normals` normal numbers from the beginning have been drawn.
+    pub fn seek(&mut self, normals: u64) {
+        // Two draws of two words each.
+        self.0.set_word_pos(4 * u128::from(normals));
+    }
+
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
@@ -52,7 +58,7 @@ impl Stream {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
-    /// Standard normal (Box and Muller; the second number of a pair is not used).
+    /// Standard normal (Box and Muller, from two draws; the second number of a pair is not used).
     pub fn normal(&mut self) -> f64 {
         // 1 - u is above 0.
         let (u, v) = (1.0 - self.uniform(), self.uniform());

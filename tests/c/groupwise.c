@@ -154,6 +154,7 @@ static void rounds(void)
 /* A learner that predicts the mean of its labels. */
 typedef struct mean { double sum, count; } mean;
 static int released = 0, living = 0, refuse = 0, barren = 0, unsaved = 0;
+static swl_groupwise *in_use = NULL; /* the stream whose call runs these callbacks, where they are to call it as well */
 
 static int32_t mean_create(void *ctx, const void *from, void **out)
 {
@@ -180,6 +181,15 @@ static int32_t mean_predict(void *ctx, void *state, const double *row, int64_t n
   const mean *m = state;
   (void)ctx, (void)row;
   *out = m->count > 0 ? m->sum / m->count : 0.5;
+  if (in_use != NULL) {
+    double p = -1;
+    uint64_t ticket = 0;
+    FAILS(swl_groupwise_predict(in_use, x[0], D, NULL, 0, &p, &ticket), SWL_E_BUSY, "in use");
+    FAILS(swl_groupwise_update(in_use, 1, 0.5, 1), SWL_E_BUSY, "in use");
+    FAILS(swl_groupwise_save(in_use, NULL, 0, NULL), SWL_E_BUSY, "in use");
+    swl_groupwise_free(in_use);
+    CHECK(p == -1 && ticket == 0);
+  }
   return n == D + 1 ? refuse : 77;
 }
 static int32_t mean_update(void *ctx, void *state, const double *row, int64_t n, double label, double z, double weight)
@@ -229,7 +239,11 @@ static void own_learner(void)
   FAILS(swl_groupwise_new(D, G, 0, &learner, o, &made), SWL_E_ARGUMENT, "learner.load");
   learner.load = mean_load;
   OK(swl_groupwise_new(D, G, 0, &learner, o, &a));
-  one_by_one(a, 0, 50, first);
+  /* E37: two calls at a time on one stream. The one that came first goes on as if nothing had been. */
+  in_use = a;
+  one_by_one(a, 0, 2, first);
+  in_use = NULL;
+  one_by_one(a, 2, 50, first);
   CHECK(certificate(a, 1).rounds == 25 && certificate(a, 1).experts == 2 && certificate(a, 1).standing == SWL_STANDING_HOLDS);
   OK(swl_groupwise_save(a, NULL, 0, &need));
   bytes = malloc(need);

@@ -160,7 +160,7 @@ pub unsafe extern "C" fn swl_altmin_certificate(
         let found = each_precision!(&*altmin, c => {
             let (seen, held) = c.parted()?;
             let prior = c.fitted()?.live.prior();
-            Certificate::of(c.model()?, prior, &seen, held.as_ref(), &Team::solo(), &mut control)
+            Certificate::of(c.model()?, prior, &seen, held.as_ref(), &Team::solo(), &mut control).map(|(own, _)| own)
         });
         control.poll().map_err(stopped)?;
         let found = found?;

@@ -146,6 +146,14 @@ fn e27_states_that_are_cut_or_changed_are_refused() {
 }
 
 #[test]
+fn e28_a_state_of_another_kind_or_precision_is_refused() {
+    // Streams are kept in double precision alone: what is in single precision is a factorization.
+    let single = include_bytes!("../../../tests/golden/altmin-1-implicit-single.swl");
+    let error = Stream::load(single).err().unwrap();
+    assert!(error.kind() == ErrorKind::Format && error.to_string().contains("GRPW"), "{error}");
+}
+
+#[test]
 fn e27_states_of_sound_checksum_and_false_content_give_errors_and_no_crash() {
     use crate::runtime::state;
     let mut stream = Stream::new(1, Groups::declared(2), &options(&[("trace", "true")])).unwrap();

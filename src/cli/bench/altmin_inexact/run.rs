@@ -8,7 +8,7 @@ use southwell::altmin::half_step::{Damping, HalfReport, HalfStep, Solver};
 use southwell::altmin::observations::{Entries, Observations, Repeats};
 use southwell::altmin::regression::Accuracy;
 use southwell::altmin::sketched::Sketching;
-use southwell::altmin::start::{SparseMatrix, clip};
+use southwell::altmin::start::{DEPTH, SparseMatrix, clip};
 use southwell::numerics::tall::Tall;
 use southwell::runtime::Control;
 use southwell::runtime::parallel::Team;
@@ -75,7 +75,7 @@ impl Data {
             Entries { rows, cols, row: &problem.row, col: &problem.col, value: &problem.value, weight: None };
         let observations = Observations::new(entries, Repeats::Error, control).expect("cells are distinct");
         let matrix = SparseMatrix::rescaled(&observations, true);
-        let found = matrix.leading(rank, seed, &Team::solo(), control).expect("the rank is possible");
+        let found = matrix.leading(rank, DEPTH, seed, &Team::solo(), control).expect("the rank is possible");
         let mut found = found.expect("nothing stops it");
         clip(&mut found.left, &Team::solo(), control).expect("nothing stops it");
         let mut start = Factors { u: found.left, v: found.right };
