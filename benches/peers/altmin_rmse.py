@@ -240,7 +240,7 @@ def race(args, data):
     test, fits, curves = data[2], {}, {}
     small = power_law(10_000, 2_000, 2_000_000, 40_000) if args.settings and args.data == "power-law" else None
     for name, make in PROGRAMS.items():
-        if name == "southwell" and not args.library:
+        if name == "southwell" and not args.library or args.program and name not in args.program:
             continue
         fits[name] = make(data, args.rank, args.threads, args.library)
         if small:
@@ -296,6 +296,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", help="Southwell's shared library; without it the peers run alone")
     parser.add_argument("--data", action="append", choices=["movielens", "douban", "power-law"], help="default: all three")
+    parser.add_argument("--program", action="append", choices=list(PROGRAMS), help="default: all of them")
     parser.add_argument("--folder", default="../shared/data/recommender", help="where movielens and douban are")
     parser.add_argument("--rank", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
