@@ -2102,7 +2102,8 @@ swl_status swl_bilevel_set_bounds(struct swl_bilevel *s,
 // Minimizes the upper function from theta (len numbers; NULL with 0: from where the last solve ended, or else from
 // zeros), or goes on from the checkpoint of swl_bilevel_resume. Not converging is an outcome: the answer is the last
 // point that was accepted. With max_iterations 0 that is the start itself, with its lower solutions, adjoints and
-// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL).
+// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL), inout (NULL: not
+// wanted).
 //
 // Errors: SWL_E_ARGUMENT (lengths), SWL_E_DATA (a start that is not finite or cannot be evaluated; lower problems that
 // are not known to be strongly convex, without the option allow_uncertified), SWL_E_OPTION, SWL_E_CALLBACK,
@@ -2220,7 +2221,8 @@ SWL_API swl_status swl_groupwise_expire(struct swl_groupwise *s, uint64_t ticket
 // swl_groupwise_update in turn. x: a row for each round. y, and weights (or NULL): a number for each. The groups of
 // round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and begins
 // with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options that the
-// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds).
+// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
+// inout NULL: not wanted).
 //
 // out is written for all rounds; of those that a stop left out it gets 0.
 //

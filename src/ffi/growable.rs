@@ -69,6 +69,15 @@ pub(super) unsafe fn slot<T: Growable>(pointer: *mut T, subject: &str) -> Result
     check_size(pointer, subject).map(|size| Slot { start: pointer, size })
 }
 
+/// The same for one that NULL says is not wanted.
+///
+/// # Safety
+/// As `slot`.
+pub(super) unsafe fn optional_slot<T: Growable>(pointer: *mut T, subject: &str) -> Result<Option<Slot<T>>> {
+    // SAFETY: as the caller promises.
+    if pointer.is_null() { Ok(None) } else { unsafe { slot(pointer, subject) }.map(Some) }
+}
+
 impl<T: Growable> Slot<T> {
     /// Writes as much of `value` as fits, zeros after it, and leaves the caller's `struct_size`.
     pub(super) fn write(&self, value: &T) {

@@ -168,6 +168,7 @@ static void own_functions(void)
   OK(swl_bilevel_resume(t, bytes, need));
   OK(swl_options_set_i64(o, "max_iterations", 6));
   OK(swl_bilevel_solve(t, &theta, 1, o, NULL, &again));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, NULL)); /* an info that is not wanted */
   OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
   CHECK(info.iterations == again.iterations && info.upper_lo == again.upper_lo && info.gradients == again.gradients);
   ((unsigned char *)bytes)[need / 2] ^= 1;
@@ -326,7 +327,6 @@ static void bad_input(void)
   OK(swl_bilevel_new_user(&p, &s));
   OK(swl_options_new("bcd", &other));
   FAILS(swl_bilevel_solve(s, &theta, 1, other, NULL, &info), SWL_E_OPTION, "bilevel");
-  FAILS(swl_bilevel_solve(s, &theta, 1, NULL, NULL, NULL), SWL_E_ARGUMENT, "inout");
   FAILS(swl_bilevel_solve(s, &theta, 2, NULL, NULL, &info), SWL_E_ARGUMENT, "len");
   FAILS(swl_bilevel_set_bounds(s, &low, &high, 1), SWL_E_ARGUMENT, "lower, entry 0");
   FAILS(swl_bilevel_resume(s, "nothing", 7), SWL_E_FORMAT, "");

@@ -161,7 +161,7 @@ pub unsafe extern "C" fn swl_altmin_solve(
                 handles::write::<Altmin>(s, "s")?,
                 or_defaults(options, Family::Altmin)?,
                 Call::read(control)?,
-                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
+                growable::optional_slot(inout, "inout")?,
             )
         };
         let settings = Settings::from_options(&options)?;

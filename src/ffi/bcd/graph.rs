@@ -242,7 +242,7 @@ pub unsafe extern "C" fn swl_graph_solve(
                 handles::write::<Graph>(g, "g")?,
                 or_defaults(options, Family::Graph)?,
                 Call::read(control)?,
-                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
+                growable::optional_slot(inout, "inout")?,
             )
         };
         let settings = Settings::from_options(&options)?;

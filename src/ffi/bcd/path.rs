@@ -193,7 +193,7 @@ pub unsafe extern "C" fn swl_bcd_cross_validate(
                 or_defaults(options, Family::Bcd)?,
                 read_grid(grid)?,
                 Call::read(control)?,
-                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
+                growable::optional_slot(inout, "inout")?,
             )
         };
         // SAFETY: `fold_of_row` is null or has `len` numbers.

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn swl_bcd_solve(
                 handles::write::<Bcd>(s, "s")?,
                 or_defaults(options, Family::Bcd)?,
                 Call::read(control)?,
-                if inout.is_null() { None } else { Some(growable::slot(inout, "inout")?) },
+                growable::optional_slot(inout, "inout")?,
             )
         };
         let settings = Settings::from_options(&options)?;

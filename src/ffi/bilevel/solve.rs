@@ -100,7 +100,8 @@ pub unsafe extern "C" fn swl_bilevel_set_bounds(
 /// Minimizes the upper function from theta (len numbers; NULL with 0: from where the last solve ended, or else from
 /// zeros), or goes on from the checkpoint of swl_bilevel_resume. Not converging is an outcome: the answer is the last
 /// point that was accepted. With max_iterations 0 that is the start itself, with its lower solutions, adjoints and
-/// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL).
+/// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL), inout (NULL: not
+/// wanted).
 ///
 /// Errors: SWL_E_ARGUMENT (lengths), SWL_E_DATA (a start that is not finite or cannot be evaluated; lower problems that
 /// are not known to be strongly convex, without the option allow_uncertified), SWL_E_OPTION, SWL_E_CALLBACK,
@@ -118,7 +119,7 @@ pub unsafe extern "C" fn swl_bilevel_solve(
     guard(|| {
         // SAFETY: what the caller promises of each argument, passed on.
         let (slot, mut own, options, call, start) = unsafe {
-            let slot = growable::slot(inout, "inout")?;
+            let slot = growable::optional_slot(inout, "inout")?;
             let own = handles::write::<Bilevel>(s, "s")?;
             let options = or_defaults(options, Family::Bilevel)?;
             let call = Call::read(control)?;
@@ -136,13 +137,16 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         let solved = solve(&own.problem, &start, &options, resume.as_ref(), &mut control);
         drop(control);
         let solution = solved.inspect_err(|error| {
+            let Some(slot) = &slot else { return };
             let mut nothing = info(None, threads, own.seconds_setup);
             nothing.callback_code = error.code();
             slot.write(&nothing);
         })?;
-        let mut told = info(Some(&solution), threads, own.seconds_setup);
-        told.callback_code = call.code();
-        slot.write(&told);
+        if let Some(slot) = slot {
+            let mut told = info(Some(&solution), threads, own.seconds_setup);
+            told.callback_code = call.code();
+            slot.write(&told);
+        }
         own.solved = Some(solution);
         own.resume = None;
         Ok(())

@@ -149,7 +149,8 @@ pub unsafe extern "C" fn swl_groupwise_expire(s: *mut swl_groupwise, ticket: u64
 /// swl_groupwise_update in turn. x: a row for each round. y, and weights (or NULL): a number for each. The groups of
 /// round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and begins
 /// with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options that the
-/// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds).
+/// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
+/// inout NULL: not wanted).
 ///
 /// out is written for all rounds; of those that a stop left out it gets 0.
 ///
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn swl_groupwise_run(
     guard(|| {
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
-            let slot = growable::slot(inout, "inout")?;
+            let slot = growable::optional_slot(inout, "inout")?;
             let mut own = handles::write::<Groupwise>(s, "s")?;
             let call = Call::read(control)?;
             let (rows, cols, x) = dense_rows_of_any_number(x, "x")?;
@@ -195,15 +196,17 @@ pub unsafe extern "C" fn swl_groupwise_run(
             let before = used(&own.stream);
             let ran = own.stream.run_batch(rounds, &mut predictions, &mut control);
             let done = used(&own.stream) - before;
-            slot.write(&swl_groupwise_run_info {
-                struct_size: size_of::<swl_groupwise_run_info>() as u32,
-                outcome: ran.as_ref().map_or(0, |report| report.outcome as i32),
-                rounds: done,
-                work: control.work(),
-                seconds: control.seconds(),
-                callback_code: ran.as_ref().err().map_or(call.code(), Error::code),
-                pad_: 0,
-            });
+            if let Some(slot) = slot {
+                slot.write(&swl_groupwise_run_info {
+                    struct_size: size_of::<swl_groupwise_run_info>() as u32,
+                    outcome: ran.as_ref().map_or(0, |report| report.outcome as i32),
+                    rounds: done,
+                    work: control.work(),
+                    seconds: control.seconds(),
+                    callback_code: ran.as_ref().err().map_or(call.code(), Error::code),
+                    pad_: 0,
+                });
+            }
             drop(control);
             ran?;
             buffer.map_or(Ok(()), |buffer| buffer.fill(&predictions))
