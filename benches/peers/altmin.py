@@ -249,7 +249,7 @@ def contest(args, k, peers):
     for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
         environment.pop(variable, None)
     common = ["--data", args.folder, "--rank", str(k), "--threads", str(args.threads)]
-    ours = [args.sweep, *common, "--precision", "f32", "--ridge", str(RIDGE), "--serve"]
+    ours = [args.sweep, *common, "--precision", "f32", "--ridge", str(RIDGE), "--rotate", "--serve"]
     programs = [Program("southwell", ours, environment)] if args.sweep else []
     for peer in peers:
         programs.append(Program(peer, [sys.executable, os.path.abspath(__file__), "--serve", peer, *common], environment))

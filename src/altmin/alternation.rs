@@ -64,6 +64,14 @@ impl<T> Factors<T> {
         }
     }
 
+    /// `u_i'v_j`, summed in double precision.
+    pub fn at(&self, i: usize, j: usize) -> f64
+    where
+        T: Real,
+    {
+        self.u.row(i).iter().zip(self.v.row(j)).map(|(u, v)| u.wide() * v.wide()).sum()
+    }
+
     /// The factor of a side.
     pub fn of(&self, side: Side) -> &Tall<T> {
         match side {

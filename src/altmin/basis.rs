@@ -30,7 +30,7 @@ pub struct Basis {
 }
 
 /// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are
-/// ordered by descending singular value; those without length become 0. Through the Gram matrix, twice where singular
+/// ordered by descending singular value (but for a second pass); those without length become 0. Through the Gram matrix, twice where singular
 /// values differ so that rounding would matter; factors whose singular values differ too much for that by a QR
 /// factorization.
 pub fn orthonormalize<T: Real>(
@@ -66,6 +66,32 @@ pub fn orthonormalize<T: Real>(
     }
     let lost = singular.iter().filter(|s| **s == 0.0).count();
     Ok(Basis { singular, lost })
+}
+
+/// Makes nearly orthonormal columns orthonormal and leaves each where it is as nearly as can be, by the symmetric root
+/// of their Gram matrix; columns without length stay 0.
+pub(super) fn orthonormalize_in_place<T: Real>(
+    fixed: &mut Tall<T>,
+    team: &Team<'_>,
+    control: &mut Control<'_>,
+) -> Result<(), Stop> {
+    // Once more where rounding mattered.
+    for _ in 0..2 {
+        let gram = fixed.gram(|_| 1.0, team, control)?;
+        let Some(eigen) = Eigen::of(&gram) else { return Ok(()) };
+        let k = gram.size();
+        let largest = eigen.values[k - 1];
+        let mut scaled = Square::zeros(k);
+        for (l, value) in eigen.values.iter().enumerate().filter(|(_, value)| **value > LOST * largest) {
+            let vector = eigen.vectors.column(l).iter().map(|v| v / value.sqrt().sqrt());
+            scaled.column_mut(l).iter_mut().zip(vector).for_each(|(s, v)| *s = v);
+        }
+        fixed.transform(&times_transposed(&scaled), team, control)?;
+        if eigen.values[0] > EVEN * largest {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Turns both factors so that `fixed' D fixed` is diagonal for the weights `D` (the observations of each row); gives
@@ -145,6 +171,14 @@ fn view(a: &mut Square) -> MatMut<'_, f64> {
 fn times(a: &Square, b: &Square) -> Square {
     let (mut a, mut b, mut c) = (a.clone(), b.clone(), Square::zeros(a.size()));
     matmul(view(&mut c), Accum::Replace, view(&mut a).as_ref(), view(&mut b).as_ref(), 1.0, Par::Seq);
+    c
+}
+
+/// `A A'`.
+fn times_transposed(a: &Square) -> Square {
+    let (mut a, mut c) = (a.clone(), Square::zeros(a.size()));
+    let a = view(&mut a);
+    matmul(view(&mut c), Accum::Replace, a.as_ref(), a.as_ref().transpose(), 1.0, Par::Seq);
     c
 }
 

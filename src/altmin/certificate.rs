@@ -1,4 +1,4 @@
-//! The certificate of a completion, recomputed from the observations by code that knows nothing of the loop.
+//! The certificate of a completion, recomputed in double precision from the observations and the model alone.
 //!
 //! An exact fit proves nothing: with few observations other matrices of the same rank fit too. So beside the fit stand
 //! the error on entries that the fit did not see, the gradient (whether this is a stationary point at all), and what
@@ -93,7 +93,7 @@ impl Certificate {
         let (rows, squares) = side(Side::Rows, control)?;
         let (columns, _) = side(Side::Columns, control)?;
         let gradient = if rows > columns || rows.is_nan() { rows } else { columns };
-        let fitted = Fit { squares, weight: seen.by_row().mean_weight() * seen.len() as f64 };
+        let fitted = Fit { squares, weight: seen.weight() };
         let rows: usize = known.rows.iter().filter(|(core, _)| !core).count();
         let cols: usize = known.cols.iter().filter(|(core, _)| !core).count();
         let certificate = Self {
@@ -192,7 +192,8 @@ fn gradient<T: Real>(
         sums.iter_mut().zip(found).for_each(|(sum, found)| sum.add(found));
     }
     let [left, parts, squares] = sums.map(|sum| sum.value());
-    Ok((if parts == 0.0 { 0.0 } else { (left / parts).sqrt() }, squares))
+    // Where nothing pulls, any slope is beyond all measure.
+    Ok((if left == 0.0 { 0.0 } else { (left / parts).sqrt() }, squares))
 }
 
 /// `max |q_i|^2 n / k` over the rows of an orthonormal basis `Q` of a factor.

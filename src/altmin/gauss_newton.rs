@@ -154,7 +154,7 @@ impl<T: Real> GaussNewton<'_, T> {
             steps += 1;
             control.tell(Phase::Setup, steps as u64, f64::NAN, f64::NAN);
             stopped!(control.poll());
-            let mu = (damping + FLOOR) * self.share();
+            let mu = (damping + FLOOR) * self.observations.share();
             let accuracy = (residual * residual).clamp(INNER.0, INNER.1);
             let (a, b) = stopped!(self.direction(&point, mu, accuracy, control)?);
             let promised = squares - self.model(&point, &a, &b);
@@ -189,12 +189,6 @@ impl<T: Real> GaussNewton<'_, T> {
         let residual = relative(point.rows.squares, size);
         let factors = Factors { u: narrowed(&point.left)?, v: narrowed(&point.right)? };
         Ok(Ok(Arrived { factors, residual, steps, end }))
-    }
-
-    /// The share of the entries that is observed.
-    fn share(&self) -> f64 {
-        let cells = self.observations.rows() as f64 * self.observations.cols() as f64;
-        self.observations.by_row().mean_weight() * self.observations.len() as f64 / cells.max(1.0)
     }
 
     /// The blocks at `left right'`; `right` is orthonormal.

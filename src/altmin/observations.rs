@@ -226,6 +226,16 @@ impl<T: Real> Observations<T> {
         self.by_row.entries()
     }
 
+    /// The sum of their weights.
+    pub fn weight(&self) -> f64 {
+        self.by_row.mean_weight() * self.len() as f64
+    }
+
+    /// The share of the matrix that is observed, each entry with its weight: what regularization is measured by.
+    pub fn share(&self) -> f64 {
+        self.weight() / (self.rows() as f64 * self.cols() as f64).max(1.0)
+    }
+
     /// Whether nothing is observed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

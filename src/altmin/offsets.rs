@@ -171,12 +171,8 @@ impl<T: Real> Alternation<'_, T> {
 /// A factor with one more column.
 pub(super) fn with_column<T: Real>(factor: &Tall<T>, last: impl Fn(usize) -> T) -> Result<Tall<T>> {
     let k = factor.cols();
-    let mut out = Tall::zeros(factor.rows(), k + 1)?;
-    for i in 0..factor.rows() {
-        let row = out.row_mut(i);
-        row[..k].copy_from_slice(factor.row(i));
-        row[k] = last(i);
-    }
+    let mut out = factor.widened(k + 1)?;
+    (0..out.rows()).for_each(|i| out.row_mut(i)[k] = last(i));
     Ok(out)
 }
 

@@ -198,12 +198,8 @@ fn grown<T: Real>(
         added.make_nonnegative();
     }
     let beside = |a: &Tall<T>, b: &Tall<T>| -> Result<Tall<T>> {
-        let mut out = Tall::zeros(a.rows(), a.cols() + b.cols())?;
-        for i in 0..a.rows() {
-            let row = out.row_mut(i);
-            row[..a.cols()].copy_from_slice(a.row(i));
-            row[a.cols()..].copy_from_slice(b.row(i));
-        }
+        let mut out = a.widened(a.cols() + b.cols())?;
+        (0..a.rows()).for_each(|i| out.row_mut(i)[a.cols()..].copy_from_slice(b.row(i)));
         Ok(out)
     };
     let mut wider = model.clone();

@@ -9,7 +9,7 @@
 
 use super::observations::Observations;
 use super::precision::Precision;
-use super::recovery::{Ends, Found, Search, Searcher, entry};
+use super::recovery::{Ends, Found, Search, Searcher};
 use super::sampling;
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
@@ -156,7 +156,7 @@ fn relative_error<T: Real>(observations: &Observations<T>, found: &Found<T>) -> 
     for i in 0..observations.rows() {
         let line = observations.by_row().line(i);
         for (&j, value) in line.index.iter().zip(line.value) {
-            off += (value.wide() - entry(&found.factors, i, j as usize)).powi(2);
+            off += (value.wide() - found.factors.at(i, j as usize)).powi(2);
             size += value.wide() * value.wide();
         }
     }

@@ -113,12 +113,6 @@ impl<T: Real> Searcher<'_, T> {
         Alternation { observations: self.observations, prior: None, team: self.team }
     }
 
-    /// The share of the entries that is observed, each with its weight: what regularization is measured by.
-    fn share(&self) -> f64 {
-        let cells = self.observations.rows() as f64 * self.observations.cols() as f64;
-        self.observations.by_row().mean_weight() * self.observations.len() as f64 / cells.max(1.0)
-    }
-
     /// Searches in one way: both parts. Errors: nothing is observed, a rank beyond the sizes, no memory. The inner
     /// result is of the control.
     pub fn run(
@@ -196,7 +190,7 @@ impl<T: Real> Searcher<'_, T> {
             }
         }
         if aside.count() > 0 {
-            let proximal = RETURN_PROXIMAL * self.share();
+            let proximal = RETURN_PROXIMAL * self.observations.share();
             let damping = Damping { proximal, ..Damping::default() };
             for _ in 0..RETURN_SWEEPS {
                 stopped!(self.alternation().sweep(&mut found.factors, exact(damping), control));
@@ -272,7 +266,7 @@ impl<T: Real> Searcher<'_, T> {
         let (mut residual, mut sweeps, mut left) = (1.0, 0, 1.0);
         while sweeps < ends.max_sweeps && residual > ends.residual && left > ANNEALED_FADED {
             let enough = (residual / ANNEALED_ENOUGH).min(1.0);
-            let ridge = ANNEALED_RIDGE * self.share() * left * enough * enough;
+            let ridge = ANNEALED_RIDGE * self.observations.share() * left * enough * enough;
             let damping = Damping { ridge, ..Damping::default() };
             let report = alternation.sweep(&mut factors, exact(damping), control)?;
             residual = relative(report.half.squares, size);
@@ -302,7 +296,7 @@ impl<T: Real> Searcher<'_, T> {
             let observations = rest.as_ref().unwrap_or(self.observations);
             let alternation = Alternation { observations, prior: None, team: self.team };
             let size = alternation.size();
-            let residuals = observations.mapped(|i, j, value| value - entry(&found.factors, i, j))?;
+            let residuals = observations.mapped(|i, j, value| value - found.factors.at(i, j))?;
             let leading = SparseMatrix::rescaled(&residuals, false);
             let pair = stopped!(leading.leading(
                 1,
@@ -316,7 +310,7 @@ impl<T: Real> Searcher<'_, T> {
                 v: with_last(&found.factors.v, rank, |j| pair.right.row(j)[0] * pair.singular[0])?,
             };
             for t in 0..sweeps {
-                let proximal = PROXIMAL * self.share() * PROXIMAL_FADE.powi(t as i32);
+                let proximal = PROXIMAL * self.observations.share() * PROXIMAL_FADE.powi(t as i32);
                 let damping = Damping { proximal, ..Damping::default() };
                 let report = stopped!(alternation.sweep(&mut found.factors, exact(damping), control));
                 found.residual = relative(report.half.squares, size);
@@ -341,8 +335,7 @@ impl<T: Real> Searcher<'_, T> {
         }
         if found.factors.u.cols() < self.rank {
             let rank = self.rank;
-            found.factors =
-                Factors { u: padded(&found.factors.u, rank)?, v: padded(&found.factors.v, rank)? };
+            found.factors = Factors { u: found.factors.u.widened(rank)?, v: found.factors.v.widened(rank)? };
         }
         Ok(Ok(Rough { found, aside }))
     }
@@ -382,26 +375,10 @@ pub fn relative(squares: f64, size: f64) -> f64 {
     if size > 0.0 { (squares / size).sqrt() } else { 0.0 }
 }
 
-/// `u_i'v_j`.
-pub fn entry<T: Real>(factors: &Factors<T>, i: usize, j: usize) -> f64 {
-    factors.u.row(i).iter().zip(factors.v.row(j)).map(|(u, v)| u.wide() * v.wide()).sum()
-}
-
 /// With columns of zeros after its own, and then the last.
 fn with_last<T: Real>(factor: &Tall<T>, cols: usize, last: impl Fn(usize) -> f64) -> Result<Tall<T>> {
-    let mut out = padded(factor, cols)?;
-    for i in 0..factor.rows() {
-        out.row_mut(i)[cols - 1] = T::narrow(last(i));
-    }
-    Ok(out)
-}
-
-/// With columns of zeros after its own.
-fn padded<T: Real>(factor: &Tall<T>, cols: usize) -> Result<Tall<T>> {
-    let mut out = Tall::zeros(factor.rows(), cols)?;
-    for i in 0..factor.rows() {
-        out.row_mut(i)[..factor.cols()].copy_from_slice(factor.row(i));
-    }
+    let mut out = factor.widened(cols)?;
+    (0..out.rows()).for_each(|i| out.row_mut(i)[cols - 1] = T::narrow(last(i)));
     Ok(out)
 }
 

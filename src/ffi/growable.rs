@@ -55,10 +55,11 @@ pub(super) unsafe fn read<T: Growable>(pointer: *const T, subject: &str) -> Resu
     Ok(value)
 }
 
-/// A struct of the caller that will be written.
+/// Structs of the caller that will be written.
 pub(super) struct Slot<T> {
     start: *mut T,
     size: usize,
+    count: usize,
 }
 
 /// Checks an output struct before the work begins.
@@ -66,7 +67,16 @@ pub(super) struct Slot<T> {
 /// # Safety
 /// `pointer` is null or has as many bytes as it states, until the slot is written.
 pub(super) unsafe fn slot<T: Growable>(pointer: *mut T, subject: &str) -> Result<Slot<T>> {
-    check_size(pointer, subject).map(|size| Slot { start: pointer, size })
+    // SAFETY: as the caller promises.
+    unsafe { slots(pointer, 1, subject) }
+}
+
+/// The same for an array whose stride is the size that its first struct states.
+///
+/// # Safety
+/// `pointer` is null or has `count` structs, at least one, of that size, until the slots are written.
+pub(super) unsafe fn slots<T: Growable>(pointer: *mut T, count: usize, subject: &str) -> Result<Slot<T>> {
+    check_size(pointer, subject).map(|size| Slot { start: pointer, size, count })
 }
 
 /// The same for one that NULL says is not wanted.
@@ -84,11 +94,12 @@ impl<T: Growable> Slot<T> {
         self.write_nth(0, value);
     }
 
-    /// Writes the `n`-th struct of an array whose stride is the size of the first.
+    /// Writes the `n`-th struct of an array. Panics where there are not so many.
     pub(super) fn write_nth(&self, n: usize, value: &T) {
+        assert!(n < self.count, "struct {n} of {}", self.count);
         let fits = self.size.min(size_of::<T>());
         let size = self.size as u32;
-        // SAFETY: `slot` promises the bytes of the struct (of an array: `trace` that there are as many as it says).
+        // SAFETY: `slots` promises the bytes of `count` structs.
         unsafe {
             let start = self.start.cast::<u8>().add(n * self.size);
             std::ptr::copy_nonoverlapping(std::ptr::from_ref(value).cast::<u8>(), start, fits);

@@ -79,8 +79,9 @@ impl NormalEquations {
     /// The upper triangle, row after row. Errors: no memory.
     pub fn triangle(&self) -> Result<Vec<f64>> {
         let mut triangle: Vec<f64> = zeros("normal equations", self.order * (self.order + 1) / 2)?;
-        let mut whole = self.clone();
-        whole.settle();
+        let mut whole = Self::new(self.order, 0.0)?;
+        whole.a.copy_from_slice(&self.a);
+        add_rows(&mut whole.a, &self.held, &self.shares, self.count);
         let mut rest = &mut triangle[..];
         for (i, row) in whole.rows_mut().enumerate() {
             let (own, after) = rest.split_at_mut(self.order - i);

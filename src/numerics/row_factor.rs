@@ -246,7 +246,7 @@ impl RowFactor {
         for i in 0..order {
             let (own, below) = left[from..].split_at_mut(order - i);
             from += order - i;
-            let pivot = own[0].max(ridge);
+            let pivot = if own[0] < ridge { ridge } else { own[0] };
             factor.pivots[i] = pivot;
             let row = &mut factor.upper[at..at + length - start(i)];
             at += row.len();

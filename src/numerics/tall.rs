@@ -61,6 +61,13 @@ impl<T: Real> Tall<T> {
         numbers.saturating_mul(size_of::<T>())
     }
 
+    /// Its columns, and then zeros up to `cols`. Errors: no memory. Panics where `cols` are fewer.
+    pub fn widened(&self, cols: usize) -> Result<Self> {
+        let mut out = Self::zeros(self.rows, cols)?;
+        (0..self.rows).for_each(|i| out.row_mut(i)[..self.cols].copy_from_slice(self.row(i)));
+        Ok(out)
+    }
+
     /// Its rows, and those of `more` after them. Errors: no memory. Panics where the columns differ.
     pub fn with_rows(&self, more: &Self) -> Result<Self> {
         let mut out = Self::zeros(self.rows + more.rows, self.cols)?;
@@ -136,7 +143,11 @@ impl<T: Real> Tall<T> {
             let mut panels = vec![0.0; TILE_ROWS.min(rows.len()) * side];
             for start in rows.clone().step_by(TILE_ROWS) {
                 let d = TILE_ROWS.min(rows.end - start);
-                panels.resize(d * side, 0.0);
+                // What is beyond the columns stays 0 where the tile is shorter than the last.
+                if panels.len() != d * side {
+                    panels.clear();
+                    panels.resize(d * side, 0.0);
+                }
                 for e in 0..d {
                     let root = weight(start + e).sqrt();
                     for (l, y) in self.row(start + e).iter().enumerate() {

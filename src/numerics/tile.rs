@@ -423,9 +423,8 @@ fn add_rows<T: Real, I: Instructions, const N: usize>(r: [T; N], y: [&[T]; N], o
 
 /// The sum of lanes, by halves. Without loops over widths: lanes then stay in registers.
 #[inline(always)]
-fn total<T: Real, const W: usize>(lanes: &[T; W]) -> T {
-    let eight: [T; 8] =
-        std::array::from_fn(|c| if W == 16 { lanes[c] + lanes[(c + 8) % W] } else { lanes[c] });
+fn total<T: Real>(lanes: &[T; LANES]) -> T {
+    let eight: [T; 8] = std::array::from_fn(|c| lanes[c] + lanes[c + 8]);
     let four: [T; 4] = std::array::from_fn(|c| eight[c] + eight[c + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
 }

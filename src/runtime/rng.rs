@@ -100,6 +100,17 @@ mod tests {
     }
 
     #[test]
+    fn normals_are_found_again_by_their_place() {
+        let drawn = |stream: &mut Stream| (0..5).map(|_| stream.normal()).collect::<Vec<f64>>();
+        let all = drawn(&mut Stream::new(3, Purpose::Start, 0));
+        for place in 0..5 {
+            let mut stream = Stream::new(3, Purpose::Start, 0);
+            stream.seek(place as u64);
+            assert_eq!(stream.normal(), all[place]);
+        }
+    }
+
+    #[test]
     fn draws_cover_their_range_evenly() {
         let mut stream = Stream::new(7, Purpose::Select, 0);
         let mut counts = [0_usize; 10];

@@ -30,13 +30,10 @@ fn planted(n: usize, singular: &[f64], share: f64, seed: u64) -> (Observations<f
 /// The relative error over all entries, through products of the factors.
 fn error(found: &Factors<f64>, truth: &Factors<f64>) -> f64 {
     let (mut off, mut size) = (0.0, 0.0);
-    let entry = |f: &Factors<f64>, i: usize, j: usize| -> f64 {
-        f.u.row(i).iter().zip(f.v.row(j)).map(|(u, v)| u * v).sum()
-    };
     for i in 0..truth.u.rows() {
         for j in 0..truth.v.rows() {
-            let t = entry(truth, i, j);
-            off += (entry(found, i, j) - t).powi(2);
+            let t = truth.at(i, j);
+            off += (found.at(i, j) - t).powi(2);
             size += t * t;
         }
     }

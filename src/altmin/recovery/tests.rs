@@ -25,8 +25,7 @@ fn planted(n: usize, singular: &[f64], count: usize, seed: u64) -> (Observations
         stream.shuffle_front(&mut cells, count);
         let row: Vec<i64> = cells[..count].iter().map(|c| i64::from(*c) / n as i64).collect();
         let col: Vec<i64> = cells[..count].iter().map(|c| i64::from(*c) % n as i64).collect();
-        let value: Vec<f64> =
-            row.iter().zip(&col).map(|(&i, &j)| entry(&truth, i as usize, j as usize)).collect();
+        let value: Vec<f64> = row.iter().zip(&col).map(|(&i, &j)| truth.at(i as usize, j as usize)).collect();
         let entries = Entries { rows: n, cols: n, row: &row, col: &col, value: &value, weight: None };
         let observed = Observations::new(entries, Repeats::Error, &mut Control::new()).unwrap();
         let full = |lines: &crate::altmin::observations::Lines<f64>| (0..n).all(|i| lines.degree(i) > k);
@@ -42,8 +41,8 @@ fn error(found: &Factors<f64>, truth: &Factors<f64>) -> f64 {
     let (mut off, mut size) = (0.0, 0.0);
     for i in 0..n {
         for j in 0..n {
-            let t = entry(truth, i, j);
-            off += (entry(found, i, j) - t).powi(2);
+            let t = truth.at(i, j);
+            off += (found.at(i, j) - t).powi(2);
             size += t * t;
         }
     }
@@ -170,5 +169,5 @@ fn what_cannot_be_completed_is_refused() {
     // All zeros are completed by zeros.
     let zeros = observed.mapped(|_, _, _| 0.0).unwrap();
     let chosen = choose(&zeros, 2, &SEARCHES, ENDS, u64::MAX, &Team::solo(), control).unwrap().unwrap();
-    assert!((0..20).all(|i| entry(&chosen.found.factors, i, i) == 0.0));
+    assert!((0..20).all(|i| chosen.found.factors.at(i, i) == 0.0));
 }

@@ -14,7 +14,6 @@ pub enum Spectrum {
     /// Their logarithms are evenly spaced.
     Logarithmic,
     /// They are evenly spaced.
-    #[allow(dead_code, reason = "its tests draw it")]
     Linear,
 }
 

@@ -110,7 +110,7 @@ pub unsafe extern "C" fn swl_altmin_trace(
         let trace = each_precision!(&*altmin, c => &c.fitted()?.trace);
         let cap = usize::try_from(cap).map_err(|_| argument("cap", "a number >= 0", cap))?;
         // SAFETY: `rows` has `cap` structs of the size that the first one states.
-        let slot = if cap == 0 { None } else { Some(unsafe { growable::slot(rows, "rows[0]") }?) };
+        let slot = if cap == 0 { None } else { Some(unsafe { growable::slots(rows, cap, "rows[0]") }?) };
         check_pointer(count, "count")?;
         // SAFETY: checked just now.
         unsafe { write_out(count, trace.len() as i64, "count") }?;
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn swl_altmin_trace(
     })
 }
 
-/// The certificate of the last model, computed anew from the entries by code that knows nothing of the loop. control
+/// The certificate of the last model, computed anew from the entries and the model alone, in double precision. control
 /// may be NULL. The caller sets inout->struct_size. Errors: as swl_altmin_factor, and SWL_E_STOPPED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_certificate(

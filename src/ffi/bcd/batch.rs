@@ -73,7 +73,7 @@ pub unsafe extern "C" fn swl_bcd_batch(
             None
         } else {
             check_pointer(infos, "infos")?;
-            Some(unsafe { growable::slot(infos, "infos[0]") }?)
+            Some(unsafe { growable::slots(infos, count, "infos[0]") }?)
         };
         let job = |k: usize| Job {
             target: targets.as_ref().map(|t| t[k].as_slice()),

@@ -174,7 +174,7 @@ pub unsafe extern "C" fn swl_bcd_trace(
         let trace = &bcd.solved()?.solution.trace;
         let cap = usize::try_from(cap).map_err(|_| argument("cap", "a number >= 0", cap))?;
         // SAFETY: `rows` has `cap` structs of the size that the first one states.
-        let slot = if cap == 0 { None } else { Some(unsafe { growable::slot(rows, "rows[0]") }?) };
+        let slot = if cap == 0 { None } else { Some(unsafe { growable::slots(rows, cap, "rows[0]") }?) };
         // SAFETY: `count` is null or may be written.
         unsafe { write_out(count, trace.len() as i64, "count") }?;
         for (n, row) in trace.iter().take(cap).enumerate() {

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn swl_bilevel_trace(
             let trace = &own.solved()?.trace;
             let room = size(cap, "cap")?;
             if room > 0 {
-                let slot = growable::slot(rows, "rows")?;
+                let slot = growable::slots(rows, room, "rows")?;
                 for (n, row) in trace.iter().take(room).enumerate() {
                     slot.write_nth(
                         n,
