@@ -1809,9 +1809,12 @@ SWL_API swl_status swl_altmin_warm_start(struct swl_altmin *s, const struct swl_
 
 // Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the
 // rank of the solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must
-// be above 0. A line without entries gets its mean. NULL: none any more. Copied. Errors: SWL_E_ARGUMENT, SWL_E_DATA
+// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors: SWL_E_ARGUMENT, SWL_E_DATA
 // (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
-SWL_API swl_status swl_altmin_set_prior(struct swl_altmin *s, int32_t side, const struct swl_dense *means);
+SWL_API
+swl_status swl_altmin_set_prior(struct swl_altmin *s,
+                                int32_t side,
+                                const struct swl_dense *means);
 
 // Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start
 // says; from a start there is no search, but plain sweeps. options (of solver "altmin") NULL: the defaults;
@@ -1884,7 +1887,7 @@ swl_status swl_altmin_trace(const struct swl_altmin *s,
                             int64_t cap,
                             int64_t *count);
 
-// The certificate of the last model, computed anew from the entries by code that knows nothing of the loop. control
+// The certificate of the last model, computed anew from the entries and the model alone, in double precision. control
 // may be NULL. The caller sets inout->struct_size. Errors: as swl_altmin_factor, and SWL_E_STOPPED.
 SWL_API
 swl_status swl_altmin_certificate(const struct swl_altmin *s,
@@ -2024,7 +2027,7 @@ swl_status swl_altmin_observe(struct swl_altmin *s,
 
 // Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and
 // biases that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size
-// then tells the new size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
+// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
 // with prior means. On failure nothing has changed.
 SWL_API
 swl_status swl_altmin_append(struct swl_altmin *s,

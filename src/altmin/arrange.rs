@@ -26,7 +26,7 @@ struct Record<W> {
 }
 
 /// Weights whose products with squares neither vanish nor overflow, in either precision.
-pub(super) const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+pub(crate) const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 
 /// A weight that may be left out.
 trait Weight: Copy + Default + Send + Sync {
@@ -250,7 +250,7 @@ fn settle<T: Real, W: Weight>(
 ) -> Result<Bucket> {
     // Stable, and so in the order of input among repeats.
     records.sort_by_key(|r| u64::from(r.row) << 32 | u64::from(r.col));
-    let mut bucket = Bucket { degrees: vec![0; rows], even: true };
+    let mut bucket = Bucket { degrees: zeros("rows", rows)?, even: true };
     let (mut at, mut end) = (0, 0);
     while at < records.len() {
         let Record { row, col, .. } = records[at];

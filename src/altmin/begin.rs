@@ -27,6 +27,8 @@ const VANISHED: f64 = 1e-9;
 const FEW: usize = 100;
 /// The distortion of the paper's sketches.
 const DISTORTION: f64 = 0.5;
+/// The columns that biases are unknowns of: their squares, and sums of these, are numbers in either precision.
+const CONSTANTS: std::ops::RangeInclusive<f64> = 1e-10..=1e10;
 /// Sweeps at full rank that a search makes at most.
 const SEARCH_SWEEPS: u64 = 2000;
 
@@ -75,6 +77,16 @@ impl<T: Real> Run<'_, T> {
                 (tried.best, tried.errors, Some(tried.state))
             }
         };
+        if let Some(of_biases) = self.settings.bias_ridge
+            && ridge > 0.0
+            && !CONSTANTS.contains(&self.constant(ridge))
+        {
+            return Err(Error::new(ErrorKind::Option, "option \"bias_ridge\"")
+                .expected(format!(
+                    "within a factor of 1e20 of the ridge beside the values, which is {ridge:e}"
+                ))
+                .found(of_biases));
+        }
         if let Some(state) = self.started(start)? {
             return Ok(Ok(Begun { state, ridge, ridges, searched: None, sweeps: 0, finished: false }));
         }

@@ -71,7 +71,7 @@ impl Certificate {
         control: &mut Control<'_>,
     ) -> Result<(Self, Fit)> {
         let Model { factors, offsets, scale, loss, .. } = model;
-        let known = Identifiability::of(seen, model.rank());
+        let known = Identifiability::of(seen, model.rank())?;
         let mut reweighting = None;
         let mut outliers = 0;
         if *loss != Loss::Squared {

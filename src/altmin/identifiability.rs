@@ -7,6 +7,8 @@
 
 use super::observations::Observations;
 use crate::numerics::real::Real;
+use crate::runtime::Result;
+use crate::runtime::error::zeros;
 
 /// What is known of the observations, before any fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,17 +30,19 @@ pub struct Identifiability {
 }
 
 impl Identifiability {
-    /// Looks at the observations for rank `k`. Costs a few passes over them.
-    pub fn of<T: Real>(observations: &Observations<T>, k: usize) -> Self {
+    /// Looks at the observations for rank `k`. Costs a few passes over them. Errors: no memory.
+    pub fn of<T: Real>(observations: &Observations<T>, k: usize) -> Result<Self> {
         let (m, n) = (observations.rows(), observations.cols());
         let lines = |v: usize| {
             if v < m { observations.by_row().line(v).index } else { observations.by_col().line(v - m).index }
         };
         let other = |v: usize, index: u32| if v < m { m + index as usize } else { index as usize };
-        let mut degree: Vec<usize> = (0..m + n).map(|v| lines(v).len()).collect();
+        let mut degree: Vec<usize> = zeros("lines", m + n)?;
+        degree.iter_mut().enumerate().for_each(|(v, degree)| *degree = lines(v).len());
         let short_lines = degree.iter().filter(|d| **d < k).count();
         // Components, by search from each line that was not met.
-        let mut component = vec![usize::MAX; m + n];
+        let mut component = zeros("lines", m + n)?;
+        component.fill(usize::MAX);
         let mut components = 0;
         let mut stack = Vec::new();
         for v in 0..m + n {
@@ -58,7 +62,8 @@ impl Identifiability {
             }
             components += 1;
         }
-        let mut inside = vec![true; m + n];
+        let mut inside = zeros("lines", m + n)?;
+        inside.fill(true);
         stack.extend((0..m + n).filter(|&v| degree[v] < k));
         stack.iter().for_each(|&v| inside[v] = false);
         while let Some(v) = stack.pop() {
@@ -72,15 +77,19 @@ impl Identifiability {
             }
         }
         let freedom = k as f64 * (m as f64 + n as f64 - k as f64);
-        let line = |v: usize| (inside[v], component[v]);
-        Self {
+        let side = |lines: std::ops::Range<usize>| -> Result<Vec<(bool, usize)>> {
+            let mut known = zeros("lines", lines.len())?;
+            known.iter_mut().zip(lines).for_each(|(known, v)| *known = (inside[v], component[v]));
+            Ok(known)
+        };
+        Ok(Self {
             oversampling: observations.len() as f64 / freedom,
             short_lines,
             outside_core: inside.iter().filter(|i| !**i).count(),
             components,
-            rows: (0..m).map(line).collect(),
-            cols: (m..m + n).map(line).collect(),
-        }
+            rows: side(0..m)?,
+            cols: side(m..m + n)?,
+        })
     }
 
     /// How many entries of the matrix pass these conditions, as a float for the product of two sizes.
@@ -114,13 +123,13 @@ mod tests {
         let value = vec![1.0; cells.len()];
         let entries = Entries { rows: 5, cols: 5, row: &row, col: &col, value: &value, weight: None };
         let observed = Observations::<f64>::new(entries, Repeats::Error, &mut Control::new()).unwrap();
-        let found = Identifiability::of(&observed, 2);
+        let found = Identifiability::of(&observed, 2).unwrap();
         assert_eq!((found.components, found.short_lines, found.outside_core), (2, 2, 2));
         assert!(found.may_be_determined(0, 1) && found.may_be_determined(3, 2));
         assert!(!found.may_be_determined(0, 2) && !found.may_be_determined(4, 2));
         assert_eq!(found.not_ruled_out(), 8.0);
         assert!((found.oversampling - 9.0 / 16.0).abs() < 1e-15);
         // With rank 3 nothing has enough.
-        assert_eq!(Identifiability::of(&observed, 3).outside_core, 10);
+        assert_eq!(Identifiability::of(&observed, 3).unwrap().outside_core, 10);
     }
 }

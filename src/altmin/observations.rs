@@ -2,6 +2,7 @@
 
 use super::alternation::Side;
 use super::arrange;
+pub(crate) use super::arrange::WEIGHTS;
 use super::precision::Precision;
 use crate::numerics::real::Real;
 use crate::runtime::error::out_of_memory;

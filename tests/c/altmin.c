@@ -78,6 +78,12 @@ static void check_model(swl_altmin *s, const swl_options *o, double error)
   CHECK(found == 2 && best[0] == 7 && best[1] == 6 && best[2] == -1 && score[0] > score[1]);
   OK(swl_altmin_score(s, &test, NULL, &rmse, &unseen));
   CHECK(rmse < error && unseen == 0);
+  {
+    static double weight[ALL];
+    const swl_vec weights = swl_vec_f64(weight, count);
+    for (i = 0; i < ALL; i++) weight[i] = 1e308;
+    FAILS(swl_altmin_score(s, &test, &weights, &rmse, NULL), SWL_E_DATA, "weights, entry 0");
+  }
   memset(&cert, 0, sizeof cert);
   cert.struct_size = sizeof cert;
   OK(swl_altmin_certificate(s, NULL, &cert));
@@ -152,6 +158,20 @@ static void more(void)
   FAILS(swl_altmin_warm_start(s, &du, NULL), SWL_E_ARGUMENT, "v");
   u[3] = NAN;
   FAILS(swl_altmin_warm_start(s, &du, &dv), SWL_E_DATA, "row 1, column 1");
+  {
+    /* Afresh stays afresh when a start is refused. */
+    swl_altmin_info info = empty_altmin_info();
+    uint64_t sweeps;
+    OK(swl_altmin_warm_start(s, NULL, NULL));
+    OK(swl_altmin_solve(s, o, NULL, &info));
+    sweeps = info.iterations;
+    OK(swl_altmin_warm_start(s, NULL, NULL));
+    FAILS(swl_altmin_warm_start(s, &du, NULL), SWL_E_ARGUMENT, "v");
+    OK(swl_altmin_solve(s, o, NULL, &info));
+    CHECK(info.iterations == sweeps);
+    OK(swl_altmin_solve(s, o, NULL, &info));
+    CHECK(info.iterations < sweeps);
+  }
   OK(swl_options_set_f64(o, "ridge", 0.01));
   OK(swl_options_set_str(o, "biases", "true"));
   OK(swl_options_set_str(o, "row_solver", "direct"));
@@ -164,6 +184,14 @@ static void more(void)
   FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "bias_len: expected 12");
   FAILS(swl_altmin_fold_in(s, SWL_ROWS, &a, NULL, NULL, folded, 2 * M, NULL, M), SWL_E_ARGUMENT, "bias: expected a pointer");
   FAILS(swl_altmin_fold_in(s, SWL_COLS, &a, NULL, NULL, folded, 2 * M, NULL, 0), SWL_E_ARGUMENT, "len");
+  /* A start is gone when the size has changed, and does not stand in the way of a solve. */
+  OK(swl_altmin_factor(s, SWL_ROWS, u, 2 * M));
+  OK(swl_altmin_factor(s, SWL_COLS, v, 2 * N));
+  OK(swl_altmin_warm_start(s, &du, &dv));
+  OK(swl_altmin_append(s, SWL_ROWS, &a, NULL, NULL));
+  OK(swl_altmin_solve(s, o, NULL, NULL));
+  OK(swl_options_set_f64(o, "bias_ridge", 1e-300));
+  FAILS(swl_altmin_solve(s, o, NULL, NULL), SWL_E_OPTION, "bias_ridge");
   swl_altmin_free(s);
   swl_options_free(o);
 }
@@ -360,7 +388,8 @@ static void life(void)
   OK(swl_altmin_load(bytes, less, &loaded));
   FAILS(swl_altmin_solve(loaded, o, NULL, NULL), SWL_E_STATE, "without them");
   FAILS(swl_altmin_noise(loaded, NULL, &one), SWL_E_STATE, "without them");
-  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "s: expected one with its entries");
+  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_ROWS, NULL), SWL_E_STATE, "without them");
+  FAILS(swl_altmin_observe(loaded, &c, NULL, SWL_UPDATE_NONE, NULL), SWL_E_STATE, "without them");
   OK(swl_altmin_append(loaded, SWL_ROWS, &b, NULL, NULL));
   swl_altmin_free(loaded);
 
@@ -416,6 +445,12 @@ static void life(void)
     FAILS(swl_altmin_path(s, o, NULL, none, 1, NULL, NULL, NULL), SWL_E_ARGUMENT, "ranks");
   }
   FAILS(swl_altmin_path_select(s, 2), SWL_E_ARGUMENT, "k: expected 0 <= k < 2");
+  FAILS(swl_altmin_set_prior(s, 2, NULL), SWL_E_ARGUMENT, "side");
+  {
+    const swl_dense short_means = swl_dense_f64(u, 1, 2, 2, SWL_ROW_MAJOR);
+    FAILS(swl_altmin_set_prior(s, SWL_ROWS, &short_means), SWL_E_ARGUMENT, "means.rows");
+    OK(swl_altmin_path_select(s, 1)); /* the path is still there */
+  }
   CHECK(made == NULL);
   swl_altmin_free(s);
   swl_options_free(o);

@@ -9,7 +9,7 @@ use super::super::views::{optional_vector, swl_matrix, swl_vec};
 use super::predict::check_size;
 use super::{
     Altmin, Completion, Fitted, SWL_UPDATE_BOTH, SWL_UPDATE_COLS, SWL_UPDATE_NONE, SWL_UPDATE_ROWS,
-    each_precision, side_of, swl_altmin,
+    each_precision, side_of, swl_altmin, without_entries,
 };
 use crate::altmin::observations::Repeats;
 use crate::altmin::saved::{self, Loaded, Saved};
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn swl_altmin_observe(
 
 /// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and
 /// biases that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size
-/// then tells the new size. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
+/// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
 /// with prior means. On failure nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_append(
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn swl_altmin_append(
                 None => Ok(()),
             };
             if appended.is_ok() {
-                c.points = Vec::new();
+                (c.points, c.start) = (Vec::new(), None);
             }
             appended
         });
@@ -189,6 +189,9 @@ impl<T: Real> Completion<T> {
         control: &mut Control<'_>,
     ) -> Result<()> {
         self.fitted()?;
+        if self.problem.is_none() {
+            return Err(without_entries("s"));
+        }
         check_size([list.rows, list.cols], self.size()?, "entries")?;
         list.check_places("entries")?;
         let mut changes = Vec::new();

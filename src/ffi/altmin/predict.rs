@@ -9,7 +9,7 @@ use super::super::views::{dense_rows, node_numbers, optional_vector, size, swl_d
 use super::{Altmin, Completion, each_precision, side_of, swl_altmin};
 use crate::altmin::Side;
 use crate::altmin::identifiability::Identifiability;
-use crate::altmin::observations::{Observations, Repeats};
+use crate::altmin::observations::{Observations, Repeats, WEIGHTS};
 use crate::numerics::real::Real;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn swl_altmin_determined(
             let known = each_precision!(&*altmin, c => {
                 let seen = c.parted()?.0;
                 check_size([list.rows, list.cols], [seen.rows(), seen.cols()], "places")?;
-                Identifiability::of(&seen, c.model()?.rank())
+                Identifiability::of(&seen, c.model()?.rank())?
             });
             list.check_places("places")?;
             for (k, (i, j)) in list.row.iter().zip(&list.col).enumerate() {
@@ -107,10 +107,10 @@ pub unsafe extern "C" fn swl_altmin_score(
                 check_size([list.rows, list.cols], c.size()?, "test")?;
                 list.check_places("test")?;
                 if let Some(weights) = &weights
-                    && let Some(k) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite()))
+                    && let Some(k) = weights.iter().position(|w| *w != 0.0 && !WEIGHTS.contains(w))
                 {
                     let error = Error::new(ErrorKind::Data, "weights").at(format!("entry {k}"));
-                    return Err(error.expected("a finite number >= 0").found(weights[k]));
+                    return Err(error.expected("0, or a number from 1e-30 to 1e30").found(weights[k]));
                 }
                 if let Some(k) = list.value.iter().position(|v| !v.is_finite()) {
                     let error = Error::new(ErrorKind::Data, "value").at(format!("entry {k}"));

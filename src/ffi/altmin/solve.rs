@@ -83,8 +83,8 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
         // SAFETY: what the caller promises of each argument, passed on.
         let mut altmin = unsafe { handles::write::<Altmin>(s, "s") }?;
         each_precision!(&mut *altmin, c => {
-            c.afresh = u.is_null() && v.is_null();
-            c.start = if u.is_null() && v.is_null() {
+            let afresh = u.is_null() && v.is_null();
+            let start = if afresh {
                 None
             } else {
                 let [rows, cols] = c.size()?;
@@ -97,6 +97,7 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
                 }
                 Some(Model::of_factors(rows, cols, k, &u, &v)?)
             };
+            (c.start, c.afresh) = (start, afresh);
             Ok(())
         })
     })
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
 
 /// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the
 /// rank of the solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must
-/// be above 0. A line without entries gets its mean. NULL: none any more. Copied. Errors: SWL_E_ARGUMENT, SWL_E_DATA
+/// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors: SWL_E_ARGUMENT, SWL_E_DATA
 /// (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_set_prior(
@@ -118,18 +119,20 @@ pub unsafe extern "C" fn swl_altmin_set_prior(
         let side = side_of(side)?;
         each_precision!(&mut *altmin, c => {
             c.catch_up()?;
-            c.points = Vec::new();
             let problem = c.problem.as_mut().ok_or_else(|| without_entries("s"))?;
             if means.is_null() {
-                return problem.set_prior(side, &[]);
+                problem.set_prior(side, &[])?;
+            } else {
+                let lines = if side == Side::Rows { problem.rows() } else { problem.cols() };
+                // SAFETY: passed on.
+                let (k, values) = unsafe { dense_rows(means, "means", lines) }?;
+                if k == 0 {
+                    return Err(argument("means.cols", "the rank, at least 1", k));
+                }
+                problem.set_prior(side, &values)?;
             }
-            let lines = if side == Side::Rows { problem.rows() } else { problem.cols() };
-            // SAFETY: passed on.
-            let (k, values) = unsafe { dense_rows(means, "means", lines) }?;
-            if k == 0 {
-                return Err(argument("means.cols", "the rank, at least 1", k));
-            }
-            problem.set_prior(side, &values)
+            c.points = Vec::new();
+            Ok(())
         })
     })
 }
