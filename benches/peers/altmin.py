@@ -127,7 +127,7 @@ def numba_half_step():
                 for a in range(k):
                     va = v[a]
                     right[a] += values[t] * va
-                    for b in range(k):
+                    for b in range(a + 1):
                         gram[a, b] += va * v[b]
             for a in range(k):
                 gram[a, a] += ridge * (indptr[i + 1] - indptr[i] if by_degree else 1)
