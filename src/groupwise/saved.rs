@@ -2,8 +2,9 @@
 //! goes on to the same bits, open tickets and random draws included.
 //!
 //! Inside the envelope of [`state`], kind `GRPW`, layout 1, in this order: the settings; features, groups; range and
-//! counts; the groups that have been awake, each with its meter and its experts; tickets; the round log, if it is
-//! kept. Numbers of a learner follow from its kind and the number of its columns.
+//! counts; the groups that have been awake, each with its meter and its experts; tickets (0: expired, 1: closed, 2:
+//! open, 3: open, and some learners have its label); the round log, if it is kept. Numbers of a learner follow from its
+//! kind and the number of its columns.
 
 mod learners;
 mod settings;
@@ -14,7 +15,7 @@ use super::learner::{Kind, Learner};
 use super::regret::{Counts, Meter};
 use super::round_log::RoundLog;
 use super::stream::Stream;
-use super::tickets::{Fate, Round, Tickets};
+use super::tickets::{Fate, Round, Taken, Tickets};
 use crate::numerics::row_factor::RowFactor;
 use crate::numerics::sum::Sum;
 use crate::runtime::state::{self, Reader, Writer, damaged};
@@ -238,8 +239,8 @@ fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
                 out.number(y)?;
             }
             Fate::Open(place) => {
-                out.word(2)?;
-                let Round { updates, x, slots, experts, z, p, output, .. } = tickets.at(place);
+                let Round { updates, x, slots, experts, z, p, output, taken, .. } = tickets.at(place);
+                out.word(if taken.is_some() { 3 } else { 2 })?;
                 out.long(*updates)?;
                 out.numbers(x)?;
                 out.long(slots.len() as u64)?;
@@ -249,6 +250,10 @@ fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
                 out.numbers(z)?;
                 out.numbers(p)?;
                 out.number(*output)?;
+                if let Some(Taken { experts, y, weight }) = taken {
+                    out.word(*experts)?;
+                    out.numbers(&[*y, *weight])?;
+                }
             }
         }
     }
@@ -270,6 +275,10 @@ fn take_tickets(from: &mut Reader<'_>, stream: &Stream) -> Result<Tickets> {
             0 => (Fate::Expired, None),
             1 => (Fate::Closed(from.number()?), None),
             2 => (Fate::Expired, Some(take_round(from, stream)?)),
+            3 => {
+                let round = take_round(from, stream)?;
+                (Fate::Expired, Some(Round { taken: Some(take_taken(from, &round)?), ..round }))
+            }
             other => return Err(damaged("the fate of a ticket", other)),
         });
     }
@@ -294,7 +303,15 @@ fn take_round(from: &mut Reader<'_>, stream: &Stream) -> Result<Round> {
     if updates > stream.counts.updates {
         return Err(damaged("a round before the last label", updates));
     }
-    Ok(Round { ticket: 0, updates, x, slots, experts, z, p, output: from.number()? })
+    Ok(Round { ticket: 0, updates, x, slots, experts, z, p, output: from.number()?, taken: None })
+}
+
+fn take_taken(from: &mut Reader<'_>, round: &Round) -> Result<Taken> {
+    let (experts, y, weight) = (from.word()?, from.number()?, from.number()?);
+    if experts as usize > round.experts.len() || !y.is_finite() || !(weight > 0.0 && weight.is_finite()) {
+        return Err(damaged("a label that some learners of a round have", y));
+    }
+    Ok(Taken { experts, y, weight })
 }
 
 fn put_log(out: &mut Writer, log: Option<&RoundLog>) -> Result<()> {

@@ -23,6 +23,19 @@ pub struct Round {
     pub p: Vec<f64>,
     /// What was predicted, in range units.
     pub output: f64,
+    /// What part of its learners have taken in, after a callback that failed.
+    pub taken: Option<Taken>,
+}
+
+/// A label that some of a round's learners have taken in: when it comes again, the others alone need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Taken {
+    /// The first so many experts of the round need it no more.
+    pub experts: u32,
+    /// The label, in range units.
+    pub y: f64,
+    /// What the round counts.
+    pub weight: f64,
 }
 
 /// What became of a ticket.
