@@ -109,6 +109,14 @@ static void rounds(void)
   OK(swl_groupwise_weights(c, ticket, ids, weights, NULL, 8, &n));
   for (sum = 0, k = 0; k < n; k++) sum += weights[k];
   CHECK(n == 3 && fabs(sum - 1) < 1e-12);
+  /* One array that is refused leaves the others as they were. */
+  {
+    void *odd = (char *)weights + 1;
+    ids[0] = -7, n = -1;
+    FAILS(swl_groupwise_weights(c, ticket, ids, weights, odd, 8, &n), SWL_E_ARGUMENT, "predictions");
+    FAILS(swl_groupwise_weights(c, ticket, ids, odd, NULL, 8, &n), SWL_E_ARGUMENT, "weights");
+    CHECK(ids[0] == -7 && n == -1);
+  }
   {
     uint64_t second = 0;
     OK(swl_groupwise_predict(c, x[1], D, NULL, 0, &sum, &second));
