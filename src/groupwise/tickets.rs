@@ -198,7 +198,7 @@ impl Tickets {
     }
 
     /// The tickets before `next` with these fates, the oldest first; open ones with their rounds. Errors: no memory.
-    pub fn restored(capacity: usize, next: u64, fates: Vec<(Fate, Option<Round>)>) -> Result<Self> {
+    pub fn restored(capacity: usize, next: u64, fates: Vec<(Fate, Option<Box<Round>>)>) -> Result<Self> {
         let mut tickets = Self::new(capacity);
         let blank: Vec<u8> = zeros("open tickets", fates.len())?;
         tickets.fates = blank.iter().map(|_| Fate::Expired).collect();
@@ -209,7 +209,7 @@ impl Tickets {
             tickets.fates[at] = match round {
                 Some(mut round) => {
                     round.ticket = ticket;
-                    tickets.rounds.push(Some(Box::new(round)));
+                    tickets.rounds.push(Some(round));
                     Fate::Open((tickets.rounds.len() - 1) as u32)
                 }
                 None => fate,

@@ -376,5 +376,10 @@ fn the_largest_rounds_leave_certificates_of_numbers_or_none() {
                 assert!(numbers.iter().flatten().all(|x| x.is_finite()), "{set:?} {t}: {expert:?}");
             }
         }
+        // What is saved can be loaded.
+        match stream.save() {
+            Ok(bytes) => assert_eq!(Stream::load(&bytes).unwrap().save().unwrap(), bytes, "{set:?}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::State, "{set:?} {error}"),
+        }
     }
 }
