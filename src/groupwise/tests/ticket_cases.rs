@@ -184,22 +184,24 @@ fn e27_states_of_sound_checksum_and_false_content_give_errors_and_no_crash() {
     assert!(Stream::load(&state::seal(*b"ALTM", 1, payload).unwrap()).is_err());
 }
 
-/// Loads a state with eight bytes changed, and uses what comes of it: numbers, or errors, and no crash.
-fn use_changed(payload: &[u8], at: usize, with: [u8; 8], set: &[(&str, &str)]) {
-    let place = format!("{set:?}, byte {at}: {with:?}");
+/// Loads a state with eight bytes changed, and uses what comes of it: what is wrong with that, if anything.
+fn use_changed(payload: &[u8], at: usize, with: [u8; 8]) -> Option<String> {
     let mut changed = payload.to_vec();
     changed[at..at + 8].copy_from_slice(&with);
     let mut stream = match Stream::load(&crate::runtime::state::seal(*b"GRPW", 1, &changed).unwrap()) {
         Ok(stream) => stream,
         Err(error) => {
             let is_custom = error.kind() == ErrorKind::State && error.subject() == "custom learner";
-            assert!(error.kind() == ErrorKind::Format || is_custom, "{place}: {error}");
-            return;
+            return (error.kind() != ErrorKind::Format && !is_custom).then(|| error.to_string());
         }
     };
+    let mut fault = None;
     if let Ok(prediction) = stream.predict(&[0.1], &[0, 1]) {
-        assert!(prediction.value.is_finite(), "{place}");
-        stream.update(prediction.ticket, 0.5).unwrap();
+        if !prediction.value.is_finite() {
+            fault = Some(format!("{prediction:?}"));
+        }
+        // Another range of labels may not have this one.
+        let _ = stream.update(prediction.ticket, 0.5);
     }
     let _ = stream.update(5, 0.5);
     for group in stream.certificates().unwrap().groups {
@@ -207,9 +209,12 @@ fn use_changed(payload: &[u8], at: usize, with: [u8; 8], set: &[(&str, &str)]) {
         // Squares of a range of 1e300 are no numbers.
         let told = group.loss.is_finite() || group.standing == Standing::Suspect;
         let sound = told && !group.health.is_some_and(f64::is_nan);
-        assert!(sound && numbers.iter().flatten().all(|x| x.is_finite()), "{place}: {group:?}");
+        if !sound || numbers.iter().flatten().any(|x| !x.is_finite()) {
+            fault = Some(format!("{group:?}"));
+        }
     }
-    assert!(stream.log().is_none_or(|log| log.entries().count() == log.len()), "{place}");
+    assert!(stream.log().is_none_or(|log| log.entries().count() == log.len()));
+    fault
 }
 
 #[test]
@@ -226,14 +231,15 @@ fn e27_absurd_numbers_of_sound_checksum_are_refused_or_do_no_harm() {
         stream.predict(&[0.1], &[1]).unwrap();
         let bytes = stream.save().unwrap();
         let payload = &bytes[crate::runtime::state::HEADER..];
+        let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1.0].map(f64::to_le_bytes);
+        let counts = [u64::MAX, 1 << 61, 1 << 40, 1 << 20, 3].map(u64::to_le_bytes);
+        let mut faults = Vec::new();
         for at in (0..payload.len() - 7).step_by(4) {
-            for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1.0] {
-                use_changed(payload, at, number.to_le_bytes(), set);
-            }
-            for count in [u64::MAX, 1 << 61, 1 << 40, 1 << 20, 3] {
-                use_changed(payload, at, count.to_le_bytes(), set);
+            for with in numbers.into_iter().chain(counts) {
+                faults.extend(use_changed(payload, at, with).map(|fault| (at, with, fault)));
             }
         }
+        assert!(faults.is_empty(), "{set:?}: {faults:#?}");
     }
 }
 
