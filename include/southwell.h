@@ -922,7 +922,8 @@ typedef struct swl_learner {
   void (*destroy)(void *ctx, void *state);
   // *out = the prediction for n features
   int32_t (*predict)(void *ctx, void *state, const double *x, int64_t n, double *out);
-  // takes in the label y of a round that was predicted as z and counts weight times; before anything else changes
+  // takes in the label y of a round that was predicted as z and counts weight times; before anything else changes.
+  // Where it fails it must have done nothing: the same label may come again, and then only to those that lack it
   int32_t (*update)(void *ctx, void *state, const double *x, int64_t n, double y, double z, double weight);
   // *need = the bytes of a state, written to buf unless that is NULL (cap is then at least as many as it said); or
   // NULL: streams cannot be saved
@@ -947,6 +948,9 @@ typedef struct swl_groupwise_run_info {
   int32_t callback_code;
   // 0
   int32_t pad_;
+  // where the run failed while it gave a round its label: the ticket of that round (number `rounds`), which is still
+  // open; else 0
+  uint64_t ticket;
 } swl_groupwise_run_info;
 
 // What happened to a stream so far.
@@ -1054,7 +1058,8 @@ typedef struct swl_expert_cert {
   uint64_t asleep;
 } swl_expert_cert;
 
-// The caller's set of decisions, by the cheapest of them. Zero the struct, set struct_size, fill in the rest; it is
+// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes: a round
+// that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
 // copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
 // with SWL_E_CALLBACK and reaches the caller in the message.
 typedef struct swl_oracle {
@@ -1070,7 +1075,9 @@ typedef struct swl_oracle {
   int64_t dim;
   // the most that two decisions differ by, in the sum of sizes
   double diameter;
-  // the most that a decision costs in a round, where each cost is from 0 to 1
+  // the most that the costs of two decisions differ by in a round, where each number of the costs is from 0 to 1.
+  // Where no decision has a negative entry, the most that one costs will do; else it is the most that cost . action
+  // can be minus the least, over the actions
   double cost;
   // the most that the costs of a round sum to
   double costs;
@@ -2087,7 +2094,8 @@ SWL_API swl_status swl_bilevel_new_user(const struct swl_bilevel_problem *proble
 // Ends a problem. NULL does nothing; a handle in use is left as it is (see swl_last_message).
 SWL_API void swl_bilevel_free(struct swl_bilevel *s);
 
-// The numbers of theta, and of lower problems; either pointer may be NULL. Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+// The numbers of theta, and of lower problems; either pointer may be NULL. Errors: SWL_E_ARGUMENT, SWL_E_BUSY. On
+// failure nothing is written.
 SWL_API swl_status swl_bilevel_size(const struct swl_bilevel *s, int64_t *parameters, int64_t *samples);
 
 // The number of variables of a lower problem, from 0. Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
@@ -2214,10 +2222,13 @@ swl_status swl_groupwise_predict(struct swl_groupwise *s,
 // Gives a ticket its label y, in any order of tickets; the round counts weight times (1: once; 0: the ticket is closed
 // and nothing is learned). Errors: SWL_E_ARGUMENT or SWL_E_STATE (a ticket that is not open), SWL_E_DATA (a label that
 // is not finite or outside the declared range; a weight), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY. On failure nothing
-// has changed, and the ticket stays open.
+// has changed, and the ticket stays open. But where `update` of a learner fails, those of other groups may have taken
+// the label in: from then on the ticket takes this label and weight alone (SWL_E_DATA), and they are not called for it
+// again.
 SWL_API swl_status swl_groupwise_update(struct swl_groupwise *s, uint64_t ticket, double y, double weight);
 
-// Forgets an open ticket whose label will not come. Errors: as swl_groupwise_update.
+// Forgets an open ticket whose label will not come (learners that have taken it in keep it). Errors: SWL_E_ARGUMENT,
+// SWL_E_STATE (a ticket that is not open), SWL_E_BUSY.
 SWL_API swl_status swl_groupwise_expire(struct swl_groupwise *s, uint64_t ticket);
 
 // Many rounds whose labels are known, one after the other: to the same bits as swl_groupwise_predict and
@@ -2230,7 +2241,10 @@ SWL_API swl_status swl_groupwise_expire(struct swl_groupwise *s, uint64_t ticket
 // out is written for all rounds; of those that a stop left out it gets 0.
 //
 // Errors: as those calls have, with the round, before any round is begun; but a callback's or no memory, which leave
-// the rounds before (inout->rounds) done. On failure out is not written.
+// the rounds before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
+// its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
+// again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
+// failure out is not written.
 SWL_API
 swl_status swl_groupwise_run(struct swl_groupwise *s,
                              const struct swl_dense *x,
@@ -2275,7 +2289,7 @@ swl_status swl_groupwise_groups(const struct swl_groupwise *s,
 
 // The experts that took part in the prediction of an open ticket: their groups, weights (they sum to 1) and
 // predictions, each array NULL or with room for cap; *count gets how many there are. Threads as swl_groupwise_counts.
-// Errors: SWL_E_ARGUMENT, SWL_E_STATE (a ticket that is not open), SWL_E_BUSY.
+// Errors: SWL_E_ARGUMENT, SWL_E_STATE (a ticket that is not open), SWL_E_BUSY. On failure nothing is written.
 SWL_API
 swl_status swl_groupwise_weights(const struct swl_groupwise *s,
                                  uint64_t ticket,
@@ -2299,12 +2313,13 @@ swl_status swl_groupwise_coef(const struct swl_groupwise *s,
 // The whole stream as bytes, little-endian on every machine: learners, weights, open tickets, the state of its draws.
 // Loaded, it goes on with the same bits. need: how many bytes (NULL: not wanted). buf NULL asks only; else cap is at
 // least that. Any number of threads at once, unless one of them changes the stream. Errors: SWL_E_ARGUMENT,
-// SWL_E_STATE or SWL_E_UNSUPPORTED (a learner of the caller's without save), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.
+// SWL_E_STATE (losses, weights or a learner that have become too large for a number), SWL_E_UNSUPPORTED (a learner of
+// the caller's without save), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.
 SWL_API swl_status swl_groupwise_save(const struct swl_groupwise *s, void *buf, size_t cap, size_t *need);
 
 // A stream from the len bytes that swl_groupwise_save gave. learner: NULL, or for a stream that was made with one the
-// caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, or from
-// a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
+// caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, with
+// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
 // *out is not written and release of the learner is not called.
 SWL_API
 swl_status swl_groupwise_load(const void *buf,
@@ -2341,8 +2356,9 @@ swl_status swl_decisions_new_oracle(const struct swl_oracle *oracle,
 SWL_API void swl_decisions_free(struct swl_decisions *s);
 
 // Decides a round for the n_groups groups that are awake (as in swl_groupwise_predict); out gets the decision, len
-// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT, SWL_E_STATE (costs that
-// have not come), SWL_E_MEMORY (more groups than max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing is written.
+// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an oracle
+// that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups than
+// max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
 SWL_API
 swl_status swl_decisions_decide(struct swl_decisions *s,
                                 const int64_t *groups,
@@ -2350,9 +2366,13 @@ swl_status swl_decisions_decide(struct swl_decisions *s,
                                 double *out,
                                 int64_t len);
 
-// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA,
-// SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed.
-SWL_API swl_status swl_decisions_update(struct swl_decisions *s, const double *costs, int64_t len);
+// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost out
+// of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than its
+// `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
+SWL_API
+swl_status swl_decisions_update(struct swl_decisions *s,
+                                const double *costs,
+                                int64_t len);
 
 // The certificate of a group (SWL_GROUP_ALWAYS_ON: of all rounds) at this time; calls the oracle once. Errors:
 // SWL_E_ARGUMENT, SWL_E_STATE (a group that has not been awake), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.

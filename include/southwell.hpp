@@ -14,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -79,6 +80,35 @@ template <class T> T sized() {
   value.struct_size = static_cast<std::uint32_t>(sizeof(T));
   return value;
 }
+
+/// The first exception that left a callback, until its call is over. Callbacks of several threads may throw at once.
+/// A copy has none: it is another call's.
+class first_thrown {
+public:
+  first_thrown() {}
+  first_thrown(const first_thrown &) {}
+  first_thrown &operator=(const first_thrown &) { return *this; }
+  /// Keeps the exception that is being handled, unless there is one already.
+  void keep() {
+    const std::lock_guard<std::mutex> own(lock_);
+    if (!first_) first_ = std::current_exception();
+  }
+  bool any() const {
+    const std::lock_guard<std::mutex> own(lock_);
+    return first_ != nullptr;
+  }
+  /// Gives it away.
+  std::exception_ptr take() {
+    const std::lock_guard<std::mutex> own(lock_);
+    std::exception_ptr taken;
+    std::swap(taken, first_);
+    return taken;
+  }
+
+private:
+  mutable std::mutex lock_;
+  std::exception_ptr first_;
+};
 } // namespace detail
 
 /// A view of numbers, or of nothing (NULL in C).
@@ -247,7 +277,7 @@ public:
   }
   /// Makes a call with this control, and rethrows what a callback threw.
   template <class F> void run(F call) const {
-    thrown_ = nullptr;
+    thrown_.take();
     swl_control c = detail::sized<swl_control>();
     c.every = every_;
     c.cancel = token_;
@@ -256,32 +286,28 @@ public:
     if (log_) c.log = &control::log;
     if (progress_ || log_) c.progress = &control::progress; // an exception in the log has to stop the call too
     const swl_status status = call(&c);
-    if (thrown_) {
-      std::exception_ptr e = thrown_;
-      thrown_ = nullptr;
-      std::rethrow_exception(e);
-    }
+    if (const std::exception_ptr e = thrown_.take()) std::rethrow_exception(e);
     check(status);
   }
 
 private:
   static std::int32_t progress(void *ctx, const swl_progress *p) {
     const control *self = static_cast<const control *>(ctx);
-    if (self->thrown_) return 1;
+    if (self->thrown_.any()) return 1;
     try {
       return !self->progress_ || self->progress_(*p) ? 0 : 1;
     } catch (...) {
-      self->thrown_ = std::current_exception();
+      self->thrown_.keep();
       return 1;
     }
   }
   static void log(void *ctx, std::int32_t level, const char *utf8, std::size_t len) {
     const control *self = static_cast<const control *>(ctx);
-    if (self->thrown_) return;
+    if (self->thrown_.any()) return;
     try {
       self->log_(level, std::string(utf8, len));
     } catch (...) {
-      self->thrown_ = std::current_exception();
+      self->thrown_.keep();
     }
   }
 
@@ -290,7 +316,7 @@ private:
   swl_cancel *token_ = nullptr;
   std::uint32_t every_ = 1;
   int level_ = 2;
-  mutable std::exception_ptr thrown_;
+  mutable detail::first_thrown thrown_;
 };
 
 /// The strengths of a path. The vector of given() must outlive the call.
@@ -983,18 +1009,23 @@ public:
   }
   /// A ticket whose label will not come.
   void expire(std::uint64_t ticket) { check(swl_groupwise_expire(handle_.get(), ticket)); }
-  /// Many rounds: predictions into out (or nullptr), the groups of round t from starts[t] to starts[t + 1].
+  /// Many rounds: predictions into out (or nullptr), the groups of round t from starts[t] to starts[t + 1]. told (or nullptr)
+  /// gets the info also where the call throws: the rounds that are done, and the ticket of one that lacks its label.
   swl_groupwise_run_info run(const swl_dense &x, const vec &y, const std::vector<std::int64_t> &starts,
                              const std::vector<std::int64_t> &groups, std::vector<double> *out = nullptr,
-                             const vec &weights = vec(), const control &c = control()) {
-    if (static_cast<std::int64_t>(starts.size()) != x.rows + 1 ||
-        (!starts.empty() && starts.back() != static_cast<std::int64_t>(groups.size())))
+                             const vec &weights = vec(), const control &c = control(),
+                             swl_groupwise_run_info *told = nullptr) {
+    if (x.rows < 0) throw error(SWL_E_ARGUMENT, "x.rows: expected a number >= 0, found " + std::to_string(x.rows));
+    if (static_cast<std::uint64_t>(starts.size()) != static_cast<std::uint64_t>(x.rows) + 1 ||
+        starts.back() != static_cast<std::int64_t>(groups.size()))
       throw error(SWL_E_ARGUMENT, "starts: expected one for each row and an end, the last the number of groups");
     if (out) out->assign(static_cast<std::size_t>(x.rows), 0.0);
     swl_groupwise_run_info info = detail::sized<swl_groupwise_run_info>();
     c.run([&](const swl_control *raw) {
-      return swl_groupwise_run(handle_.get(), &x, y.get(), weights.get(), starts.data(), groups.data(), raw,
-                               out ? out->data() : nullptr, out ? x.rows : 0, &info);
+      const swl_status status = swl_groupwise_run(handle_.get(), &x, y.get(), weights.get(), starts.data(), groups.data(),
+                                                  raw, out ? out->data() : nullptr, out ? x.rows : 0, &info);
+      if (told) *told = info;
+      return status;
     });
     return info;
   }
@@ -1119,7 +1150,9 @@ namespace detail {
 /// The functions of a problem behind the C callbacks, and what left them.
 struct bilevel_functions {
   bilevel_problem own;
-  std::exception_ptr thrown;
+  first_thrown thrown; ///< lower problems are solved by several threads
+
+  explicit bilevel_functions(const bilevel_problem &problem) : own(problem), thrown() {}
 
   using vector = std::vector<double>;
   vector copy(const double *v, std::int64_t n) const { return vector(v, v + n); }
@@ -1132,7 +1165,7 @@ struct bilevel_functions {
     } catch (const reject &) {
       return SWL_CALLBACK_REJECT;
     } catch (...) {
-      thrown = std::current_exception();
+      thrown.keep();
       return 1;
     }
   }
@@ -1223,7 +1256,7 @@ public:
         [&](swl_bilevel **out) { return swl_bilevel_new_images(&model, &observed, &truth, out); }));
   }
   /// One's own functions, which are copied.
-  explicit bilevel(const bilevel_problem &own) : functions_(new detail::bilevel_functions{ own, nullptr }) {
+  explicit bilevel(const bilevel_problem &own) : functions_(new detail::bilevel_functions(own)) {
     using f = detail::bilevel_functions;
     if (!own.lower || !own.hessian || !own.mixed_t || !own.constants || !own.upper)
       throw error(SWL_E_ARGUMENT, "problem: expected lower, hessian, mixed_t, constants and upper");
@@ -1335,11 +1368,16 @@ private:
   }
   /// What left a function of the problem comes out as it was.
   template <class F> void run(const control &c, F f) {
-    if (functions_) functions_->thrown = nullptr;
     try {
       c.run(f);
-    } catch (const error &) {
-      if (functions_ && functions_->thrown) std::rethrow_exception(functions_->thrown);
+      if (functions_) functions_->thrown.take();
+    } catch (const error &e) {
+      // What another call, which has the problem in use, is about to rethrow is not for this one.
+      const std::exception_ptr thrown = functions_ && e.code() != SWL_E_BUSY ? functions_->thrown.take() : nullptr;
+      if (thrown) std::rethrow_exception(thrown);
+      throw;
+    } catch (...) {
+      if (functions_) functions_->thrown.take();
       throw;
     }
   }

@@ -72,7 +72,7 @@ fn structs_have_the_published_layout() {
     assert_eq!((size_of::<swl_expert_cert>(), offset_of!(swl_expert_cert, asleep)), (96, 88));
     assert_eq!(
         (size_of::<swl_groupwise_run_info>(), offset_of!(swl_groupwise_run_info, callback_code)),
-        (40, 32)
+        (48, 32)
     );
     assert_eq!((size_of::<swl_learner>(), offset_of!(swl_learner, load)), (72, 64));
     assert_eq!((size_of::<swl_oracle>(), offset_of!(swl_oracle, minimize)), (64, 56));

@@ -37,7 +37,10 @@ impl Stream {
     /// Where the control stops the run, or the limits `max_seconds` and `max_work` do, the rounds before are done and
     /// the report says how many. Errors: lengths that do not fit together, features, labels, weights and groups as in
     /// those two, all before the first round; what only shows in the course of the run (no room for a group, no awake
-    /// expert, a callback's) with the rounds before it done.
+    /// expert, a callback's) with the rounds before it done. Where that round was predicted and its label could not be
+    /// taken in, its ticket stays open, the last of [`Stream::tickets`] and named in the message: some learners may have
+    /// the label already. Give it to [`Stream::update`] again and go on with the round after, or
+    /// [`Stream::expire`] it.
     pub fn run_batch(
         &mut self,
         rounds: Rounds<'_>,
@@ -58,7 +61,9 @@ impl Stream {
             let placed = |error: Error| error.at(format!("round {t}"));
             let prediction = self.predict(x, groups).map_err(placed)?;
             let weight = rounds.weight.map_or(1.0, |weight| weight[t]);
-            self.update_weighted(prediction.ticket, rounds.y[t], weight).map_err(placed)?;
+            let ticket = prediction.ticket;
+            let open = |error: Error| error.at(format!("round {t}, whose ticket {ticket} stays open"));
+            self.update_weighted(ticket, rounds.y[t], weight).map_err(open)?;
             predictions[t] = prediction.value;
             let spent = control.spend(flops * (1 + prediction.experts as u64));
             let told = if control.every() > 0 {

@@ -238,14 +238,15 @@ impl Stream {
             .iter()
             .map(|expert| self.certify_expert(expert, slot, ln_bound))
             .collect();
-        let against = self.comparator(slot, &experts)?;
+        let against = self.comparator(slot, &experts)?.of_numbers();
         let Meter { rounds, weight, loss, expected } = slot.meter;
         let (loss, expected) = (unit * loss.value(), unit * expected.value());
         let counted = if self.settings.mode == Mode::Convex { loss } else { expected };
         let regret = against.hindsight.map(|hindsight| counted - hindsight);
         let slack = against.bound.zip(regret).map(|(bound, regret)| bound - regret);
         let health = experts.iter().filter_map(|e| e.health).chain(against.health).reduce(worst);
-        let standing = if health.is_some_and(|h| !(h <= self.settings.tolerance)) {
+        let is_sound = |h: f64| h <= self.settings.tolerance;
+        let standing = if !counted.is_finite() || health.is_some_and(|h| !is_sound(h)) {
             Standing::Suspect
         } else if regret.is_none() {
             Standing::Unknown
@@ -298,12 +299,12 @@ impl Stream {
             prior: expert.ln_prior.exp(),
             loss: unit * expert.loss.value(),
             regret: unit * expert.gap.value(),
-            bound: holds.then_some(unit * bound),
+            bound: holds.then_some(unit * bound).filter(|b| b.is_finite()),
             hedge_regret: unit * expert.hedge.regret.value(),
             hedge_magnitude: unit * magnitude,
             comparator: if whole { comparator } else { Comparator::Unknown },
-            hindsight: hindsight.filter(|_| whole).map(|h| unit * h),
-            learner_bound: learner_bound.filter(|_| holds),
+            hindsight: hindsight.filter(|_| whole).map(|h| unit * h).filter(|h| h.is_finite()),
+            learner_bound: learner_bound.filter(|b| holds && b.is_finite()),
             health: expert.learner.health(),
             asleep: expert.asleep,
         }
@@ -351,4 +352,13 @@ struct Against {
     hindsight: Option<f64>,
     bound: Option<f64>,
     health: Option<f64>,
+}
+
+impl Against {
+    /// Without what is not a number: that is not known. Its health is then as bad as can be.
+    fn of_numbers(self) -> Self {
+        let known = |x: Option<f64>| x.filter(|x| x.is_finite());
+        let health = self.health.map(|h| if h.is_nan() { f64::INFINITY } else { h });
+        Self { hindsight: known(self.hindsight), bound: known(self.bound), health, ..self }
+    }
 }

@@ -84,7 +84,8 @@ pub fn replay(log: &RoundLog, loss: Loss, ridge: f64, control: &mut Control<'_>)
     Ok(running.iter().map(told).collect())
 }
 
-fn check(log: &RoundLog) -> Result<()> {
+/// Errors (`Format`): parts of a log that do not fit together, numbers that no stream writes.
+pub(super) fn check(log: &RoundLog) -> Result<()> {
     let rounds = log.len();
     let ends = |ends: &[usize], len: usize| {
         ends.len() == rounds && ends.is_sorted() && ends.last().copied().unwrap_or(0) == len

@@ -2,9 +2,11 @@
 //! goes on to the same bits, open tickets and random draws included.
 //!
 //! Inside the envelope of [`state`], kind `GRPW`, layout 1, in this order: the settings; features, groups; range and
-//! counts; the groups that have been awake, each with its meter and its experts; tickets; the round log, if it is
-//! kept. Numbers of a learner follow from its kind and the number of its columns.
+//! counts; the groups that have been awake, each with its meter and its experts; tickets (0: expired, 1: closed, 2:
+//! open, 3: open, and some learners have its label); the round log, if it is kept. Numbers of a learner follow from its
+//! kind and the number of its columns.
 
+mod checks;
 mod learners;
 mod settings;
 
@@ -14,9 +16,10 @@ use super::learner::{Kind, Learner};
 use super::regret::{Counts, Meter};
 use super::round_log::RoundLog;
 use super::stream::Stream;
-use super::tickets::{Fate, Round, Tickets};
+use super::tickets::{Fate, Round, Taken, Tickets};
 use crate::numerics::row_factor::RowFactor;
 use crate::numerics::sum::Sum;
+use crate::runtime::error::out_of_memory;
 use crate::runtime::state::{self, Reader, Writer, damaged};
 use crate::runtime::{Error, ErrorKind, Result};
 use learners::{put_learner, put_ridge, take_learner, take_ridge};
@@ -25,7 +28,8 @@ const KIND: [u8; 4] = *b"GRPW";
 const LAYOUT: u32 = 1;
 
 impl Stream {
-    /// The stream as bytes. Errors: a learner of the caller's that cannot be saved, no memory.
+    /// The stream as bytes. Errors: a learner of the caller's that cannot be saved; (`State`) losses, weights or a
+    /// learner that have become too large for a number, which could not be loaded; no memory.
     pub fn save(&self) -> Result<Vec<u8>> {
         let mut out = Writer::default();
         settings::put(&mut out, &self.settings)?;
@@ -47,8 +51,8 @@ impl Stream {
         state::seal(KIND, LAYOUT, out.bytes())
     }
 
-    /// The stream behind bytes that [`Stream::save`] made. Errors (`Format`): other bytes, damaged ones, a later
-    /// layout; (`State`) a stream with learners of the caller's, which [`Stream::load_with_custom`] reads; no memory.
+    /// The stream behind bytes that [`Stream::save`] made. Takes no more memory than in proportion to the bytes. Errors
+    /// (`Format`): other bytes, damaged ones, numbers that no stream comes to, a later layout; (`State`) a stream with learners of the caller's, which [`Stream::load_with_custom`] reads; no memory.
     pub fn load(bytes: &[u8]) -> Result<Self> {
         Self::load_with_custom(bytes, None)
     }
@@ -76,7 +80,13 @@ impl Stream {
                 .found(if custom.is_some() { "one" } else { "none" }));
         }
         let groups = Groups { declared: (marks & 1 != 0).then_some(count), always_on: marks & 2 != 0 };
-        let mut stream = Stream::blank(features, groups, custom, settings)?;
+        if marks & 1 == 0 && count != 0 {
+            return Err(damaged("no number of groups for an open set", count));
+        }
+        let mut stream = Stream::blank(features, groups, custom, settings).map_err(impossible)?;
+        for kind in settings.learners.into_iter().flatten() {
+            Learner::new(kind, 1, &settings.terms(stream.inputs.order())).map_err(impossible)?;
+        }
         let (ends, counts) = ([from.number()?, from.number()?], [tally(&mut from)?, tally(&mut from)?]);
         stream.range =
             stream.range.with_state(ends, counts).ok_or_else(|| damaged("ends of a range", ends[0]))?;
@@ -84,10 +94,16 @@ impl Stream {
         stream.labels = (take_sum(&mut from)?, tally(&mut from)?);
         take_registry(&mut from, &mut stream)?;
         stream.tickets = take_tickets(&mut from, &stream)?;
+        checks::counts(&stream)?;
         stream.log = take_log(&mut from, &stream)?;
         from.end()?;
         Ok(stream)
     }
+}
+
+/// The error of a stream that could not be made: the state says what no options do.
+fn impossible(error: Error) -> Error {
+    if error.kind() == ErrorKind::Memory { error } else { damaged("a stream that there can be", error) }
 }
 
 fn put_sum(out: &mut Writer, sum: Sum) -> Result<()> {
@@ -145,6 +161,11 @@ fn put_registry(out: &mut Writer, registry: &Registry) -> Result<()> {
     out.long(registry.bytes as u64)?;
     out.long(registry.slots.len() as u64)?;
     for slot in &registry.slots {
+        if let Some(fault) = checks::fault(slot, &registry.experts[slot.first..slot.first + slot.count]) {
+            return Err(Error::new(ErrorKind::State, "stream")
+                .expected("finite numbers to save")
+                .found(fault));
+        }
         out.long(slot.id)?;
         out.word(slot.count as u32)?;
         out.word(u32::from(slot.least_squares.is_some()))?;
@@ -178,7 +199,7 @@ fn take_registry(from: &mut Reader<'_>, stream: &mut Stream) -> Result<()> {
         stream.groups.slots.push(slot);
     }
     match stream.groups.index()? {
-        Some(()) => Ok(()),
+        Some(()) => checks::bytes(&stream.groups, &stream.birth()),
         None => Err(damaged("each group once", "one twice")),
     }
 }
@@ -212,7 +233,10 @@ fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
         let [ln_prior, share] = [from.number()?, from.number()?];
         // A fast regression that was rebuilt is a third of what it begins with.
         there(from, Learner::bytes(kind, order) / 4)?;
-        let mut expert = Expert::new(kind, order, &terms, birth.custom, ln_prior)?;
+        let made = Expert::new(kind, order, &terms, birth.custom, ln_prior);
+        // A callback's error is the caller's own.
+        let mut expert =
+            made.map_err(|error| if kind == Kind::Custom { error } else { impossible(error) })?;
         expert.is_crossed = id == CROSSED;
         expert.share = share;
         expert.asleep = tally(from)?;
@@ -224,8 +248,10 @@ fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
         experts.push(expert);
     }
     let first = stream.groups.experts.len();
+    let slot = Slot { id, first, count, meter, least_squares };
+    checks::slot(&slot, &experts, stream.groups.slots.len(), stream)?;
     stream.groups.experts.extend(experts);
-    Ok(Slot { id, first, count, meter, least_squares })
+    Ok(slot)
 }
 
 fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
@@ -238,8 +264,8 @@ fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
                 out.number(y)?;
             }
             Fate::Open(place) => {
-                out.word(2)?;
-                let Round { updates, x, slots, experts, z, p, output, .. } = tickets.at(place);
+                let Round { updates, x, slots, experts, z, p, output, taken, .. } = tickets.at(place);
+                out.word(if taken.is_some() { 3 } else { 2 })?;
                 out.long(*updates)?;
                 out.numbers(x)?;
                 out.long(slots.len() as u64)?;
@@ -249,6 +275,10 @@ fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
                 out.numbers(z)?;
                 out.numbers(p)?;
                 out.number(*output)?;
+                if let Some(Taken { experts, y, weight }) = taken {
+                    out.word(*experts)?;
+                    out.numbers(&[*y, *weight])?;
+                }
             }
         }
     }
@@ -257,19 +287,31 @@ fn put_tickets(out: &mut Writer, tickets: &Tickets) -> Result<()> {
 
 fn take_tickets(from: &mut Reader<'_>, stream: &Stream) -> Result<Tickets> {
     let (next, capacity) = (tally(from)?, stream.settings.open_tickets);
-    if next == 0 || next - 1 < stream.counts.predictions {
-        return Err(damaged("a ticket after those that were given", next));
+    if next == 0 {
+        return Err(damaged("a ticket above 0", next));
     }
     let count = (next - 1).min(capacity as u64) as usize;
     if count > from.left() / 4 {
         return Err(damaged(&format!("{count} tickets"), format!("{} bytes", from.left())));
     }
-    let mut fates = Vec::new();
+    let mut fates: Vec<(Fate, Option<Box<Round>>)> = Vec::new();
+    fates.try_reserve_exact(count).map_err(|_| out_of_memory("open tickets", count, 32))?;
     for _ in 0..count {
         fates.push(match from.word()? {
             0 => (Fate::Expired, None),
-            1 => (Fate::Closed(from.number()?), None),
-            2 => (Fate::Expired, Some(take_round(from, stream)?)),
+            1 => {
+                let y = from.number()?;
+                if !y.is_finite() {
+                    return Err(damaged("a label that is a finite number", y));
+                }
+                (Fate::Closed(y), None)
+            }
+            2 => (Fate::Expired, Some(Box::new(take_round(from, stream)?))),
+            3 if stream.custom.is_some() => {
+                let round = take_round(from, stream)?;
+                let taken = Some(take_taken(from, &round)?);
+                (Fate::Expired, Some(Box::new(Round { taken, ..round })))
+            }
             other => return Err(damaged("the fate of a ticket", other)),
         });
     }
@@ -294,7 +336,16 @@ fn take_round(from: &mut Reader<'_>, stream: &Stream) -> Result<Round> {
     if updates > stream.counts.updates {
         return Err(damaged("a round before the last label", updates));
     }
-    Ok(Round { ticket: 0, updates, x, slots, experts, z, p, output: from.number()? })
+    let round = Round { ticket: 0, updates, x, slots, experts, z, p, output: from.number()?, taken: None };
+    checks::round(&round, stream).map(|()| round)
+}
+
+fn take_taken(from: &mut Reader<'_>, round: &Round) -> Result<Taken> {
+    let (experts, y, weight) = (from.word()?, from.number()?, from.number()?);
+    if experts as usize > round.experts.len() || !y.is_finite() || !(weight > 0.0 && weight.is_finite()) {
+        return Err(damaged("a label that some learners of a round have", y));
+    }
+    Ok(Taken { experts, y, weight })
 }
 
 fn put_log(out: &mut Writer, log: Option<&RoundLog>) -> Result<()> {
@@ -330,7 +381,10 @@ fn take_log(from: &mut Reader<'_>, stream: &Stream) -> Result<Option<RoundLog>> 
         [longs(rounds)?, longs(rounds)?].map(|e| e.into_iter().map(|e| e as usize).collect());
     let (groups, expert_group) = (longs(groups)?, longs(experts)?);
     let columns = rounds.checked_mul(stream.inputs.order()).ok_or_else(|| damaged("a log", rounds))?;
-    Ok(Some(RoundLog {
+    if rounds as u64 != stream.counts.updates {
+        return Err(damaged(&format!("a log of {} rounds", stream.counts.updates), rounds));
+    }
+    let log = RoundLog {
         groups,
         group_end,
         expert_group,
@@ -341,5 +395,7 @@ fn take_log(from: &mut Reader<'_>, stream: &Stream) -> Result<Option<RoundLog>> 
         output: from.numbers(rounds)?,
         y: from.numbers(rounds)?,
         weight: from.numbers(rounds)?,
-    }))
+    };
+    super::replay::check(&log).map_err(|error| damaged("a log that can be replayed", error))?;
+    Ok(Some(log))
 }

@@ -28,9 +28,9 @@ use super::regret::Counts;
 use super::round_log::RoundLog;
 use super::settings::{Meta, Mode, RegretTerm, Settings, Uncovered};
 use super::specialists::{aggregate, mix_loss};
-use super::tickets::{Fate, Round, Tickets, refusal};
+use super::tickets::{Fate, Round, Taken, Tickets, refusal};
 use crate::numerics::sum::Sum;
-use crate::runtime::error::{out_of_memory, zeros};
+use crate::runtime::error::{number, out_of_memory, zeros};
 use crate::runtime::rng::{self, Purpose};
 use crate::runtime::{Error, ErrorKind, Options, Result};
 
@@ -193,6 +193,7 @@ impl Stream {
     /// Steps 1 to 4.
     fn foresee(&mut self, x: &[f64], awake: &[u64], round: &mut Round) -> Result<()> {
         self.inputs.fill(x, &mut round.x)?;
+        round.taken = None;
         let own = &mut self.room.awake;
         own.clear();
         own.try_reserve(awake.len() + 2).map_err(|_| out_of_memory("awake groups", awake.len(), 8))?;
@@ -299,7 +300,9 @@ impl Stream {
     /// Gives the label `y`, in the caller's units, to a ticket; labels may come in any order.
     ///
     /// Errors, all before anything has changed: a ticket that is not open; a label that is not finite, or outside the
-    /// declared range where that is refused; a callback's.
+    /// declared range where that is refused; a callback's. After that of the `k`-th of several learners of the caller's,
+    /// those before it have taken the label in: the ticket stays open for the same label alone, and when it comes again
+    /// they are not called for it ([`Stream::expire`] leaves the round with them).
     pub fn update(&mut self, ticket: u64, y: f64) -> Result<()> {
         self.update_weighted(ticket, y, 1.0)
     }
@@ -318,19 +321,35 @@ impl Stream {
         check_weight(weight)?;
         let mut range = self.range;
         let label = range.label(y)?;
-        let round = self.tickets.take(place);
-        if weight == 0.0 {
-            self.counts.weightless += 1;
-        } else if let Err(error) = self.learn(&round, label, weight, range) {
-            self.tickets.put_back(place, round);
-            return Err(error);
+        let mut round = self.tickets.take(place);
+        let learned = match round.taken {
+            Some(taken) if taken.y != label || taken.weight != weight => {
+                Err(self.other_label(taken, y, weight))
+            }
+            _ if weight == 0.0 => {
+                self.counts.weightless += 1;
+                Ok(())
+            }
+            _ => self.learn(&mut round, label, weight, range),
+        };
+        match learned {
+            Ok(()) => self.tickets.close(place, round, y),
+            Err(_) => self.tickets.put_back(place, round),
         }
-        self.tickets.close(place, round, y);
-        Ok(())
+        learned
+    }
+
+    /// The error of another label than the one that some learners of the round have.
+    fn other_label(&self, taken: Taken, y: f64, weight: f64) -> Error {
+        let of = |y: f64, weight: f64| format!("{} of weight {}", number(y), number(weight));
+        let known = of(self.range.in_user_units(taken.y), taken.weight);
+        Error::new(ErrorKind::Data, "y")
+            .expected(format!("{known}, which some learners of the round have taken in already"))
+            .found(of(y, weight))
     }
 
     /// Steps 5 and 6.
-    fn learn(&mut self, round: &Round, y: f64, weight: f64, range: LabelRange) -> Result<()> {
+    fn learn(&mut self, round: &mut Round, y: f64, weight: f64, range: LabelRange) -> Result<()> {
         if let Some(log) = &mut self.log {
             log.reserve(round)?;
         }
@@ -364,14 +383,18 @@ impl Stream {
         Ok(())
     }
 
-    /// Callbacks come first: where one fails, nothing has changed.
-    fn call_custom(&mut self, round: &Round, y: f64, weight: f64) -> Result<()> {
+    /// Callbacks come first: where one fails, nothing has changed but the learners before it. These cannot be taken
+    /// back (copies of their states would cost too much), so the round remembers them.
+    fn call_custom(&mut self, round: &mut Round, y: f64, weight: f64) -> Result<()> {
         if self.custom.is_none() {
             return Ok(());
         }
-        for (e, z) in round.experts.iter().zip(&round.z) {
+        let Round { x, experts, z, taken, .. } = round;
+        let first = taken.map_or(0, |taken| taken.experts);
+        for (k, (e, z)) in (0..).zip(experts.iter().zip(z)).skip(first as usize) {
             if let Learner::Custom(learner) = &mut self.groups.experts[*e as usize].learner {
-                learner.update(&round.x, y, *z, weight)?;
+                learner.update(x, y, *z, weight)?;
+                *taken = Some(Taken { experts: k + 1, y, weight });
             }
         }
         Ok(())
@@ -429,7 +452,8 @@ impl Stream {
         }
     }
 
-    /// Forgets an open ticket whose label will not come. Errors: a ticket that is not open.
+    /// Forgets an open ticket whose label will not come; learners that have taken it in already keep it. Errors: a
+    /// ticket that is not open.
     pub fn expire(&mut self, ticket: u64) -> Result<()> {
         match self.tickets.fate(ticket)? {
             Fate::Open(place) => {

@@ -23,6 +23,19 @@ pub struct Round {
     pub p: Vec<f64>,
     /// What was predicted, in range units.
     pub output: f64,
+    /// What part of its learners have taken in, after a callback that failed.
+    pub taken: Option<Taken>,
+}
+
+/// A label that some of a round's learners have taken in: when it comes again, the others alone need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Taken {
+    /// The first so many experts of the round need it no more.
+    pub experts: u32,
+    /// The label, in range units.
+    pub y: f64,
+    /// What the round counts.
+    pub weight: f64,
 }
 
 /// What became of a ticket.
@@ -185,7 +198,7 @@ impl Tickets {
     }
 
     /// The tickets before `next` with these fates, the oldest first; open ones with their rounds. Errors: no memory.
-    pub fn restored(capacity: usize, next: u64, fates: Vec<(Fate, Option<Round>)>) -> Result<Self> {
+    pub fn restored(capacity: usize, next: u64, fates: Vec<(Fate, Option<Box<Round>>)>) -> Result<Self> {
         let mut tickets = Self::new(capacity);
         let blank: Vec<u8> = zeros("open tickets", fates.len())?;
         tickets.fates = blank.iter().map(|_| Fate::Expired).collect();
@@ -196,7 +209,7 @@ impl Tickets {
             tickets.fates[at] = match round {
                 Some(mut round) => {
                     round.ticket = ticket;
-                    tickets.rounds.push(Some(Box::new(round)));
+                    tickets.rounds.push(Some(round));
                     Fate::Open((tickets.rounds.len() - 1) as u32)
                 }
                 None => fate,

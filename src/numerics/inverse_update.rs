@@ -50,6 +50,28 @@ impl Inverse {
         downdate(&mut self.p, &self.u, self.order);
     }
 
+    /// The sum of each row, `P 1`, in place of `out`.
+    pub fn row_sums(&self, out: &mut [f64]) {
+        let rows = self.p.chunks(self.order.div_ceil(WIDE).max(1));
+        for (sum, row) in out.iter_mut().zip(rows) {
+            *sum = row.iter().flat_map(|line| &line.0).take(self.order).sum();
+        }
+    }
+
+    /// Becomes `sum_k scales[k] v_k v_k'` for the columns `v_k` that `column` gives.
+    pub fn set_sum<'v>(&mut self, scales: &[f64], column: impl Fn(usize) -> &'v [f64]) {
+        let (order, width) = (self.order, self.order.div_ceil(WIDE));
+        self.p.fill(Line::default());
+        for i in 0..order {
+            for j in 0..=i {
+                let entry = (0..order).map(|k| scales[k] * column(k)[i] * column(k)[j]).sum();
+                for (row, at) in [(i, j), (j, i)] {
+                    self.p[row * width + at / WIDE].0[at % WIDE] = entry;
+                }
+            }
+        }
+    }
+
     /// The rows, each followed by zeros up to a multiple of 4: what a saved state holds. Errors: no memory.
     pub fn numbers(&self) -> Result<Vec<f64>> {
         let length = self.order.next_multiple_of(LANES);
@@ -184,6 +206,16 @@ mod tests {
             let mut again = Inverse::new(order, 1.0).unwrap();
             again.set_numbers(&p);
             assert_eq!(again.numbers().unwrap(), p);
+            let mut sums = vec![0.0; order];
+            again.row_sums(&mut sums);
+            let all = again.times(&vec![1.0; order]);
+            assert!(sums.iter().zip(all).all(|(a, b)| (a - *b).abs() < 1e-14));
+            // The sum of e_k e_k' over k, each k times.
+            let unit: Vec<Vec<f64>> =
+                (0..order).map(|k| (0..order).map(|i| f64::from(i == k)).collect()).collect();
+            let scales: Vec<f64> = (0..order).map(|k| k as f64).collect();
+            again.set_sum(&scales, |k| &unit[k]);
+            assert_eq!(again.times(&vec![1.0; order]), scales);
         }
     }
 

@@ -118,11 +118,11 @@ AT(swl_expert_cert, prior, 16); AT(swl_expert_cert, loss, 24); AT(swl_expert_cer
 AT(swl_expert_cert, bound, 40); AT(swl_expert_cert, hedge_regret, 48); AT(swl_expert_cert, hedge_magnitude, 56);
 AT(swl_expert_cert, hindsight, 64); AT(swl_expert_cert, learner_bound, 72); AT(swl_expert_cert, health, 80);
 AT(swl_expert_cert, asleep, 88);
-SIZE(swl_groupwise_run_info, 40);
+SIZE(swl_groupwise_run_info, 48);
 AT(swl_groupwise_run_info, struct_size, 0); AT(swl_groupwise_run_info, outcome, 4);
 AT(swl_groupwise_run_info, rounds, 8); AT(swl_groupwise_run_info, work, 16);
 AT(swl_groupwise_run_info, seconds, 24); AT(swl_groupwise_run_info, callback_code, 32);
-AT(swl_groupwise_run_info, pad_, 36);
+AT(swl_groupwise_run_info, pad_, 36); AT(swl_groupwise_run_info, ticket, 40);
 SIZE(swl_learner, 72);
 AT(swl_learner, struct_size, 0); AT(swl_learner, flags, 4); AT(swl_learner, ctx, 8); AT(swl_learner, release, 16);
 AT(swl_learner, create, 24); AT(swl_learner, destroy, 32); AT(swl_learner, predict, 40);

@@ -127,6 +127,13 @@ static void own_functions(void)
   OK(swl_options_set_f64(o, "tolerance", 1e-6));
   OK(swl_bilevel_new_user(&p, &s));
   OK(swl_bilevel_size(s, &d, &m));
+  {
+    /* One that is refused leaves the other as it was. */
+    int64_t room[2] = { 0, 0 }, kept = -7;
+    void *odd = (char *)room + 1;
+    FAILS(swl_bilevel_size(s, &kept, odd), SWL_E_ARGUMENT, "samples");
+    CHECK(kept == -7);
+  }
   OK(swl_bilevel_variables(s, 1, &n));
   CHECK(d == 1 && m == 2 && n == N);
   FAILS(swl_bilevel_theta(s, &best, 1), SWL_E_STATE, "solve");

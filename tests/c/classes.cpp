@@ -2,7 +2,9 @@
 #include <southwell.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -408,7 +410,86 @@ static void completion() {
   }
 }
 
+// Rounds whose sizes make no sense, and a run that ends in the midst of a round.
+static void rounds() {
+  southwell::groupwise s(1, 2);
+  const std::vector<double> x = { 0.5, 0.25 }, y = { 0.5, 0.5 };
+  std::vector<double> out = { 7.0 };
+  swl_dense view = swl_dense_f64(x.data(), 2, 1, 1, SWL_ROW_MAJOR);
+  CHECK(s.run(view, y, { 0, 1, 2 }, { 0, 1 }, &out).rounds == 2 && out.size() == 2);
+  int refused = 0;
+  for (const std::int64_t count : { std::int64_t(-1), std::int64_t(-3), std::numeric_limits<std::int64_t>::min(),
+                                    std::numeric_limits<std::int64_t>::max() }) {
+    view.rows = count;
+    for (const std::vector<std::int64_t> &starts : { std::vector<std::int64_t>(), { 0 }, { 0, 1, 2 } }) {
+      try {
+        s.run(view, y, starts, {}, &out);
+        CHECK(false);
+      } catch (const southwell::error &e) {
+        refused += e.code() == SWL_E_ARGUMENT;
+      }
+    }
+  }
+  CHECK(refused == 12 && out.size() == 2 && s.counts().updates == 2);
+
+  swl_learner learner = swl_learner();
+  learner.struct_size = sizeof learner;
+  learner.create = [](void *, const void *, void **) -> std::int32_t { return 0; };
+  learner.destroy = [](void *, void *) {};
+  learner.predict = [](void *, void *, const double *, std::int64_t, double *z) -> std::int32_t { return *z = 0.5, 0; };
+  learner.update = [](void *, void *, const double *, std::int64_t, double label, double, double) -> std::int32_t {
+    return label == 0.5 ? 0 : 9;
+  };
+  southwell::groupwise mine(1, 2, southwell::options("groupwise"), true, &learner);
+  swl_groupwise_run_info told = swl_groupwise_run_info();
+  view.rows = 2;
+  try {
+    mine.run(view, std::vector<double>{ 0.5, 0.25 }, { 0, 1, 2 }, { 0, 1 }, nullptr, nullptr, southwell::control(), &told);
+    CHECK(false);
+  } catch (const southwell::error &e) {
+    CHECK(e.code() == SWL_E_CALLBACK && told.rounds == 1 && told.ticket == 2 && told.callback_code == 9);
+  }
+  mine.expire(told.ticket);
+}
+
+// Functions of a bilevel problem that throw on several threads at once: one exception comes out.
+static void thrown_together() {
+  typedef std::vector<double> vector;
+  southwell::bilevel_problem p;
+  p.d = 1;
+  p.lengths.assign(16, 1);
+  p.flags = SWL_CALLBACK_ANY_THREAD;
+  bool throws = true;
+  p.lower = [&](std::int64_t i, const vector &x, const vector &theta, vector &grad) -> double {
+    if (throws) throw custom(100 + static_cast<int>(i));
+    grad[0] = 2.0 * x[0] - theta[0];
+    return x[0] * x[0] - theta[0] * x[0];
+  };
+  p.hessian = [](std::int64_t, const vector &, const vector &, const vector &v, vector &out) { out[0] = 2.0 * v[0]; };
+  p.mixed_t = [](std::int64_t, const vector &, const vector &, const vector &q, vector &out) { out[0] = -q[0]; };
+  p.constants = [](std::int64_t, const vector &) { return southwell::lower_constants{ 2.0, 2.0, 0.0, 0.0 }; };
+  p.upper = [](std::int64_t, const vector &x, const vector &, vector &gx, vector &) {
+    gx[0] = x[0] - 1.0;
+    return 0.5 * (x[0] - 1.0) * (x[0] - 1.0);
+  };
+  southwell::bilevel s(p);
+  southwell::options o("bilevel");
+  o.set("threads", 4);
+  for (int k = 0; k < 20; k++) {
+    try {
+      s.solve({ 0.0 }, o);
+      CHECK(false);
+    } catch (const custom &e) {
+      CHECK(e.number >= 100 && e.number < 116);
+    }
+  }
+  throws = false;
+  CHECK(s.solve({ 0.0 }, o).outcome != SWL_UNSOLVED && std::fabs(s.theta()[0] - 2.0) < 0.1);
+}
+
 int main() {
+  rounds();
+  thrown_together();
   several();
   beyond();
   temporaries();

@@ -109,6 +109,14 @@ static void rounds(void)
   OK(swl_groupwise_weights(c, ticket, ids, weights, NULL, 8, &n));
   for (sum = 0, k = 0; k < n; k++) sum += weights[k];
   CHECK(n == 3 && fabs(sum - 1) < 1e-12);
+  /* One array that is refused leaves the others as they were. */
+  {
+    void *odd = (char *)weights + 1;
+    ids[0] = -7, n = -1;
+    FAILS(swl_groupwise_weights(c, ticket, ids, weights, odd, 8, &n), SWL_E_ARGUMENT, "predictions");
+    FAILS(swl_groupwise_weights(c, ticket, ids, odd, NULL, 8, &n), SWL_E_ARGUMENT, "weights");
+    CHECK(ids[0] == -7 && n == -1);
+  }
   {
     uint64_t second = 0;
     OK(swl_groupwise_predict(c, x[1], D, NULL, 0, &sum, &second));
@@ -154,6 +162,7 @@ static void rounds(void)
 /* A learner that predicts the mean of its labels. */
 typedef struct mean { double sum, count; } mean;
 static int released = 0, living = 0, refuse = 0, barren = 0, unsaved = 0;
+static int fuse = -1; /* labels until one cannot be taken in */
 static swl_groupwise *in_use = NULL; /* the stream whose call runs these callbacks, where they are to call it as well */
 
 static int32_t mean_create(void *ctx, const void *from, void **out)
@@ -196,6 +205,7 @@ static int32_t mean_update(void *ctx, void *state, const double *row, int64_t n,
 {
   mean *m = state;
   (void)ctx, (void)row, (void)n, (void)z;
+  if (fuse >= 0 && fuse-- == 0) return 45;
   m->sum += weight * label;
   m->count += weight;
   return 0;
@@ -215,6 +225,39 @@ static int32_t mean_load(void *ctx, void *state, const void *buf, size_t len)
   return 0;
 }
 static void mean_release(void *ctx) { (*(int *)ctx)++; }
+
+/* A run that ends in the midst of a round: what is left is to give the label of its ticket again. */
+static void failed_run(const swl_learner *learner)
+{
+  static double first[T], second[T];
+  swl_options *o = options();
+  swl_groupwise *a = NULL, *b = NULL;
+  swl_groupwise_run_info run;
+  swl_dense rows = swl_dense_f64(&x[0][0], T, D, D, SWL_ROW_MAJOR);
+  swl_vec labels = swl_vec_f64(y, T);
+  memset(&run, 0, sizeof run);
+  run.struct_size = sizeof run;
+  OK(swl_groupwise_new(D, G, 0, learner, o, &a));
+  OK(swl_groupwise_new(D, G, 0, learner, o, &b));
+  OK(swl_groupwise_run(a, &rows, &labels, NULL, starts, flat, NULL, first, T, &run));
+  CHECK(run.ticket == 0 && run.rounds == T);
+  fuse = 3 * 10 + 2; /* three learners in each round */
+  FAILS(swl_groupwise_run(b, &rows, &labels, NULL, starts, flat, NULL, NULL, 0, &run), SWL_E_CALLBACK, "ticket 11 stays open");
+  CHECK(run.rounds == 10 && run.ticket == 11 && run.callback_code == 45 && counts(b).open_tickets == 1);
+  fuse = -1;
+  FAILS(swl_groupwise_update(b, run.ticket, y[10], 0.5), SWL_E_DATA, "taken in");
+  OK(swl_groupwise_update(b, run.ticket, y[10], 1));
+  one_by_one(b, 11, T, second);
+  CHECK(memcmp(first + 11, second + 11, (T - 11) * sizeof *first) == 0);
+  /* A round that cannot be predicted has no ticket. */
+  refuse = 42;
+  FAILS(swl_groupwise_run(b, &rows, &labels, NULL, starts, flat, NULL, NULL, 0, &run), SWL_E_CALLBACK, "42");
+  CHECK(run.rounds == 0 && run.ticket == 0);
+  refuse = 0;
+  swl_groupwise_free(a);
+  swl_groupwise_free(b);
+  swl_options_free(o);
+}
 
 static void own_learner(void)
 {
@@ -274,6 +317,8 @@ static void own_learner(void)
   CHECK(released == 1);
   swl_groupwise_free(b);
   CHECK(released == 2 && living == 0);
+  failed_run(&learner);
+  CHECK(released == 4 && living == 0);
   swl_options_free(o);
 }
 

@@ -21,7 +21,8 @@ pub unsafe extern "C" fn swl_bilevel_free(s: *mut swl_bilevel) {
     });
 }
 
-/// The numbers of theta, and of lower problems; either pointer may be NULL. Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
+/// The numbers of theta, and of lower problems; either pointer may be NULL. Errors: SWL_E_ARGUMENT, SWL_E_BUSY. On
+/// failure nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_size(
     s: *const swl_bilevel,
@@ -33,13 +34,11 @@ pub unsafe extern "C" fn swl_bilevel_size(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let numbers = [own.problem.parameters() as i64, own.problem.samples() as i64];
-            for (out, name, number) in
-                [(parameters, "parameters", numbers[0]), (samples, "samples", numbers[1])]
-            {
-                if !out.is_null() {
-                    write_out(out, number, name)?;
-                }
-            }
+            let wanted = [(parameters, "parameters", numbers[0]), (samples, "samples", numbers[1])];
+            let wanted = || wanted.iter().filter(|(out, ..)| !out.is_null());
+            // Both are checked before the first is written.
+            wanted().try_for_each(|(out, name, _)| check_pointer(*out, name))?;
+            wanted().try_for_each(|(out, name, number)| write_out(*out, *number, name))?;
         }
         Ok(())
     })

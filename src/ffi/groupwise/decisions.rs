@@ -24,7 +24,8 @@ pub const SWL_PATHS_HEDGE: i32 = 0;
 /// Follow the perturbed leader, by shortest paths.
 pub const SWL_PATHS_PERTURBED: i32 = 1;
 
-/// The caller's set of decisions, by the cheapest of them. Zero the struct, set struct_size, fill in the rest; it is
+/// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes: a round
+/// that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
 /// copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
 /// with SWL_E_CALLBACK and reaches the caller in the message.
 #[repr(C)]
@@ -42,7 +43,9 @@ pub struct swl_oracle {
     pub dim: i64,
     /// the most that two decisions differ by, in the sum of sizes
     pub diameter: f64,
-    /// the most that a decision costs in a round, where each cost is from 0 to 1
+    /// the most that the costs of two decisions differ by in a round, where each number of the costs is from 0 to 1.
+    /// Where no decision has a negative entry, the most that one costs will do; else it is the most that cost . action
+    /// can be minus the least, over the actions
     pub cost: f64,
     /// the most that the costs of a round sum to
     pub costs: f64,
@@ -195,8 +198,9 @@ pub unsafe extern "C" fn swl_decisions_free(s: *mut swl_decisions) {
 }
 
 /// Decides a round for the n_groups groups that are awake (as in swl_groupwise_predict); out gets the decision, len
-/// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT, SWL_E_STATE (costs that
-/// have not come), SWL_E_MEMORY (more groups than max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing is written.
+/// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an oracle
+/// that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups than
+/// max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_decide(
     s: *mut swl_decisions,
@@ -210,14 +214,16 @@ pub unsafe extern "C" fn swl_decisions_decide(
         unsafe {
             let mut own = handles::write::<Chosen>(s, "s")?;
             let buffer = Buffer::check(out, len, own.dim, "one for each number of a decision")?;
-            let found = own.decisions.decide(groups_of(groups, n_groups)?)?;
+            let found = own.decisions.decide(groups_of(groups, n_groups)?);
+            let found = found.map_err(|error| error.renamed("sizes", "oracle"))?;
             buffer.fill(found.played)
         }
     })
 }
 
-/// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA,
-/// SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed.
+/// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost out
+/// of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than its
+/// `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_update(
     s: *mut swl_decisions,

@@ -10,7 +10,8 @@ use std::ffi::c_void;
 /// The whole stream as bytes, little-endian on every machine: learners, weights, open tickets, the state of its draws.
 /// Loaded, it goes on with the same bits. need: how many bytes (NULL: not wanted). buf NULL asks only; else cap is at
 /// least that. Any number of threads at once, unless one of them changes the stream. Errors: SWL_E_ARGUMENT,
-/// SWL_E_STATE or SWL_E_UNSUPPORTED (a learner of the caller's without save), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.
+/// SWL_E_STATE (losses, weights or a learner that have become too large for a number), SWL_E_UNSUPPORTED (a learner of
+/// the caller's without save), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_save(
     s: *const swl_groupwise,
@@ -38,8 +39,8 @@ pub unsafe extern "C" fn swl_groupwise_save(
 }
 
 /// A stream from the len bytes that swl_groupwise_save gave. learner: NULL, or for a stream that was made with one the
-/// caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, or from
-/// a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
+/// caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, with
+/// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
 /// *out is not written and release of the learner is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_load(

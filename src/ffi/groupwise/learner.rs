@@ -40,7 +40,8 @@ pub struct swl_learner {
             out: *mut f64,
         ) -> i32,
     >,
-    /// takes in the label y of a round that was predicted as z and counts weight times; before anything else changes
+    /// takes in the label y of a round that was predicted as z and counts weight times; before anything else changes.
+    /// Where it fails it must have done nothing: the same label may come again, and then only to those that lack it
     pub update: Option<
         unsafe extern "C" fn(
             ctx: *mut c_void,

@@ -146,7 +146,7 @@ pub unsafe extern "C" fn swl_groupwise_groups(
 
 /// The experts that took part in the prediction of an open ticket: their groups, weights (they sum to 1) and
 /// predictions, each array NULL or with room for cap; *count gets how many there are. Threads as swl_groupwise_counts.
-/// Errors: SWL_E_ARGUMENT, SWL_E_STATE (a ticket that is not open), SWL_E_BUSY.
+/// Errors: SWL_E_ARGUMENT, SWL_E_STATE (a ticket that is not open), SWL_E_BUSY. On failure nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_weights(
     s: *const swl_groupwise,
@@ -165,8 +165,13 @@ pub unsafe extern "C" fn swl_groupwise_weights(
         let ids: Vec<i64> = found.iter().map(|w| w.group as i64).collect();
         let shares: Vec<f64> = found.iter().map(|w| w.weight).collect();
         let values: Vec<f64> = found.iter().map(|w| w.prediction).collect();
-        let room = |pointer: bool| if pointer { 0 } else { cap };
-        size(cap, "cap")?;
+        let room = size(cap, "cap")?;
+        // All arrays are checked before the first is written.
+        for (name, place) in [("weights", weights), ("predictions", predictions)] {
+            check_unless_null(place, name)?;
+        }
+        check_unless_null(groups, "groups")?;
+        let room = |is_null: bool| if is_null { 0 } else { room as i64 };
         // SAFETY: the caller's arrays have `cap` elements.
         unsafe {
             write_first(&ids, groups, room(groups.is_null()), "groups")?;
@@ -252,6 +257,11 @@ fn name_of(kind: Kind) -> &'static CStr {
         Kind::Logistic => c"logistic",
         Kind::Custom => c"custom",
     }
+}
+
+/// Refuses a pointer that is not aligned; NULL is an array that is not wanted.
+fn check_unless_null<T>(pointer: *const T, subject: &str) -> Result<()> {
+    if pointer.is_null() { Ok(()) } else { check_pointer(pointer, subject) }
 }
 
 /// Writes as many of `values` as the caller has room for.

@@ -120,7 +120,9 @@ pub unsafe extern "C" fn swl_groupwise_predict(
 /// Gives a ticket its label y, in any order of tickets; the round counts weight times (1: once; 0: the ticket is closed
 /// and nothing is learned). Errors: SWL_E_ARGUMENT or SWL_E_STATE (a ticket that is not open), SWL_E_DATA (a label that
 /// is not finite or outside the declared range; a weight), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY. On failure nothing
-/// has changed, and the ticket stays open.
+/// has changed, and the ticket stays open. But where `update` of a learner fails, those of other groups may have taken
+/// the label in: from then on the ticket takes this label and weight alone (SWL_E_DATA), and they are not called for it
+/// again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_update(
     s: *mut swl_groupwise,
@@ -135,7 +137,8 @@ pub unsafe extern "C" fn swl_groupwise_update(
     })
 }
 
-/// Forgets an open ticket whose label will not come. Errors: as swl_groupwise_update.
+/// Forgets an open ticket whose label will not come (learners that have taken it in keep it). Errors: SWL_E_ARGUMENT,
+/// SWL_E_STATE (a ticket that is not open), SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_expire(s: *mut swl_groupwise, ticket: u64) -> swl_status {
     guard(|| {
@@ -155,7 +158,10 @@ pub unsafe extern "C" fn swl_groupwise_expire(s: *mut swl_groupwise, ticket: u64
 /// out is written for all rounds; of those that a stop left out it gets 0.
 ///
 /// Errors: as those calls have, with the round, before any round is begun; but a callback's or no memory, which leave
-/// the rounds before (inout->rounds) done. On failure out is not written.
+/// the rounds before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
+/// its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
+/// again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
+/// failure out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_run(
     s: *mut swl_groupwise,
@@ -193,9 +199,12 @@ pub unsafe extern "C" fn swl_groupwise_run(
             let rounds = Rounds { x: &x, y: &y, weight: weights.as_deref(), start: &start, groups };
             let mut predictions = zeros("out", rows)?;
             let mut control = call.control();
-            let before = used(&own.stream);
+            let before = (used(&own.stream), own.stream.counts().predictions);
             let ran = own.stream.run_batch(rounds, &mut predictions, &mut control);
-            let done = used(&own.stream) - before;
+            let done = used(&own.stream) - before.0;
+            // One prediction more than labels: the last ticket is open.
+            let is_open = own.stream.counts().predictions - before.1 > done;
+            let ticket = if is_open { own.stream.tickets().last().copied() } else { None };
             if let Some(slot) = slot {
                 slot.write(&swl_groupwise_run_info {
                     struct_size: size_of::<swl_groupwise_run_info>() as u32,
@@ -205,6 +214,7 @@ pub unsafe extern "C" fn swl_groupwise_run(
                     seconds: control.seconds(),
                     callback_code: ran.as_ref().err().map_or(call.code(), Error::code),
                     pad_: 0,
+                    ticket: ticket.unwrap_or(0),
                 });
             }
             drop(control);

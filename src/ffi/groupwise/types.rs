@@ -184,6 +184,9 @@ pub struct swl_groupwise_run_info {
     pub callback_code: i32,
     /// 0
     pub pad_: i32,
+    /// where the run failed while it gave a round its label: the ticket of that round (number `rounds`), which is still
+    /// open; else 0
+    pub ticket: u64,
 }
 
 // SAFETY: repr(C), no padding, zeros are valid.

@@ -4,7 +4,10 @@
 //! Round `t`: the awake set comes, each awake group has its decision or its expected flow `a_g`, and `p_g` as for
 //! numbers. On graphs the flows are averaged, `sum p_g a_g`, and one path is drawn from that, edge by edge; elsewhere
 //! one group is drawn by `p` and its decision played. Then the costs come: `l_g = c'a_g`, and `r_g = sum p l - l_g`
-//! over the most that a decision can cost.
+//! over the most that the costs of two decisions differ by.
+//!
+//! What an oracle's sizes claim is not known to hold, but each round could refute it: its decisions, and the first one
+//! ever, must not differ by more in entries or costs. A claim that is refuted is refused, for the bounds rest on it.
 
 use super::dag::Dag;
 use super::oracle::LinearOracle;
@@ -13,10 +16,13 @@ use super::weight_pushing::{WeightPushing, sample};
 use crate::groupwise::ada_normal_hedge::{Hedge, normalize};
 use crate::groupwise::groups::ALWAYS_ON;
 use crate::numerics::sum::Sum;
-use crate::runtime::error::zeros;
+use crate::runtime::error::{number, zeros};
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
+
+/// Sums that are above a claim by no more than this share are rounded ones.
+const ROUNDING: f64 = 1e-9;
 
 /// What decisions are chosen from, and how.
 enum Problem {
@@ -75,7 +81,7 @@ pub struct DecisionCertificate {
     pub loss: f64,
     /// The expected cost, given the flows of the learners.
     pub expected_loss: f64,
-    /// The cost of the best decision in hindsight, by the oracle.
+    /// The cost of the best decision in hindsight, by the oracle (negative where decisions with negative entries pay).
     pub hindsight: f64,
     /// The expected cost minus that.
     pub regret: f64,
@@ -95,6 +101,8 @@ pub struct Decisions {
     round: u64,
     pending: Option<Pending>,
     costs: Vec<f64>,
+    /// The caller's first decision, which all later ones are held against; empty before it, and for paths.
+    first: Vec<f64>,
 }
 
 impl Decisions {
@@ -112,7 +120,8 @@ impl Decisions {
     }
 
     /// The caller's decisions, by the perturbed leader. `sizes` must hold for all rounds; each number of a round's
-    /// costs is from 0 to 1. Errors: sizes that are not above 0, no memory.
+    /// costs is from 0 to 1. Decisions may have negative entries: what `sizes.cost` is then says [`Sizes::cost`].
+    /// Errors: sizes that are not above 0, no memory.
     pub fn oracle(
         oracle: Box<dyn LinearOracle + Send + Sync>,
         sizes: Sizes,
@@ -130,10 +139,11 @@ impl Decisions {
 
     fn new(problem: Problem, most_groups: usize, seed: u64) -> Result<Self> {
         let costs = zeros("costs", oracle(&problem).dimension())?;
-        Ok(Self { problem, members: BTreeMap::new(), most_groups, seed, round: 0, pending: None, costs })
+        let (members, first) = (BTreeMap::new(), Vec::new());
+        Ok(Self { problem, members, most_groups, seed, round: 0, pending: None, costs, first })
     }
 
-    /// The most that a decision costs in a round.
+    /// The most that the costs of two decisions differ by in a round.
     fn cost_bound(&self) -> f64 {
         match &self.problem {
             Problem::Paths(dag) => dag.longest() as f64,
@@ -141,9 +151,9 @@ impl Decisions {
         }
     }
 
-    /// Decides a round for the groups `awake`, in any order, each once. Errors, before any figure has changed (a
-    /// group that was born for the round stays, without rounds): a round whose costs have not come yet, a group
-    /// [`ALWAYS_ON`] or one too many, the oracle's, no memory.
+    /// Decides a round for the groups `awake`, in any order, each once. Errors, before anything has changed: a round
+    /// whose costs have not come yet, a group [`ALWAYS_ON`] or one too many, the oracle's, decisions that are not finite
+    /// or differ by more than `sizes.diameter`, no memory.
     pub fn decide(&mut self, awake: &[u64]) -> Result<Decision<'_>> {
         if self.pending.is_some() {
             return Err(Error::new(ErrorKind::State, "decide")
@@ -159,25 +169,88 @@ impl Decisions {
         awake.push(ALWAYS_ON);
         awake.sort_unstable();
         awake.dedup();
-        let new = awake.iter().filter(|id| !self.members.contains_key(id)).count();
-        if self.members.len() + new > self.most_groups.saturating_add(1) {
+        let new: Vec<u64> = awake.iter().filter(|id| !self.members.contains_key(id)).copied().collect();
+        if self.members.len() + new.len() > self.most_groups.saturating_add(1) {
             return Err(Error::new(ErrorKind::Memory, "groups")
                 .expected(format!("at most {} of them", self.most_groups))
                 .found("one more"));
         }
         let mut pending = Pending { awake, p: Vec::new(), decision: zeros("decision", self.costs.len())? };
-        for id in &pending.awake {
-            if !self.members.contains_key(id) {
-                let member = self.newborn()?;
-                self.members.insert(*id, member);
-            }
+        if let Err(error) = self.conclude(&new, &mut pending) {
+            // Groups that were born for this round must not weigh on the priors of others.
+            new.iter().for_each(|id| _ = self.members.remove(id));
+            return Err(error);
         }
-        self.ask(&pending.awake)?;
-        self.play(&mut pending)?;
         self.round += 1;
         let groups = pending.awake.len();
         let pending = self.pending.insert(pending);
         Ok(Decision { played: &pending.decision, groups })
+    }
+
+    /// Makes the groups that are new, and what is played.
+    fn conclude(&mut self, new: &[u64], pending: &mut Pending) -> Result<()> {
+        for id in new {
+            let member = self.newborn()?;
+            self.members.insert(*id, member);
+        }
+        self.ask(&pending.awake)?;
+        self.check_diameter(&pending.awake)?;
+        self.play(pending);
+        if self.first.is_empty() && matches!(self.problem, Problem::Oracle(..)) {
+            let mut first = zeros("decision", self.costs.len())?;
+            first.copy_from_slice(&pending.decision);
+            self.first = first;
+        }
+        Ok(())
+    }
+
+    /// The decisions of a round, and the first one ever: those of the caller that are known.
+    fn known<'s>(&'s self, awake: &[u64]) -> impl Iterator<Item = &'s [f64]> {
+        let flows = awake.iter().filter_map(|id| self.members.get(id)).map(|m| &m.flow[..]);
+        flows.chain(Some(&self.first[..]).filter(|first| !first.is_empty()))
+    }
+
+    /// Errors (`Argument`): decisions of the caller's further apart than it said.
+    fn check_diameter(&self, awake: &[u64]) -> Result<()> {
+        let Problem::Oracle(_, sizes) = &self.problem else { return Ok(()) };
+        let Some(one) = self.known(awake).last() else { return Ok(()) };
+        let apart = |a: &[f64]| a.iter().zip(one).map(|(a, b)| (a - b).abs()).sum::<f64>();
+        let most = self.known(awake).map(apart).fold(0.0, f64::max);
+        if most <= sizes.diameter * (1.0 + ROUNDING) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Argument, "sizes.diameter")
+            .expected(format!("at least {}, which two decisions differ by", number(most)))
+            .found(sizes.diameter))
+    }
+
+    /// Errors (`Data`): costs that sum to more than the caller said, or that decisions of the round differ in by more.
+    fn check_costs(&self, costs: &[f64], losses: &[f64]) -> Result<()> {
+        let Problem::Oracle(_, sizes) = &self.problem else { return Ok(()) };
+        let refuse = |expected: String, found: f64| {
+            Err(Error::new(ErrorKind::Data, "costs").expected(expected).found(number(found)))
+        };
+        let sum: f64 = costs.iter().sum();
+        if !(sum <= sizes.costs * (1.0 + ROUNDING)) {
+            return refuse(
+                format!("a sum of at most {} (`costs` of the oracle's sizes)", number(sizes.costs)),
+                sum,
+            );
+        }
+        let first = (!self.first.is_empty()).then(|| price(&self.first, costs));
+        let all = || losses.iter().copied().chain(first);
+        let least = all().fold(f64::INFINITY, f64::min);
+        let most = all().fold(f64::NEG_INFINITY, f64::max);
+        // Rounding is in proportion to what was summed up.
+        let room = ROUNDING * (sizes.cost + least.abs() + most.abs());
+        if !(most - least <= sizes.cost + room) {
+            let expected = format!(
+                "decisions whose costs differ by at most {} (`cost` of the oracle's sizes)",
+                number(sizes.cost)
+            );
+            return refuse(expected, most - least);
+        }
+        Ok(())
     }
 
     fn newborn(&self) -> Result<Member> {
@@ -222,7 +295,7 @@ impl Decisions {
     }
 
     /// Weights, and what is played.
-    fn play(&mut self, pending: &mut Pending) -> Result<()> {
+    fn play(&mut self, pending: &mut Pending) {
         let awake: Vec<&Member> = pending.awake.iter().filter_map(|id| self.members.get(id)).collect();
         pending.p.extend(awake.iter().map(|m| m.ln_prior + m.hedge.ln_weight(1.0)));
         normalize(&mut pending.p, |k| awake[k].ln_prior);
@@ -245,11 +318,12 @@ impl Decisions {
                 pending.decision.copy_from_slice(&member.flow);
             }
         }
-        Ok(())
     }
 
     /// Takes in the costs of the round that was decided. Errors, before anything has changed: no such round, another
-    /// number of costs, or one that is not from 0 to 1.
+    /// number of costs, or one that is not from 0 to 1; for decisions of the caller's, costs that sum to more than
+    /// `sizes.costs` or by which the decisions of the round, or one of them and the first one ever, differ by more than
+    /// `sizes.cost`. The round still waits for its costs then.
     pub fn update(&mut self, costs: &[f64]) -> Result<()> {
         if costs.len() != self.costs.len() {
             return Err(Error::new(ErrorKind::Argument, "costs")
@@ -263,13 +337,14 @@ impl Decisions {
                 .found(costs[place]));
         }
         let bound = self.cost_bound();
-        let Some(pending) = self.pending.take() else {
+        let Some(pending) = &self.pending else {
             return Err(Error::new(ErrorKind::State, "update").expected("a decision first").found("none"));
         };
-        let price = |a: &[f64]| a.iter().zip(costs).map(|(a, c)| a * c).sum::<f64>();
-        let played = price(&pending.decision);
-        let losses: Vec<f64> =
-            pending.awake.iter().filter_map(|id| self.members.get(id)).map(|m| price(&m.flow)).collect();
+        let members = pending.awake.iter().filter_map(|id| self.members.get(id));
+        let losses: Vec<f64> = members.map(|m| price(&m.flow, costs)).collect();
+        self.check_costs(costs, &losses)?;
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        let played = price(&pending.decision, costs);
         let expected: f64 = pending.p.iter().zip(&losses).map(|(p, l)| p * l).sum();
         for (id, loss) in pending.awake.iter().zip(&losses) {
             let Some(member) = self.members.get_mut(id) else { continue };
@@ -319,6 +394,11 @@ impl Decisions {
             in_expectation,
         })
     }
+}
+
+/// `c'a`.
+fn price(decision: &[f64], costs: &[f64]) -> f64 {
+    decision.iter().zip(costs).map(|(a, c)| a * c).sum()
 }
 
 /// The offline problem.

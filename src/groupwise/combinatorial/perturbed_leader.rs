@@ -1,7 +1,8 @@
 //! Follow the perturbed leader (Kalai and Vempala, Efficient algorithms for online decision problems, 2005): each
 //! round a decision that is cheapest for the costs so far and fresh random ones, uniform in `[0, 1/eps)`.
 //!
-//! With `D` the l1-diameter of the decisions, `R >= |c'a|` and `A >= |c|_1`, the expected regret over `n` rounds is at
+//! With `D` the l1-diameter of the decisions, `R` the most that the costs `c'a` of two decisions differ by in a round
+//! and `A >= |c|_1`, the expected regret over `n` rounds is at
 //! most `eps R A n + D / eps = 2 sqrt(D R A n)` at `eps = sqrt(D / (R A n))`. Without a horizon,
 //! `eps_t = sqrt(D / (R A t))` falls with the rounds: at most twice as much and the last perturbation. The costs of a
 //! round may depend on all earlier draws, since each is new.
@@ -16,7 +17,8 @@ use crate::runtime::rng::{Purpose, Stream};
 pub struct Sizes {
     /// `D`: the most that two decisions differ by, in the sum of sizes.
     pub diameter: f64,
-    /// `R`: the most that a decision costs.
+    /// `R`: the most that the costs of two decisions differ by in a round. Where no decision has a negative entry, the
+    /// most that one costs will do; else it is `max c'a - min c'a`, twice as much for entries from -1 to 1.
     pub cost: f64,
     /// `A`: the most that the costs of a round sum to.
     pub costs: f64,

@@ -12,8 +12,9 @@ pub trait Custom: Send + Sync {
     /// The prediction for features `x`. An error ends the call that asked for it, and the round is as if it had not
     /// been asked for.
     fn predict(&self, x: &[f64]) -> Result<f64>;
-    /// Takes in the label of a round, which was predicted as `z`. It is called before anything else changes: an error
-    /// leaves the ticket open.
+    /// Takes in the label of a round, which was predicted as `z`. It is called before anything else changes, and an
+    /// error, which stands for a call that did nothing, leaves the ticket open: when the label comes again, learners
+    /// that have taken it in are not called for it again.
     fn update(&mut self, x: &[f64], y: f64, z: f64, weight: f64) -> Result<()>;
     /// A learner of the same state: for a new group (the one that the stream was given has no rounds), or a clone of
     /// the stream. An error ends the call that needed it, and nothing has changed.

@@ -187,9 +187,7 @@ impl Learner {
             }
             Kind::Logistic => Learner::GradientDescent(GradientDescent::new(order, radius, Link::Logistic)?),
             Kind::AdaGrad => Learner::AdaGrad(AdaGrad::new(order, radius, terms.link())?),
-            Kind::NewtonStep => {
-                Learner::NewtonStep(NewtonStep::new(order, radius, terms.norm, terms.link())?)
-            }
+            Kind::NewtonStep => Learner::NewtonStep(NewtonStep::new(order, terms, terms.link())?),
         })
     }
 
@@ -279,15 +277,17 @@ impl Learner {
         }
     }
 
-    /// How far identities that hold exactly are from holding, relative to their terms; `None` where there is nothing
-    /// to check.
+    /// How far identities that hold exactly are from holding, relative to their terms: infinite where figures have
+    /// become too large for a number; `None` where there is nothing to check.
     pub fn health(&self) -> Option<f64> {
-        match self {
-            Learner::Ridge(learner) => Some(learner.health()),
-            Learner::ShermanMorrison(learner) => Some(learner.health()),
-            Learner::VovkAzouryWarmuth(learner) => Some(learner.health()),
-            _ => None,
-        }
+        let found = match self {
+            Learner::Ridge(learner) => learner.health(),
+            Learner::ShermanMorrison(learner) => learner.health(),
+            Learner::VovkAzouryWarmuth(learner) => learner.health(),
+            Learner::NewtonStep(learner) => learner.health(),
+            _ => return None,
+        };
+        Some(if found.is_nan() { f64::INFINITY } else { found })
     }
 
     /// The coefficients in units of the label range: `z = x'theta`, or `1/2 + x'theta`, or the logistic function of

@@ -44,8 +44,16 @@ impl Default for Growth {
 }
 
 impl Growth {
-    /// Multiplies by a factor of at least 1.
-    pub fn times(&mut self, factor: f64) {
+    /// Multiplies by `spread weight`, a factor of at least 1. One that is not a number makes the logarithm infinite for
+    /// good: health and bounds tell of that.
+    pub fn times(&mut self, spread: f64, weight: f64) {
+        let factor = spread * weight;
+        if !(factor <= LARGE) {
+            // The product may be too large for a number where its logarithm is not.
+            let ln = spread.ln() + weight.ln();
+            self.sum.add(if ln.is_nan() { f64::INFINITY } else { ln });
+            return;
+        }
         self.product *= factor;
         if self.product > LARGE {
             self.sum.add(self.product.ln());
@@ -95,14 +103,16 @@ impl Ridge {
         self.total.add(weight * y * y);
         self.heaviest = self.heaviest.max(weight);
         if self.ridge > 0.0 {
-            self.growth.times(spread * weight);
+            self.growth.times(spread, weight);
         }
     }
 
     /// `ln det(A / lambda)`; 0 without a ridge.
     pub fn ln_determinant(&self) -> f64 {
         if self.ridge > 0.0 {
-            (self.factor.ln_determinant() - self.factor.order() as f64 * self.ridge.ln()).max(0.0)
+            let ln = self.factor.ln_determinant() - self.factor.order() as f64 * self.ridge.ln();
+            // `max` would make 0 of what is not a number.
+            if ln < 0.0 { 0.0 } else { ln }
         } else {
             0.0
         }
@@ -110,7 +120,7 @@ impl Ridge {
 
     /// How far two identities are from holding, relative to their terms: `sum w y^2` is what is explained and what is
     /// left, and the determinant is the product of the factors that it grew by. Rounding errors of a sound factor are
-    /// near `1e-14`.
+    /// near `1e-14`; not a number where figures have become too large for one.
     pub fn health(&self) -> f64 {
         let total = self.total.value();
         let squares =
@@ -136,4 +146,28 @@ pub(super) fn row<'r>(x: &[f64], y: f64, room: &'r mut [f64]) -> &'r mut [f64] {
     row[x.len()..].fill(0.0);
     row[x.len()] = y;
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_beyond_all_numbers_make_a_logarithm_or_infinity_and_never_nan() {
+        let mut growth = Growth::default();
+        growth.times(1e300, 1e100);
+        assert!((growth.ln() - 400.0 * 10.0_f64.ln()).abs() < 1e-9);
+        (0..5).for_each(|_| growth.times(1e90, 1e9));
+        assert!((growth.ln() - 895.0 * 10.0_f64.ln()).abs() < 1e-9);
+        for bad in [f64::INFINITY, f64::NAN] {
+            let mut growth = growth;
+            growth.times(bad, 1.0);
+            growth.times(2.0, 1e99);
+            growth.times(1e200, 1.0);
+            assert_eq!(growth.ln(), f64::INFINITY);
+        }
+        let mut ridge = Ridge::new(2, 1.0).unwrap();
+        ridge.growth.times(f64::NAN, 1.0);
+        assert!(!(ridge.health() <= 1e-6));
+    }
 }

@@ -138,7 +138,7 @@ impl Regression {
         }
         self.p.take_off(1.0 / spread.sqrt());
         self.hindsight.add(error * step);
-        self.growth.times(spread * weight);
+        self.growth.times(spread, weight);
         true
     }
 

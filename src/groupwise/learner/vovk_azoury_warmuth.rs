@@ -48,7 +48,7 @@ impl VovkAzouryWarmuth {
         fit.hindsight.add(residual * (residual / spread));
         fit.total.add(weight * y * y);
         fit.heaviest = fit.heaviest.max(weight);
-        fit.growth.times(spread * weight);
+        fit.growth.times(spread, weight);
         if weight == 1.0 {
             let (q, z) = (spread - 1.0, (y - residual) / spread);
             let rise = fit.hindsight.value() - before;

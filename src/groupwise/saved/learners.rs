@@ -144,7 +144,7 @@ fn take_sherman_morrison(from: &mut Reader<'_>, learner: &mut ShermanMorrison) -
     inverse.total = take_sum(from)?;
     inverse.growth = take_growth(from)?;
     inverse.heaviest = from.number()?;
-    inverse.rounds = from.long()?;
+    inverse.rounds = super::tally(from)?;
     Ok(())
 }
 

@@ -61,8 +61,8 @@ pub(super) fn take(from: &mut Reader<'_>) -> Result<Settings> {
         0 => Meta::AdaNormalHedge(RegretTerm::Linearised),
         1 => Meta::AdaNormalHedge(RegretTerm::Jensen),
         2 => Meta::AdaNormalHedge(RegretTerm::Gradient),
-        3 if eta > 0.0 && eta.is_finite() => Meta::Specialists { eta },
-        4 if eta > 0.0 && eta.is_finite() => Meta::Aggregating { eta },
+        3 => Meta::Specialists { eta },
+        4 => Meta::Aggregating { eta },
         other => return Err(damaged("a rule for weights", other)),
     };
     let (loss, number) = (from.word()?, from.number()?);
@@ -73,6 +73,15 @@ pub(super) fn take(from: &mut Reader<'_>) -> Result<Settings> {
         3 if number > 0.0 && number < 1.0 => Loss::Pinball { quantile: number },
         other => return Err(damaged("a loss", other)),
     };
+    // `eta` follows from the loss.
+    let fits = match meta {
+        Meta::AdaNormalHedge(_) => eta == 0.0,
+        Meta::Specialists { eta } => loss.concavity() == Some(eta),
+        Meta::Aggregating { eta } => loss == Loss::Squared && loss.mixability() == Some(eta),
+    };
+    if !fits {
+        return Err(damaged("the rate of the loss", eta));
+    }
     let [lower, upper] = [from.number()?, from.number()?];
     let outside = choice(from, "a rule for labels", &[Outside::Reject, Outside::Clamp, Outside::Widen])?;
     let range = LabelRange::new(lower, upper, outside).map_err(|_| damaged("a range", upper))?;
@@ -88,14 +97,15 @@ pub(super) fn take(from: &mut Reader<'_>) -> Result<Settings> {
     let learners = [kind()?, kind()?];
     let [ridge, radius, norm, max_bytes] = [from.number()?, from.number()?, from.number()?, from.number()?];
     let sound = |x: f64| x >= 0.0 && x.is_finite();
+    let length = |x: f64| (1e-100..=1e50).contains(&x);
     if !(sound(ridge)
-        && sound(radius)
-        && sound(norm)
+        && length(radius)
+        && (norm == 0.0 || length(norm))
         && tolerance >= 0.0
         && max_seconds >= 0.0
         && max_bytes >= 0.0)
     {
-        return Err(damaged("numbers of at least 0", ridge));
+        return Err(damaged("numbers of at least 0, lengths from 1e-100 to 1e50", ridge));
     }
     let (open_tickets, max_groups) = (from.long()?, from.long()?);
     if !(1..=1 << 24).contains(&open_tickets) || !(1..=1 << 31).contains(&max_groups) {

@@ -3,6 +3,8 @@
 use super::super::{Custom, Groups, Kind, Stream};
 use super::{Drawn, options, step};
 use crate::runtime::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 /// Predicts the first of its numbers, and goes on to the next one with each label.
 pub struct Fixed(pub Vec<f64>);
@@ -115,4 +117,88 @@ fn errors_of_forks_and_saves_reach_the_caller() {
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::Callback, 45));
     let copy = stream.try_clone().unwrap();
     assert_eq!(copy.counts().predictions, 0);
+}
+
+/// Predicts a tenth of the labels that it has taken in; the call after which a fuse has burnt down fails.
+struct Fused {
+    labels: u8,
+    fuse: Arc<AtomicI64>,
+}
+
+impl Custom for Fused {
+    fn predict(&self, _: &[f64]) -> Result<f64> {
+        Ok(f64::from(self.labels) / 10.0)
+    }
+
+    fn update(&mut self, _: &[f64], _: f64, _: f64, _: f64) -> Result<()> {
+        if self.fuse.fetch_sub(1, Relaxed) == 0 {
+            return Err(Error::new(ErrorKind::Callback, "mine").with_code(46));
+        }
+        self.labels += 1;
+        Ok(())
+    }
+
+    fn fork(&self) -> Result<Box<dyn Custom>> {
+        Ok(Box::new(Fused { labels: self.labels, fuse: self.fuse.clone() }))
+    }
+
+    fn save(&self) -> Result<Option<Vec<u8>>> {
+        Ok(Some(vec![self.labels]))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        self.labels = bytes[0];
+        Ok(())
+    }
+}
+
+/// A stream with three learners that share a fuse, which burns for a long time.
+fn fused() -> (Stream, Arc<AtomicI64>) {
+    let fuse = Arc::new(AtomicI64::new(1 << 40));
+    let custom = Box::new(Fused { labels: 0, fuse: fuse.clone() });
+    (Stream::with_custom(1, Groups::declared(2), Some(custom), &options(&[])).unwrap(), fuse)
+}
+
+#[test]
+fn a_label_that_comes_again_after_a_failure_is_taken_in_once() {
+    let ((mut sound, _), (mut stream, fuse)) = (fused(), fused());
+    let round = Drawn { x: vec![0.5], awake: vec![0, 1], y: 0.25 };
+    step(&mut sound, &round);
+    let ticket = stream.predict(&round.x, &round.awake).unwrap().ticket;
+    // The second of three learners fails, twice.
+    for burns in [1, 0] {
+        fuse.store(burns, Relaxed);
+        assert_eq!(stream.update(ticket, 0.25).unwrap_err().code(), 46);
+    }
+    fuse.store(1 << 40, Relaxed);
+    for (y, weight) in [(0.5, 1.0), (0.25, 2.0), (0.25, 0.0)] {
+        let error = stream.update_weighted(ticket, y, weight).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Data && error.to_string().contains("expected 0.25 of weight 1"),
+            "{error}"
+        );
+    }
+    assert_eq!((stream.open_tickets(), stream.counts().updates), (1, 0));
+    // Copies know of it too.
+    let bytes = stream.save().unwrap();
+    let fresh = || Some(Box::new(Fused { labels: 0, fuse: fuse.clone() }) as Box<dyn Custom>);
+    let loaded = Stream::load_with_custom(&bytes, fresh()).unwrap();
+    assert_eq!(loaded.save().unwrap(), bytes);
+    for mut stream in [stream.try_clone().unwrap(), loaded, stream] {
+        stream.update(ticket, 0.25).unwrap();
+        assert_eq!(stream.certificates().unwrap(), sound.certificates().unwrap());
+        assert_eq!(stream.save().unwrap(), sound.save().unwrap());
+    }
+}
+
+#[test]
+fn a_round_that_was_given_up_leaves_no_trace_in_the_next_one() {
+    let (mut stream, fuse) = fused();
+    let ticket = stream.predict(&[0.5], &[0, 1]).unwrap().ticket;
+    fuse.store(1, Relaxed);
+    stream.update(ticket, 0.25).unwrap_err();
+    stream.expire(ticket).unwrap();
+    fuse.store(100, Relaxed);
+    step(&mut stream, &Drawn { x: vec![0.5], awake: vec![0, 1], y: 0.75 });
+    assert_eq!(fuse.load(Relaxed), 97);
 }

@@ -344,3 +344,42 @@ fn a_peek_is_the_prediction_that_would_come_and_changes_nothing() {
         assert!(stream.peek(&[1.0], &[0]).is_err() && stream.peek(&[1.0, 2.0], &[5]).is_err());
     }
 }
+
+#[test]
+fn the_largest_rounds_leave_certificates_of_numbers_or_none() {
+    let sets: [&[(&str, &str)]; 7] = [
+        &[("ridge", "1e-100"), ("least_squares", "true")],
+        &[("learner", "ridge-fast"), ("ridge", "1e-100")],
+        &[("learner", "vovk-azoury-warmuth"), ("ridge", "1e-100")],
+        &[("learner", "gradient-descent")],
+        &[("learner", "ada-grad")],
+        &[("learner", "newton-step")],
+        &[("ridge", "0")],
+    ];
+    for set in sets {
+        let mut stream = stream(3, Groups::declared(1), set);
+        for t in 0..60_usize {
+            let x = [[1e100, -1e100, 1e-100, 1.0][t % 4], [1e100, 1.0, 0.0][t % 3], [1e-100, 1e100][t % 2]];
+            let ticket = stream.predict(&x, &[0]).unwrap().ticket;
+            let (y, weight) = ([0.0, 1.0, 0.5][t % 3], [1.0, 1e100, 1e-100, 1.0, 1.0][t % 5]);
+            stream.update_weighted(ticket, y, weight).unwrap();
+            let found = stream.certificate(0).unwrap();
+            let numbers = [found.hindsight, found.regret, found.bound, found.slack];
+            assert!(numbers.iter().flatten().all(|x| x.is_finite()), "{set:?} {t}: {found:?}");
+            assert!(
+                found.loss.is_finite() && !found.health.is_some_and(f64::is_nan),
+                "{set:?} {t}: {found:?}"
+            );
+            assert!(found.standing != Standing::Holds || found.slack.is_some(), "{set:?} {t}: {found:?}");
+            for expert in &found.experts {
+                let numbers = [expert.hindsight, expert.learner_bound, expert.bound];
+                assert!(numbers.iter().flatten().all(|x| x.is_finite()), "{set:?} {t}: {expert:?}");
+            }
+        }
+        // What is saved can be loaded.
+        match stream.save() {
+            Ok(bytes) => assert_eq!(Stream::load(&bytes).unwrap().save().unwrap(), bytes, "{set:?}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::State, "{set:?} {error}"),
+        }
+    }
+}

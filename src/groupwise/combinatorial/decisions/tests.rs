@@ -192,3 +192,83 @@ fn calls_out_of_order_and_wrong_costs_are_refused_and_change_nothing() {
     assert_eq!(stream.certificate(1).unwrap().rounds, 1);
     assert!(stream.certificate(2).is_err());
 }
+
+/// One of two decisions, by the sign of the first cost; fails on the call with the number that is named.
+struct Opposite(f64, std::sync::atomic::AtomicI64);
+
+impl LinearOracle for Opposite {
+    fn dimension(&self) -> usize {
+        2
+    }
+
+    fn minimize(&self, costs: &[f64], decision: &mut [f64]) -> Result<()> {
+        if self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+            return Err(Error::new(ErrorKind::Callback, "mine").with_code(8));
+        }
+        let sign = if costs[0] > costs[1] { -self.0 } else { self.0 };
+        decision.copy_from_slice(&[sign, -sign]);
+        Ok(())
+    }
+}
+
+fn opposite(size: f64, calls: i64, sizes: Sizes) -> Decisions {
+    Decisions::oracle(Box::new(Opposite(size, calls.into())), sizes, 3, 4).unwrap()
+}
+
+#[test]
+fn what_the_sizes_claim_is_refused_once_a_round_refutes_it() {
+    // Decisions (1, -1) and (-1, 1): they cost from -1 to 1, and differ by 2 though none costs more than 1.
+    let sizes = Sizes { diameter: 4.0, cost: 2.0, costs: 1.0 };
+    let turn = |stream: &mut Decisions, costs: [f64; 2]| {
+        stream.decide(&[0, 1]).unwrap();
+        stream.update(&costs)
+    };
+    let mut sound = opposite(1.0, i64::MAX, sizes);
+    for t in 0..300 {
+        turn(&mut sound, if t % 3 == 0 { [1.0, 0.0] } else { [0.0, 1.0] }).unwrap();
+    }
+    let certificate = sound.certificate(1).unwrap();
+    assert!(certificate.hindsight == -100.0 && certificate.regret <= certificate.bound, "{certificate:?}");
+    let error = turn(&mut sound, [0.75, 0.5]).unwrap_err();
+    assert!(error.kind() == ErrorKind::Data && error.to_string().contains("`costs`"), "{error}");
+    // The round waits for other costs.
+    sound.update(&[0.5, 0.5]).unwrap();
+
+    let mut wrong = opposite(1.0, i64::MAX, Sizes { cost: 1.0, ..sizes });
+    let refused =
+        (0..300).find_map(|t| turn(&mut wrong, if t % 2 == 0 { [1.0, 0.0] } else { [0.0, 1.0] }).err());
+    let error = refused.unwrap();
+    assert!(error.kind() == ErrorKind::Data && error.to_string().contains("`cost`"), "{error}");
+
+    let mut wrong = opposite(1.0, i64::MAX, Sizes { diameter: 3.0, ..sizes });
+    let refused = (0..300).find_map(|t| {
+        let decided = wrong.decide(&[0]).map(|_| ());
+        decided.and_then(|()| wrong.update(if t % 2 == 0 { &[1.0, 0.0] } else { &[0.0, 1.0] })).err()
+    });
+    assert_eq!(refused.unwrap().subject(), "sizes.diameter");
+}
+
+#[test]
+fn an_oracle_that_fails_leaves_no_group_behind() {
+    let sizes = Sizes { diameter: 4.0, cost: 2.0, costs: 1.0 };
+    // The second of three groups fails; then all are asked again.
+    let mut stream = opposite(1.0, 1, sizes);
+    assert_eq!(stream.decide(&[5, 6]).unwrap_err().code(), 8);
+    assert!(stream.members.is_empty());
+    for group in [5, 6, ALWAYS_ON] {
+        assert_eq!(stream.certificate(group).unwrap_err().kind(), ErrorKind::State);
+    }
+    // Groups that come later are born as if it had not been.
+    let mut other = opposite(1.0, i64::MAX, sizes);
+    for stream in [&mut stream, &mut other] {
+        stream.decide(&[7]).unwrap();
+        stream.update(&[1.0, 0.0]).unwrap();
+    }
+    assert_eq!(stream.certificate(7).unwrap(), other.certificate(7).unwrap());
+    // Those that were there before stay.
+    let mut stream = opposite(1.0, 1, sizes);
+    stream.decide(&[]).unwrap();
+    stream.update(&[1.0, 0.0]).unwrap();
+    assert!(stream.decide(&[5]).is_err() && stream.certificate(5).is_err());
+    assert_eq!(stream.members.len(), 1);
+}
