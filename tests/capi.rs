@@ -190,6 +190,33 @@ fn examples_run_and_say_how_they_are_compiled() {
     }
 }
 
+/// The medical costs that stand in the example's head, where they are there, under valgrind where that is there.
+#[test]
+fn the_groupwise_example_certifies_the_medical_costs() {
+    let file = root().join("../shared/data/groupwise/insurance/insurance.csv");
+    if !file.is_file() {
+        assert!(std::env::var_os("REQUIRE_SHARED").is_none(), "{} is not there", file.display());
+        eprintln!("skipped: {} is not there", file.display());
+        return;
+    }
+    let program = build("examples/c/groupwise.c", Linking::Shared);
+    let mut command = if has_tool("valgrind") {
+        let mut valgrind = with_library("valgrind");
+        valgrind.args(["-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+        valgrind.arg("--show-leak-kinds=definite").arg(program);
+        valgrind
+    } else {
+        with_library(program)
+    };
+    let output = run(command.arg(file));
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    // A line for each group, with its rounds.
+    for (group, rounds) in [("smoker", "274"), ("female", "662"), ("male", "676")] {
+        let line = output.lines().find(|line| line.trim_start().starts_with(group));
+        assert!(line.is_some_and(|line| line.contains(rounds)), "{group}: {output}");
+    }
+}
+
 #[test]
 fn the_python_example_finds_what_the_library_finds() {
     if !has_tool("python3") {
