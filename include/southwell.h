@@ -1058,8 +1058,8 @@ typedef struct swl_expert_cert {
   uint64_t asleep;
 } swl_expert_cert;
 
-// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes: a round
-// that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
+// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each from
+// 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
 // copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
 // with SWL_E_CALLBACK and reaches the caller in the message.
 typedef struct swl_oracle {
@@ -1082,7 +1082,7 @@ typedef struct swl_oracle {
   // the most that the costs of a round sum to
   double costs;
   // fills action, dim numbers, with the decision of least cost . action; the same for the same costs, which are
-  // finite and may be negative
+  // finite and may be negative. Numbers that are not finite or above 1e100 in size are SWL_E_CALLBACK
   int32_t (*minimize)(void *ctx, const double *cost, int64_t dim, double *action);
 } swl_oracle;
 
@@ -2207,9 +2207,10 @@ SWL_API swl_status swl_groupwise_clone(const struct swl_groupwise *s, struct swl
 // counts once; NULL with 0: only that which is always awake). *out gets the prediction, in the units of the labels,
 // and *ticket, never 0, what swl_groupwise_update is given its label with. Costs about d^2 flops for each awake group.
 //
-// Errors: SWL_E_ARGUMENT (null, lengths, a group out of range), SWL_E_DATA (a feature that is not finite; no awake
-// expert), SWL_E_STATE (one group too many, where the option when_full says so), SWL_E_CALLBACK, SWL_E_MEMORY,
-// SWL_E_BUSY. On failure nothing has changed and nothing is written.
+// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups; a
+// feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered says
+// otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
+// otherwise), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed, no group is born and nothing is written.
 SWL_API
 swl_status swl_groupwise_predict(struct swl_groupwise *s,
                                  const double *x,
@@ -2240,8 +2241,8 @@ SWL_API swl_status swl_groupwise_expire(struct swl_groupwise *s, uint64_t ticket
 //
 // out is written for all rounds; of those that a stop left out it gets 0.
 //
-// Errors: as those calls have, with the round, before any round is begun; but a callback's or no memory, which leave
-// the rounds before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
+// Errors: as those calls have, with the round, before any round is begun; but a callback's, no memory (also one group
+// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
 // its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
 // again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
 // failure out is not written.
@@ -2327,12 +2328,12 @@ swl_status swl_groupwise_load(const void *buf,
                               const struct swl_learner *learner,
                               struct swl_groupwise **out);
 
-// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes; edge k leads from from[k] to to[k],
+// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from from[k] to to[k],
 // and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner: SWL_PATHS_HEDGE or
 // SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller frees the handle.
 //
-// Errors: SWL_E_ARGUMENT, SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION, SWL_E_MEMORY,
-// SWL_E_BUSY. On failure *out is not written.
+// Errors: SWL_E_ARGUMENT (also too many nodes), SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION,
+// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written.
 SWL_API
 swl_status swl_decisions_new_paths(int64_t nodes,
                                    const int64_t *from,
@@ -2345,7 +2346,7 @@ swl_status swl_decisions_new_paths(int64_t nodes,
                                    struct swl_decisions **out);
 
 // Makes a stream of decisions of the caller's set, by the perturbed leader. Options as swl_decisions_new_paths. The
-// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not above 0), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
+// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
 // SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
 SWL_API
 swl_status swl_decisions_new_oracle(const struct swl_oracle *oracle,

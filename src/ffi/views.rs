@@ -350,7 +350,11 @@ pub(super) unsafe fn node_numbers(data: *const i64, len: usize, subject: &str) -
     let node = |(k, v): (usize, &i64)| {
         usize::try_from(*v).map_err(|_| argument(&format!("{subject}, entry {k}"), "a number >= 0", v))
     };
-    numbers.iter().enumerate().map(node).collect()
+    let mut nodes = crate::runtime::error::zeros(subject, len)?;
+    for (place, own) in numbers.iter().enumerate().zip(&mut nodes) {
+        *own = node(place)?;
+    }
+    Ok(nodes)
 }
 
 /// Whether a matrix is copied, and what repeated entries mean then, or read in place.

@@ -7,7 +7,7 @@
 //! the regret of a learner to the best of its class on top, that bounds the regret of the group (arXiv 2310.04652,
 //! theorem 2).
 
-use super::groups::{Expert, Slot};
+use super::groups::{Expert, Slot, name_of};
 use super::learner::ridge::worst;
 use super::learner::{Comparator, Kind, Learner};
 use super::loss::Loss;
@@ -176,7 +176,9 @@ impl Stream {
         match self.groups.find(group) {
             Some(slot) => self.certify(slot, self.ln_potential_bound()),
             None if self.groups.groups.declared.is_some_and(|count| group >= count) => {
-                Err(Error::new(ErrorKind::Argument, "group").expected("a group that there is").found(group))
+                Err(Error::new(ErrorKind::Argument, "group")
+                    .expected("a group that there is")
+                    .found(name_of(group)))
             }
             None => Ok(GroupCertificate {
                 group,
@@ -242,8 +244,8 @@ impl Stream {
         let Meter { rounds, weight, loss, expected } = slot.meter;
         let (loss, expected) = (unit * loss.value(), unit * expected.value());
         let counted = if self.settings.mode == Mode::Convex { loss } else { expected };
-        let regret = against.hindsight.map(|hindsight| counted - hindsight);
-        let slack = against.bound.zip(regret).map(|(bound, regret)| bound - regret);
+        let regret = against.hindsight.map(|hindsight| counted - hindsight).filter(|r| r.is_finite());
+        let slack = against.bound.zip(regret).map(|(bound, regret)| bound - regret).filter(|s| s.is_finite());
         let health = experts.iter().filter_map(|e| e.health).chain(against.health).reduce(worst);
         let is_sound = |h: f64| h <= self.settings.tolerance;
         let standing = if !counted.is_finite() || health.is_some_and(|h| !is_sound(h)) {
@@ -253,7 +255,7 @@ impl Stream {
         } else {
             match slack {
                 None => Standing::Measured,
-                Some(slack) if slack >= -ROUNDING * (unit + counted.abs()) => Standing::Holds,
+                Some(slack) if slack >= -(ROUNDING * unit + ROUNDING * counted.abs()) => Standing::Holds,
                 Some(_) => Standing::Broken,
             }
         };

@@ -19,6 +19,15 @@ pub const ALWAYS_ON: u64 = u64::MAX;
 /// The number under which the crossed-feature expert is reported: it is always awake too.
 pub const CROSSED: u64 = u64::MAX - 1;
 
+/// A group in messages.
+pub fn name_of(id: u64) -> String {
+    match id {
+        ALWAYS_ON => "ALWAYS_ON, the group that is always awake".into(),
+        CROSSED => "CROSSED, the crossed-feature expert".into(),
+        _ => id.to_string(),
+    }
+}
+
 /// Which groups there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Groups {
@@ -113,6 +122,15 @@ pub struct Registry {
     pub ignored: u64,
 }
 
+/// What there was of groups at some time.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    slots: usize,
+    experts: usize,
+    bytes: usize,
+    ignored: u64,
+}
+
 /// What a newborn needs.
 pub struct Birth<'s> {
     /// The stream's settings.
@@ -153,6 +171,21 @@ impl Registry {
         Ok(())
     }
 
+    /// What there is now, for [`Registry::back_to`].
+    pub fn mark(&self) -> Mark {
+        let (slots, experts) = (self.slots.len(), self.experts.len());
+        Mark { slots, experts, bytes: self.bytes, ignored: self.ignored }
+    }
+
+    /// Takes back the births since.
+    pub fn back_to(&mut self, mark: Mark) {
+        for slot in self.slots.drain(mark.slots..) {
+            self.slot_of.remove(&slot.id);
+        }
+        self.experts.truncate(mark.experts);
+        (self.bytes, self.ignored) = (mark.bytes, mark.ignored);
+    }
+
     /// Adds what is always awake, and puts all in order, each once. Errors (`Data`): a number out of range.
     pub fn complete(&self, awake: &mut Vec<u64>, crossed: bool) -> Result<()> {
         self.check(awake)?;
@@ -175,7 +208,7 @@ impl Registry {
             Some(place) => Err(Error::new(ErrorKind::Data, "groups")
                 .at(format!("entry {place}"))
                 .expected(format!("a group below {limit}"))
-                .found(awake[place])),
+                .found(name_of(awake[place]))),
         }
     }
 
@@ -349,9 +382,9 @@ fn admission(id: u64, count: usize, bytes: usize, birth: &Birth<'_>) -> Result<A
         WhenFull::Ignore => Ok(Admission::Never),
         _ if !places => Err(Error::new(ErrorKind::Memory, "groups")
             .expected(format!("at most {} of them (option max_groups)", settings.max_groups))
-            .found(format!("group {id} beside them"))),
+            .found(format!("group {} beside them", name_of(id)))),
         _ => Err(Error::new(ErrorKind::Memory, "groups")
             .expected(format!("learners of at most {} bytes (option max_bytes)", settings.max_bytes))
-            .found(format!("group {id} beside {bytes} bytes of others"))),
+            .found(format!("group {} beside {bytes} bytes of others", name_of(id)))),
     }
 }

@@ -1,6 +1,6 @@
 //! What can be asked of a stream beside its certificates.
 
-use super::groups::CROSSED;
+use super::groups::{CROSSED, name_of};
 use super::learner::Kind;
 use super::regret::Counts;
 use super::round_log::RoundLog;
@@ -85,7 +85,9 @@ impl Stream {
     /// Errors: a group that has not been awake, no memory.
     pub fn coefficients(&self, group: u64) -> Result<Vec<Vec<f64>>> {
         let slot = self.groups.find(group).ok_or_else(|| {
-            Error::new(ErrorKind::State, "group").expected("a group that has been awake").found(group)
+            Error::new(ErrorKind::State, "group")
+                .expected("a group that has been awake")
+                .found(name_of(group))
         })?;
         self.groups.experts[slot.first..slot.first + slot.count]
             .iter()

@@ -24,7 +24,7 @@ impl Stream {
             cross(&round.x, awake.iter().copied(), &mut crossed);
         }
         let mut priors: Vec<f64> = Vec::new();
-        let mut count = self.groups.slots.len();
+        let (mut count, mut asleep) = (self.groups.slots.len(), 0);
         for id in awake {
             let x = if id == CROSSED { &crossed } else { &round.x };
             let born: Vec<Expert>;
@@ -42,10 +42,12 @@ impl Stream {
                     round.z.push(self.settings.clip(&self.range, found));
                     round.p.push(self.ln_weight(expert, self.scale()));
                     priors.push(expert.ln_prior);
+                } else {
+                    asleep += 1;
                 }
             }
         }
         normalize(&mut round.p, |k| priors[k]);
-        Ok(self.range.in_user_units(self.output(&round)?))
+        Ok(self.range.in_user_units(self.output(&round, asleep)?))
     }
 }

@@ -27,12 +27,18 @@ pub struct LabelRange {
 }
 
 impl LabelRange {
-    /// A declared range. Errors: ends that are not finite numbers, or not in order.
+    /// A declared range. Errors: ends that are not finite numbers, not in order or more than `1e100` apart.
     pub fn new(lower: f64, upper: f64, outside: Outside) -> Result<Self> {
         let width = upper - lower;
         if !(lower.is_finite() && upper.is_finite() && width > 0.0 && width.is_finite()) {
             return Err(Error::new(ErrorKind::Option, "option \"label_upper\"")
                 .expected(format!("a number above label_lower = {}", crate::runtime::error::number(lower)))
+                .found(upper));
+        }
+        if width > WIDEST {
+            let number = crate::runtime::error::number;
+            return Err(Error::new(ErrorKind::Option, "option \"label_upper\"")
+                .expected(format!("at most {WIDEST:e} more than label_lower = {}", number(lower)))
                 .found(upper));
         }
         Ok(Self { declared: [lower, upper], ends: [0.0, 1.0], outside, clamped: 0, widened: 0 })
@@ -120,6 +126,9 @@ impl LabelRange {
     }
 }
 
+/// Squares of losses' units times the largest weights are numbers still, of millions of rounds.
+const WIDEST: f64 = 1e100;
+
 /// Labels are never further out than this many ranges.
 const LARGEST: f64 = 1e50;
 
@@ -151,6 +160,9 @@ mod tests {
         for (lower, upper) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (-f64::MAX, f64::MAX)] {
             assert!(LabelRange::new(lower, upper, Outside::Reject).is_err());
         }
+        let wide = LabelRange::new(-1e154, 1e154, Outside::Reject).unwrap_err().to_string();
+        assert!(wide.contains("at most 1e100 more than label_lower"), "{wide}");
+        assert!(LabelRange::new(-4e99, 4e99, Outside::Reject).is_ok());
         for y in [f64::NAN, f64::INFINITY] {
             assert!(LabelRange::new(0.0, 1.0, Outside::Widen).unwrap().label(y).is_err());
         }

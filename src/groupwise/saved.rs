@@ -22,7 +22,7 @@ use crate::numerics::sum::Sum;
 use crate::runtime::error::out_of_memory;
 use crate::runtime::state::{self, Reader, Writer, damaged};
 use crate::runtime::{Error, ErrorKind, Result};
-use learners::{put_learner, put_ridge, take_learner, take_ridge};
+use learners::{least_bytes, put_learner, put_ridge, take_learner, take_ridge};
 
 const KIND: [u8; 4] = *b"GRPW";
 const LAYOUT: u32 = 1;
@@ -231,8 +231,7 @@ fn take_slot(from: &mut Reader<'_>, stream: &mut Stream) -> Result<Slot> {
             return Err(damaged("no learner of the caller's", "one"));
         }
         let [ln_prior, share] = [from.number()?, from.number()?];
-        // A fast regression that was rebuilt is a third of what it begins with.
-        there(from, Learner::bytes(kind, order) / 4)?;
+        there(from, least_bytes(kind, order))?;
         let made = Expert::new(kind, order, &terms, birth.custom, ln_prior);
         // A callback's error is the caller's own.
         let mut expert =

@@ -27,7 +27,7 @@ use super::range::LabelRange;
 use super::regret::Counts;
 use super::round_log::RoundLog;
 use super::settings::{Meta, Mode, RegretTerm, Settings, Uncovered};
-use super::specialists::{aggregate, mix_loss};
+use super::specialists::{Mixture, aggregate};
 use super::tickets::{Fate, Round, Taken, Tickets, refusal};
 use crate::numerics::sum::Sum;
 use crate::runtime::error::{number, out_of_memory, zeros};
@@ -173,11 +173,14 @@ impl Stream {
     ///
     /// Errors, all before anything has changed: features of another number, or not finite, or above `1e100` in size; a
     /// group out of range, or one too many; no awake expert (unless the option `uncovered` says what then); a
-    /// callback's; no memory. A group that was born for a round that is refused stays, without rounds.
+    /// callback's; no memory.
     pub fn predict(&mut self, x: &[f64], awake: &[u64]) -> Result<Prediction> {
         self.tickets.reserve()?;
         let (place, mut round) = self.tickets.blank()?;
+        let before = self.groups.mark();
         if let Err(error) = self.foresee(x, awake, &mut round) {
+            // Groups that were born for this round must not weigh on the priors of others.
+            self.groups.back_to(before);
             self.tickets.recycle(place, round);
             return Err(error);
         }
@@ -208,7 +211,7 @@ impl Stream {
         self.ask(round)?;
         self.weigh(round);
         round.updates = self.counts.updates;
-        round.output = self.output(round)?;
+        round.output = self.output(round, self.room.sleepers.len())?;
         Ok(())
     }
 
@@ -254,11 +257,11 @@ impl Stream {
         }
     }
 
-    /// Step 4.
-    pub(super) fn output(&self, round: &Round) -> Result<f64> {
+    /// Step 4; `asleep` experts gave no number.
+    pub(super) fn output(&self, round: &Round, asleep: usize) -> Result<f64> {
         let Round { z, p, .. } = round;
         if z.is_empty() {
-            return self.uncovered();
+            return self.uncovered(asleep);
         }
         let mean = || p.iter().zip(z).map(|(p, z)| p * z).sum::<f64>();
         Ok(match (self.settings.mode, self.settings.meta) {
@@ -269,8 +272,11 @@ impl Stream {
     }
 
     /// The prediction where no expert is awake.
-    fn uncovered(&self) -> Result<f64> {
+    fn uncovered(&self, asleep: usize) -> Result<f64> {
         match self.settings.uncovered {
+            Uncovered::Error if asleep > 0 => Err(Error::new(ErrorKind::Data, "groups")
+                .expected("an expert whose learner gives a number (or the option uncovered=mean)")
+                .found(format!("none: {asleep} of {asleep} gave none"))),
             Uncovered::Error => Err(Error::new(ErrorKind::Data, "groups")
                 .expected(
                     "a group that is awake, or the one that is always on (or the option uncovered=mean)",
@@ -313,6 +319,7 @@ impl Stream {
         let place = match self.tickets.fate(ticket)? {
             Fate::Open(place) => place,
             Fate::Closed(known) if self.settings.idempotent && known.to_bits() == y.to_bits() => {
+                check_weight(weight)?;
                 self.counts.repeated += 1;
                 return Ok(());
             }
@@ -372,7 +379,7 @@ impl Stream {
         losses.extend(round.z.iter().map(|z| loss.value(*z, y)));
         let expected: f64 = round.p.iter().zip(&*losses).map(|(p, l)| p * l).sum();
         let own = loss.value(round.output, y);
-        self.judge(round, y, weight, [own, expected]);
+        self.judge(round, y, weight, [own, expected], late > 0);
         self.teach(round, y, weight);
         for slot in &round.slots {
             self.groups.slots[*slot as usize].meter.add(weight, own, expected);
@@ -400,14 +407,18 @@ impl Stream {
         Ok(())
     }
 
-    /// The regrets of step 6.
-    fn judge(&mut self, round: &Round, y: f64, weight: f64, [own, expected]: [f64; 2]) {
+    /// The regrets of step 6; `late`: other labels came since the prediction.
+    fn judge(&mut self, round: &Round, y: f64, weight: f64, [own, expected]: [f64; 2], late: bool) {
         let losses = &self.room.losses;
         let slope = self.settings.loss.slope(round.output, y);
         let counted = if self.settings.mode == Mode::Convex { own } else { expected };
         let mixed = match self.settings.meta {
-            Meta::AdaNormalHedge(_) => 0.0,
-            Meta::Specialists { eta } | Meta::Aggregating { eta } => mix_loss(&round.p, losses, weight, eta),
+            Meta::AdaNormalHedge(_) => None,
+            Meta::Specialists { eta } | Meta::Aggregating { eta } => {
+                let shares = round.experts.iter().zip(&round.p);
+                let shares = shares.map(|(e, p)| predicted(self.groups.experts[*e as usize].share, *p, late));
+                Some(Mixture::of(shares, losses, weight, eta))
+            }
         };
         for (k, e) in round.experts.iter().enumerate() {
             let expert = &mut self.groups.experts[*e as usize];
@@ -421,8 +432,10 @@ impl Stream {
                             RegretTerm::Gradient => slope * (round.output - round.z[k]),
                         },
                 ),
-                Meta::Specialists { eta } | Meta::Aggregating { eta } => {
-                    expert.share += eta * (mixed - weight * l);
+                Meta::Specialists { .. } | Meta::Aggregating { .. } => {
+                    let before = predicted(expert.share, round.p[k], late);
+                    let after = mixed.map_or(before, |mixed| mixed.moved(before, l));
+                    expert.share = if late { expert.share + (after - before) } else { after };
                 }
             }
             expert.loss.add(weight * l);
@@ -472,6 +485,13 @@ pub(super) fn check_weight(weight: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Data, "weight").expected("0 or a number in [1e-100, 1e100]").found(weight))
+}
+
+/// The log-weight of a specialist when it predicted: what it has now, unless its label comes late; then its `p` alone is
+/// known, which may have become too small for a number.
+#[inline]
+fn predicted(share: f64, p: f64, late: bool) -> f64 {
+    if late { p.max(f64::MIN_POSITIVE).ln() } else { share }
 }
 
 /// The place that `u` in `[0, 1)` falls on among probabilities.

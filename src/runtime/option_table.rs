@@ -631,7 +631,13 @@ pub const TABLE: &[OptionRow] = &[
         GROUPWISE,
         "The least label. Predictions are kept within the range (not in mode paper), and learners see labels in units of it.",
     ),
-    row("label_upper", real(f64::MIN, f64::MAX), OptionValue::Real(1.0), GROUPWISE, "The largest label."),
+    row(
+        "label_upper",
+        real(f64::MIN, f64::MAX),
+        OptionValue::Real(1.0),
+        GROUPWISE,
+        "The largest label: above the least one, by 1e100 at most.",
+    ),
     row(
         "outside",
         OptionKind::Choice(&["reject", "clamp", "widen"]),

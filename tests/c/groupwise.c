@@ -367,6 +367,8 @@ static void paths(void)
   FAILS(swl_decisions_new_paths(4, from, cycle, 4, 0, 3, 0, o, &none), SWL_E_DATA, "");
   FAILS(swl_decisions_new_paths(4, from, to, 4, 0, 3, 5, o, &none), SWL_E_ARGUMENT, "learner");
   FAILS(swl_decisions_new_paths(3, from, to, 4, 0, 2, 0, o, &none), SWL_E_DATA, "");
+  FAILS(swl_decisions_new_paths((int64_t)1 << 32, from, to, 4, 0, 3, 0, o, &none), SWL_E_ARGUMENT, "nodes");
+  FAILS(swl_decisions_new_paths(INT64_MAX, from, to, 4, 0, 3, 0, o, &none), SWL_E_ARGUMENT, "nodes");
   memset(&oracle, 0, sizeof oracle);
   oracle.struct_size = sizeof oracle;
   oracle.dim = 2;
@@ -374,8 +376,10 @@ static void paths(void)
   oracle.minimize = cheaper;
   FAILS(swl_decisions_new_oracle(&oracle, o, &none), SWL_E_ARGUMENT, "oracle");
   oracle.diameter = 2;
-  oracle.cost = 1;
+  oracle.cost = 1e308;
   oracle.costs = 2;
+  FAILS(swl_decisions_new_oracle(&oracle, o, &none), SWL_E_ARGUMENT, "1e-100");
+  oracle.cost = 1;
   OK(swl_decisions_new_oracle(&oracle, o, &s));
   for (t = 0; t < 100; t++) {
     const double costs[2] = { 0.9, 0.1 };
@@ -444,6 +448,8 @@ static void bad_input(void)
   cert.struct_size = sizeof cert;
   FAILS(swl_groupwise_certificate(s, G, &cert), SWL_E_ARGUMENT, "group");
   FAILS(swl_groupwise_certificate(s, -3, &cert), SWL_E_ARGUMENT, "group");
+  FAILS(swl_groupwise_certificate(s, SWL_GROUP_ALWAYS_ON, &cert), SWL_E_ARGUMENT, "ALWAYS_ON");
+  FAILS(swl_groupwise_certificate(s, SWL_GROUP_CROSSED, &cert), SWL_E_ARGUMENT, "CROSSED");
   OK(swl_groupwise_certificate(s, 1, &cert));
   CHECK(cert.rounds == 0 && isnan(cert.regret) && made == NULL);
   FAILS(swl_groupwise_counts((swl_groupwise *)o, NULL), SWL_E_ARGUMENT, "");
@@ -451,6 +457,12 @@ static void bad_input(void)
   swl_groupwise_free(s);
   swl_options_free(o);
   swl_options_free(other);
+}
+
+/* A callback that says stop after so many rounds. */
+static int32_t stop_after(void *ctx, const swl_progress *p)
+{
+  return p->iteration + 1 == *(const uint64_t *)ctx ? 7 : 0;
 }
 
 /* A token that is tripped leaves a whole number of rounds done. */
@@ -461,6 +473,7 @@ static void cancelled(void)
   swl_cancel *token = NULL;
   swl_groupwise_run_info run;
   swl_control control;
+  uint64_t stop = 5;
   swl_dense rows = swl_dense_f64(&x[0][0], T, D, D, SWL_ROW_MAJOR);
   swl_vec labels = swl_vec_f64(y, T);
   memset(&run, 0, sizeof run);
@@ -473,6 +486,16 @@ static void cancelled(void)
   OK(swl_groupwise_new(D, G, 0, NULL, o, &s));
   OK(swl_groupwise_run(s, &rows, &labels, NULL, starts, flat, &control, NULL, 0, &run));
   CHECK(run.outcome == SWL_CANCELLED && run.rounds < T && counts(s).updates == run.rounds);
+  control.cancel = NULL;
+  control.progress = stop_after;
+  control.ctx = &stop;
+  control.every = 1;
+  OK(swl_groupwise_run(s, &rows, &labels, NULL, starts, flat, &control, NULL, 0, &run));
+  CHECK(run.outcome == SWL_CANCELLED && run.rounds == 5 && run.callback_code == 7);
+  /* In the last round it ends nothing. */
+  stop = T;
+  OK(swl_groupwise_run(s, &rows, &labels, NULL, starts, flat, &control, NULL, 0, &run));
+  CHECK(run.outcome == SWL_CONVERGED && run.rounds == T && run.callback_code == 0);
   swl_groupwise_free(s);
   swl_cancel_free(token);
   swl_options_free(o);

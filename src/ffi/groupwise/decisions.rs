@@ -11,6 +11,7 @@ use super::groups_of;
 use crate::groupwise::Settings;
 use crate::groupwise::combinatorial::perturbed_leader::Sizes;
 use crate::groupwise::combinatorial::{Dag, Decisions, LinearOracle};
+use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
 
@@ -24,8 +25,8 @@ pub const SWL_PATHS_HEDGE: i32 = 0;
 /// Follow the perturbed leader, by shortest paths.
 pub const SWL_PATHS_PERTURBED: i32 = 1;
 
-/// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes: a round
-/// that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
+/// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each from
+/// 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
 /// copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
 /// with SWL_E_CALLBACK and reaches the caller in the message.
 #[repr(C)]
@@ -50,7 +51,7 @@ pub struct swl_oracle {
     /// the most that the costs of a round sum to
     pub costs: f64,
     /// fills action, dim numbers, with the decision of least cost . action; the same for the same costs, which are
-    /// finite and may be negative
+    /// finite and may be negative. Numbers that are not finite or above 1e100 in size are SWL_E_CALLBACK
     pub minimize:
         Option<unsafe extern "C" fn(ctx: *mut c_void, cost: *const f64, dim: i64, action: *mut f64) -> i32>,
 }
@@ -106,12 +107,12 @@ impl Object for Chosen {
     const NAME: &'static str = "swl_decisions";
 }
 
-/// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes; edge k leads from from[k] to to[k],
+/// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from from[k] to to[k],
 /// and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner: SWL_PATHS_HEDGE or
 /// SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller frees the handle.
 ///
-/// Errors: SWL_E_ARGUMENT, SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION, SWL_E_MEMORY,
-/// SWL_E_BUSY. On failure *out is not written.
+/// Errors: SWL_E_ARGUMENT (also too many nodes), SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION,
+/// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_new_paths(
     nodes: i64,
@@ -131,11 +132,10 @@ pub unsafe extern "C" fn swl_decisions_new_paths(
             let settings = Settings::from_options(&or_defaults(options, Family::Groupwise)?)?;
             let count = size(edges, "edges")?;
             let (from, to) = (node_numbers(from, count, "from")?, node_numbers(to, count, "to")?);
-            let pairs: Vec<[u32; 2]> = from
-                .iter()
-                .zip(&to)
-                .map(|(a, b)| Ok([node(*a, "from")?, node(*b, "to")?]))
-                .collect::<Result<_>>()?;
+            let mut pairs: Vec<[u32; 2]> = zeros("edges", count)?;
+            for (pair, (a, b)) in pairs.iter_mut().zip(from.iter().zip(&to)) {
+                *pair = [node(*a, "from")?, node(*b, "to")?];
+            }
             let ends = [node(size(source, "source")?, "source")?, node(size(sink, "sink")?, "sink")?];
             let dag = Dag::new(size(nodes, "nodes")?, &pairs, ends[0], ends[1])?;
             let decisions = match learner {
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn swl_decisions_new_paths(
 }
 
 /// Makes a stream of decisions of the caller's set, by the perturbed leader. Options as swl_decisions_new_paths. The
-/// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not above 0), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
+/// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
 /// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_new_oracle(

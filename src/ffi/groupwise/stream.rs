@@ -15,7 +15,7 @@ use super::{
 };
 use crate::groupwise::{Groups, Rounds, Stream};
 use crate::runtime::error::zeros;
-use crate::runtime::{Error, ErrorKind, Family, Result};
+use crate::runtime::{Error, ErrorKind, Family, Outcome, Result};
 
 /// Makes a stream of rounds with `features` numbers each. groups: so many, numbered from 0 (a million cost nothing
 /// until they are awake), or SWL_GROUPS_OPEN. flags: 0, or SWL_GROUPWISE_NO_ALWAYS_ON. learner: NULL, or the caller's
@@ -90,9 +90,10 @@ pub unsafe extern "C" fn swl_groupwise_clone(
 /// counts once; NULL with 0: only that which is always awake). *out gets the prediction, in the units of the labels,
 /// and *ticket, never 0, what swl_groupwise_update is given its label with. Costs about d^2 flops for each awake group.
 ///
-/// Errors: SWL_E_ARGUMENT (null, lengths, a group out of range), SWL_E_DATA (a feature that is not finite; no awake
-/// expert), SWL_E_STATE (one group too many, where the option when_full says so), SWL_E_CALLBACK, SWL_E_MEMORY,
-/// SWL_E_BUSY. On failure nothing has changed and nothing is written.
+/// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups; a
+/// feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered says
+/// otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
+/// otherwise), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed, no group is born and nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_predict(
     s: *mut swl_groupwise,
@@ -157,8 +158,8 @@ pub unsafe extern "C" fn swl_groupwise_expire(s: *mut swl_groupwise, ticket: u64
 ///
 /// out is written for all rounds; of those that a stop left out it gets 0.
 ///
-/// Errors: as those calls have, with the round, before any round is begun; but a callback's or no memory, which leave
-/// the rounds before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
+/// Errors: as those calls have, with the round, before any round is begun; but a callback's, no memory (also one group
+/// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
 /// its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
 /// again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
 /// failure out is not written.
@@ -212,7 +213,12 @@ pub unsafe extern "C" fn swl_groupwise_run(
                     rounds: done,
                     work: control.work(),
                     seconds: control.seconds(),
-                    callback_code: ran.as_ref().err().map_or(call.code(), Error::code),
+                    // What a callback returned in the last round ended nothing.
+                    callback_code: match &ran {
+                        Ok(report) if report.outcome != Outcome::Cancelled => 0,
+                        Ok(_) => call.code(),
+                        Err(error) => error.code(),
+                    },
                     pad_: 0,
                     ticket: ticket.unwrap_or(0),
                 });

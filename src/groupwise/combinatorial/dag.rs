@@ -19,13 +19,16 @@ pub struct Dag {
 }
 
 impl Dag {
-    /// A graph of `nodes` nodes; edges may be parallel. Errors (`Data`): an edge that leads out of the graph, a cycle,
-    /// or no path from the source to the sink (a source that is the sink has the empty path, and is refused); no
-    /// memory.
+    /// A graph of `nodes` nodes, fewer than `2^32`; edges may be parallel. Errors (`Data`): an edge that leads out of the
+    /// graph, a cycle, or no path from the source to the sink (a source that is the sink has the empty path, and is
+    /// refused); (`Argument`) too many nodes; no memory.
     pub fn new(nodes: usize, edges: &[[u32; 2]], source: u32, sink: u32) -> Result<Self> {
         let refuse = |subject: &str, place: String, expected: String, found: String| {
             Err(Error::new(ErrorKind::Data, subject).at(place).expected(expected).found(found))
         };
+        if u32::try_from(nodes).is_err() {
+            return Err(Error::new(ErrorKind::Argument, "nodes").expected("fewer than 2^32").found(nodes));
+        }
         let node = format!("a node below {nodes}");
         for (e, ends) in edges.iter().enumerate() {
             if let Some(out) = ends.iter().find(|v| **v as usize >= nodes) {
@@ -44,7 +47,9 @@ impl Dag {
             return refuse("sink", String::new(), "another node than the source".into(), sink.to_string());
         }
         let (start, leaving) = by_tail(nodes, edges, |_| true)?;
-        let mut dag = Self { edges: edges.to_vec(), start, leaving, order: Vec::new(), source, sink };
+        let mut own: Vec<[u32; 2]> = zeros("graph", edges.len())?;
+        own.copy_from_slice(edges);
+        let mut dag = Self { edges: own, start, leaving, order: Vec::new(), source, sink };
         dag.order = dag.sorted(nodes)?;
         if dag.order.first() != Some(&source) {
             return refuse("sink", String::new(), "a path to it from the source".into(), "none".into());
@@ -61,7 +66,9 @@ impl Dag {
     fn sorted(&self, nodes: usize) -> Result<Vec<u32>> {
         let mut entering: Vec<u32> = zeros("graph", nodes)?;
         self.edges.iter().for_each(|[_, head]| entering[*head as usize] += 1);
-        let mut ready: Vec<u32> = (0..nodes as u32).filter(|v| entering[*v as usize] == 0).collect();
+        let mut ready: Vec<u32> = zeros("graph", nodes)?;
+        ready.clear();
+        ready.extend((0..nodes as u32).filter(|v| entering[*v as usize] == 0));
         let mut at = 0;
         while let Some(&v) = ready.get(at) {
             at += 1;
@@ -126,21 +133,21 @@ impl Dag {
         &self.leaving[self.start[v as usize]..self.start[v as usize + 1]]
     }
 
-    /// The edges of a longest path: what a decision sums to at most.
-    pub fn longest(&self) -> usize {
-        let mut length: Vec<Option<usize>> = vec![None; self.nodes()];
-        length[self.sink as usize] = Some(0);
+    /// The edges of a longest path: what a decision sums to at most. Errors: no memory.
+    pub fn longest(&self) -> Result<usize> {
+        let mut length: Vec<u32> = zeros("graph", self.nodes())?;
+        // All that leaves a node of the order leads to the sink, which nothing leaves.
         for v in self.order.iter().rev() {
-            let heads = self.leaving(*v).iter().filter_map(|e| length[self.edges[*e as usize][1] as usize]);
-            length[*v as usize] = length[*v as usize].max(heads.max().map(|l| l + 1));
+            let heads = self.leaving(*v).iter().map(|e| length[self.edges[*e as usize][1] as usize] + 1);
+            length[*v as usize] = heads.max().unwrap_or(0);
         }
-        length[self.source as usize].unwrap_or(0)
+        Ok(length[self.source as usize] as usize)
     }
 
-    /// `ln` of the number of paths.
-    pub fn ln_paths(&self) -> f64 {
-        let costs = vec![0.0; self.edges.len()];
-        super::weight_pushing::ln_partition(self, &costs, 1.0)[self.source as usize]
+    /// `ln` of the number of paths. Errors: no memory.
+    pub fn ln_paths(&self) -> Result<f64> {
+        let costs: Vec<f64> = zeros("costs", self.edges.len())?;
+        Ok(super::weight_pushing::ln_partition(self, &costs, 1.0)?[self.source as usize])
     }
 }
 
@@ -154,7 +161,8 @@ fn by_tail(
     let kept = || edges.iter().enumerate().filter(|(_, ends)| kept(**ends));
     kept().for_each(|(_, [tail, _])| start[*tail as usize + 1] += 1);
     (0..nodes).for_each(|v| start[v + 1] += start[v]);
-    let mut next = start.clone();
+    let mut next: Vec<usize> = zeros("graph", nodes + 1)?;
+    next.copy_from_slice(&start);
     let mut leaving: Vec<u32> = zeros("graph", start[nodes])?;
     for (e, [tail, _]) in kept() {
         leaving[next[*tail as usize]] = e as u32;
@@ -170,7 +178,8 @@ impl LinearOracle for Dag {
 
     /// The cheapest path, by one pass in topological order; costs may be negative. The first edge wins a tie.
     fn minimize(&self, costs: &[f64], decision: &mut [f64]) -> Result<()> {
-        let mut cheapest = vec![(f64::INFINITY, 0); self.nodes()];
+        let mut cheapest: Vec<(f64, u32)> = zeros("graph", self.nodes())?;
+        cheapest.fill((f64::INFINITY, 0));
         cheapest[self.sink as usize].0 = 0.0;
         for v in self.order.iter().rev() {
             for e in self.leaving(*v) {
@@ -208,8 +217,12 @@ mod tests {
         let mut path = [9.0; 5];
         dag.minimize(&[1.0, -2.0, 0.5, -1.0, -9.0], &mut path).unwrap();
         assert_eq!(path, [0.0, 1.0, 1.0, 0.0, 0.0]);
-        assert_eq!(dag.longest(), 2);
-        assert!((dag.ln_paths() - 3.0_f64.ln()).abs() < 1e-15);
+        assert_eq!(dag.longest().unwrap(), 2);
+        assert!((dag.ln_paths().unwrap() - 3.0_f64.ln()).abs() < 1e-15);
+        // Numbers of nodes have 32 bits.
+        for nodes in [1 << 32, usize::MAX] {
+            assert_eq!(Dag::new(nodes, &[[0, 1]], 0, 1).unwrap_err().subject(), "nodes");
+        }
         assert!(dag.minimize(&[f64::NAN; 5], &mut path).is_err());
     }
 }

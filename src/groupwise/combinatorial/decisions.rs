@@ -14,7 +14,8 @@ use super::oracle::LinearOracle;
 use super::perturbed_leader::{PerturbedLeader, Sizes};
 use super::weight_pushing::{WeightPushing, sample};
 use crate::groupwise::ada_normal_hedge::{Hedge, normalize};
-use crate::groupwise::groups::ALWAYS_ON;
+use crate::groupwise::groups::{ALWAYS_ON, name_of};
+use crate::groupwise::inputs::LARGEST;
 use crate::numerics::sum::Sum;
 use crate::runtime::error::{number, zeros};
 use crate::runtime::rng::{Purpose, Stream};
@@ -114,24 +115,24 @@ impl Decisions {
 
     /// The same by the perturbed leader.
     pub fn perturbed_paths(dag: Dag, most_groups: usize, seed: u64) -> Result<Self> {
-        let longest = dag.longest() as f64;
+        let longest = dag.longest()? as f64;
         let sizes = Sizes { diameter: 2.0 * longest, cost: longest, costs: dag.edges().len() as f64 };
         Self::new(Problem::PerturbedPaths(dag, sizes), most_groups, seed)
     }
 
     /// The caller's decisions, by the perturbed leader. `sizes` must hold for all rounds; each number of a round's
     /// costs is from 0 to 1. Decisions may have negative entries: what `sizes.cost` is then says [`Sizes::cost`].
-    /// Errors: sizes that are not above 0, no memory.
+    /// Errors: sizes that are not from `1e-100` to `1e100`, no memory.
     pub fn oracle(
         oracle: Box<dyn LinearOracle + Send + Sync>,
         sizes: Sizes,
         most_groups: usize,
         seed: u64,
     ) -> Result<Self> {
-        let sound = |x: f64| x > 0.0 && x.is_finite();
+        let sound = |x: f64| (1.0 / LARGEST..=LARGEST).contains(&x);
         if !(sound(sizes.diameter) && sound(sizes.cost) && sound(sizes.costs)) {
             return Err(Error::new(ErrorKind::Argument, "sizes")
-                .expected("numbers above 0")
+                .expected("numbers from 1e-100 to 1e100")
                 .found(format!("{sizes:?}")));
         }
         Self::new(Problem::Oracle(oracle, sizes), most_groups, seed)
@@ -143,17 +144,17 @@ impl Decisions {
         Ok(Self { problem, members, most_groups, seed, round: 0, pending: None, costs, first })
     }
 
-    /// The most that the costs of two decisions differ by in a round.
-    fn cost_bound(&self) -> f64 {
-        match &self.problem {
-            Problem::Paths(dag) => dag.longest() as f64,
+    /// The most that the costs of two decisions differ by in a round. Errors: no memory.
+    fn cost_bound(&self) -> Result<f64> {
+        Ok(match &self.problem {
+            Problem::Paths(dag) => dag.longest()? as f64,
             Problem::PerturbedPaths(_, sizes) | Problem::Oracle(_, sizes) => sizes.cost,
-        }
+        })
     }
 
     /// Decides a round for the groups `awake`, in any order, each once. Errors, before anything has changed: a round
-    /// whose costs have not come yet, a group [`ALWAYS_ON`] or one too many, the oracle's, decisions that are not finite
-    /// or differ by more than `sizes.diameter`, no memory.
+    /// whose costs have not come yet, a group [`ALWAYS_ON`] or one too many, the oracle's, decisions that are not
+    /// finite, above `1e100` in size or differ by more than `sizes.diameter`, no memory.
     pub fn decide(&mut self, awake: &[u64]) -> Result<Decision<'_>> {
         if self.pending.is_some() {
             return Err(Error::new(ErrorKind::State, "decide")
@@ -164,7 +165,7 @@ impl Decisions {
         if awake.contains(&ALWAYS_ON) {
             return Err(Error::new(ErrorKind::Data, "groups")
                 .expected("a group below 2^64 - 1")
-                .found(ALWAYS_ON));
+                .found(name_of(ALWAYS_ON)));
         }
         awake.push(ALWAYS_ON);
         awake.sort_unstable();
@@ -256,9 +257,9 @@ impl Decisions {
     fn newborn(&self) -> Result<Member> {
         let k = self.members.len() as f64 + 1.0;
         let learner = match &self.problem {
-            Problem::Paths(dag) => Learner::Pushing(WeightPushing::new(dag)),
+            Problem::Paths(dag) => Learner::Pushing(WeightPushing::new(dag)?),
             Problem::PerturbedPaths(_, sizes) | Problem::Oracle(_, sizes) => {
-                Learner::Leader(PerturbedLeader::new(self.costs.len(), *sizes))
+                Learner::Leader(PerturbedLeader::new(self.costs.len(), *sizes)?)
             }
         };
         Ok(Member {
@@ -277,7 +278,7 @@ impl Decisions {
         for id in awake {
             let Some(member) = self.members.get_mut(id) else { continue };
             match (&member.learner, &self.problem) {
-                (Learner::Pushing(learner), Problem::Paths(dag)) => learner.flow(dag, &mut member.flow),
+                (Learner::Pushing(learner), Problem::Paths(dag)) => learner.flow(dag, &mut member.flow)?,
                 (Learner::Leader(learner), problem) => {
                     let key = [self.seed, self.round];
                     learner.decide(oracle(problem), key, &mut self.costs, &mut member.flow)?;
@@ -285,11 +286,7 @@ impl Decisions {
                 // Learners are made for their problem.
                 (Learner::Pushing(_), _) => {}
             }
-            if member.flow.iter().any(|a| !a.is_finite()) {
-                return Err(Error::new(ErrorKind::Callback, "oracle")
-                    .expected("finite decisions")
-                    .found("others"));
-            }
+            check_decision(&member.flow)?;
         }
         Ok(())
     }
@@ -336,7 +333,7 @@ impl Decisions {
                 .expected("a number from 0 to 1")
                 .found(costs[place]));
         }
-        let bound = self.cost_bound();
+        let bound = self.cost_bound()?;
         let Some(pending) = &self.pending else {
             return Err(Error::new(ErrorKind::State, "update").expected("a decision first").found("none"));
         };
@@ -364,7 +361,9 @@ impl Decisions {
     /// memory.
     pub fn certificate(&self, group: u64) -> Result<DecisionCertificate> {
         let member = self.members.get(&group).ok_or_else(|| {
-            Error::new(ErrorKind::State, "group").expected("a group that has been awake").found(group)
+            Error::new(ErrorKind::State, "group")
+                .expected("a group that has been awake")
+                .found(name_of(group))
         })?;
         let (total, learner_bound, in_expectation) = match &member.learner {
             Learner::Pushing(learner) => (&learner.total, learner.bound(), false),
@@ -373,16 +372,12 @@ impl Decisions {
         let total: Vec<f64> = total.iter().map(|c| c.value()).collect();
         let mut best: Vec<f64> = zeros("decision", total.len())?;
         oracle(&self.problem).minimize(&total, &mut best)?;
-        if best.iter().any(|a| !a.is_finite()) {
-            return Err(Error::new(ErrorKind::Callback, "oracle")
-                .expected("finite decisions")
-                .found("others"));
-        }
+        check_decision(&best)?;
         let hindsight: Sum = best.iter().zip(&total).map(|(a, c)| a * c).collect();
         let magnitudes = self.members.values().map(|m| m.ln_prior.exp() * m.hedge.magnitude.value().ln_1p());
         let ln_bound = (2.5 + 1.5 * magnitudes.sum::<f64>()).ln();
         let magnitude = member.hedge.magnitude.value();
-        let hedge_bound = (3.0 * magnitude * (ln_bound - member.ln_prior)).sqrt() * self.cost_bound();
+        let hedge_bound = (3.0 * magnitude * (ln_bound - member.ln_prior)).sqrt() * self.cost_bound()?;
         Ok(DecisionCertificate {
             group,
             rounds: member.rounds,
@@ -393,6 +388,16 @@ impl Decisions {
             bound: hedge_bound + learner_bound,
             in_expectation,
         })
+    }
+}
+
+/// Errors (`Callback`): entries that are not finite, or so large that costs of them would not be.
+fn check_decision(decision: &[f64]) -> Result<()> {
+    match decision.iter().find(|a| !(a.abs() <= LARGEST)) {
+        None => Ok(()),
+        Some(entry) => Err(Error::new(ErrorKind::Callback, "oracle")
+            .expected("decisions of finite numbers of size up to 1e100")
+            .found(entry)),
     }
 }
 

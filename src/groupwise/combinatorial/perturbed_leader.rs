@@ -10,6 +10,7 @@
 use super::oracle::LinearOracle;
 use crate::numerics::sum::Sum;
 use crate::runtime::Result;
+use crate::runtime::error::zeros;
 use crate::runtime::rng::{Purpose, Stream};
 
 /// The size of a problem.
@@ -33,9 +34,9 @@ pub struct PerturbedLeader {
 }
 
 impl PerturbedLeader {
-    /// No rounds yet.
-    pub fn new(dimension: usize, sizes: Sizes) -> Self {
-        Self { total: vec![Sum::default(); dimension], rounds: 0, sizes }
+    /// No rounds yet. Errors: no memory.
+    pub fn new(dimension: usize, sizes: Sizes) -> Result<Self> {
+        Ok(Self { total: zeros("costs", dimension)?, rounds: 0, sizes })
     }
 
     /// `eps` for the next round.
@@ -70,6 +71,7 @@ impl PerturbedLeader {
     /// A bound on its expected regret so far: with the steps `eps_t`, `sum eps_t R A + D / eps_n <= 3 sqrt(D R A n)`.
     pub fn bound(&self) -> f64 {
         let Sizes { diameter, cost, costs } = self.sizes;
-        3.0 * (diameter * cost * costs * self.rounds as f64).sqrt()
+        // The product of all four may be too large for a number.
+        3.0 * ((diameter * cost).sqrt() * (costs * self.rounds as f64).sqrt())
     }
 }

@@ -9,6 +9,8 @@
 
 use super::dag::Dag;
 use crate::numerics::sum::Sum;
+use crate::runtime::Result;
+use crate::runtime::error::zeros;
 
 /// The costs so far.
 #[derive(Debug, Clone)]
@@ -22,14 +24,10 @@ pub struct WeightPushing {
 }
 
 impl WeightPushing {
-    /// No rounds yet; costs of edges are to be in `[0, 1]`.
-    pub fn new(dag: &Dag) -> Self {
-        Self {
-            total: vec![Sum::default(); dag.edges().len()],
-            rounds: 0,
-            longest: dag.longest() as f64,
-            ln_paths: dag.ln_paths(),
-        }
+    /// No rounds yet; costs of edges are to be in `[0, 1]`. Errors: no memory.
+    pub fn new(dag: &Dag) -> Result<Self> {
+        let total = zeros("costs", dag.edges().len())?;
+        Ok(Self { total, rounds: 0, longest: dag.longest()? as f64, ln_paths: dag.ln_paths()? })
     }
 
     /// `eta` for the next round.
@@ -37,13 +35,14 @@ impl WeightPushing {
         (8.0 * self.ln_paths / (self.rounds + 1) as f64).sqrt() / self.longest
     }
 
-    /// Fills `flow` with the expected decision of the next round. Costs `O(edges)`.
-    pub fn flow(&self, dag: &Dag, flow: &mut [f64]) {
-        let costs: Vec<f64> = self.total.iter().map(|c| c.value()).collect();
+    /// Fills `flow` with the expected decision of the next round. Costs `O(edges)`. Errors: no memory.
+    pub fn flow(&self, dag: &Dag, flow: &mut [f64]) -> Result<()> {
+        let mut costs: Vec<f64> = zeros("costs", self.total.len())?;
+        costs.iter_mut().zip(&self.total).for_each(|(cost, total)| *cost = total.value());
         let eta = self.eta();
-        let ln_z = ln_partition(dag, &costs, eta);
+        let ln_z = ln_partition(dag, &costs, eta)?;
         flow.fill(0.0);
-        let mut through = vec![0.0; dag.nodes()];
+        let mut through: Vec<f64> = zeros("graph", dag.nodes())?;
         through[dag.source() as usize] = 1.0;
         for v in dag.order() {
             let own = through[*v as usize];
@@ -54,6 +53,7 @@ impl WeightPushing {
                 through[head] += share;
             }
         }
+        Ok(())
     }
 
     /// Takes in the costs of a round.
@@ -69,9 +69,10 @@ impl WeightPushing {
     }
 }
 
-/// `ln Z(v)` for every node; minus infinity where no path leads to the sink.
-pub(super) fn ln_partition(dag: &Dag, costs: &[f64], eta: f64) -> Vec<f64> {
-    let mut ln_z = vec![f64::NEG_INFINITY; dag.nodes()];
+/// `ln Z(v)` for every node; minus infinity where no path leads to the sink. Errors: no memory.
+pub(super) fn ln_partition(dag: &Dag, costs: &[f64], eta: f64) -> Result<Vec<f64>> {
+    let mut ln_z: Vec<f64> = zeros("graph", dag.nodes())?;
+    ln_z.fill(f64::NEG_INFINITY);
     ln_z[dag.sink() as usize] = 0.0;
     for v in dag.order().iter().rev().filter(|v| **v != dag.sink()) {
         let terms = dag
@@ -83,7 +84,7 @@ pub(super) fn ln_partition(dag: &Dag, costs: &[f64], eta: f64) -> Vec<f64> {
             ln_z[*v as usize] = most + terms.map(|t| (t - most).exp()).sum::<f64>().ln();
         }
     }
-    ln_z
+    Ok(ln_z)
 }
 
 /// A path drawn from a flow, edge by edge; `decision` gets 1 for its edges and 0 for the others.

@@ -118,7 +118,10 @@ impl NewtonStep {
             let u = self.p.times(x);
             self.theta.iter_mut().zip(&*u).for_each(|(t, u)| *t -= step * u);
         }
-        if margin(&self.theta, &self.theta) > self.radius * self.radius {
+        let length = margin(&self.theta, &self.theta);
+        self.outside |= !length.is_finite();
+        // What is not a number is not within the ball either.
+        if !(length <= self.radius * self.radius) {
             self.project();
         }
     }

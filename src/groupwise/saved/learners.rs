@@ -1,9 +1,9 @@
 //! The numbers of learners, in order: what a learner of no rounds is made with is not among them.
 
 use super::{put_sum, take_sum};
-use crate::groupwise::learner::Learner;
 use crate::groupwise::learner::ridge::{Growth, Ridge};
 use crate::groupwise::learner::sherman_morrison::ShermanMorrison;
+use crate::groupwise::learner::{Kind, Learner};
 use crate::runtime::Result;
 use crate::runtime::state::{Reader, Writer, damaged};
 
@@ -37,6 +37,21 @@ fn put_growth(out: &mut Writer, growth: &Growth) -> Result<()> {
 
 fn take_growth(from: &mut Reader<'_>) -> Result<Growth> {
     Ok(Growth { sum: take_sum(from)?, product: from.number()? })
+}
+
+/// Bytes that a saved learner has at least; saturates. Memory pads rows, so that for few columns it takes many times as
+/// much: what a learner takes there is no measure of what it is saved as.
+pub(super) fn least_bytes(kind: Kind, order: usize) -> usize {
+    let square = order.saturating_mul(order);
+    let numbers = match kind {
+        // A triangle and what stands beside it; so has a fast regression that was rebuilt.
+        Kind::Ridge | Kind::VovkAzouryWarmuth | Kind::ShermanMorrison => square / 2,
+        Kind::GradientDescent | Kind::Logistic => order,
+        Kind::AdaGrad => order.saturating_mul(2),
+        Kind::NewtonStep => square,
+        Kind::Custom => 1,
+    };
+    numbers.saturating_mul(8)
 }
 
 pub(super) fn put_learner(out: &mut Writer, learner: &Learner) -> Result<()> {

@@ -1,5 +1,6 @@
 mod callbacks;
 mod edge_cases;
+mod extremes;
 mod guarantees;
 mod improvements;
 mod stability;
@@ -38,7 +39,7 @@ fn rounds(count: usize, features: usize, groups: u64, seed: u64) -> Vec<Drawn> {
             let x: Vec<f64> = (0..features).map(|_| next()).collect();
             let awake: Vec<u64> = (0..groups).filter(|_| next() < -0.2).collect();
             let rule = &rules[awake.first().map_or(0, |g| *g as usize)];
-            let z: f64 = rule.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>() / features as f64;
+            let z: f64 = rule.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>() / features.max(1) as f64;
             let y = (0.5 + 0.5 * z + 0.2 * next()).clamp(0.0, 1.0);
             Drawn { x, awake, y }
         })

@@ -206,7 +206,7 @@ fn use_changed(payload: &[u8], at: usize, with: [u8; 8]) -> Option<String> {
     let _ = stream.update(5, 0.5);
     for group in stream.certificates().unwrap().groups {
         let numbers = [group.hindsight, group.regret, group.bound, group.slack];
-        // Squares of a range of 1e300 are no numbers.
+        // Losses of labels far outside a range that was widened are no numbers.
         let told = group.loss.is_finite() || group.standing == Standing::Suspect;
         let sound = told && !group.health.is_some_and(f64::is_nan);
         if !sound || numbers.iter().flatten().any(|x| !x.is_finite()) {

@@ -203,7 +203,7 @@ fn section(played: &[Played], traffic: &Traffic, sizes: &[usize]) -> String {
         LAYERS.0,
         LAYERS.1,
         traffic.dag.edges().len(),
-        traffic.dag.ln_paths()
+        traffic.dag.ln_paths().unwrap_or(f64::NAN)
     );
     (0..sizes.len()).for_each(|g| text.push_str(&format!(" {} ({} rounds) |", group_name(g), sizes[g])));
     text.push_str(&format!("\n|---|{}\n", "---|".repeat(sizes.len())));

@@ -35,7 +35,7 @@ fn next(state: &mut u64) -> f64 {
 #[test]
 fn the_oracle_finds_the_cheapest_of_all_paths() {
     let (dag, mut state) = (braid(), 5);
-    assert!((dag.ln_paths() - (paths(&dag).len() as f64).ln()).abs() < 1e-14);
+    assert!((dag.ln_paths().unwrap() - (paths(&dag).len() as f64).ln()).abs() < 1e-14);
     for _ in 0..50 {
         let costs: Vec<f64> = (0..10).map(|_| 2.0 * next(&mut state) - 1.0).collect();
         let mut best = vec![0.0; 10];
@@ -50,13 +50,13 @@ fn the_oracle_finds_the_cheapest_of_all_paths() {
 #[test]
 fn the_pushed_flow_is_that_of_hedge_over_all_paths() {
     let (dag, mut state) = (braid(), 9);
-    let mut pushing = WeightPushing::new(&dag);
+    let mut pushing = WeightPushing::new(&dag).unwrap();
     for _ in 0..30 {
         let costs: Vec<f64> = (0..10).map(|_| next(&mut state)).collect();
         pushing.update(&costs);
     }
     let mut flow = vec![0.0; 10];
-    pushing.flow(&dag, &mut flow);
+    pushing.flow(&dag, &mut flow).unwrap();
     let weight = |path: &[usize]| {
         let cost: f64 = path.iter().map(|e| pushing.total[*e].value()).sum();
         (-pushing.eta() * cost).exp()
@@ -75,7 +75,7 @@ fn the_pushed_flow_is_that_of_hedge_over_all_paths() {
     assert!(counts.iter().zip(&flow).all(|(c, f)| (c - f).abs() < 0.02), "{counts:?} {flow:?}");
     // Costs of thousands do not overflow.
     (0..3000).for_each(|_| pushing.update(&[1.0; 10]));
-    pushing.flow(&dag, &mut flow);
+    pushing.flow(&dag, &mut flow).unwrap();
     assert!(
         (flow.iter().zip(dag.edges()).filter(|(_, e)| e[0] == 0).map(|(f, _)| f).sum::<f64>() - 1.0).abs()
             < 1e-12
@@ -137,7 +137,7 @@ fn a_group_with_a_rule_of_its_own_learns_it() {
 #[test]
 fn e33_perturbations_are_fresh_each_round_and_keyed_by_the_seed() {
     let dag = ladder(8);
-    let learner = PerturbedLeader::new(16, Sizes { diameter: 16.0, cost: 8.0, costs: 16.0 });
+    let learner = PerturbedLeader::new(16, Sizes { diameter: 16.0, cost: 8.0, costs: 16.0 }).unwrap();
     let decide = |seed, round| {
         let (mut costs, mut decision) = (vec![0.0; 16], vec![0.0; 16]);
         learner.decide(&dag, [seed, round], &mut costs, &mut decision).unwrap();
@@ -271,4 +271,28 @@ fn an_oracle_that_fails_leaves_no_group_behind() {
     stream.update(&[1.0, 0.0]).unwrap();
     assert!(stream.decide(&[5]).is_err() && stream.certificate(5).is_err());
     assert_eq!(stream.members.len(), 1);
+}
+
+#[test]
+fn sizes_and_decisions_beyond_all_measure_are_refused() {
+    let sizes = Sizes { diameter: 4.0, cost: 2.0, costs: 1.0 };
+    for bad in [0.0, 5e-324, 1e-101, 1e101, 1e308, f64::INFINITY, f64::NAN] {
+        for sizes in
+            [Sizes { diameter: bad, ..sizes }, Sizes { cost: bad, ..sizes }, Sizes { costs: bad, ..sizes }]
+        {
+            let error = Decisions::oracle(Box::new(Cheapest(2, 5)), sizes, 3, 4).err().unwrap();
+            assert!(error.to_string().contains("from 1e-100 to 1e100"), "{error}");
+        }
+    }
+    // Costs that the oracle is given, and bounds, stay numbers.
+    let widest = Sizes { diameter: 1e-100, cost: 1e100, costs: 1e100 };
+    assert!((1.0 / PerturbedLeader::new(2, widest).unwrap().eps()).is_finite());
+    let widest = Sizes { diameter: 1e100, ..widest };
+    let mut leader = PerturbedLeader::new(2, widest).unwrap();
+    leader.rounds = 1 << 40;
+    assert!(leader.bound().is_finite());
+    for size in [1e101, f64::INFINITY, f64::NAN] {
+        let error = opposite(size, i64::MAX, widest).decide(&[]).map(|_| ()).unwrap_err();
+        assert!(error.kind() == ErrorKind::Callback && error.to_string().contains("1e100"), "{error}");
+    }
 }
