@@ -903,9 +903,9 @@ typedef struct swl_bilevel_cert {
 } swl_bilevel_cert;
 
 // A learner of the caller's: what it keeps of a group is a state of the caller's. Zero the struct, set struct_size,
-// fill in the rest; it is copied. Callbacks run on the thread that called the library and return 0, or a number above 0
-// that ends the call with SWL_E_CALLBACK and reaches the caller in the message. Labels and predictions are in units of
-// the label range, 0 its lower end and 1 its upper one. A prediction that is not a finite number puts the expert to
+// fill in the rest; it is copied. Callbacks run on the thread that called the library and return 0, or a number above
+// 0 that ends the call with SWL_E_CALLBACK and reaches the caller in the message. Labels and predictions are in units
+// of the label range, 0 its lower end and 1 its upper one. A prediction that is not a finite number puts the expert to
 // sleep for the round.
 typedef struct swl_learner {
   // sizeof(swl_learner)
@@ -1058,10 +1058,10 @@ typedef struct swl_expert_cert {
   uint64_t asleep;
 } swl_expert_cert;
 
-// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each from
-// 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
-// copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
-// with SWL_E_CALLBACK and reaches the caller in the message.
+// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each
+// from 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in
+// the rest; it is copied. The callback runs on the thread that called the library and returns 0, or a number above 0
+// that ends the call with SWL_E_CALLBACK and reaches the caller in the message.
 typedef struct swl_oracle {
   // sizeof(swl_oracle)
   uint32_t struct_size;
@@ -1816,12 +1816,9 @@ SWL_API swl_status swl_altmin_warm_start(struct swl_altmin *s, const struct swl_
 
 // Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the
 // rank of the solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must
-// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors: SWL_E_ARGUMENT, SWL_E_DATA
-// (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
-SWL_API
-swl_status swl_altmin_set_prior(struct swl_altmin *s,
-                                int32_t side,
-                                const struct swl_dense *means);
+// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors:
+// SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+SWL_API swl_status swl_altmin_set_prior(struct swl_altmin *s, int32_t side, const struct swl_dense *means);
 
 // Completes the matrix, from the last model where it has the rank of the options, or from where swl_altmin_warm_start
 // says; from a start there is no search, but plain sweeps. options (of solver "altmin") NULL: the defaults;
@@ -2034,8 +2031,8 @@ swl_status swl_altmin_observe(struct swl_altmin *s,
 
 // Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and
 // biases that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size
-// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
-// with prior means. On failure nothing has changed.
+// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors
+// and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models with prior means. On failure nothing has changed.
 SWL_API
 swl_status swl_altmin_append(struct swl_altmin *s,
                              int32_t side,
@@ -2186,8 +2183,8 @@ swl_status swl_bilevel_certificate(const struct swl_bilevel *s,
 // own, one more expert of each group beside the learners of the options. options (NULL: defaults) are read here once.
 // The caller frees the handle.
 //
-// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On failure
-// *out is not written and release of the learner is not called.
+// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On
+// failure *out is not written and release of the learner is not called.
 SWL_API
 swl_status swl_groupwise_new(int64_t features,
                              int64_t groups,
@@ -2207,9 +2204,9 @@ SWL_API swl_status swl_groupwise_clone(const struct swl_groupwise *s, struct swl
 // counts once; NULL with 0: only that which is always awake). *out gets the prediction, in the units of the labels,
 // and *ticket, never 0, what swl_groupwise_update is given its label with. Costs about d^2 flops for each awake group.
 //
-// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups; a
-// feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered says
-// otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
+// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups;
+// a feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered
+// says otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
 // otherwise), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed, no group is born and nothing is written.
 SWL_API
 swl_status swl_groupwise_predict(struct swl_groupwise *s,
@@ -2234,18 +2231,18 @@ SWL_API swl_status swl_groupwise_expire(struct swl_groupwise *s, uint64_t ticket
 
 // Many rounds whose labels are known, one after the other: to the same bits as swl_groupwise_predict and
 // swl_groupwise_update in turn. x: a row for each round. y, and weights (or NULL): a number for each. The groups of
-// round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and begins
-// with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options that the
-// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
+// round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and
+// begins with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options
+// that the stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
 // inout NULL: not wanted).
 //
 // out is written for all rounds; of those that a stop left out it gets 0.
 //
 // Errors: as those calls have, with the round, before any round is begun; but a callback's, no memory (also one group
-// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
-// its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
-// again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
-// failure out is not written.
+// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done.
+// Where the learner's `update` failed, the round after those was predicted and its ticket is open (inout->ticket):
+// some learners may have its label already, so give it to swl_groupwise_update again and go on with the round after,
+// rather than run that round a second time; or swl_groupwise_expire it. On failure out is not written.
 SWL_API
 swl_status swl_groupwise_run(struct swl_groupwise *s,
                              const struct swl_dense *x,
@@ -2262,8 +2259,8 @@ swl_status swl_groupwise_run(struct swl_groupwise *s,
 // SWL_E_ARGUMENT, SWL_E_BUSY.
 SWL_API swl_status swl_groupwise_counts(const struct swl_groupwise *s, struct swl_groupwise_info *inout);
 
-// The certificate of a group at this time: its regret is arithmetic on what happened, its bound a theorem's. group: its
-// number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED; one that has not been awake yet has no rounds. Costs d^2 flops
+// The certificate of a group at this time: its regret is arithmetic on what happened, its bound a theorem's. group:
+// its number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED; one that has not been awake yet has no rounds. Costs d^2 flops
 // (with the option least_squares d^3). Threads as swl_groupwise_counts. Errors: SWL_E_ARGUMENT (a group out of range),
 // SWL_E_MEMORY, SWL_E_BUSY.
 SWL_API
@@ -2279,14 +2276,10 @@ swl_status swl_groupwise_expert(const struct swl_groupwise *s,
                                 int64_t expert,
                                 struct swl_expert_cert *inout);
 
-// The groups that have been awake, ascending; then SWL_GROUP_CROSSED and SWL_GROUP_ALWAYS_ON where they are. *count gets
-// their number, and groups (NULL with cap 0: not wanted) the first cap of them. Threads as swl_groupwise_counts.
+// The groups that have been awake, ascending; then SWL_GROUP_CROSSED and SWL_GROUP_ALWAYS_ON where they are. *count
+// gets their number, and groups (NULL with cap 0: not wanted) the first cap of them. Threads as swl_groupwise_counts.
 // Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
-SWL_API
-swl_status swl_groupwise_groups(const struct swl_groupwise *s,
-                                int64_t *groups,
-                                int64_t cap,
-                                int64_t *count);
+SWL_API swl_status swl_groupwise_groups(const struct swl_groupwise *s, int64_t *groups, int64_t cap, int64_t *count);
 
 // The experts that took part in the prediction of an open ticket: their groups, weights (they sum to 1) and
 // predictions, each array NULL or with room for cap; *count gets how many there are. Threads as swl_groupwise_counts.
@@ -2320,17 +2313,18 @@ SWL_API swl_status swl_groupwise_save(const struct swl_groupwise *s, void *buf, 
 
 // A stream from the len bytes that swl_groupwise_save gave. learner: NULL, or for a stream that was made with one the
 // caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, with
-// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
-// *out is not written and release of the learner is not called.
+// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many),
+// SWL_E_CALLBACK, SWL_E_MEMORY. On failure *out is not written and release of the learner is not called.
 SWL_API
 swl_status swl_groupwise_load(const void *buf,
                               size_t len,
                               const struct swl_learner *learner,
                               struct swl_groupwise **out);
 
-// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from from[k] to to[k],
-// and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner: SWL_PATHS_HEDGE or
-// SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller frees the handle.
+// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from
+// from[k] to to[k], and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner:
+// SWL_PATHS_HEDGE or SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller
+// frees the handle.
 //
 // Errors: SWL_E_ARGUMENT (also too many nodes), SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION,
 // SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written.
@@ -2346,8 +2340,8 @@ swl_status swl_decisions_new_paths(int64_t nodes,
                                    struct swl_decisions **out);
 
 // Makes a stream of decisions of the caller's set, by the perturbed leader. Options as swl_decisions_new_paths. The
-// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
-// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
+// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags),
+// SWL_E_OPTION, SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
 SWL_API
 swl_status swl_decisions_new_oracle(const struct swl_oracle *oracle,
                                     const struct swl_options *options,
@@ -2357,9 +2351,9 @@ swl_status swl_decisions_new_oracle(const struct swl_oracle *oracle,
 SWL_API void swl_decisions_free(struct swl_decisions *s);
 
 // Decides a round for the n_groups groups that are awake (as in swl_groupwise_predict); out gets the decision, len
-// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an oracle
-// that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups than
-// max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
+// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an
+// oracle that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups
+// than max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
 SWL_API
 swl_status swl_decisions_decide(struct swl_decisions *s,
                                 const int64_t *groups,
@@ -2367,13 +2361,10 @@ swl_status swl_decisions_decide(struct swl_decisions *s,
                                 double *out,
                                 int64_t len);
 
-// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost out
-// of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than its
-// `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
-SWL_API
-swl_status swl_decisions_update(struct swl_decisions *s,
-                                const double *costs,
-                                int64_t len);
+// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost
+// out of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than
+// its `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
+SWL_API swl_status swl_decisions_update(struct swl_decisions *s, const double *costs, int64_t len);
 
 // The certificate of a group (SWL_GROUP_ALWAYS_ON: of all rounds) at this time; calls the oracle once. Errors:
 // SWL_E_ARGUMENT, SWL_E_STATE (a group that has not been awake), SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_BUSY.

@@ -30,9 +30,9 @@ pub struct Basis {
 }
 
 /// Makes the columns of `fixed` orthonormal, and changes `moving` so that `fixed moving'` stays. The columns are
-/// ordered by descending singular value (but for a second pass); those without length become 0. Through the Gram matrix, twice where singular
-/// values differ so that rounding would matter; factors whose singular values differ too much for that by a QR
-/// factorization.
+/// ordered by descending singular value (but for a second pass); those without length become 0. Through the Gram
+/// matrix, twice where singular values differ so that rounding would matter; factors whose singular values differ too
+/// much for that by a QR factorization.
 pub fn orthonormalize<T: Real>(
     fixed: &mut Tall<T>,
     moving: Option<&mut Tall<T>>,

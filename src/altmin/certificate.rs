@@ -59,8 +59,8 @@ pub struct Certificate {
 
 impl Certificate {
     /// Evaluates a model with its prior means on `seen`, the entries it was fitted to, and `held`, those it was not;
-    /// gives the fit to `seen` too, in the units of the factors. Costs about `8 k` flops for each observation, and
-    /// `4 k^2` for each row and column. Errors: a stop; no memory for the weights of a robust loss or a copy of a factor
+    /// gives the fit to `seen` too, in the units of the factors. Costs about `8 k` flops for each observation, and `4
+    /// k^2` for each row and column. Errors: a stop; no memory for the weights of a robust loss or a copy of a factor
     /// in double precision.
     pub fn of<T: Real>(
         model: &Model<T>,
@@ -118,8 +118,8 @@ impl Certificate {
 /// Lines of a task: fixed, so that threads cannot change a sum.
 const TASK_ROWS: usize = 256;
 
-/// `|gradient| / |what it is the difference of|` over the lines of a side, and the squares of what is left, all in double
-/// precision. A bias is one more unknown, on a column of ones of the fixed factor.
+/// `|gradient| / |what it is the difference of|` over the lines of a side, and the squares of what is left, all in
+/// double precision. A bias is one more unknown, on a column of ones of the fixed factor.
 fn gradient<T: Real>(
     model: &Model<T>,
     means: Option<&Tall<T>>,

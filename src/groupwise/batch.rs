@@ -38,8 +38,8 @@ impl Stream {
     /// the report says how many. Errors: lengths that do not fit together, features, labels, weights and groups as in
     /// those two, all before the first round; what only shows in the course of the run (no room for a group, no awake
     /// expert, a callback's) with the rounds before it done. Where that round was predicted and its label could not be
-    /// taken in, its ticket stays open, the last of [`Stream::tickets`] and named in the message: some learners may have
-    /// the label already. Give it to [`Stream::update`] again and go on with the round after, or
+    /// taken in, its ticket stays open, the last of [`Stream::tickets`] and named in the message: some learners may
+    /// have the label already. Give it to [`Stream::update`] again and go on with the round after, or
     /// [`Stream::expire`] it.
     pub fn run_batch(
         &mut self,

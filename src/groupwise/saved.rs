@@ -52,7 +52,8 @@ impl Stream {
     }
 
     /// The stream behind bytes that [`Stream::save`] made. Takes no more memory than in proportion to the bytes. Errors
-    /// (`Format`): other bytes, damaged ones, numbers that no stream comes to, a later layout; (`State`) a stream with learners of the caller's, which [`Stream::load_with_custom`] reads; no memory.
+    /// (`Format`): other bytes, damaged ones, numbers that no stream comes to, a later layout; (`State`) a stream with
+    /// learners of the caller's, which [`Stream::load_with_custom`] reads; no memory.
     pub fn load(bytes: &[u8]) -> Result<Self> {
         Self::load_with_custom(bytes, None)
     }

@@ -306,9 +306,9 @@ impl Stream {
     /// Gives the label `y`, in the caller's units, to a ticket; labels may come in any order.
     ///
     /// Errors, all before anything has changed: a ticket that is not open; a label that is not finite, or outside the
-    /// declared range where that is refused; a callback's. After that of the `k`-th of several learners of the caller's,
-    /// those before it have taken the label in: the ticket stays open for the same label alone, and when it comes again
-    /// they are not called for it ([`Stream::expire`] leaves the round with them).
+    /// declared range where that is refused; a callback's. After that of the `k`-th of several learners of the
+    /// caller's, those before it have taken the label in: the ticket stays open for the same label alone, and when it
+    /// comes again they are not called for it ([`Stream::expire`] leaves the round with them).
     pub fn update(&mut self, ticket: u64, y: f64) -> Result<()> {
         self.update_weighted(ticket, y, 1.0)
     }
@@ -487,8 +487,8 @@ pub(super) fn check_weight(weight: f64) -> Result<()> {
     Err(Error::new(ErrorKind::Data, "weight").expected("0 or a number in [1e-100, 1e100]").found(weight))
 }
 
-/// The log-weight of a specialist when it predicted: what it has now, unless its label comes late; then its `p` alone is
-/// known, which may have become too small for a number.
+/// The log-weight of a specialist when it predicted: what it has now, unless its label comes late; then its `p` alone
+/// is known, which may have become too small for a number.
 #[inline]
 fn predicted(share: f64, p: f64, late: bool) -> f64 {
     if late { p.max(f64::MIN_POSITIVE).ln() } else { share }

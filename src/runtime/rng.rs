@@ -103,10 +103,10 @@ mod tests {
     fn normals_are_found_again_by_their_place() {
         let drawn = |stream: &mut Stream| (0..5).map(|_| stream.normal()).collect::<Vec<f64>>();
         let all = drawn(&mut Stream::new(3, Purpose::Start, 0));
-        for place in 0..5 {
+        for (place, known) in all.iter().enumerate() {
             let mut stream = Stream::new(3, Purpose::Start, 0);
             stream.seek(place as u64);
-            assert_eq!(stream.normal(), all[place]);
+            assert_eq!(stream.normal(), *known);
         }
     }
 

@@ -71,8 +71,8 @@ pub unsafe extern "C" fn swl_altmin_observe(
 
 /// Takes new rows (SWL_ROWS) or columns into the last model, after those there are: their entries, and the factors and
 /// biases that swl_altmin_fold_in gives them; the other factor stays. entries and weights as there. swl_altmin_size
-/// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models
-/// with prior means. On failure nothing has changed.
+/// then tells the new size; a start of swl_altmin_warm_start, which has the old one, is gone. Copies the factor. Errors
+/// and cost: as swl_altmin_fold_in, and SWL_E_BUSY; not for models with prior means. On failure nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_append(
     s: *mut swl_altmin,

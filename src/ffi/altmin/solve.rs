@@ -105,8 +105,8 @@ pub unsafe extern "C" fn swl_altmin_warm_start(
 
 /// Prior means of the factor of a side, in the units of the factors: rows x k (SWL_ROWS) or cols x k numbers, k the
 /// rank of the solves that follow. The ridge then draws factors to them instead of 0, ridge d^p |u - mean|^2; it must
-/// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors: SWL_E_ARGUMENT, SWL_E_DATA
-/// (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
+/// be above 0. A line without entries gets its mean. NULL: none any more. Copied. The last path is gone. Errors:
+/// SWL_E_ARGUMENT, SWL_E_DATA (not finite), SWL_E_MEMORY, SWL_E_UNSUPPORTED, SWL_E_BUSY; the old ones stay then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_altmin_set_prior(
     s: *mut swl_altmin,

@@ -25,10 +25,10 @@ pub const SWL_PATHS_HEDGE: i32 = 0;
 /// Follow the perturbed leader, by shortest paths.
 pub const SWL_PATHS_PERTURBED: i32 = 1;
 
-/// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each from
-/// 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in the rest; it is
-/// copied. The callback runs on the thread that called the library and returns 0, or a number above 0 that ends the call
-/// with SWL_E_CALLBACK and reaches the caller in the message.
+/// The caller's set of decisions, by the cheapest of them. The bounds of certificates rest on the three sizes, each
+/// from 1e-100 to 1e100: a round that shows that one is too small is refused. Zero the struct, set struct_size, fill in
+/// the rest; it is copied. The callback runs on the thread that called the library and returns 0, or a number above 0
+/// that ends the call with SWL_E_CALLBACK and reaches the caller in the message.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct swl_oracle {
@@ -107,9 +107,10 @@ impl Object for Chosen {
     const NAME: &'static str = "swl_decisions";
 }
 
-/// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from from[k] to to[k],
-/// and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner: SWL_PATHS_HEDGE or
-/// SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller frees the handle.
+/// Makes a stream of paths from source to sink in an acyclic graph of `nodes` nodes, fewer than 2^32; edge k leads from
+/// from[k] to to[k], and edges may be parallel. A decision has a number for each edge: 1 on the path, else 0. learner:
+/// SWL_PATHS_HEDGE or SWL_PATHS_PERTURBED. Of the options (NULL: defaults) max_groups and seed are read. The caller
+/// frees the handle.
 ///
 /// Errors: SWL_E_ARGUMENT (also too many nodes), SWL_E_DATA (an edge out of the graph, a cycle, no path), SWL_E_OPTION,
 /// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written.
@@ -152,8 +153,8 @@ pub unsafe extern "C" fn swl_decisions_new_paths(
 }
 
 /// Makes a stream of decisions of the caller's set, by the perturbed leader. Options as swl_decisions_new_paths. The
-/// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags), SWL_E_OPTION,
-/// SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
+/// caller frees the handle. Errors: SWL_E_ARGUMENT (sizes not from 1e-100 to 1e100), SWL_E_UNSUPPORTED (flags),
+/// SWL_E_OPTION, SWL_E_MEMORY, SWL_E_BUSY. On failure *out is not written and release is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_new_oracle(
     oracle: *const swl_oracle,
@@ -198,9 +199,9 @@ pub unsafe extern "C" fn swl_decisions_free(s: *mut swl_decisions) {
 }
 
 /// Decides a round for the n_groups groups that are awake (as in swl_groupwise_predict); out gets the decision, len
-/// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an oracle
-/// that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups than
-/// max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
+/// numbers. Its costs go to swl_decisions_update before the next one. Errors: SWL_E_ARGUMENT (also decisions of an
+/// oracle that differ by more than its diameter), SWL_E_STATE (costs that have not come), SWL_E_MEMORY (more groups
+/// than max_groups), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed and nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_decide(
     s: *mut swl_decisions,
@@ -221,9 +222,9 @@ pub unsafe extern "C" fn swl_decisions_decide(
     })
 }
 
-/// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost out
-/// of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than its
-/// `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
+/// Takes in the len costs, each from 0 to 1, of the round that was decided. Errors: SWL_E_ARGUMENT, SWL_E_DATA (a cost
+/// out of range; with an oracle, costs that sum to more than its `costs`, or that its decisions differ in by more than
+/// its `cost`), SWL_E_STATE (no decision), SWL_E_BUSY. On failure nothing has changed: the round waits for other costs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_decisions_update(
     s: *mut swl_decisions,

@@ -40,8 +40,8 @@ pub unsafe extern "C" fn swl_groupwise_save(
 
 /// A stream from the len bytes that swl_groupwise_save gave. learner: NULL, or for a stream that was made with one the
 /// caller's own. The caller frees the handle. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT (not a saved stream, damaged, with
-/// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many), SWL_E_CALLBACK, SWL_E_MEMORY. On failure
-/// *out is not written and release of the learner is not called.
+/// numbers that no stream comes to, or from a later version), SWL_E_STATE (a learner is missing, or is one too many),
+/// SWL_E_CALLBACK, SWL_E_MEMORY. On failure *out is not written and release of the learner is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_load(
     buf: *const c_void,

@@ -10,9 +10,9 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 /// A learner of the caller's: what it keeps of a group is a state of the caller's. Zero the struct, set struct_size,
-/// fill in the rest; it is copied. Callbacks run on the thread that called the library and return 0, or a number above 0
-/// that ends the call with SWL_E_CALLBACK and reaches the caller in the message. Labels and predictions are in units of
-/// the label range, 0 its lower end and 1 its upper one. A prediction that is not a finite number puts the expert to
+/// fill in the rest; it is copied. Callbacks run on the thread that called the library and return 0, or a number above
+/// 0 that ends the call with SWL_E_CALLBACK and reaches the caller in the message. Labels and predictions are in units
+/// of the label range, 0 its lower end and 1 its upper one. A prediction that is not a finite number puts the expert to
 /// sleep for the round.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -153,8 +153,8 @@ struct Learner {
     state: State,
 }
 
-// SAFETY: states are used by one call at a time, on the thread that called the library; the caller moves handles between
-// threads knowing that.
+// SAFETY: states are used by one call at a time, on the thread that called the library; the caller moves handles
+// between threads knowing that.
 unsafe impl Send for Learner {}
 // SAFETY: shared use is `fork` and `save`, which the contract of swl_learner allows beside each other: they do not
 // change a state.

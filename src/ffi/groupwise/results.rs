@@ -51,8 +51,8 @@ pub unsafe extern "C" fn swl_groupwise_counts(
     })
 }
 
-/// The certificate of a group at this time: its regret is arithmetic on what happened, its bound a theorem's. group: its
-/// number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED; one that has not been awake yet has no rounds. Costs d^2 flops
+/// The certificate of a group at this time: its regret is arithmetic on what happened, its bound a theorem's. group:
+/// its number, SWL_GROUP_ALWAYS_ON or SWL_GROUP_CROSSED; one that has not been awake yet has no rounds. Costs d^2 flops
 /// (with the option least_squares d^3). Threads as swl_groupwise_counts. Errors: SWL_E_ARGUMENT (a group out of range),
 /// SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
@@ -121,8 +121,8 @@ pub unsafe extern "C" fn swl_groupwise_expert(
     })
 }
 
-/// The groups that have been awake, ascending; then SWL_GROUP_CROSSED and SWL_GROUP_ALWAYS_ON where they are. *count gets
-/// their number, and groups (NULL with cap 0: not wanted) the first cap of them. Threads as swl_groupwise_counts.
+/// The groups that have been awake, ascending; then SWL_GROUP_CROSSED and SWL_GROUP_ALWAYS_ON where they are. *count
+/// gets their number, and groups (NULL with cap 0: not wanted) the first cap of them. Threads as swl_groupwise_counts.
 /// Errors: SWL_E_ARGUMENT, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_groups(

@@ -22,8 +22,8 @@ use crate::runtime::{Error, ErrorKind, Family, Outcome, Result};
 /// own, one more expert of each group beside the learners of the options. options (NULL: defaults) are read here once.
 /// The caller frees the handle.
 ///
-/// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On failure
-/// *out is not written and release of the learner is not called.
+/// Errors: SWL_E_ARGUMENT, SWL_E_UNSUPPORTED (flags), SWL_E_OPTION, SWL_E_MEMORY, SWL_E_CALLBACK, SWL_E_BUSY. On
+/// failure *out is not written and release of the learner is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_new(
     features: i64,
@@ -90,9 +90,9 @@ pub unsafe extern "C" fn swl_groupwise_clone(
 /// counts once; NULL with 0: only that which is always awake). *out gets the prediction, in the units of the labels,
 /// and *ticket, never 0, what swl_groupwise_update is given its label with. Costs about d^2 flops for each awake group.
 ///
-/// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups; a
-/// feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered says
-/// otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
+/// Errors: SWL_E_ARGUMENT (null, lengths, a group below 0), SWL_E_DATA (a group that is not below the number of groups;
+/// a feature that is not finite; no awake expert, or none whose learner gives a number, unless the option uncovered
+/// says otherwise), SWL_E_MEMORY (also one group too many for max_groups or max_bytes, unless the option when_full says
 /// otherwise), SWL_E_CALLBACK, SWL_E_BUSY. On failure nothing has changed, no group is born and nothing is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_predict(
@@ -151,18 +151,18 @@ pub unsafe extern "C" fn swl_groupwise_expire(s: *mut swl_groupwise, ticket: u64
 
 /// Many rounds whose labels are known, one after the other: to the same bits as swl_groupwise_predict and
 /// swl_groupwise_update in turn. x: a row for each round. y, and weights (or NULL): a number for each. The groups of
-/// round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and begins
-/// with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options that the
-/// stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
+/// round t are groups[starts[t]] to groups[starts[t + 1] - 1]; starts has a number more than there are rounds and
+/// begins with 0. out: NULL, or room for the len predictions. Has the limits max_seconds and max_work of the options
+/// that the stream was made with; control may be NULL. A stop leaves a whole number of rounds done (inout->rounds;
 /// inout NULL: not wanted).
 ///
 /// out is written for all rounds; of those that a stop left out it gets 0.
 ///
 /// Errors: as those calls have, with the round, before any round is begun; but a callback's, no memory (also one group
-/// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done. Where the learner's `update` failed, the round after those was predicted and
-/// its ticket is open (inout->ticket): some learners may have its label already, so give it to swl_groupwise_update
-/// again and go on with the round after, rather than run that round a second time; or swl_groupwise_expire it. On
-/// failure out is not written.
+/// too many) and a round without an awake expert only show in their round and leave those before (inout->rounds) done.
+/// Where the learner's `update` failed, the round after those was predicted and its ticket is open (inout->ticket):
+/// some learners may have its label already, so give it to swl_groupwise_update again and go on with the round after,
+/// rather than run that round a second time; or swl_groupwise_expire it. On failure out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_groupwise_run(
     s: *mut swl_groupwise,

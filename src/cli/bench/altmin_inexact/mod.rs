@@ -1,7 +1,7 @@
 //! Inner accuracy against outer convergence (experiment E6): how many outer iterations alternating minimization takes
 //! to a relative error of 1e-6 over all entries, as its regressions are done less and less accurately; and whether runs
-//! whose every row satisfied inequality (B) converged. Singular values are evenly spaced, as the prototype's: with their
-//! logarithms evenly spaced exact regressions take 41 outer iterations at kappa 1000 where it took 10.
+//! whose every row satisfied inequality (B) converged. Singular values are evenly spaced, as the prototype's: with
+//! their logarithms evenly spaced exact regressions take 41 outer iterations at kappa 1000 where it took 10.
 //!
 //! `rules`: what is compared, with the prototype's counts. `run`: one run. `report`: what it leaves.
 
