@@ -220,6 +220,8 @@ fn apart(a: &[f64], u: &[f64], g: impl Fn(usize) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::groupwise::loss::Loss;
+    use crate::runtime::rng::{Purpose, Stream};
 
     fn terms(radius: f64, norm: f64) -> Terms {
         Terms { ridge: 1.0, radius, norm, tolerance: 1e-6, loss: Loss::Squared }
@@ -264,8 +266,6 @@ mod tests {
             assert!(numbers.is_finite() && newton.predict(&x).is_finite() && newton.bound().is_none());
         }
     }
-    use crate::groupwise::loss::Loss;
-    use crate::runtime::rng::{Purpose, Stream};
 
     #[test]
     fn a_projection_is_nearest_in_the_norm_of_the_matrix() {

@@ -116,37 +116,29 @@ pub fn section(studies: &[Study], quick: bool) -> (String, bool) {
     if !quick {
         text.push_str(&format!("\n{held} of {asked} counts are the prototype's within two iterations.\n"));
     }
-    let found = inequality(studies);
-    let [satisfied, converged] = found.possible;
+    let [able, unable] = inequality(studies);
     text.push_str(&format!(
         "\nInequality (B), checked row by row against the exact solution, bounds what inexact regressions add. On draws on which exact \
-         ones converge {satisfied} runs satisfied it in every half-step, and {converged} of them converged. On draws on which exact \
-         ones do not, {} more satisfied it.\n",
-        found.impossible
+         ones converge {} runs satisfied it in every half-step, and {} of them converged. On draws on which exact ones do not, {} more \
+         satisfied it, and {} of them converged.\n",
+        able[0], able[1], unable[0], unable[1]
     ));
-    (text, held == asked && satisfied == converged && satisfied > 0)
+    let all_converged =
+        able[0] > 0 && [able, unable].iter().all(|[satisfied, converged]| satisfied == converged);
+    (text, held == asked && all_converged)
 }
 
-/// Runs whose every row satisfied inequality (B).
-struct Satisfied {
-    /// On draws on which exact regressions reach the goal: all of them, and those that reached it too.
-    possible: [usize; 2],
-    /// On the other draws.
-    impossible: usize,
-}
-
-fn inequality(studies: &[Study]) -> Satisfied {
-    let mut found = Satisfied { possible: [0, 0], impossible: 0 };
+/// Runs whose every row satisfied inequality (B), and how many of them reached the goal: on draws on which exact
+/// regressions do, and on the others.
+fn inequality(studies: &[Study]) -> [[usize; 2]; 2] {
+    let mut found = [[0; 2]; 2];
     let exact = RULES.iter().position(|rule| rule.inner == Inner::Exact).unwrap_or(0);
     for study in studies {
         for traces in &study.runs {
             for (trace, exact) in traces.iter().zip(&study.runs[exact]).filter(|(t, _)| t.satisfied()) {
-                if exact.reached().is_none() {
-                    found.impossible += 1;
-                } else {
-                    found.possible[0] += 1;
-                    found.possible[1] += usize::from(trace.reached().is_some());
-                }
+                let found = &mut found[usize::from(exact.reached().is_none())];
+                found[0] += 1;
+                found[1] += usize::from(trace.reached().is_some());
             }
         }
     }
