@@ -11,11 +11,14 @@ scikit-learn: LogisticRegressionCV with the validation half as its only fold, on
 Only the strengths that a program gives are judged: the lower problem is solved again here to 1e-10, and the mean validation
 loss taken there. Programs run in turn for the rounds, each in a process of its own that has read the data before its clock
 starts; hoag and sparse-ho want other versions of SciPy than one another, hence the interpreters. hoag is run for several
-numbers of outer iterations (100 are its default). Prints a table of Markdown.
+numbers of outer iterations (100 are its default), projected to the same box: it takes a second step after its own
+projection. Prints a table of Markdown: of each other program also the quickest form of Southwell's whose loss is no worse,
+and the median over the rounds of its seconds by the other's.
 """
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -28,11 +31,13 @@ import warnings
 LOW, HIGH = -6.0, 6.0
 SEED = 1
 POOLS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "BLIS", "RAYON")
-# Outer iterations of hoag, the points of scikit-learn's grids; one more form of a program is one more line.
+# Steps at most of Southwell and outer iterations of hoag, the points of scikit-learn's grids; one more form of a program
+# is one more word.
 FORMS = {
-    "single": ["southwell", "hoag-10", "hoag-30", "hoag-100", "sklearn-10", "sklearn-50", "sparse-ho-30"],
-    "features": ["southwell", "hoag-10", "hoag-30", "hoag-100"],
-}
+    "single": ["southwell", "southwell-4", "hoag-10", "hoag-30", "hoag-100", "sklearn-10", "sklearn-50", "sparse-ho-30"],
+    "features": ["southwell-5", "southwell-20", "southwell-100", "hoag-10", "hoag-30", "hoag-100", "hoag-quadratic-30",
+                 "hoag-cubic-30"],
+}  # fmt: skip
 
 
 def load(path):
@@ -52,7 +57,7 @@ def load(path):
 # ------------------------------------------------------------------ the programs: each gives log-strengths
 
 
-def southwell(args, X, y, X_val, y_val, _):
+def southwell(args, X, y, X_val, y_val, steps):
     import numpy as np
 
     from southwell import Library
@@ -62,17 +67,18 @@ def southwell(args, X, y, X_val, y_val, _):
     # Losses are means there: strengths are n times smaller.
     shift = np.log(n)
     rows, val = X.tocsc(), X_val.tocsc()
+    limit = {"max_iterations": steps} if steps else {}
 
     def solve():
         bounds = np.full(d, LOW - shift), np.full(d, HIGH - shift)
         return shift + library.tune(
-            (rows, y), (val, y_val), args.model == "features", np.full(d, -shift), bounds, tolerance=1e-3
+            (rows, y), (val, y_val), args.model == "features", np.full(d, -shift), bounds, tolerance=1e-3, **limit
         )
 
     return solve
 
 
-def hoag(args, X, y, X_val, y_val, iterations):
+def hoag(args, X, y, X_val, y_val, iterations, sequence="exponential"):
     import numpy as np
     import scipy.optimize._lbfgsb as extension
     import scipy.optimize.lbfgsb as public
@@ -101,6 +107,7 @@ def hoag(args, X, y, X_val, y_val, iterations):
             _, a, _ = hoag_lbfgs(
                 loss_and_grad, hessian, crossed, lambda w, a: _logistic_loss_and_grad(w, X_val, y_val, 0.0),
                 np.zeros(X.shape[1]), lambda0=np.zeros(X.shape[1] if features else 1), maxiter=iterations,
+                projection=lambda a: np.clip(a, LOW, HIGH), tolerance_decrease=sequence,
             )  # fmt: skip
         return np.clip(np.atleast_1d(a), LOW, HIGH)
 
@@ -153,7 +160,10 @@ def sparse_ho(_, X, y, X_val, y_val, iterations):
     return solve
 
 
-PROGRAMS = {"southwell": southwell, "hoag": hoag, "sklearn": sklearn, "sparse-ho": sparse_ho}
+PROGRAMS = {
+    "southwell": southwell, "hoag": hoag, "sklearn": sklearn, "sparse-ho": sparse_ho,
+    "hoag-quadratic": functools.partial(hoag, sequence="quadratic"), "hoag-cubic": functools.partial(hoag, sequence="cubic"),
+}  # fmt: skip
 
 
 def one(args):
@@ -221,7 +231,8 @@ def main():
     args = parser.parse_args()
     if args.peer:
         return one(args)
-    pythons = {"southwell": sys.executable, "sklearn": sys.executable, "hoag": args.hoag, "sparse-ho": args.sparse_ho}
+    pythons = {"southwell": sys.executable, "sklearn": sys.executable, "sparse-ho": args.sparse_ho}
+    pythons |= dict.fromkeys(("hoag", "hoag-quadratic", "hoag-cubic"), args.hoag)
     if not args.library:
         pythons["southwell"] = None
     forms = [form for form in FORMS[args.model] if pythons[program_of(form)]]
@@ -239,14 +250,21 @@ def main():
             runs[form].append(json.loads(ran.stdout.splitlines()[-1]))
     data = load(args.file)
     print(f"{os.path.basename(args.file)}, {args.model}: {data[0].shape[0]} rows to train, {data[0].shape[1]} features\n")
-    print("| program | validation loss | seconds (median) | times Southwell's |\n|---|---|---|---|")
+    loss = {form: (lasso_loss if form.startswith("sparse-ho") else ridge_loss)(data, runs[form][-1]["a"]) for form in runs}
+    print(f"Validation loss at the start: {ridge_loss(data, [0.0]):.6f}\n")
+    print("| program | validation loss | seconds (median) | no worse | seconds by this program's |\n|---|---|---|---|---|")
     for form in runs:
-        loss = (lasso_loss if form.startswith("sparse-ho") else ridge_loss)(data, runs[form][-1]["a"])
         seconds = [run["seconds"] for run in runs[form]]
-        ratio = "-"
-        if "southwell" in runs:
-            ratio = f"{statistics.median(s / o['seconds'] for s, o in zip(seconds, runs['southwell'])):.2f}"
-        print(f"| {form} | {loss:.6f} | {statistics.median(seconds):.3f} | {ratio} |")
+        best, ratio = "", ""
+        if not form.startswith("southwell"):
+            ratios = {
+                ours: statistics.median(o["seconds"] / s for s, o in zip(seconds, runs[ours]))
+                for ours in runs
+                if ours.startswith("southwell") and loss[ours] <= loss[form]
+            }
+            best = min(ratios, key=ratios.get, default="none")
+            ratio = f"{ratios[best]:.3f}" if ratios else ""
+        print(f"| {form} | {loss[form]:.6f} | {statistics.median(seconds):.3f} | {best} | {ratio} |")
 
 
 def program_of(form):

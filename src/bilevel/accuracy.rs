@@ -21,18 +21,14 @@ pub struct Accuracy {
 }
 
 impl Accuracy {
-    /// No looser than what was achieved: a request that is met by far would be tightened many times to no effect.
-    pub fn at_most_achieved(&mut self, point: &Point, shares: &Shares) {
+    /// What a point has.
+    pub fn achieved(point: &Point, shares: &Shares) -> Self {
         let most = |of: &dyn Fn(usize, &SamplePoint) -> f64| {
             point.samples.iter().enumerate().map(|(i, s)| of(i, s)).fold(0.0, f64::max)
         };
-        let eps = most(&|i, s| s.eps / shares.eps[i]);
-        let delta = most(&|i, s| s.adjoint.as_ref().map_or(f64::INFINITY, |a| a.delta / shares.delta[i]));
-        if eps > 0.0 && eps < self.eps {
-            self.eps = eps;
-        }
-        if delta > 0.0 && delta < self.delta {
-            self.delta = delta;
+        Self {
+            eps: most(&|i, s| s.eps / shares.eps[i]),
+            delta: most(&|i, s| s.adjoint.as_ref().map_or(f64::INFINITY, |a| a.delta / shares.delta[i])),
         }
     }
 
@@ -43,24 +39,30 @@ impl Accuracy {
     }
 
     /// The part of `omega` that dominates, so that it becomes half of what is `allowed`.
-    pub fn tighten_for(&mut self, omega: &Omega, allowed: f64) {
+    pub fn tighten_for(&mut self, omega: &Omega, allowed: f64, achieved: &Accuracy) {
         let factor = |part: f64| {
             let factor = 0.5 * allowed / part;
             if factor.is_finite() { factor.clamp(LEAST, MOST) } else { LEAST }
         };
         if omega.lower >= omega.adjoint {
-            self.eps *= factor(omega.lower);
+            self.eps = factor(omega.lower) * met(self.eps, achieved.eps);
         } else {
-            self.delta *= factor(omega.adjoint);
+            self.delta = factor(omega.adjoint) * met(self.delta, achieved.delta);
         }
     }
 
-    /// So that intervals of values, whose width is `of_first` or of second order in the accuracies, shrink by `factor`.
-    pub fn tighten_values(&mut self, factor: f64, of_first: bool) {
-        if of_first {
-            self.eps *= factor.clamp(0.05, 0.7);
-        } else {
-            self.tighten(factor.max(0.0).sqrt().clamp(0.1, 0.7));
+    /// So that plain intervals of values, whose width falls with `eps`, shrink by `factor`.
+    pub fn tighten_plain(&mut self, factor: f64, achieved: &Accuracy) {
+        self.eps = factor.clamp(0.05, 0.7) * met(self.eps, achieved.eps);
+    }
+
+    /// The same for corrected ones, whose width is made of `eps^2` and of `delta eps`: adjoints are solved more exactly
+    /// only where the latter is what is wide (`of_adjoints`).
+    pub fn tighten_corrected(&mut self, factor: f64, achieved: &Accuracy, of_adjoints: bool) {
+        let by = factor.max(0.0).sqrt().clamp(0.1, 0.7);
+        self.eps = by * met(self.eps, achieved.eps);
+        if of_adjoints {
+            self.delta = by * met(self.delta, achieved.delta);
         }
     }
 
@@ -69,6 +71,11 @@ impl Accuracy {
         self.eps *= nu_bar;
         self.delta *= nu_bar;
     }
+}
+
+/// A request, but no looser than what was achieved: one that is met by far would be tightened many times to no effect.
+fn met(asked: f64, achieved: f64) -> f64 {
+    if achieved > 0.0 { asked.min(achieved) } else { asked }
 }
 
 /// Shares with which every sample contributes the same to `omega`: where the work grows with `log(1/eps_i)`, the
@@ -90,16 +97,29 @@ mod tests {
     use crate::bilevel::problem::Rigor;
 
     #[test]
+    fn values_take_better_adjoints_only_where_those_make_them_wide() {
+        let achieved = Accuracy { eps: 2.0, delta: 0.5 };
+        let mut accuracy = Accuracy { eps: 1.0, delta: 1.0 };
+        accuracy.tighten_corrected(0.25, &achieved, false);
+        assert_eq!(accuracy, Accuracy { eps: 0.5, delta: 1.0 });
+        accuracy.tighten_corrected(0.25, &achieved, true);
+        assert_eq!(accuracy, Accuracy { eps: 0.25, delta: 0.25 });
+        accuracy.tighten_plain(0.5, &achieved);
+        assert_eq!(accuracy, Accuracy { eps: 0.125, delta: 0.25 });
+    }
+
+    #[test]
     fn the_part_that_dominates_is_tightened_by_what_is_asked() {
         let omega = |lower, adjoint| Omega { value: lower + adjoint, lower, adjoint, rigor: Rigor::Proven };
         let mut accuracy = Accuracy { eps: 1.0, delta: 1.0 };
-        accuracy.tighten_for(&omega(10.0, 1.0), 2.0);
-        assert_eq!(accuracy, Accuracy { eps: 0.1, delta: 1.0 });
-        accuracy.tighten_for(&omega(0.5, 1.0), 1e-9);
-        assert_eq!(accuracy, Accuracy { eps: 0.1, delta: LEAST });
-        accuracy.tighten_for(&omega(f64::INFINITY, 1.0), 0.0);
-        assert_eq!(accuracy.eps, 0.1 * LEAST);
+        let achieved = Accuracy { eps: 0.8, delta: 0.6 };
+        accuracy.tighten_for(&omega(10.0, 1.0), 2.0, &achieved);
+        assert_eq!(accuracy, Accuracy { eps: 0.1 * 0.8, delta: 1.0 });
+        accuracy.tighten_for(&omega(0.5, 1.0), 1e-9, &achieved);
+        assert_eq!(accuracy, Accuracy { eps: 0.1 * 0.8, delta: 0.6 * LEAST });
+        accuracy.tighten_for(&omega(f64::INFINITY, 1.0), 0.0, &Accuracy { eps: 0.0, delta: 0.0 });
+        assert_eq!(accuracy.eps, 0.1 * 0.8 * LEAST);
         accuracy.relax(2.0);
-        assert_eq!(accuracy.delta, 2.0 * LEAST);
+        assert_eq!(accuracy.delta, 2.0 * 0.6 * LEAST);
     }
 }

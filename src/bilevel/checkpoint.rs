@@ -158,8 +158,7 @@ impl Checkpoint {
         }
         out.option(progress.last.as_ref(), |out, last| {
             out.list(&last.theta)?;
-            out.list(&last.z)?;
-            out.numbers(&[last.omega])
+            out.list(&last.z)
         })?;
         out.option(progress.reference, |out, reference| out.numbers(&[reference]))?;
         out.list(&progress.recent.iter().copied().collect::<Vec<_>>())?;
@@ -218,12 +217,11 @@ fn read_progress(from: &mut Reader<'_>) -> Result<Progress> {
     progress.pairs = Pairs::new(MEMORY);
     for _ in 0..from.count()? {
         let (s, y) = (from.list()?, from.list()?);
-        if s.len() != y.len() || !progress.pairs.push(s, y, 0.0) {
+        if s.len() != y.len() || !progress.pairs.push(s, y) {
             return Err(refusal("curvature pairs", "others"));
         }
     }
-    progress.last =
-        from.option(|from| Ok(Last { theta: from.list()?, z: from.list()?, omega: from.number()? }))?;
+    progress.last = from.option(|from| Ok(Last { theta: from.list()?, z: from.list()? }))?;
     progress.reference = from.option(|from| from.number())?;
     progress.recent = from.list()?.into();
     for _ in 0..from.count()? {

@@ -11,7 +11,7 @@ use super::interrupt::Tried;
 use super::metric::norm;
 use super::point::Point;
 use super::progress::Progress;
-use super::settings::{CertificateMode, DirectionKind};
+use super::settings::DirectionKind;
 use crate::numerics::kernels::dot;
 use crate::runtime::Control;
 
@@ -64,23 +64,22 @@ pub fn direction(
 
 /// Learns from the hypergradients at both ends of the last step: a pair for L-BFGS, the next length for a gradient
 /// step.
+///
+/// Pairs are not asked to be of certainly positive curvature, `s'y > (omega_k + omega_(k+1)) |s|`: bounds are far larger
+/// than what is wrong with the difference of two neighbours, and would call most pairs noise. What is certain is
+/// asked of the direction.
 pub fn learn(evaluator: &Evaluator<'_>, point: &Point, gradient: &InexactGradient, progress: &mut Progress) {
     let Some(last) = progress.last.take() else { return };
     let s: Vec<f64> = point.theta.iter().zip(&last.theta).map(|(a, b)| a - b).collect();
     let y: Vec<f64> = gradient.z.iter().zip(&last.z).map(|(a, b)| a - b).collect();
-    // Bounds of the worst case would call every pair noise: where omega is an estimate of the error, it decides.
-    let noise = match evaluator.mode {
-        CertificateMode::GoalOriented => gradient.omega.value + last.omega,
-        _ => 0.0,
-    };
     let (square, curvature) = (dot(&s, &s), dot(&s, &y));
     if evaluator.settings.barzilai_borwein
-        && curvature > noise * square.sqrt()
+        && curvature > 0.0
         && let Some(alpha) = progress.alpha
     {
         progress.alpha = Some((square / curvature).clamp(alpha / LEAP, alpha * LEAP));
     }
-    progress.pairs.push(s, y, noise);
+    progress.pairs.push(s, y);
 }
 
 fn largest(p: &[f64]) -> f64 {

@@ -117,11 +117,11 @@ pub fn inexact_gradient(
         if mode == CertificateMode::Off {
             search.accuracy.tighten(CONFIRM);
         } else if settings.method == Method::Maid {
-            search.accuracy.at_most_achieved(point, &evaluator.shares);
+            let achieved = Accuracy::achieved(point, &evaluator.shares);
             // Near a stationary point no accuracy makes z certain: what would prove that is enough.
             let allowed =
                 ((1.0 - settings.eta) * gradient.size).max(search.stationary - gradient.criticality);
-            search.accuracy.tighten_for(&gradient.omega, allowed);
+            search.accuracy.tighten_for(&gradient.omega, allowed, &achieved);
         } else {
             search.accuracy.tighten(settings.nu);
         }

@@ -118,6 +118,19 @@ pub fn plain(sample: &SamplePoint) -> Interval {
     Interval { lower, upper, rigor: constants.rigor, rounding }
 }
 
+/// Whether residuals of adjoints make more of the width of corrected intervals than distances of lower solutions.
+pub fn is_of_adjoints(point: &Point, mode: CertificateMode) -> bool {
+    let (mut adjoint, mut lower) = (0.0, 0.0);
+    for sample in &point.samples {
+        let Some(found) = &sample.adjoint else { return true };
+        let eps = sample.eps;
+        adjoint += found.delta * eps;
+        lower += 0.5 * (changes(sample, found, mode).0 + sample.constants.l_g) * eps * eps;
+    }
+    // What is no number says nothing of either.
+    !(adjoint <= lower)
+}
+
 /// The interval of one sample with the correction; `None` where there is no adjoint.
 pub fn of_adjoint(sample: &SamplePoint, mode: CertificateMode) -> Option<Interval> {
     let adjoint = sample.adjoint.as_ref()?;

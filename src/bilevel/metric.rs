@@ -30,6 +30,11 @@ impl Metric {
         self.0.is_none()
     }
 
+    /// The diagonal of `M`, if it is not the Euclidean norm.
+    pub fn as_diagonal(&self) -> Option<&[f64]> {
+        self.0.as_deref()
+    }
+
     /// The least entry of `M`.
     pub fn least(&self) -> f64 {
         self.0.as_ref().map_or(1.0, |m| m.iter().copied().fold(f64::INFINITY, f64::min))

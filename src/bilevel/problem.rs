@@ -163,8 +163,15 @@ pub trait Problem: Sync {
         Ok(false)
     }
 
-    /// A proven bound on the spectral norm of `B` at `(x, theta)`, where there is a formula.
-    fn mixed_norm(&self, _sample: usize, _x: &[f64], _theta: &[f64]) -> Evaluated<Option<f64>> {
+    /// A proven bound on the spectral norm of `M^-1/2 B` at `(x, theta)`, where there is a formula; `metric` is the
+    /// diagonal of `M`, the identity if there is none.
+    fn mixed_norm(
+        &self,
+        _sample: usize,
+        _x: &[f64],
+        _theta: &[f64],
+        _metric: Option<&[f64]>,
+    ) -> Evaluated<Option<f64>> {
         Ok(None)
     }
 

@@ -21,7 +21,6 @@ const LEAST_BUDGET: u64 = 200;
 pub struct Last {
     pub theta: Vec<f64>,
     pub z: Vec<f64>,
-    pub omega: f64,
 }
 
 /// The memory of the loop; with the point itself it is all that an iteration starts from.

@@ -30,7 +30,7 @@ use super::doctor::{self, Examination};
 use super::evaluate::{Evaluator, Warm};
 use super::hypergradient::{InexactGradient, Search, inexact_gradient};
 use super::interrupt::{Flaw, Interrupt, Tried};
-use super::interval::{Interval, interval};
+use super::interval::{Interval, interval, is_of_adjoints};
 use super::line_search::{Found, LineSearch, Step, line_search};
 use super::point::Point;
 use super::problem::{self, Problem};
@@ -296,8 +296,13 @@ impl<'a> Maid<'a> {
         evaluator.counts.refinements += 1;
         match narrowing {
             Some(factor) => {
-                progress.accuracy.at_most_achieved(point, &evaluator.shares);
-                progress.accuracy.tighten_values(factor, !settings.corrected);
+                let achieved = Accuracy::achieved(point, &evaluator.shares);
+                if settings.corrected {
+                    let of_adjoints = is_of_adjoints(point, evaluator.mode);
+                    progress.accuracy.tighten_corrected(factor, &achieved, of_adjoints);
+                } else {
+                    progress.accuracy.tighten_plain(factor, &achieved);
+                }
             }
             None => progress.accuracy.tighten(settings.nu),
         }
@@ -309,8 +314,7 @@ impl<'a> Maid<'a> {
     fn advance(&mut self, step: Step, gradient: &InexactGradient, along_gradient: bool) {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
         if let Some(point) = self.point.replace(step.point) {
-            let omega = if gradient.omega.value.is_nan() { 0.0 } else { gradient.omega.value };
-            progress.last = Some(Last { theta: point.theta, z: gradient.z.clone(), omega });
+            progress.last = Some(Last { theta: point.theta, z: gradient.z.clone() });
         }
         if along_gradient {
             progress.alpha = Some(settings.rho_bar * step.alpha);

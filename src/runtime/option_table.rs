@@ -821,7 +821,7 @@ pub const TABLE: &[OptionRow] = &[
         real(TINY, f64::MAX),
         OptionValue::Unset,
         BILEVEL,
-        "First step (alpha_0; constant for the method fixed-step). Unset: one that changes no parameter by more than 0.1; 0.01 for the methods paper, fixed and fixed-step.",
+        "First step (alpha_0; constant for the method fixed-step; 1/L for hoag). Unset: one that changes no parameter by more than 0.1; 0.01 for the methods paper, fixed and fixed-step; for hoag the size of the first hypergradient, per parameter, is L.",
     ),
     row(
         "step_decrease",

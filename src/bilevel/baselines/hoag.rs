@@ -2,7 +2,7 @@
 //! fact, and an accuracy that falls by a sequence given in advance.
 //!
 //! At iteration `k`: `x` to `eps_k`, `q` to `eps_k`, `z`. First `L = |z_0| / sqrt(d)` (1 where `|z_0|` is at most
-//! `1e-3`). With `t = |z|/L`:
+//! `1e-3`), unless the option `step` gives `1/L`. With `t = |z|/L`:
 //!
 //! * `g_k <= g_(k-1) + eps_k/4 + 5/4 eps_(k-1) t - L t^2`: `L = 0.95 L`, take the step `z/L`;
 //! * else `g_k >= 1.2 g_(k-1)`: `L = 2 L`, back to the last `theta`, `eps` halved from there on;
@@ -71,7 +71,11 @@ pub fn run(run: &mut Run<'_, '_>, start: &[f64], steps: u32, control: &mut Contr
         }
         run.iterations += 1;
         let d = theta.len() as f64;
-        let mut size_of_step = l.unwrap_or(if size > 1e-3 { size / d.sqrt() } else { 1.0 });
+        let mut size_of_step = l.or(settings.alpha.map(|alpha| 1.0 / alpha)).unwrap_or(if size > 1e-3 {
+            size / d.sqrt()
+        } else {
+            1.0
+        });
         let t = size / size_of_step;
         let here = theta.clone();
         let descend = |theta: &mut Vec<f64>, l: f64| {

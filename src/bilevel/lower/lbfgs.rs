@@ -42,7 +42,7 @@ pub fn solve(
         oracle.counts.lower_steps += 1;
         let s = next.x.iter().zip(&here.x).map(|(a, b)| a - b).collect();
         let y = next.gradient.iter().zip(&here.gradient).map(|(a, b)| a - b).collect();
-        pairs.push(s, y, 0.0);
+        pairs.push(s, y);
         here = next;
         since = if here.norm < 0.99 * at.norm { 0 } else { since + 1 };
         at.improve(&here);

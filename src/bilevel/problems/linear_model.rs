@@ -345,6 +345,28 @@ impl Problem for LinearModel {
         })
     }
 
+    /// The curvatures of the penalty, and the least of the loss.
+    fn metric(&self, sample: usize, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
+        check::parameters(self, sample, theta)?;
+        let [mu, ..] = self.loss_constants(sample, theta)?;
+        diagonal.fill(mu);
+        self.penalty.least_curvatures(&theta[self.loss_parameters()..], diagonal)
+    }
+
+    fn mixed_norm(
+        &self,
+        sample: usize,
+        x: &[f64],
+        theta: &[f64],
+        metric: Option<&[f64]>,
+    ) -> Evaluated<Option<f64>> {
+        check::arguments(self, sample, x, theta)?;
+        match self.parameter {
+            LossParameter::None => Ok(self.penalty.at(x, theta)?.mixed_norm(metric)),
+            _ => Ok(None),
+        }
+    }
+
     fn is_quadratic(&self) -> bool {
         self.loss.is_quadratic() && self.penalty.is_quadratic()
     }

@@ -231,6 +231,32 @@ impl Penalty {
         Ok(PenaltyAt { diagonal, mixed })
     }
 
+    /// The least curvature that each coefficient has at any `w`, added to `diagonal`; `false` (with `diagonal` untouched)
+    /// where it is the same for all.
+    pub fn least_curvatures(&self, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
+        match self {
+            Penalty::Ridge { group, .. } => {
+                let strength = strengths(theta)?;
+                if strength.len() <= 1 && !group.contains(&UNTOUCHED) {
+                    return Ok(false);
+                }
+                for (d, of) in diagonal.iter_mut().zip(group) {
+                    *d += strength.get(*of).copied().unwrap_or(FIXED_RIDGE);
+                }
+                Ok(true)
+            }
+            Penalty::ElasticNet { reached, .. } if reached.iter().all(|r| *r) => Ok(false),
+            Penalty::ElasticNet { reached, .. } => {
+                let beta = exponential(theta[1])?;
+                for (d, reached) in diagonal.iter_mut().zip(reached) {
+                    *d += if *reached { beta } else { FIXED_RIDGE };
+                }
+                Ok(true)
+            }
+            Penalty::Proximal { .. } | Penalty::Fixed { .. } => Ok(false),
+        }
+    }
+
     /// Bounds for every `w`.
     ///
     /// Ridge: `B` is linear in `w` with at most one entry `exp(t_j)` per coefficient. Elastic net: the columns have the
@@ -276,6 +302,20 @@ impl PenaltyAt<'_> {
             Mixed::Identity(b) => out.iter_mut().zip(q).for_each(|(o, q)| *o = b * q),
             Mixed::None => {}
         }
+    }
+
+    /// The spectral norm of `M^-1/2 B`, `M` being a diagonal (the identity if there is none); `None` where there is no
+    /// formula. The columns of groups have no row in common.
+    pub fn mixed_norm(&self, metric: Option<&[f64]>) -> Option<f64> {
+        let Mixed::Grouped(group, b) = &self.mixed else { return None };
+        let groups = group.iter().filter(|of| **of != UNTOUCHED).max().map_or(0, |of| of + 1);
+        let mut squares = vec![0.0; groups];
+        for (j, (of, b)) in group.iter().zip(b).enumerate() {
+            if let Some(square) = squares.get_mut(*of) {
+                *square += b * b / metric.map_or(1.0, |m| m[j]);
+            }
+        }
+        Some(squares.into_iter().fold(0.0, f64::max).sqrt())
     }
 
     /// Adds `B u` to `out`.

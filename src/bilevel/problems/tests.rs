@@ -209,6 +209,62 @@ fn eigenvalues_are_between_mu_and_l_and_l_is_near() {
 }
 
 #[test]
+fn metrics_are_below_the_hessian_and_above_mu() {
+    let mut seen = 0;
+    for case in cases() {
+        for (sample, x) in case.points() {
+            let n = x.len();
+            let mut metric = vec![f64::NAN; n];
+            if !value(case.problem.metric(sample, &case.theta, &mut metric)) {
+                continue;
+            }
+            seen += 1;
+            let mu = value(case.problem.lower_constants(sample, &case.theta)).mu;
+            let least = metric.iter().copied().fold(f64::INFINITY, f64::min);
+            assert!((least - mu).abs() <= 1e-9 * mu, "{}: {least} and {mu}", case.name);
+            let second = case.second(sample, &x, &case.theta);
+            // A shift by |A - M| makes the largest eigenvalue of M - A the one that the power method finds.
+            let below = |v: &[f64]| -> Vec<f64> {
+                let av = product(&*second, v);
+                (0..n).map(|j| metric[j] * v[j] - av[j]).collect()
+            };
+            let shift = largest(n, 5, 300, below);
+            let top = largest(n, 6, 300, |v| below(v).iter().zip(v).map(|(b, v)| b + shift * v).collect());
+            assert!(top - shift <= 1e-6 * shift, "{}: M - A has the eigenvalue {}", case.name, top - shift);
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn norms_of_mixed_products_are_what_the_power_method_finds() {
+    let mut seen = 0;
+    for case in cases() {
+        for (sample, x) in case.points() {
+            let (n, d) = (x.len(), case.theta.len());
+            let mut diagonal = vec![1.0; n];
+            let has_metric = value(case.problem.metric(sample, &case.theta, &mut diagonal));
+            let metric = has_metric.then_some(&diagonal[..]);
+            let Some(said) = value(case.problem.mixed_norm(sample, &x, &case.theta, metric)) else {
+                continue;
+            };
+            seen += 1;
+            let second = case.second(sample, &x, &case.theta);
+            let square = largest(d, 7, 200, |u| {
+                let mut column = mixed(&*second, u, n);
+                if has_metric {
+                    column.iter_mut().zip(&diagonal).for_each(|(c, m)| *c /= m);
+                }
+                mixed_transposed(&*second, &column, d)
+            });
+            let (found, name) = (square.sqrt(), case.name);
+            assert!(found <= said * (1.0 + 1e-9) && said <= 1.05 * found, "{name}: {said} and {found}");
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
 fn second_derivatives_have_their_lipschitz_constants() {
     for case in cases() {
         for (sample, x) in case.points() {

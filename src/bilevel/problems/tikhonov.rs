@@ -96,6 +96,28 @@ impl<P: Problem> Problem for Tikhonov<P> {
         self.problem.bounds(lower, upper);
     }
 
+    fn flops(&self, sample: usize) -> u64 {
+        self.problem.flops(sample)
+    }
+
+    fn metric(&self, sample: usize, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
+        self.problem.metric(sample, theta, diagonal)
+    }
+
+    fn mixed_norm(
+        &self,
+        sample: usize,
+        x: &[f64],
+        theta: &[f64],
+        metric: Option<&[f64]>,
+    ) -> Evaluated<Option<f64>> {
+        self.problem.mixed_norm(sample, x, theta, metric)
+    }
+
+    fn solve_lower(&self, sample: usize, theta: &[f64], tolerance: f64, x: &mut [f64]) -> Evaluated<bool> {
+        self.problem.solve_lower(sample, theta, tolerance, x)
+    }
+
     fn validate(&self) -> Result<()> {
         self.problem.validate()
     }

@@ -94,8 +94,14 @@ impl Problem for Bounded {
         self.inner.metric(sample, theta, diagonal)
     }
 
-    fn mixed_norm(&self, sample: usize, x: &[f64], theta: &[f64]) -> Evaluated<Option<f64>> {
-        self.inner.mixed_norm(sample, x, theta)
+    fn mixed_norm(
+        &self,
+        sample: usize,
+        x: &[f64],
+        theta: &[f64],
+        metric: Option<&[f64]>,
+    ) -> Evaluated<Option<f64>> {
+        self.inner.mixed_norm(sample, x, theta, metric)
     }
 
     fn solve_lower(&self, sample: usize, theta: &[f64], tolerance: f64, x: &mut [f64]) -> Evaluated<bool> {

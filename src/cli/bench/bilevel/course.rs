@@ -12,4 +12,6 @@ pub struct Course {
     pub start: Vec<f64>,
     /// Lower gradients and Hessian products, over all samples.
     pub budget: f64,
+    /// HOAG's first step, where its own rule leads nowhere.
+    pub hoag_step: Option<f64>,
 }

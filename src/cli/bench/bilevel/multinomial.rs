@@ -58,10 +58,11 @@ pub fn experiment(
         start: vec![START; table.cols * table.classes],
         problem: Box::new(problem),
         budget: if extent.quick { QUICK_BUDGET } else { BUDGET },
+        hoag_step: None,
     };
     let entrants: Vec<Entrant> = [Entrant::ours(), Entrant::paper()]
         .into_iter()
-        .chain(SEQUENCES.map(Entrant::hoag))
+        .chain(SEQUENCES.map(|sequence| Entrant::hoag(sequence, None)))
         .chain([1.0, 1e-1, 1e-2, 1e-3, 1e-4].map(|eps| Entrant::fixed().from(eps)))
         .collect();
     let runs = all(&course, &entrants, extent, line)?;

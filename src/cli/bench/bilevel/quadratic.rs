@@ -57,7 +57,14 @@ pub fn experiment(
     for (stem, name, draw, budget) in twins {
         let problem = problem(draw, rows, cols)?;
         let label = format!("Least squares, {name}");
-        let course = Course { stem, label, problem: Box::new(problem), start: vec![1.0; cols], budget };
+        let course = Course {
+            stem,
+            label,
+            problem: Box::new(problem),
+            start: vec![1.0; cols],
+            budget,
+            hoag_step: None,
+        };
         let ran = runs(&course, extent, line)?;
         write_files(folder, &course, &ran)?;
         let (section, holds) = section(&course, &ran)?;

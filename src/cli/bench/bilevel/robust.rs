@@ -1,5 +1,6 @@
 //! The paper's claim: what a method ends with hardly depends on the accuracies that it starts with.
 
+use super::course::Course;
 use super::run::{Entrant, Run};
 use crate::cli::number::short;
 
@@ -13,10 +14,10 @@ const ASKED: f64 = 0.01;
 pub const SEQUENCES: [&str; 3] = ["geometric", "quadratic", "cubic"];
 
 /// The methods, each from every starting accuracy.
-pub fn entrants() -> Vec<Entrant> {
+pub fn entrants(course: &Course) -> Vec<Entrant> {
     let methods = [Entrant::ours(), Entrant::paper()]
         .into_iter()
-        .chain(SEQUENCES.map(Entrant::hoag))
+        .chain(SEQUENCES.map(|sequence| Entrant::hoag(sequence, course.hoag_step)))
         .chain([Entrant::fixed()]);
     methods.flat_map(|method| STARTS.map(|eps| method.clone().from(eps))).collect()
 }

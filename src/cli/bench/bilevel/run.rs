@@ -31,10 +31,11 @@ impl Entrant {
         Self::named("MAID as published", "paper")
     }
 
-    /// HOAG with one of its sequences.
-    pub fn hoag(sequence: &str) -> Self {
+    /// HOAG with one of its sequences, and with a first step that is not by its rule if there is one.
+    pub fn hoag(sequence: &str, step: Option<f64>) -> Self {
         let mut entrant = Self::named(&format!("HOAG {sequence}"), "hoag");
         entrant.options.push(("sequence", sequence.to_owned()));
+        entrant.options.extend(step.map(|step| ("step", step.to_string())));
         entrant
     }
 

@@ -33,8 +33,12 @@ pub struct Ran {
 /// Runs every method on a course.
 pub fn runs(course: &Course, extent: Extent<'_>, line: &mut Progress) -> std::result::Result<Ran, Failure> {
     let start = exact(&*course.problem, &course.start)?.0;
-    let mut all =
-        all(course, &[vec![Entrant::ours()], robust::entrants(), race::fixed()].concat(), extent, line)?;
+    let mut all = all(
+        course,
+        &[vec![Entrant::ours()], robust::entrants(course), race::fixed()].concat(),
+        extent,
+        line,
+    )?;
     let robust_end = all.len() - race::fixed().len();
     let sweep = all.split_off(robust_end);
     let robust = all.split_off(1);

@@ -35,6 +35,7 @@ pub fn experiment(
         problem: problem(&pictures.training)?,
         start: vec![START; 2],
         budget: budget * pictures.training.len() as f64,
+        hoag_step: None,
     };
     let ran = runs(&course, extent, line)?;
     write_files(folder, &course, &ran)?;
