@@ -111,7 +111,7 @@ pub fn line_search(
                 if early || least_rise > required {
                     (None, row(Decision::TooLong, least_rise, interval.upper))
                 } else {
-                    let factor = search.narrowing(&interval, required, slope);
+                    let factor = search.narrowing(&interval, required, (trial == 0).then_some(slope));
                     let undecided = factor.filter(|_| settings.method == Method::Maid);
                     let row = row(Decision::NotCertain, rise, interval.upper);
                     (undecided.map(|factor| (factor, point)), row)
@@ -150,13 +150,17 @@ impl LineSearch<'_> {
         (theta, slope)
     }
 
-    /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted, or so that they are
-    /// less than what the slope promises; `None` where they are not what is in the way.
-    fn narrowing(&self, trial: &Interval, required: f64, slope: f64) -> Option<f64> {
+    /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted; `None` where it
+    /// does not. Before anything was cut (with a `slope`) also so that they are less than what the slope promises: a
+    /// shorter step gains less, and what is seen of it is as wide.
+    fn narrowing(&self, trial: &Interval, required: f64, slope: Option<f64>) -> Option<f64> {
         let surplus = required - (trial.middle() - self.interval.middle());
         let width = 0.5 * (trial.width() + self.interval.width());
-        // A shorter step gains less, and what is seen of it is as wide.
-        let wanted = if width > -slope { -slope } else { surplus };
+        let can_shrink = width > 8.0 * trial.rounding.max(self.interval.rounding);
+        let wanted = match slope {
+            Some(slope) if can_shrink && width > -slope => -slope,
+            _ => surplus,
+        };
         (wanted > 0.0 && width.is_finite()).then_some(0.5 * wanted / width)
     }
 }
