@@ -165,8 +165,11 @@
 // Mean softmax loss of classes 0 to classes - 1, and a ridge.
 #define SWL_BILEVEL_MULTINOMIAL 2
 
-// Mean squares / 2, smoothed absolute values and a ridge: theta has the logarithms of the two strengths.
+// Mean squares / 2, absolute values (smoothed or as they are) and a ridge: theta has the logarithms of both strengths.
 #define SWL_BILEVEL_ELASTIC_NET 3
+
+// Mean squares / 2 and absolute values as they are: theta has the logarithm of the strength.
+#define SWL_BILEVEL_LASSO 4
 
 // One strength for all coefficients.
 #define SWL_SHARING_SINGLE 0
@@ -710,9 +713,9 @@ typedef struct swl_bilevel_model {
   uint32_t struct_size;
   // SWL_BILEVEL_RIDGE, ..
   int32_t problem;
-  // SWL_SHARING_SINGLE, ..; not for the elastic net
+  // SWL_SHARING_SINGLE, ..; not for the elastic net and the lasso
   int32_t sharing;
-  // 1: with an intercept, which has a fixed ridge of 1e-6; 0: without
+  // 1: with an intercept, which has a fixed ridge of 1e-6 (none where absolute values are as they are); 0: without
   int32_t intercept;
   // classes of the multinomial problem; else 0
   int64_t classes;
@@ -720,7 +723,8 @@ typedef struct swl_bilevel_model {
   const int32_t *group_of_feature;
   // elements of group_of_feature
   int64_t features;
-  // for the elastic net: where the absolute value is rounded off, above 0
+  // for the elastic net: where the absolute value is rounded off; 0: it is not, so that solutions are sparse and f has
+  // kinks
   double smoothing;
 } swl_bilevel_model;
 

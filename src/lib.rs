@@ -11,13 +11,14 @@
 //! * [`altmin`]: low-rank matrix completion by alternating minimization.
 //! * [`groupwise`]: online prediction with regret guarantees for many overlapping groups at once.
 //! * [`bilevel`]: parameters of a strongly convex problem, by hypergradients of certified accuracy.
+//! * [`joined`]: problems of one family whose parts another solves.
 //! * [`model`]: losses and penalties, one file each.
 //! * [`numerics`]: views of dense and sparse data, kernels, small factorizations, conjugate gradients.
 //! * [`runtime`]: what every solver runs on: errors, options, control (deadline, cancel, progress), threads, random
 //!   streams, saved states.
 //! * `ffi`: the C interface (`include/southwell.h`).
 //!
-//! A module imports from those below it only: `ffi`, then the families, `model`, `numerics`, `runtime`.
+//! A module imports from those below it only: `ffi`, `joined`, then the families, `model`, `numerics`, `runtime`.
 //!
 //! ```
 //! use southwell::bcd::{Problem, solve};
@@ -40,6 +41,7 @@ pub mod bcd;
 pub mod bilevel;
 mod ffi;
 pub mod groupwise;
+pub mod joined;
 pub mod model;
 pub mod numerics;
 pub mod runtime;

@@ -16,7 +16,7 @@
 //! | the problem of a block | `block_problem`: its model, its minimum, section 6 (`active_set`) |
 //! | gaps and stopping | `stopping`; `duality` is what it shares with `answers` |
 //! | answers | `answers`: solution, certificate, predictions, identification, derivatives |
-//! | many solves | `many`: paths, batches, cross-validation |
+//! | many solves | `many`: paths, batches, cross-validation; `penalized_rows`: for families that need a solver |
 //! | other problems | `outputs` (several outputs), `user` (the caller's function), `svm`, [`graph`] |
 
 mod answers;
@@ -33,6 +33,7 @@ mod linear;
 mod many;
 mod null_model;
 mod outputs;
+mod penalized_rows;
 mod plan;
 mod problem;
 mod rules;
@@ -60,6 +61,7 @@ pub use many::cross_validation::{CrossValidation, Folds, cross_validate};
 pub use many::grid::{Grid, PathEnd, Points};
 pub use many::path::{Path, path};
 pub use outputs::{OutputModel, outputs};
+pub use penalized_rows::PenalizedRows;
 pub use problem::Problem;
 pub use settings::{
     Gradients, GsqSearch, LineSearch, PartitionKind, PenaltyKind, ProxRule, Rule, Settings, Strength,

@@ -62,9 +62,14 @@ impl<'a> Problem<'a> {
     ///
     /// Whether the targets are of the loss is checked when a solve says which loss it is.
     pub fn new(matrix: Matrix<'a>, target: &[f64]) -> Result<Self> {
+        Self::on_shared(Arc::new(matrix), target)
+    }
+
+    /// The same on a matrix that others hold too.
+    pub fn on_shared(matrix: Arc<Matrix<'a>>, target: &[f64]) -> Result<Self> {
         let rows = matrix.rows();
         let mut problem = Self {
-            matrix: Arc::new(matrix),
+            matrix,
             target: Vec::new(),
             weights: vec![1.0; rows],
             offset: vec![0.0; rows],

@@ -7,6 +7,7 @@
 //! and `xhat`. Of the second, `A*^-1 (A* - A) A^-1 grad g`, it takes `L_A (|q| + delta/mu) / mu` where that is less
 //! than `L_A |grad g|/mu^2`. Everything is achieved: `eps = |grad h|/mu` and `delta` the residual.
 
+use super::constants::Constants;
 use super::metric::norm;
 use super::point::{Adjoint, Mixed, Point, SamplePoint};
 use super::problem::Rigor;
@@ -68,7 +69,7 @@ pub fn omega(point: &Point, mode: CertificateMode) -> Omega {
 /// `L_A |q|` as the mode has it, and whether that and `L_B` are proven.
 pub fn changes(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> (f64, Rigor) {
     if adjoint.size == 0.0 {
-        return (0.0, sample.constants.rigor);
+        return (0.0, at_most(&sample.constants));
     }
     let (l_a, _, rigor) = lipschitz(sample, adjoint, mode);
     (l_a * adjoint.size, rigor)
@@ -89,7 +90,13 @@ fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> 
         () => (given, constants.rigor),
     };
     let ((l_a, a), (l_b, b)) = (choose(constants.l_a, sampled.0), choose(constants.l_b, sampled.1));
-    (l_a, l_b, a.min(b))
+    (l_a, l_b, a.min(b).min(at_most(constants)))
+}
+
+/// How far anything is to be trusted that follows from how `xhat` moves: where the lower level has kinks, the part of
+/// `x` that moves may be another at `xhat` than at `x`.
+fn at_most(constants: &Constants) -> Rigor {
+    if constants.smooth { constants.rigor } else { constants.rigor.min(Rigor::Estimated) }
 }
 
 /// The part of `eps` in (2) for one sample.

@@ -49,6 +49,8 @@ pub struct Constants {
     pub squared_distance: Option<f64>,
     /// How far all of them are to be trusted.
     pub rigor: Rigor,
+    /// Whether `h` has a gradient everywhere: else nothing is proven of how `xhat` moves.
+    pub smooth: bool,
     /// The norms.
     pub metric: Metric,
 }
@@ -78,6 +80,7 @@ impl Constants {
             convex: upper.convex,
             squared_distance: upper.squared_distance,
             rigor: if known { lower.rigor.min(upper.rigor) } else { Rigor::Unknown },
+            smooth: oracle.problem.is_smooth(),
             metric: Metric::euclidean(),
         };
         if with_metric && known {
@@ -230,12 +233,16 @@ pub struct Probe<'s> {
     pub metric: &'s Metric,
 }
 
-/// Changes along one random direction: one Hessian product, and one mixed product if asked for.
+/// Changes along one random direction, in the part of `x` that moves with theta: one Hessian product, and one mixed
+/// product if asked for. Where that part is another there, the jump counts as a change.
 pub fn changes(oracle: &mut Oracle<'_, '_, '_>, probe: &Probe<'_>, draw: u64) -> Tried<Changes> {
     let Probe { x, q, hessian, mixed, distance, metric } = *probe;
     let mut s = zeros("sampled direction", x.len())?;
     let mut stream = Stream::new(oracle.sample as u64, Purpose::Probe, draw);
     s.iter_mut().for_each(|s| *s = stream.normal());
+    if !oracle.problem.is_smooth() {
+        oracle.second_order(x)?.restrict(&mut s);
+    }
     let length = distance.max(1e-8 * (1.0 + metric.of(x)));
     let scale = length / metric.of(&s).max(f64::MIN_POSITIVE);
     s.iter_mut().zip(x).for_each(|(s, x)| *s = x + scale * *s);

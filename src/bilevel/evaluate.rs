@@ -302,7 +302,6 @@ fn sampled(
         return Ok(None);
     }
     let x = &sample.lower.x;
-    let product: Vec<f64> = sample.upper.in_x.iter().zip(&adjoint.residual).map(|(g, r)| g - r).collect();
     let transposed = if mixed {
         let mut out = zeros("mixed", oracle.theta.len())?;
         let here = oracle.second_order(x)?;
@@ -313,7 +312,7 @@ fn sampled(
     };
     let metric = &sample.constants.metric;
     let distance = if sample.eps.is_finite() { sample.eps } else { 0.0 };
-    let probe = Probe { x, q, hessian: &product, mixed: transposed.as_deref(), distance, metric };
+    let probe = Probe { x, q, hessian: &adjoint.product, mixed: transposed.as_deref(), distance, metric };
     let mut found = changes(oracle, &probe, draw(x))?;
     // What was seen before still counts, for a while.
     found.hessian = found.hessian.max(FADE * sample.seen[0] * adjoint.size);

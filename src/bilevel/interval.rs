@@ -9,7 +9,9 @@
 //!   `f = g(x) - q'grad h(x) + E`, `|E| <= delta eps + L_g/2 eps^2 + L_A/2 |q| eps^2`, so that the width falls with
 //!   `eps^2`.
 //!
-//! What holds is the intersection of both.
+//! What holds is the intersection of both. Where `mu` is not known the plain one says nothing, as `eps` is no distance,
+//! and the corrected one is what there is. Where the lower level has kinks, the corrected one rests on the part of `x`
+//! that moves with theta being the same at `x` and at `xhat`, and is never proven.
 
 use super::bound::changes;
 use super::interrupt::{Flaw, Tried};
@@ -54,7 +56,7 @@ pub fn interval(point: &Point, mode: CertificateMode, corrected: bool) -> Interv
     for sample in &point.samples {
         let mut one = plain(sample);
         if corrected && let Some(other) = of_adjoint(sample, mode) {
-            one = intersection(one, other);
+            one = if one.rigor == Rigor::Unknown { other } else { intersection(one, other) };
         }
         total.lower += share * one.lower;
         total.upper += share * one.upper;

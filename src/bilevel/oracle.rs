@@ -95,6 +95,12 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
         Ok(has)
     }
 
+    /// The problem's own lower solver, from `x`; `false` where there is none.
+    pub fn solve_lower(&mut self, tolerance: f64, x: &mut [f64]) -> Tried<bool> {
+        let said = self.problem.solve_lower(self.sample, self.theta, tolerance, x, self.control);
+        self.heard("solve_lower", said)
+    }
+
     /// `g_i(x, theta)` and its gradients.
     pub fn upper(&mut self, x: &[f64], in_x: &mut [f64], in_theta: &mut [f64]) -> Tried<f64> {
         self.upper_at(self.theta, x, in_x, in_theta)

@@ -18,12 +18,12 @@ pub struct Upper {
     pub in_theta: Vec<f64>,
 }
 
-/// An adjoint: `A q = grad g - residual`.
+/// An adjoint: `A q = grad g - r`, on the part of `x` that moves with theta.
 #[derive(Debug, Clone)]
 pub struct Adjoint {
-    /// The residual, computed from `q`.
-    pub residual: Vec<f64>,
-    /// Its dual norm, the achieved `delta`.
+    /// `A q`, computed from `q`.
+    pub product: Vec<f64>,
+    /// The dual norm of `r`, the achieved `delta`.
     pub delta: f64,
     /// `|q|`.
     pub size: f64,

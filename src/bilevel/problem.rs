@@ -11,7 +11,7 @@
 //! | `mu`, `L`, `L_A`, `L_B` | [`LowerConstants`] |
 //! | `L_g` | [`UpperConstants`] |
 
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 
 /// What a callback of a problem can say instead of a number.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +82,10 @@ pub trait SecondOrder {
     fn precondition(&self, _r: &[f64], _out: &mut [f64]) -> Evaluated<bool> {
         Ok(false)
     }
+
+    /// Clears the entries of `v` (length `n_i`) along which `xhat` does not move with `theta`: those off the support
+    /// of a sparse solution. `A` and `B` are those of the rest.
+    fn restrict(&self, _v: &mut [f64]) {}
 }
 
 /// A bilevel problem with `m` lower problems that share `theta`. Evaluations are pure: the same arguments give the
@@ -96,7 +100,8 @@ pub trait Problem: Sync {
     /// `n_i`.
     fn variables(&self, sample: usize) -> usize;
 
-    /// `h_i(x, theta)`, and its gradient in `x` into `gradient` (length `n_i`).
+    /// `h_i(x, theta)`, and its gradient in `x` into `gradient` (length `n_i`); where `h_i` has kinks, its smallest
+    /// subgradient.
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64>;
 
     /// `A` and `B` at `(x, theta)`.
@@ -113,6 +118,13 @@ pub trait Problem: Sync {
     /// Whether `h_i` is quadratic in `x`, so that conjugate gradients solve it.
     fn is_quadratic(&self) -> bool {
         false
+    }
+
+    /// Whether `h_i` has a gradient everywhere. Where not, the problem's own solver is the only one, distances to
+    /// `xhat` are still proven by `mu`, and what is said of how `xhat` moves is said of the part that
+    /// [`SecondOrder::restrict`] leaves: estimated, as that part may change.
+    fn is_smooth(&self) -> bool {
+        true
     }
 
     /// Whether `A` and `B` are to be had without the state of others, from several threads at once.
@@ -176,13 +188,14 @@ pub trait Problem: Sync {
     }
 
     /// A lower solver of the problem's own: brings `x` to where the gradient's norm is at most `tolerance`, which
-    /// is checked by [`Problem::lower`]. `false` where there is none.
+    /// is checked by [`Problem::lower`], or ends early where `control` says stop. `false` where there is none.
     fn solve_lower(
         &self,
         _sample: usize,
         _theta: &[f64],
         _tolerance: f64,
         _x: &mut [f64],
+        _control: &mut Control<'_>,
     ) -> Evaluated<bool> {
         Ok(false)
     }

@@ -209,7 +209,7 @@ fn bilevel() -> Command {
                 .value_name("PROBLEM")
                 .required(true)
                 .value_parser(bilevel::PROBLEMS)
-                .help("Strengths of ridge, logistic, multinomial or elastic-net regression; or of denoising by total variation (tv), or filters too (foe: a field of experts)"),
+                .help("Strengths of ridge, logistic, multinomial, elastic-net or lasso regression; or of denoising by total variation (tv), or filters too (foe: a field of experts)"),
         )
         .args([
             file("train", "Tables: the rows of the lower level, with their targets"),
@@ -223,9 +223,9 @@ fn bilevel() -> Command {
                 .value_parser(value_parser!(u64).range(1..=i32::MAX as u64))
                 .help("LIBSVM: the number of columns, where the file does not show all of them"),
             word("strengths", "NAME|FILE", "Which coefficients share a strength: all (single), those of a feature (per-feature), of a class (per-class), none (per-weight), or those of a group (a file with the group of each column from 0, one a line) [default: single]"),
-            switch("intercept", "Add an intercept, with a fixed ridge of 1e-6"),
-            word("smoothing", "X", "elastic-net: where absolute values are rounded off [default: 0.001]"),
-            Arg::new("loss").long("loss").value_name("NAME").value_parser(["squared", "logistic"]).help("elastic-net: the loss [default: squared]"),
+            switch("intercept", "Add an intercept, with a fixed ridge of 1e-6 (lasso, and elastic-net with --smoothing 0: unpenalized)"),
+            word("smoothing", "X", "elastic-net: where absolute values are rounded off; 0: not at all, so that solutions are sparse [default: 0.001]"),
+            Arg::new("loss").long("loss").value_name("NAME").value_parser(["squared", "logistic"]).help("elastic-net, lasso: the loss [default: squared]"),
         ])
         .args([
             pictures("truth", "Pictures as they should be: PNG, PGM or PPM files, or folders of them"),

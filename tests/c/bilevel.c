@@ -242,6 +242,30 @@ static void rows(void)
   theta[0] = NAN;
   FAILS(swl_bilevel_solve(s, theta, 1, o, NULL, &info), SWL_E_DATA, "theta");
   swl_bilevel_free(s);
+  s = NULL;
+  /* Absolute values as they are: at a strength beyond all correlations nothing is left, exactly. */
+  model.problem = SWL_BILEVEL_LASSO;
+  OK(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &s));
+  OK(swl_options_set_i64(o, "max_iterations", 0));
+  theta[0] = 5;
+  OK(swl_bilevel_solve(s, theta, 1, o, NULL, &info));
+  OK(swl_bilevel_lower(s, 0, w, COLS));
+  CHECK(w[0] == 0 && w[1] == 0 && w[2] == 0);
+  swl_bilevel_free(s);
+  s = NULL;
+  model.problem = SWL_BILEVEL_ELASTIC_NET; /* smoothing is 0 */
+  OK(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &s));
+  theta[0] = theta[1] = -3;
+  OK(swl_bilevel_solve(s, theta, 2, o, NULL, &start));
+  OK(swl_options_set_i64(o, "max_iterations", 100));
+  OK(swl_bilevel_solve(s, theta, 2, o, NULL, &info));
+  CHECK(info.upper_hi <= start.upper_hi);
+  OK(swl_bilevel_lower(s, 0, w, COLS));
+  CHECK(fabs(w[2] - 3) < 0.5);
+  swl_bilevel_free(s);
+  model.smoothing = -1;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_ARGUMENT, "v");
+  model.problem = SWL_BILEVEL_RIDGE;
   FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, fold, NULL, &made), SWL_E_ARGUMENT, "val_a");
   FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, NULL, NULL, &made), SWL_E_ARGUMENT, "val_a");
   FAILS(swl_bilevel_new(NULL, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_ARGUMENT, "model");

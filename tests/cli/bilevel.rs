@@ -73,6 +73,31 @@ fn classes_and_elastic_nets_are_fitted() {
 }
 
 #[test]
+fn absolute_values_as_they_are_leave_coefficients_at_0() {
+    let folder = with_small_problem();
+    let line =
+        "bilevel elastic-net --train data.csv --folds 4 --intercept --smoothing 0 --json --solution w.txt";
+    let found = folder.run(line).json();
+    assert_eq!((found["theta"].as_array().unwrap().len(), found["flaw"].is_null()), (2, true));
+    let certificate = &found["certificate"];
+    assert_eq!(certificate["from_constants"]["rigor"], "proven");
+    assert_eq!(certificate["omega_rigor"], "estimated");
+    // Certificates know the lasso where rows are many; at a strength beyond all correlations nothing is left.
+    let line =
+        "bilevel lasso --train data.csv --folds 4 --start 9 --max-iterations 0 --json --solution w.txt";
+    let beyond = folder.run(line).json();
+    assert_eq!(beyond["theta"].as_array().unwrap().len(), 1);
+    assert!(folder.read("w.txt").lines().all(|line| line.split(',').all(|w| w.parse() == Ok(0.0))));
+    let learned = folder.run("bilevel lasso --train data.csv --folds 4 --json").json();
+    let [lower, before] = [&learned, &beyond].map(|found| found["upper_value"].as_f64().unwrap());
+    assert!(lower < before, "{lower} {before}");
+    let line = "bilevel lasso --train data.csv --folds 4 --intercept";
+    assert!(folder.run(line).ended(2).err.contains("allow_uncertified"));
+    let found = folder.run(&format!("{line} --allow-uncertified --json")).json();
+    assert_eq!(found["certificate"]["rigor"], "none");
+}
+
+#[test]
 fn pictures_are_denoised_and_drawn() {
     let folder = Folder::new();
     folder.write("a.pgm", pgm(24, blocks));
@@ -101,7 +126,9 @@ fn requests_that_do_not_fit_are_refused() {
     folder.write("b.pgm", pgm(13, blocks));
     folder.write("none.csv", "a,b\n1,2\n3,4\n");
     for (line, part) in [
-        ("bilevel lasso --train data.csv", "lasso"),
+        ("bilevel svm --train data.csv", "svm"),
+        ("bilevel lasso --train data.csv --folds 3 --smoothing 1", "--smoothing"),
+        ("bilevel lasso --train data.csv --folds 3 --lower-solver fista", "lower_solver"),
         ("bilevel ridge", "--train"),
         ("bilevel ridge --train data.csv", "--validation"),
         ("bilevel ridge --train data.csv --folds 41", "2..=40"),

@@ -11,6 +11,9 @@
 //! | conjugate gradients | [`quadratic`] | `h` quadratic in `x` |
 //! | gradient descent with step `2/(L + mu)` | [`gradient_descent`] | `L` and `mu` |
 //! | the problem's own | [`user`] | [`Problem::solve_lower`](super::Problem::solve_lower) |
+//!
+//! Where `h` has kinks its smallest subgradient stands for the gradient: the test holds for any subgradient, by strong
+//! convexity. The problem's own solver is the only one then.
 
 pub mod armijo;
 pub mod fista;
@@ -26,6 +29,7 @@ use super::metric::Metric;
 use super::oracle::Oracle;
 use super::settings::LowerSolver;
 use crate::runtime::error::zeros;
+use crate::runtime::{Error, ErrorKind};
 
 /// Why an iteration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +86,17 @@ pub fn solve(
     if at.norm <= target {
         return Ok(Reached::Target);
     }
-    let solver = if solver == LowerSolver::Auto { choose(oracle, constants, at)? } else { solver };
+    let solver = match solver {
+        LowerSolver::Auto | LowerSolver::User if !oracle.problem.is_smooth() => LowerSolver::User,
+        LowerSolver::Auto => choose(oracle, constants, at)?,
+        _ if !oracle.problem.is_smooth() => {
+            return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
+                .expected("auto, or user, for a lower level with kinks")
+                .found("a solver of smooth ones")
+                .into());
+        }
+        solver => solver,
+    };
     let reached = match solver {
         LowerSolver::ConjugateGradient => quadratic::solve(oracle, constants, target, at),
         LowerSolver::NewtonCg => newton_cg::solve(oracle, constants, target, at),

@@ -16,8 +16,7 @@ pub fn solve(
     // A Euclidean norm of this is enough for the dual one.
     let tolerance = target * constants.metric.least().sqrt();
     let mut x = at.x.clone();
-    let said = oracle.problem.solve_lower(oracle.sample, oracle.theta, tolerance, &mut x);
-    if !oracle.heard("solve_lower", said)? {
+    if !oracle.solve_lower(tolerance, &mut x)? {
         return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
             .expected("another than user for a problem without solve_lower")
             .found("user")

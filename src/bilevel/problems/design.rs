@@ -12,6 +12,7 @@ use crate::numerics::{Columns, Matrix};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The most rows of a dense matrix that are worked on at a time: predictions of a block stay in the first-level cache.
 const BLOCK: usize = 2048;
@@ -31,7 +32,8 @@ const PERRON_STEPS: usize = 12;
 /// The feature matrix `X`, with an intercept if there is one.
 #[derive(Debug)]
 pub struct Design {
-    matrix: Matrix<'static>,
+    /// Shared with solvers that are given the rows.
+    matrix: Arc<Matrix<'static>>,
     intercept: bool,
 }
 
@@ -56,7 +58,12 @@ impl Design {
                 .expected("a dense or sparse matrix")
                 .found("one by callbacks"));
         }
-        Ok(Self { matrix, intercept })
+        Ok(Self { matrix: Arc::new(matrix), intercept })
+    }
+
+    /// The features, without the intercept.
+    pub fn matrix(&self) -> &Arc<Matrix<'static>> {
+        &self.matrix
     }
 
     /// Rows.
@@ -94,7 +101,7 @@ impl Design {
         for (z, w) in z.chunks_exact_mut(n).zip(w.chunks_exact(p)) {
             z[rows.clone()].fill(if self.intercept { w[p - 1] } else { 0.0 });
         }
-        match &self.matrix {
+        match &*self.matrix {
             Matrix::Dense64(m) => dense_product(m, self.shape(), rows, w, z),
             Matrix::Dense32(m) => dense_product(m, self.shape(), rows, w, z),
             _ => {
@@ -114,7 +121,7 @@ impl Design {
                 out[p - 1] += v[rows.clone()].iter().sum::<f64>();
             }
         }
-        match &self.matrix {
+        match &*self.matrix {
             Matrix::Dense64(m) => dense_transposed(m, self.shape(), rows, v, out),
             Matrix::Dense32(m) => dense_transposed(m, self.shape(), rows, v, out),
             _ => {

@@ -6,7 +6,8 @@
 //! | ridge regression | [`ridge()`] | squared loss, ridge | log-strengths |
 //! | logistic regression | [`logistic()`] | logistic loss, ridge | log-strengths |
 //! | multinomial regression | [`multinomial()`] | softmax loss, ridge | log-strengths |
-//! | elastic net | [`smoothed_elastic_net`] | a loss, smoothed absolute values, ridge | log-strengths |
+//! | smoothed elastic net | [`smoothed_elastic_net`] | a loss, smoothed absolute values, ridge | log-strengths |
+//! | elastic net, lasso | [`NonsmoothElasticNet`] | a loss, absolute values, ridge | log-strengths |
 //! | support vector machine | [`squared_hinge()`] | `C` times squared hinge, ridge | `log C` |
 //! | Huber regression | [`huber()`] | Huber loss, ridge | `log delta`, log-strengths |
 //! | hyper-cleaning | [`hyper_cleaning()`] | weighted rows, fixed ridge | a logit per row |
@@ -17,7 +18,7 @@
 //! | sampling | [`Sampling`] | weighted coefficients, total variation | logits, log-strength |
 //! | kernel ridge regression | [`KernelRidge`] | `1/2 a'(K + n lambda I) a - y'a` | log-strength, log-lengths |
 //!
-//! Of the elastic net that is not smoothed there are parts, [`NonsmoothElasticNet`], and no `Problem`.
+//! The elastic net that is not smoothed is given a solver of another family; [`joined`](crate::joined) does that.
 //!
 //! Upper levels: the mean loss of validation rows, or of the rows that a fold leaves out ([`Split`]); half the squared
 //! distance to the truth ([`images`]); without truth, [`Sure`]. [`Tikhonov`] adds a pull of theta towards a point to
@@ -29,6 +30,7 @@
 //! |---|---|
 //! | `L_A` of squared hinge and Huber's loss, `L_B` of the latter | the curvature jumps, unless it is smoothed |
 //! | `L_B` of a field of experts | `B` of the taps grows with `x` |
+//! | `L_A` and `L_B` of the elastic net that is not smoothed | both jump where the support changes |
 //! | the Lipschitz constant of `grad_theta g` of kernel ridge regression | it grows with `alpha` |
 //!
 //! What they share: [`design`] (products with features), [`samples`] (rows of training and validation), [`row_loss`],
@@ -52,6 +54,8 @@ pub mod kernel_ridge;
 pub mod linear_model;
 pub mod logistic;
 pub mod multinomial;
+pub mod nonsmooth_elastic_net;
+pub mod on_support;
 pub mod penalty;
 pub mod pivoted_cholesky;
 pub mod proximal;
@@ -74,7 +78,7 @@ pub mod weighted_total_variation;
 mod tests;
 
 pub use convolution::Boundary;
-pub use elastic_net::{NonsmoothElasticNet, smoothed_elastic_net};
+pub use elastic_net::smoothed_elastic_net;
 pub use field_of_experts::{Experts, FieldOfExperts};
 pub use huber::huber;
 pub use hyper_cleaning::hyper_cleaning;
@@ -83,6 +87,7 @@ pub use kernel_ridge::{KernelRidge, Lengths};
 pub use linear_model::LinearModel;
 pub use logistic::logistic;
 pub use multinomial::multinomial;
+pub use nonsmooth_elastic_net::{NonsmoothElasticNet, Training};
 pub use penalty::Sharing;
 pub use proximal::proximal;
 pub use quadratic::Quadratic;

@@ -48,6 +48,8 @@ pub enum Penalty {
         group: Vec<usize>,
         /// Groups.
         count: usize,
+        /// The ridge of coefficients without a group.
+        rest: f64,
     },
     /// Smoothed elastic net.
     ElasticNet {
@@ -126,7 +128,15 @@ impl Penalty {
             .flat_map(|c| (0..features).map(move |j| (c, j)))
             .map(|(c, j)| group_of(c, j))
             .collect();
-        Ok(Penalty::Ridge { group, count })
+        Ok(Penalty::Ridge { group, count, rest: FIXED_RIDGE })
+    }
+
+    /// One ridge on all of `features` coefficients but an intercept, or none at all; what it does not reach has no
+    /// ridge either.
+    pub fn one_ridge_at_most(has_ridge: bool, features: usize, intercept: bool) -> Self {
+        let penalized = if has_ridge { features - usize::from(intercept) } else { 0 };
+        let group = (0..features).map(|j| if j < penalized { 0 } else { UNTOUCHED }).collect();
+        Penalty::Ridge { group, count: usize::from(has_ridge), rest: 0.0 }
     }
 
     /// The smoothed elastic net. Errors: `v` that is not above 0.
@@ -171,10 +181,10 @@ impl Penalty {
     pub fn value(&self, w: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         let mut sum = Sum::default();
         match self {
-            Penalty::Ridge { group, .. } => {
+            Penalty::Ridge { group, rest, .. } => {
                 let strength = strengths(theta)?;
                 for ((w, g), of) in w.iter().zip(gradient).zip(group) {
-                    let rho = strength.get(*of).copied().unwrap_or(FIXED_RIDGE);
+                    let rho = strength.get(*of).copied().unwrap_or(*rest);
                     sum.add(0.5 * rho * w * w);
                     *g += rho * w;
                 }
@@ -207,10 +217,10 @@ impl Penalty {
     /// Second derivatives at `w`.
     pub fn at(&self, w: &[f64], theta: &[f64]) -> Evaluated<PenaltyAt<'_>> {
         let (diagonal, mixed) = match self {
-            Penalty::Ridge { group, .. } => {
+            Penalty::Ridge { group, rest, .. } => {
                 let strength = strengths(theta)?;
                 let rho = |of: &usize| strength.get(*of).copied();
-                let diagonal = group.iter().map(|of| rho(of).unwrap_or(FIXED_RIDGE)).collect();
+                let diagonal = group.iter().map(|of| rho(of).unwrap_or(*rest)).collect();
                 let mixed = group.iter().zip(w).map(|(of, w)| rho(of).unwrap_or(0.0) * w).collect();
                 (diagonal, Mixed::Grouped(group, mixed))
             }
@@ -263,9 +273,9 @@ impl Penalty {
     /// Lipschitz constants `exp(t_1) / v` and `exp(t_2)`.
     pub fn constants(&self, theta: &[f64]) -> Evaluated<PenaltyConstants> {
         Ok(match self {
-            Penalty::Ridge { group, .. } => {
+            Penalty::Ridge { group, rest, .. } => {
                 let strength = strengths(theta)?;
-                let of_all = group.iter().map(|of| strength.get(*of).copied().unwrap_or(FIXED_RIDGE));
+                let of_all = group.iter().map(|of| strength.get(*of).copied().unwrap_or(*rest));
                 let (mu, l) = of_all.fold((f64::INFINITY, 0.0_f64), |(mu, l), rho| (mu.min(rho), l.max(rho)));
                 PenaltyConstants { mu, l, l_a: 0.0, l_b: strength.iter().copied().fold(0.0, f64::max) }
             }

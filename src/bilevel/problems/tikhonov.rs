@@ -3,7 +3,7 @@
 use super::super::problem::{Evaluated, LowerConstants, Problem, SecondOrder, UpperConstants};
 use super::check;
 use crate::numerics::kernels::dot;
-use crate::runtime::Result;
+use crate::runtime::{Control, Result};
 
 /// A problem whose theta is drawn to a point.
 #[derive(Debug)]
@@ -62,6 +62,10 @@ impl<P: Problem> Problem for Tikhonov<P> {
         self.problem.is_quadratic()
     }
 
+    fn is_smooth(&self) -> bool {
+        self.problem.is_smooth()
+    }
+
     fn is_reentrant(&self) -> bool {
         self.problem.is_reentrant()
     }
@@ -114,8 +118,15 @@ impl<P: Problem> Problem for Tikhonov<P> {
         self.problem.mixed_norm(sample, x, theta, metric)
     }
 
-    fn solve_lower(&self, sample: usize, theta: &[f64], tolerance: f64, x: &mut [f64]) -> Evaluated<bool> {
-        self.problem.solve_lower(sample, theta, tolerance, x)
+    fn solve_lower(
+        &self,
+        sample: usize,
+        theta: &[f64],
+        tolerance: f64,
+        x: &mut [f64],
+        control: &mut Control<'_>,
+    ) -> Evaluated<bool> {
+        self.problem.solve_lower(sample, theta, tolerance, x, control)
     }
 
     fn validate(&self) -> Result<()> {

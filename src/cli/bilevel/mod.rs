@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The problems that the command knows.
-pub const PROBLEMS: [&str; 6] = ["ridge", "logistic", "multinomial", "elastic-net", "tv", "foe"];
+pub const PROBLEMS: [&str; 7] = ["ridge", "logistic", "multinomial", "elastic-net", "lasso", "tv", "foe"];
 
 /// A problem made from files.
 pub struct Made {

@@ -6,11 +6,12 @@ use crate::cli::files::{self, ReadOptions, Table, Values};
 use clap::ArgMatches;
 use southwell::bilevel::problem::Problem;
 use southwell::bilevel::problems::{self, Data, Sharing, Split, Task};
+use southwell::joined;
 use southwell::model::Loss;
 use southwell::model::loss::{Logistic, Squared};
 use southwell::numerics::{DenseView, Duplicates, Layout, Matrix, Order, SparseView};
 use southwell::runtime::rng::{Purpose, Stream};
-use southwell::runtime::{Error, ErrorKind, Result};
+use southwell::runtime::{Control, Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 /// Log-strengths that a search starts from: the objective is a mean of losses, so 1 would be much.
@@ -18,6 +19,10 @@ const START: f64 = -3.0;
 
 /// Where absolute values of the elastic net are rounded off, unless the command line says.
 const SMOOTHING: f64 = 1e-3;
+
+/// The absolute values' share of the least strength at which nothing is left, where a search starts that they are sharp
+/// in: from beyond that strength no hypergradient leads back.
+const SHARE: f64 = 0.1;
 
 /// A file's rows.
 struct Rows {
@@ -32,18 +37,30 @@ pub fn read(kind: &str, matches: &ArgMatches, seed: u64) -> Result<Made> {
     let rows = rows(matches, train, None)?;
     let cols = rows.table.cols;
     let classes = 1 + rows.target.iter().fold(0.0_f64, |most, y| most.max(*y)) as usize;
-    let logistic = kind == "logistic" || (kind == "elastic-net" && text(matches, "loss") == Some("logistic"));
+    let is_sparse = matches!(kind, "elastic-net" | "lasso");
+    let logistic = kind == "logistic" || (is_sparse && text(matches, "loss") == Some("logistic"));
     let (split, data) = split(matches, train, rows, logistic, seed)?;
     let sharing = sharing(matches, cols)?;
-    let smoothing = number(matches, "smoothing")?.unwrap_or(SMOOTHING);
+    let loss = if logistic { Loss::Logistic(Logistic) } else { Loss::Squared(Squared) };
+    let smoothing = number(matches, "smoothing")?.unwrap_or(if kind == "lasso" { 0.0 } else { SMOOTHING });
+    if kind == "lasso" && smoothing != 0.0 {
+        return Err(Error::new(ErrorKind::Option, "--smoothing").expected("0 for lasso").found(smoothing));
+    }
+    if is_sparse && smoothing == 0.0 {
+        let made = if kind == "lasso" { joined::lasso } else { joined::elastic_net };
+        let problem = made(split, loss, intercept).map_err(|error| told(error, matches))?;
+        let most = problem.least_empty(&mut Control::new())?;
+        let mut start = vec![START; problem.parameters()];
+        if most > 0.0 {
+            start[0] = (SHARE * most).ln();
+        }
+        return Ok(Made { problem: Box::new(problem), data, start, pairs: Vec::new(), outputs: 1 });
+    }
     let made: Result<_> = match kind {
         "ridge" => problems::ridge(split, &sharing, intercept),
         "logistic" => problems::logistic(split, &sharing, intercept),
         "multinomial" => problems::multinomial(split, classes, &sharing, intercept),
-        _ => {
-            let loss = if logistic { Loss::Logistic(Logistic) } else { Loss::Squared(Squared) };
-            problems::smoothed_elastic_net(split, loss, smoothing, intercept)
-        }
+        _ => problems::smoothed_elastic_net(split, loss, smoothing, intercept),
     };
     let problem = made.map_err(|error| told(error, matches))?;
     let start = vec![START; problem.parameters()];

@@ -1,7 +1,7 @@
 //! A problem with the caller's bounds in place of its own.
 
 use crate::bilevel::{Evaluated, LowerConstants, Problem, SecondOrder, UpperConstants};
-use crate::runtime::Result;
+use crate::runtime::{Control, Result};
 
 /// A problem, and bounds where the caller gave some.
 pub(super) struct Bounded {
@@ -47,6 +47,10 @@ impl Problem for Bounded {
 
     fn is_quadratic(&self) -> bool {
         self.inner.is_quadratic()
+    }
+
+    fn is_smooth(&self) -> bool {
+        self.inner.is_smooth()
     }
 
     fn is_reentrant(&self) -> bool {
@@ -104,8 +108,15 @@ impl Problem for Bounded {
         self.inner.mixed_norm(sample, x, theta, metric)
     }
 
-    fn solve_lower(&self, sample: usize, theta: &[f64], tolerance: f64, x: &mut [f64]) -> Evaluated<bool> {
-        self.inner.solve_lower(sample, theta, tolerance, x)
+    fn solve_lower(
+        &self,
+        sample: usize,
+        theta: &[f64],
+        tolerance: f64,
+        x: &mut [f64],
+        control: &mut Control<'_>,
+    ) -> Evaluated<bool> {
+        self.inner.solve_lower(sample, theta, tolerance, x, control)
     }
 
     fn validate(&self) -> Result<()> {

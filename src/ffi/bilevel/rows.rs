@@ -9,8 +9,9 @@ use super::super::views::{Holding, integers, shape, swl_matrix, swl_vec, vector}
 use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::{
-    Data, LinearModel, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
+    Data, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
 };
+use crate::joined;
 use crate::model::Loss;
 use crate::model::loss::Squared;
 use crate::numerics::Duplicates;
@@ -22,8 +23,10 @@ pub const SWL_BILEVEL_RIDGE: i32 = 0;
 pub const SWL_BILEVEL_LOGISTIC: i32 = 1;
 /// Mean softmax loss of classes 0 to classes - 1, and a ridge.
 pub const SWL_BILEVEL_MULTINOMIAL: i32 = 2;
-/// Mean squares / 2, smoothed absolute values and a ridge: theta has the logarithms of the two strengths.
+/// Mean squares / 2, absolute values (smoothed or as they are) and a ridge: theta has the logarithms of both strengths.
 pub const SWL_BILEVEL_ELASTIC_NET: i32 = 3;
+/// Mean squares / 2 and absolute values as they are: theta has the logarithm of the strength.
+pub const SWL_BILEVEL_LASSO: i32 = 4;
 
 /// One strength for all coefficients.
 pub const SWL_SHARING_SINGLE: i32 = 0;
@@ -47,9 +50,9 @@ pub struct swl_bilevel_model {
     pub struct_size: u32,
     /// SWL_BILEVEL_RIDGE, ..
     pub problem: i32,
-    /// SWL_SHARING_SINGLE, ..; not for the elastic net
+    /// SWL_SHARING_SINGLE, ..; not for the elastic net and the lasso
     pub sharing: i32,
-    /// 1: with an intercept, which has a fixed ridge of 1e-6; 0: without
+    /// 1: with an intercept, which has a fixed ridge of 1e-6 (none where absolute values are as they are); 0: without
     pub intercept: i32,
     /// classes of the multinomial problem; else 0
     pub classes: i64,
@@ -57,7 +60,8 @@ pub struct swl_bilevel_model {
     pub group_of_feature: *const i32,
     /// elements of group_of_feature
     pub features: i64,
-    /// for the elastic net: where the absolute value is rounded off, above 0
+    /// for the elastic net: where the absolute value is rounded off; 0: it is not, so that solutions are sparse and f has
+    /// kinks
     pub smoothing: f64,
 }
 
@@ -106,7 +110,7 @@ pub unsafe extern "C" fn swl_bilevel_new(
                 Split::Folds { data: all, fold }
             };
             control.poll().map_err(stopped)?;
-            let problem = Bounded::new(made(&model, split)?);
+            let problem = made(&model, split)?;
             control.poll().map_err(stopped)?;
             let seconds_setup = control.seconds();
             handles::publish(Bilevel { problem, solved: None, resume: None, seconds_setup, _keep: None }, out)
@@ -127,7 +131,7 @@ unsafe fn data(a: *const swl_matrix, y: *const swl_vec, [a_name, y_name]: [&str;
 
 /// # Safety
 /// `group_of_feature` is null or has as many elements as the model says.
-unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<LinearModel> {
+unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Bounded> {
     let intercept = match model.intercept {
         0 => false,
         1 => true,
@@ -147,7 +151,8 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<LinearModel> {
         }
         other => return Err(argument("model.sharing", "SWL_SHARING_SINGLE (0) to _GROUPS (4)", other)),
     };
-    match model.problem {
+    let squared = Loss::Squared(Squared);
+    let linear = match model.problem {
         SWL_BILEVEL_RIDGE => ridge(split, &sharing, intercept),
         SWL_BILEVEL_LOGISTIC => logistic(split, &sharing, intercept),
         SWL_BILEVEL_MULTINOMIAL => {
@@ -157,14 +162,17 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<LinearModel> {
             }
             multinomial(split, classes, &sharing, intercept)
         }
-        SWL_BILEVEL_ELASTIC_NET => {
-            smoothed_elastic_net(split, Loss::Squared(Squared), model.smoothing, intercept)
+        SWL_BILEVEL_ELASTIC_NET if model.smoothing == 0.0 => {
+            return joined::elastic_net(split, squared, intercept).map(Bounded::new);
         }
+        SWL_BILEVEL_ELASTIC_NET => smoothed_elastic_net(split, squared, model.smoothing, intercept),
+        SWL_BILEVEL_LASSO => return joined::lasso(split, squared, intercept).map(Bounded::new),
         other => {
-            let expected = "SWL_BILEVEL_RIDGE (0) to SWL_BILEVEL_ELASTIC_NET (3)";
+            let expected = "SWL_BILEVEL_RIDGE (0) to SWL_BILEVEL_LASSO (4)";
             Err(Error::new(ErrorKind::Unsupported, "model.problem").expected(expected).found(other))
         }
-    }
+    };
+    linear.map(Bounded::new)
 }
 
 fn whole(numbers: &[i32], subject: &str) -> Result<Vec<usize>> {

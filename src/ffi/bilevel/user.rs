@@ -9,7 +9,7 @@ use super::super::views::{size, slice};
 use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::{Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants};
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
 
 /// What a callback returns for a point that cannot be evaluated: a trial is shortened; at the start it is an error.
@@ -329,7 +329,14 @@ impl Problem for Callbacks {
         upper.fill(f64::INFINITY);
     }
 
-    fn solve_lower(&self, sample: usize, theta: &[f64], tolerance: f64, x: &mut [f64]) -> Evaluated<bool> {
+    fn solve_lower(
+        &self,
+        sample: usize,
+        theta: &[f64],
+        tolerance: f64,
+        x: &mut [f64],
+        _control: &mut Control<'_>,
+    ) -> Evaluated<bool> {
         let given = &self.given;
         let Some(solve) = given.solve_lower else { return Ok(false) };
         // SAFETY: as above.

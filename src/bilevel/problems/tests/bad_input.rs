@@ -11,7 +11,7 @@ use super::cases::{Kind, dense, image, task};
 use super::normal;
 use crate::model::Loss;
 use crate::model::loss::{Hinge, Poisson, Squared};
-use crate::runtime::Result;
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// The message of a refusal begins with the subject and has the rest in it.
 fn refused<T>(result: Result<T>, subject: &str, rest: &str) {
@@ -77,7 +77,9 @@ fn linear_models() {
         "bounded curvature",
     );
     refused(
-        NonsmoothElasticNet::new(split(Kind::Labels), Loss::Poisson(Poisson), false),
+        NonsmoothElasticNet::new(split(Kind::Labels), Loss::Poisson(Poisson), true, false, |_| {
+            Err(Error::new(ErrorKind::Internal, "solver"))
+        }),
         "loss",
         "bounded curvature",
     );

@@ -1,14 +1,10 @@
 //! Lower problems solved to the last digits: hypergradients against differences of `f`, and closed forms.
 
 use super::super::{Coupling, FieldOfExperts, KernelRidge, Sure};
-use super::super::{
-    Data, NonsmoothElasticNet, Quadratic, Sharing, Split, TotalVariation, kernel_ridge::Lengths, ridge,
-};
-use super::cases::{Case, Kind, cases, data, dense, image, task};
-use super::{ahead, difference, largest, mixed_transposed, norm, normal, product, value};
+use super::super::{Data, Quadratic, Sharing, Split, TotalVariation, kernel_ridge::Lengths, ridge};
+use super::cases::{Case, Kind, cases, dense, image, task};
+use super::{ahead, difference, mixed_transposed, norm, normal, product, value};
 use crate::bilevel::problem::{Problem, SecondOrder};
-use crate::model::Loss;
-use crate::model::loss::Squared;
 use crate::numerics::Matrix;
 use crate::numerics::kernels::dot;
 
@@ -226,59 +222,6 @@ fn the_risk_estimate_is_near_the_risk() {
     // The estimate of one image has a deviation of about sigma^2 sqrt(n / 2) = 0.7.
     assert!((estimated - true_risk).abs() < 4.0 * 0.7 * 2.0, "{estimated} {true_risk}");
     assert!(true_risk > 1.0 && true_risk < 0.5 * 4.0 * 576.0 * sigma * sigma, "{true_risk}");
-}
-
-/// The elastic net by proximal gradient steps.
-fn elastic_net(net: &NonsmoothElasticNet, theta: [f64; 2], start: &[f64], steps: usize) -> (Vec<f64>, f64) {
-    let tau = 1.0 / value(net.smooth().lower_constants(0, &theta[1..])).l;
-    let (mut w, mut next, mut bound) = (start.to_vec(), start.to_vec(), f64::INFINITY);
-    for _ in 0..steps {
-        bound = value(net.step(0, &w, theta, tau, &mut next));
-        w.copy_from_slice(&next);
-    }
-    (w, bound)
-}
-
-#[test]
-fn the_elastic_net_has_proven_distances_and_hypergradients_on_its_support() {
-    for intercept in [false, true] {
-        let split = || {
-            Split::HoldOut(super::super::Task {
-                training: data(dense(15, 6, 11), Kind::Numbers, 12),
-                validation: data(dense(8, 6, 13), Kind::Numbers, 14),
-            })
-        };
-        let net = NonsmoothElasticNet::new(split(), Loss::Squared(Squared), intercept).unwrap();
-        let theta = [-1.5, -2.0];
-        let start = vec![0.0; 6 + usize::from(intercept)];
-        // Short runs first: their bounds hold.
-        let (solution, _) = elastic_net(&net, theta, &start, 4000);
-        for steps in [1, 3, 10, 30] {
-            let (w, bound) = elastic_net(&net, theta, &start, steps);
-            let distance = norm(&ahead(&w, -1.0, &solution));
-            assert!(distance <= bound * (1.0 + 1e-9) + 1e-13, "{steps}: {distance} {bound}");
-        }
-        let zeros = solution.iter().filter(|w| **w == 0.0).count();
-        assert!(zeros > 0 && zeros < solution.len(), "{solution:?}");
-        let second = value(net.on_support(0, &solution, &theta));
-        let mut in_x = vec![0.0; solution.len()];
-        value(net.smooth().upper(0, &solution, &theta[1..], &mut in_x, &mut [0.0]));
-        let mut right = in_x.clone();
-        second.restrict(&in_x, &mut right);
-        let z = mixed_transposed(&second, &solve(&second, &right), 2);
-        for k in 0..2 {
-            let f = |t: f64| {
-                let mut theta = theta;
-                theta[k] += t;
-                let w = elastic_net(&net, theta, &solution, 4000).0;
-                value(net.smooth().upper(0, &w, &theta[1..], &mut in_x.clone(), &mut [0.0]))
-            };
-            let slope = difference(1e-4, f);
-            assert!((slope + z[k]).abs() <= 1e-6 * (norm(&z) + 1e-3), "{k}: {slope} {}", -z[k]);
-        }
-        let symmetric = largest(start.len(), 5, 20, |v| product(&second, v));
-        assert!(symmetric > 0.0);
-    }
 }
 
 #[test]
