@@ -19,8 +19,8 @@ use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Options, Result};
 use std::fmt;
 
-/// Differences are taken over these steps, relative to the size of the point; the best of them counts. The smallest are for
-/// functions that are smooth only within a small `v`.
+/// Differences are taken over these steps, relative to the size of the point; the best of them counts. The smallest
+/// are for functions that are smooth only within a small `v`.
 const STEPS: [f64; 4] = [1e-3, 1e-5, 1e-7, 1e-8];
 
 /// A difference quotient may be off by this much, relative to its terms.
@@ -163,8 +163,8 @@ pub fn examine_point(
     Ok(all)
 }
 
-/// A random point near `x`: at `x = 0` products with `B` may all vanish, and at a solution the gradient of `h` does, so that
-/// differences would be held against rounding alone.
+/// A random point near `x`: at `x = 0` products with `B` may all vanish, and at a solution the gradient of `h` does, so
+/// that differences would be held against rounding alone.
 fn beside(x: &[f64], seed: u64, sample: usize) -> Vec<f64> {
     let mut stream = Stream::new(seed, Purpose::Probe, sample as u64);
     let size = 0.1 * (1.0 + norm(x) / (x.len() as f64).sqrt());

@@ -1,5 +1,5 @@
-//! T6, what every built-in problem must satisfy: derivatives are differences, products are adjoint and symmetric, constants
-//! are bounds.
+//! T6, what every built-in problem must satisfy: derivatives are differences, products are adjoint and symmetric,
+//! constants are bounds.
 
 mod bad_input;
 mod budgets;

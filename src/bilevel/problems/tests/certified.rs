@@ -1,5 +1,5 @@
-//! T1 and T3 on every built-in problem, over random data: what is said to be certain holds of the exact upper value, its
-//! gradient, and every step.
+//! T1 and T3 on every built-in problem, over random data: what is said to be certain holds of the exact upper value,
+//! its gradient, and every step.
 
 use super::cases::{Case, cases_of};
 use super::solved::{eliminate, hypergradient, minimizer};
