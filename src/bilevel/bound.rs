@@ -71,13 +71,13 @@ pub fn changes(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -
     if adjoint.size == 0.0 {
         return (0.0, at_most(&sample.constants));
     }
-    let (l_a, _, rigor) = lipschitz(sample, adjoint, mode);
+    let (l_a, rigor) = lipschitz(sample, adjoint, mode)[0];
     (l_a * adjoint.size, rigor)
 }
 
-/// `L_A` and `L_B` as the mode has them, and whether they are proven. Samples say something along `q` alone: where `q`
+/// `L_A` and `L_B` as the mode has them, and whether each is proven. Samples say something along `q` alone: where `q`
 /// is 0 only the problem's own constants are left.
-fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> (f64, f64, Rigor) {
+fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> [(f64, Rigor); 2] {
     let constants = &sample.constants;
     let sampled = match adjoint.changes {
         Some(c) if adjoint.size > 0.0 => (c.hessian / adjoint.size, c.mixed / adjoint.size),
@@ -89,8 +89,9 @@ fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> 
         () if !sampled.is_nan() => (sampled, constants.rigor.min(Rigor::Estimated)),
         () => (given, constants.rigor),
     };
-    let ((l_a, a), (l_b, b)) = (choose(constants.l_a, sampled.0), choose(constants.l_b, sampled.1));
-    (l_a, l_b, a.min(b).min(at_most(constants)))
+    let at_most = at_most(constants);
+    [choose(constants.l_a, sampled.0), choose(constants.l_b, sampled.1)]
+        .map(|(l, rigor)| (l, rigor.min(at_most)))
 }
 
 /// How far anything is to be trusted that follows from how `xhat` moves: where the lower level has kinks, the part of
@@ -108,10 +109,10 @@ fn from_constants(
 ) -> (f64, Rigor) {
     let constants = &sample.constants;
     let (mu, l_g, eps, gradient) = (constants.mu, constants.l_g, sample.eps, sample.upper.norm);
-    let (l_a, l_b, rigor) = lipschitz(sample, adjoint, mode);
+    let [(l_a, of_a), (l_b, of_b)] = lipschitz(sample, adjoint, mode);
     let inverse = (l_a * gradient / (mu * mu)).min(l_a * (adjoint.size + adjoint.delta / mu) / mu);
     let c = (l_g / mu + inverse) * mixed.norm + l_b * gradient / mu;
     let value = c * eps + l_b * l_g / mu * eps * eps + constants.l_g_theta * eps;
     let direct = if constants.l_g_theta.is_finite() { Rigor::Proven } else { Rigor::Unknown };
-    (value, rigor.min(mixed.rigor).min(direct))
+    (value, of_a.min(of_b).min(mixed.rigor).min(direct))
 }

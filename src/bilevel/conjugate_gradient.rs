@@ -14,7 +14,7 @@ use crate::runtime::error::zeros;
 const VERIFY: u64 = 50;
 
 /// Products that differ by more than this, relative to the size of the terms, are not those of one matrix.
-const INCONSISTENT: f64 = 1e-6;
+pub const INCONSISTENT: f64 = 1e-6;
 
 /// How far below `mu` rounding may push a curvature.
 const CURVATURE_SLACK: f64 = 1e-6;

@@ -19,8 +19,9 @@ use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Options, Result};
 use std::fmt;
 
-/// Differences are taken over these steps, relative to the size of the point; the best of them counts.
-const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+/// Differences are taken over these steps, relative to the size of the point; the best of them counts. The smallest
+/// are for functions that are smooth only within a small `v`.
+const STEPS: [f64; 4] = [1e-3, 1e-5, 1e-7, 1e-8];
 
 /// A difference quotient may be off by this much, relative to its terms.
 const DIFFERENCE: f64 = 1e-4;
@@ -37,7 +38,7 @@ const DIRECTIONS: u64 = 3;
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// `lower` gives the same numbers twice.
+    /// A callback gives the same numbers twice.
     Repeatable,
     /// The gradient of `h` in `x` against differences of `h`.
     LowerGradient,
@@ -108,6 +109,11 @@ impl Examination {
         let found = (a - b).abs() / terms.max(f64::MIN_POSITIVE);
         self.note(check, sample, found, allowed, !(found <= allowed));
     }
+
+    /// Notes what the same call gave twice.
+    fn repeat(&mut self, sample: usize, once: &[f64], twice: &[f64]) {
+        self.compare(Check::Repeatable, sample, (norm(&sub(once, twice)), 0.0), norm(once), REPEAT);
+    }
 }
 
 /// Examines the callbacks of `problem` at `theta`, at a random point near where the lower solves start.
@@ -125,26 +131,21 @@ pub fn examine(
     with_team(settings.threads, |team| {
         let mut evaluator = Evaluator::new(problem, &settings, team);
         let most = settings.max_lower_products;
-        let mut point = evaluator.lower(theta, Warm::Cold, f64::INFINITY, most, control)?;
-        for (i, sample) in point.samples.iter_mut().enumerate() {
-            // Where x = 0, products with B may all vanish.
-            let mut stream = Stream::new(settings.seed, Purpose::Probe, i as u64);
-            let size = 0.1 * (1.0 + norm(&sample.lower.x) / (sample.lower.x.len() as f64).sqrt());
-            sample.lower.x.iter_mut().for_each(|x| *x += size * stream.normal());
-        }
+        let point = evaluator.lower(theta, Warm::Cold, f64::INFINITY, most, control)?;
         examine_point(&mut evaluator, &point, control).map_err(Into::into)
     })?
 }
 
-/// The same at a point of a solve, whose `x` alone is used.
+/// The same near a point of a solve, whose `x` alone is used.
 pub fn examine_point(
     evaluator: &mut Evaluator<'_>,
     point: &Point,
     control: &mut Control<'_>,
 ) -> Tried<Examination> {
-    let (metric, uncertified) = (evaluator.settings.metric, evaluator.settings.allow_uncertified);
+    let settings = evaluator.settings;
+    let (metric, uncertified, seed) = (settings.metric, settings.allow_uncertified, settings.seed);
     let each = evaluator.each(&point.theta, u64::MAX, control, |oracle| {
-        let x = &point.samples[oracle.sample].lower.x;
+        let x = &beside(&point.samples[oracle.sample].lower.x, seed, oracle.sample);
         let constants = Constants::at(oracle, metric, uncertified)?;
         let mut examination = Examination::default();
         for direction in 0..DIRECTIONS {
@@ -160,6 +161,14 @@ pub fn examine_point(
     }
     regularizer(evaluator.problem, &point.theta, &mut all)?;
     Ok(all)
+}
+
+/// A random point near `x`: at `x = 0` products with `B` may all vanish, and at a solution the gradient of `h` does, so
+/// that differences would be held against rounding alone.
+fn beside(x: &[f64], seed: u64, sample: usize) -> Vec<f64> {
+    let mut stream = Stream::new(seed, Purpose::Probe, sample as u64);
+    let size = 0.1 * (1.0 + norm(x) / (x.len() as f64).sqrt());
+    x.iter().map(|x| x + size * stream.normal()).collect()
 }
 
 fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Vec<f64> {
@@ -235,6 +244,8 @@ fn lower_level(
     let (mut av, mut au) = (zeros("hessian", n)?, zeros("hessian", n)?);
     oracle.hessian(&*at, &v, &mut av)?;
     oracle.hessian(&*at, &u, &mut au)?;
+    oracle.hessian(&*at, &v, &mut scratch)?;
+    found.repeat(sample, &av, &scratch);
     let size = norm(&av) + norm(&au);
     found.compare(Check::HessianSymmetric, sample, (dot(&u, &av), dot(&v, &au)), size, IDENTITY);
     let along = dot(&u, &av);
@@ -247,6 +258,9 @@ fn lower_level(
 
     let mut bq = zeros("mixed", d)?;
     oracle.mixed_transposed(&*at, &u, &mut bq)?;
+    let mut again = zeros("mixed", d)?;
+    oracle.mixed_transposed(&*at, &u, &mut again)?;
+    found.repeat(sample, &bq, &again);
     let across = dot(&bq, &t);
     let (quotient, terms) = differences(oracle.theta, &t, across, |theta| {
         oracle.lower_at(theta, x, &mut scratch)?;
@@ -296,8 +310,12 @@ fn upper_level(
     let (n, d, sample) = (x.len(), oracle.theta.len(), oracle.sample);
     let (v, t) = (random(n, oracle, 4 * direction + 3), random(d, oracle, 4 * direction + 2));
     let (mut in_x, mut in_theta) = (zeros("upper", n)?, zeros("upper", d)?);
-    oracle.upper(x, &mut in_x, &mut in_theta)?;
+    let value = oracle.upper(x, &mut in_x, &mut in_theta)?;
     let (mut gx, mut gt) = (zeros("upper", n)?, zeros("upper", d)?);
+    let again = oracle.upper(x, &mut gx, &mut gt)?;
+    found.repeat(sample, &[value], &[again]);
+    found.repeat(sample, &in_x, &gx);
+    found.repeat(sample, &in_theta, &gt);
     let slope = dot(&in_x, &v);
     let (quotient, terms) = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
     let terms = terms.max(1e-3 * norm(&in_x));

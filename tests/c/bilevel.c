@@ -3,17 +3,37 @@
 
 enum { N = 6 };
 static swl_bilevel *made = NULL; /* no failing call may write it */
-static int calls = 0, fail_at = -1, wrong = 0, released = 0;
+static swl_bilevel *within = NULL; /* the handle whose callbacks call it again */
+static int calls = 0, fail_at = -1, wrong = 0, released = 0, busy = 0;
 
 /* h = sum_j (1 + j/4)/2 (x_j - c_j)^2 + exp(theta)/2 x_j^2, g = 1/2 |x - t|^2: x_j = w_j c_j / (w_j + exp(theta)). */
 static double weight(int64_t j) { return 1 + 0.25 * (double)j; }
 static double center(int64_t i, int64_t j) { return 1 + 0.5 * (double)(j % 3) + 0.1 * (double)i; }
 static double target(int64_t j) { return 0.6 + 0.1 * (double)j; }
 
+/* e25: a callback that calls the handle it works for is refused each time, and the solve goes on. */
+static void call_again(void)
+{
+  double theta = 0;
+  int64_t d = -7;
+  swl_bilevel_cert cert;
+  memset(&cert, 0, sizeof cert);
+  cert.struct_size = sizeof cert;
+  FAILS(swl_bilevel_solve(within, &theta, 1, NULL, NULL, NULL), SWL_E_BUSY, "s");
+  FAILS(swl_bilevel_check(within, &theta, 1, NULL, NULL), SWL_E_BUSY, "s");
+  FAILS(swl_bilevel_certificate(within, NULL, NULL, &cert), SWL_E_BUSY, "s");
+  FAILS(swl_bilevel_set_bounds(within, NULL, NULL, 0), SWL_E_BUSY, "s");
+  FAILS(swl_bilevel_size(within, &d, NULL), SWL_E_BUSY, "s");
+  FAILS(swl_bilevel_theta(within, &theta, 1), SWL_E_BUSY, "s");
+  swl_bilevel_free(within); /* does nothing */
+  CHECK(d == -7 && theta == 0);
+  busy++;
+}
 static int32_t lower(void *ctx, int64_t i, const double *x, const double *theta, double *value, double *grad)
 {
   int64_t j;
   (void)ctx;
+  if (within) call_again();
   if (calls++ == fail_at) return 33;
   *value = 0;
   for (j = 0; j < N; j++) {
@@ -181,7 +201,11 @@ static void own_functions(void)
   ((unsigned char *)bytes)[need / 2] ^= 1;
   FAILS(swl_bilevel_resume(t, bytes, need), SWL_E_FORMAT, "");
   free(bytes);
-  /* Failures of callbacks reach the caller, and the last solution stays. */
+  within = s;
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &again));
+  within = NULL;
+  CHECK(busy > 10 && again.outcome == info.outcome && again.upper_lo == info.upper_lo);
+  /* e06: failures of callbacks reach the caller, the last solution stays, and the handle works on. */
   OK(swl_options_set_i64(o, "max_iterations", 50));
   calls = 0;
   fail_at = 5;
@@ -189,6 +213,8 @@ static void own_functions(void)
   fail_at = -1;
   CHECK(again.callback_code == 33);
   OK(swl_bilevel_theta(s, &z, 1));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &again));
+  CHECK(again.callback_code == 0 && again.outcome == SWL_CONVERGED);
   wrong = 1;
   FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "problem");
   wrong = 0;

@@ -114,10 +114,17 @@ mod tests {
     fn t5_the_sequences_reach_a_millionth_where_they_should() {
         let first_below =
             |sequence, first: f64| (1..10_000).find(|k| accuracy(sequence, first, *k) <= 1e-6).unwrap();
-        // From 0.1, as published.
-        assert_eq!(first_below(Sequence::Geometric, 0.1), 110);
-        assert_eq!(first_below(Sequence::Quadratic, 0.1), 317);
-        assert_eq!(first_below(Sequence::Cubic, 0.1), 47);
+        // From 0.1, as published: at about 110, 316 and 46, which is where the closed forms cross it.
+        for (sequence, about, crossing) in [
+            (Sequence::Geometric, 110, 1e-5_f64.ln() / 0.9_f64.ln()),
+            (Sequence::Quadratic, 316, 1e5_f64.sqrt()),
+            (Sequence::Cubic, 46, 1e5_f64.cbrt()),
+        ] {
+            assert_eq!(first_below(sequence, 0.1), crossing.ceil() as u64);
+            assert!((crossing - about as f64).abs() < 1.0, "{crossing}");
+            let there = accuracy(sequence, 0.1, about);
+            assert!((0.9e-6..1.1e-6).contains(&there), "{there}");
+        }
         assert_eq!(accuracy(Sequence::Cubic, 0.1, 1_000_000), FLOOR);
     }
 }

@@ -2,15 +2,19 @@
 //! gradient itself.
 
 use super::{Iterate, Reached};
-use crate::bilevel::conjugate_gradient::{self, System, steps_within};
+use crate::bilevel::conjugate_gradient::{self, INCONSISTENT, System, steps_within};
 use crate::bilevel::constants::Constants;
-use crate::bilevel::interrupt::Tried;
+use crate::bilevel::interrupt::{Flaw, Tried};
+use crate::bilevel::metric::norm;
 use crate::bilevel::oracle::Oracle;
 use crate::numerics::kernels::add;
 use crate::runtime::error::zeros;
 
 /// Below the target by this, so that rounding does not ask for a second round.
 const MARGIN: f64 = 0.9;
+
+/// What rounding may change of a gradient, relative to `L |x|`.
+const ROUNDING: f64 = 1e-9;
 
 /// Improves `at` until the dual norm of its gradient, evaluated anew after each round, is at most `target`.
 pub fn solve(
@@ -35,6 +39,7 @@ pub fn solve(
         let mut x = at.x.clone();
         add(1.0, &s, &mut x);
         let next = Iterate::at(oracle, x, &constants.metric)?;
+        check_consistency(oracle, constants, &next, &solved.residual, &b)?;
         let before = at.norm;
         at.improve(&next);
         if at.norm <= target {
@@ -48,4 +53,21 @@ pub fn solve(
             return Ok(Reached::Floor);
         }
     }
+}
+
+/// The gradient after a round is what is left of the system: or the products are not with the Hessian of this `h`.
+fn check_consistency(
+    oracle: &Oracle<'_, '_, '_>,
+    constants: &Constants,
+    next: &Iterate,
+    residual: &[f64],
+    b: &[f64],
+) -> Tried<()> {
+    let difference = norm(&next.gradient.iter().zip(residual).map(|(g, r)| g + r).collect::<Vec<_>>());
+    let terms = norm(b) + norm(&next.gradient) + norm(residual);
+    let rounding = ROUNDING * constants.l * norm(&next.x);
+    if oracle.problem.is_quadratic() && difference > INCONSISTENT * terms + rounding {
+        return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
+    }
+    Ok(())
 }

@@ -1,9 +1,13 @@
-//! What every built-in problem must satisfy: derivatives are differences, products are adjoint and symmetric, constants
-//! are bounds.
+//! T6, what every built-in problem must satisfy: derivatives are differences, products are adjoint and symmetric,
+//! constants are bounds.
 
 mod bad_input;
+mod budgets;
 mod cases;
+mod certified;
+mod edges;
 mod local;
+mod optimal;
 mod solved;
 
 use super::super::problem::{Evaluated, Refusal, SecondOrder};

@@ -1,40 +1,18 @@
 //! T1 and T2: what is said to be certain holds.
 
-use super::options;
 use super::toy::{Logistic, Quadratic};
+use super::{options, point};
 use crate::bilevel::bound::omega;
 use crate::bilevel::certificate::certificate;
-use crate::bilevel::evaluate::{Evaluator, Warm};
 use crate::bilevel::interval::{Interval, interval, of_adjoint, plain};
 use crate::bilevel::metric::norm;
-use crate::bilevel::point::Point;
 use crate::bilevel::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
-use crate::bilevel::settings::Settings;
-use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Family, Options};
 
 const ACCURACIES: [f64; 6] = [3.0, 0.3, 1e-2, 1e-4, 1e-6, 1e-8];
 
 fn off(a: &[f64], b: &[f64]) -> f64 {
     norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>())
-}
-
-/// A point at accuracies, from gradient descent so that they are not met by far, and its mode.
-fn point(
-    problem: &dyn Problem,
-    theta: &[f64],
-    (eps, delta): (f64, f64),
-    options: &Options,
-) -> (Point, crate::bilevel::settings::CertificateMode) {
-    let settings = Settings::from_options(options).unwrap();
-    let team = Team::solo();
-    let mut evaluator = Evaluator::new(problem, &settings, &team);
-    let control = &mut Control::new();
-    let mut point = evaluator.lower(theta, Warm::Cold, eps, 100_000, control).unwrap();
-    evaluator.choose_mode(&point);
-    evaluator.adjoints(&mut point, delta, control).unwrap();
-    evaluator.mixed(&mut point, delta, control).unwrap();
-    (point, evaluator.mode)
 }
 
 fn contains(range: Interval, value: f64) {

@@ -11,7 +11,7 @@ use crate::bilevel::interval::{interval, meet};
 use crate::bilevel::problem::{Problem, Rigor};
 use crate::bilevel::settings::Settings;
 use crate::bilevel::solve::solve;
-use crate::bilevel::{Decision, Examination, Solution};
+use crate::bilevel::{Decision, Examination, Solution, TraceRow};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, ErrorKind, Outcome, Result};
 
@@ -49,6 +49,13 @@ fn e02_a_mu_that_is_too_large_is_seen_by_conjugate_gradients() {
     assert!(error.to_string().contains("curvature"), "{error}");
     let found = examined(&faulty(Fault::Mu(1e3)), &[1.0; 3]);
     assert!(found.findings.iter().any(|f| f.check == Check::StrongConvexity), "{found:?}");
+    // During a solve the quotient that contradicts mu is told, and the last good point given back.
+    let problem = faulty(Fault::MuBeyond(1.05, 50.0));
+    let set = [("step", "1"), ("step_cap", "inf"), ("value_tolerance", "0")];
+    let found = tried(&problem, &[1.0; 3], &set).unwrap();
+    assert_eq!(found.outcome, Outcome::Uncertified, "{:?}", found.flaw);
+    assert!(matches!(found.flaw, Some(Flaw::Curvature { found, mu, .. }) if found < mu), "{:?}", found.flaw);
+    assert!(found.theta[0].abs() <= 1.05);
 }
 
 #[test]
@@ -83,7 +90,13 @@ fn e05_nan_at_a_trial_cuts_the_step() {
         let found = tried(&problem, &far, &set).unwrap();
         assert!(found.iterations > 0 && found.theta[0].abs() <= 1.05, "{:?}", found.theta);
         assert!(problem.inner.exact(&found.theta).0 < problem.inner.exact(&far).0);
-        assert!(found.trace.iter().any(|row| row.decision == Decision::Rejected), "{:?}", found.trace);
+        // The step is halved, and that is no failure of the accuracies.
+        let rejected = |rows: &[TraceRow]| rows[0].decision == Decision::Rejected;
+        assert!(found.trace.windows(2).any(rejected), "{:?}", found.trace);
+        for rows in found.trace.windows(2).filter(|rows| rejected(rows)) {
+            assert_eq!((rows[0].left, rows[1].alpha), (f64::INFINITY, 0.5 * rows[0].alpha));
+        }
+        assert!(found.failures == 0 && found.flaw.is_none());
     }
     // Where every trial is no number, the good point is given back.
     let problem = faulty(Fault::NanBeyond(0.0));
@@ -121,12 +134,30 @@ fn e07_wrong_derivatives_are_found_by_the_doctor() {
         let flaw = found.flaw.unwrap();
         assert!(matches!(flaw, Flaw::Derivatives(_) | Flaw::Contradiction { .. }), "{fault:?} {flaw}");
     }
+    // With a hypergradient that points uphill only the doctor can tell, after three refinements.
+    let found = tried(&faulty(Fault::Mixed(-1.0)), &[1.0; 3], &[("trace", "true")]).unwrap();
+    let seen = found.examination.unwrap();
+    assert!(seen.findings.iter().any(|f| f.check == Check::MixedTransposed), "{seen:?}");
+    assert_eq!((found.iterations, &found.theta[..]), (0, &[1.0; 3][..]));
+    assert!((3..10).contains(&found.failures), "{}", found.failures);
 }
 
 #[test]
 fn e08_products_that_contradict_one_another_are_no_matrix() {
     let error = tried(&faulty(Fault::NotLinear), &[1.0; 3], &[]).unwrap_err();
     assert!(error.to_string().contains("hessian"), "{error}");
+    // One that is linear, and not symmetric or not that of the gradient, is never answered with "converged".
+    for fault in [Fault::NotSymmetric, Fault::Hessian(2.0), Fault::Hessian(0.5)] {
+        for solver in ["cg", "fista", "newton-cg"] {
+            match tried(&faulty(fault), &[1.0; 3], &[("lower_solver", solver)]) {
+                Err(error) => assert!(error.to_string().contains("hessian"), "{error}"),
+                Ok(found) => {
+                    let told = (found.outcome, found.flaw.is_some());
+                    assert_eq!(told, (Outcome::Uncertified, true), "{fault:?} {solver} {:?}", found.flaw);
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -198,6 +229,22 @@ fn e12_a_perfect_fit_is_stationary() {
     let found = tried(&faulty(Fault::ZeroUpper), &[1.0; 3], &[("absolute_tolerance", "1e-8")]).unwrap();
     assert_eq!((found.outcome, found.iterations), (Outcome::Converged, 0));
     assert!(found.certificate.criticality == 0.0 && found.q.iter().flatten().all(|q| *q == 0.0));
+    // At x = 0, where lower solves start, B is 0 for strengths, and so is z: no accuracy, however loose, and no kind of
+    // certificate takes that for a stationary point.
+    let mut logistic = Logistic::new(2, 3, 14);
+    logistic.preconditioned = true;
+    for certificate in ["rigorous", "estimated", "goal-oriented", "off"] {
+        let set = [
+            ("lower_accuracy", "1e30"),
+            ("adjoint_accuracy", "1e30"),
+            ("certificate", certificate),
+            ("max_products", "20000"),
+        ];
+        let found = tried(&logistic, &[-2.0; 3], &set).unwrap();
+        assert!(found.iterations > 0, "{certificate} {:?}", found.outcome);
+        let (f, first) = (logistic.exact_value(&found.theta), logistic.exact_value(&[-2.0; 3]));
+        assert!(f < first, "{certificate}: {f} {first}");
+    }
 }
 
 #[test]
@@ -230,6 +277,57 @@ fn e14_a_hopeless_condition_number_rejects_a_trial() {
 }
 
 #[test]
+fn e16_where_no_penalty_is_best_a_solve_ends_and_says_which_bound_it_met() {
+    // Validation rows that are those of training: the smaller the penalty, the better, without end.
+    let mut logistic = Logistic::new(1, 3, 51);
+    logistic.folds[0].1 = logistic.folds[0].0.clone();
+    logistic.preconditioned = true;
+    let found = tried(&logistic, &[-2.0; 3], &[("tolerance", "0")]).unwrap();
+    assert_eq!((found.outcome, &found.active[..]), (Outcome::Stalled, &[][..]));
+    assert!(found.theta.iter().all(|t| *t < -10.0), "{:?}", found.theta);
+    logistic.least = -4.0;
+    let found = tried(&logistic, &[-2.0; 3], &[("value_tolerance", "0")]).unwrap();
+    assert_eq!((found.outcome, &found.active[..]), (Outcome::Converged, &[0, 1, 2][..]));
+    assert_eq!(found.theta, [-4.0; 3]);
+}
+
+#[test]
+fn e17_a_trial_that_takes_too_much_work_is_rejected() {
+    // Small penalties make the lower problems ill-conditioned; this solver takes about 15 products at the start.
+    let logistic = Logistic::new(1, 4, 52);
+    let set = [
+        ("direction", "gradient"),
+        ("first_trial", "grow"),
+        ("lower_solver", "gradient"),
+        ("trial_budget", "1"),
+        ("trace", "true"),
+        ("step", "1"),
+        ("step_increase", "1e3"),
+        ("step_cap", "inf"),
+        ("max_iterations", "4"),
+    ];
+    let found = tried(&logistic, &[1.0; 4], &set).unwrap();
+    let mut rejected = 0;
+    for rows in found.trace.windows(2).filter(|rows| rows[1].decision == Decision::Rejected) {
+        assert!(rows[1].products - rows[0].products <= 2 * 200 + 10, "{rows:?}");
+        rejected += 1;
+    }
+    assert!(rejected > 0 && found.iterations > 1, "{:?}", found.trace);
+    // Where every trial is, the good point is given back with the sample that took too much.
+    let set = [
+        ("lower_solver", "gradient"),
+        ("max_lower_products", "30"),
+        ("lower_accuracy", "1e-2"),
+        ("step", "1e3"),
+        ("step_cap", "inf"),
+        ("backtracks", "1"),
+    ];
+    let found = tried(&logistic, &[1.0; 4], &set).unwrap();
+    assert_eq!((found.outcome, &found.theta[..]), (Outcome::Stalled, &[1.0; 4][..]));
+    assert!(matches!(found.flaw, Some(Flaw::OverBudget { sample: 0 })), "{:?}", found.flaw);
+}
+
+#[test]
 fn e18_the_limit_of_a_lower_solve_is_told() {
     let problem = Quadratic::new(1, 8, 3, 46);
     let set = [
@@ -252,6 +350,12 @@ fn e19_bounds_are_checked_and_fixed_parameters_stay() {
     assert_eq!(tried(&problem, &[0.0; 3], &[]).unwrap_err().subject(), "bounds");
     problem.bounds = Some((f64::NAN, 1.0));
     assert_eq!(tried(&problem, &[0.0; 3], &[]).unwrap_err().subject(), "bounds");
+    // One that is fixed stays to the bit, and the others go where they are best.
+    let fixed = Faulty::new(Quadratic::new(1, 5, 3, 47), Fault::Fixed(0.25));
+    let found = tried(&fixed, &[9.0, 0.0, 0.0], &[("value_tolerance", "0")]).unwrap();
+    let (gradient, first) = (fixed.inner.exact(&found.theta).1, fixed.inner.exact(&[0.25, 0.0, 0.0]).1);
+    assert_eq!((found.outcome, found.projected, found.theta[0]), (Outcome::Converged, true, 0.25));
+    assert!(gradient[1].hypot(gradient[2]) <= 2e-6 * first[1].hypot(first[2]), "{gradient:?}");
     problem.bounds = Some((0.5, 0.5));
     let found = tried(&problem, &[7.0; 3], &[]).unwrap();
     assert_eq!((found.outcome, &found.theta[..], found.projected), (Outcome::Converged, &[0.5; 3][..], true));
@@ -270,6 +374,7 @@ fn e20_sizes_of_zero_and_one() {
     let mut none = Quadratic::new(1, 3, 1, 48);
     none.samples.clear();
     assert_eq!(tried(&none, &[1.0], &[]).unwrap_err().subject(), "samples");
+    assert_eq!(tried(&faulty(Fault::NoVariables), &[1.0; 3], &[]).unwrap_err().subject(), "variables");
     assert_eq!(tried(&one, &[1.0, 2.0], &[]).unwrap_err().subject(), "theta");
     // Without parameters it is an evaluation.
     let fixed = Quadratic::new(1, 4, 0, 48);
@@ -297,6 +402,41 @@ fn e21_a_constant_that_cannot_be_true_is_told() {
     let fine = interval(&point, evaluator.mode, true);
     assert!(matches!(meet(fine, Some(rough)), Err(Interrupt::Flaw(Flaw::Contradiction { .. }))));
     assert!(meet(fine, None).is_ok());
+    // So does a solve that would rely on it.
+    let set = [("lower_solver", "gradient"), ("lower_accuracy", "1"), ("value_tolerance", "0")];
+    let found = tried(&problem, &[1.0; 3], &set).unwrap();
+    assert_eq!(found.outcome, Outcome::Uncertified);
+    assert!(
+        matches!(found.flaw, Some(Flaw::Contradiction { upper, lower }) if lower > upper),
+        "{:?}",
+        found.flaw
+    );
+}
+
+#[test]
+fn e22_parameters_that_are_the_same_or_ill_scaled_or_do_nothing_are_no_failure() {
+    let mut problem = Quadratic::new(2, 5, 4, 50);
+    for sample in &mut problem.samples {
+        for row in &mut sample.a3.rows {
+            // A copy, one that is a thousand times as sensitive, one that changes nothing.
+            (row[1], row[2], row[3]) = (row[0], 1e3 * row[2], 0.0);
+        }
+    }
+    for set in [
+        &[][..],
+        &[("direction", "gradient")],
+        &[("method", "paper"), ("step", "1e-7")],
+        &[("certificate", "off")],
+    ] {
+        let mut set = set.to_vec();
+        set.extend([("value_tolerance", "0"), ("max_products", "20000")]);
+        let found = tried(&problem, &[1.0; 4], &set).unwrap();
+        assert!(found.flaw.is_none() && found.iterations > 0, "{set:?} {:?}", found.flaw);
+        let (f, first) = (problem.exact(&found.theta).0, problem.exact(&[1.0; 4]).0);
+        assert!(f <= 1e-4 * first, "{set:?} {f} {first} {:?}", found.outcome);
+        // What does nothing has no gradient, and stays.
+        assert_eq!(found.theta[3], 1.0, "{set:?}");
+    }
 }
 
 #[test]
@@ -308,9 +448,33 @@ fn e23_a_value_without_a_lower_bound_is_an_outcome() {
 }
 
 #[test]
+fn e27_an_absurd_accuracy_is_tightened() {
+    let problem = Quadratic::new(2, 5, 3, 53);
+    let best = problem.exact(&problem.optimum()).0;
+    for certificate in ["rigorous", "goal-oriented", "off"] {
+        let set = [
+            ("lower_accuracy", "1e30"),
+            ("adjoint_accuracy", "1e30"),
+            ("certificate", certificate),
+            ("value_tolerance", "0"),
+        ];
+        let found = tried(&problem, &[1.0; 3], &set).unwrap();
+        let gap = problem.exact(&found.theta).0 - best;
+        assert!(
+            gap <= 1e-6 * (problem.exact(&[1.0; 3]).0 - best),
+            "{certificate}: {gap} {:?}",
+            found.outcome
+        );
+        assert!(found.certificate.eps < 1e-2, "{certificate}: {}", found.certificate.eps);
+    }
+}
+
+#[test]
 fn e29_calls_that_differ_are_found() {
-    let found = examined(&faulty(Fault::Drifting), &[1.0; 3]);
-    assert!(found.findings.iter().any(|f| f.check == Check::Repeatable), "{found:?}");
+    for callback in ["lower", "hessian", "mixed", "upper"] {
+        let found = examined(&faulty(Fault::Drifting(callback)), &[1.0; 3]);
+        assert!(found.findings.iter().any(|f| f.check == Check::Repeatable), "{callback} {found:?}");
+    }
 }
 
 #[test]
@@ -319,6 +483,13 @@ fn e30_the_sample_that_fails_is_named() {
     let found = tried(&problem, &[0.0; 3], &[("value_tolerance", "0")]).unwrap();
     assert_eq!(found.outcome, Outcome::Diverged);
     assert!(matches!(found.flaw, Some(Flaw::NotFinite { sample: 1, .. })), "{:?}", found.flaw);
+    // None is dropped, and the answer is of all of them at the last good point.
+    let f = problem.inner.exact(&found.theta).0;
+    let interval = found.certificate.interval;
+    assert!(found.x.len() == 2 && interval.lower <= f && f <= interval.upper, "{interval:?} {f}");
+    // At the start it is an error that names it.
+    let error = tried(&problem, &[0.5; 3], &[]).unwrap_err();
+    assert!(error.to_string().contains("sample 1"), "{error}");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use super::toy::Quadratic;
 use crate::bilevel::problem::{Evaluated, LowerConstants, Problem, Refusal, SecondOrder, UpperConstants};
-use crate::runtime::{Error, ErrorKind};
+use crate::runtime::{CancelToken, Error, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What is wrong.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -20,6 +21,8 @@ pub enum Fault {
     UpperNan,
     /// `mu` is multiplied by this.
     Mu(f64),
+    /// `mu` is multiplied by the second for `theta[0]` beyond the first.
+    MuBeyond(f64, f64),
     /// `L_g` is multiplied by this.
     Lg(f64),
     /// The Hessian is multiplied by this.
@@ -32,8 +35,8 @@ pub enum Fault {
     Mixed(f64),
     /// The gradient of `g` is multiplied by this.
     Upper(f64),
-    /// Each call of `lower` adds a little more to its gradient.
-    Drifting,
+    /// Each call of this callback adds a little more to what it gives.
+    Drifting(&'static str),
     /// `L / mu` is 1e15 for `theta[0]` beyond this.
     IllBeyond(f64),
     /// `g = 1e145 theta[0]`, whatever `x`.
@@ -44,26 +47,42 @@ pub enum Fault {
     NoMu,
     /// `lower` gives NaN for this sample once `theta` has left the start.
     SampleNan(usize),
+    /// The token is tripped in the Hessian product of this number.
+    TripAt(u64),
+    /// Each Hessian product takes so many milliseconds.
+    Slow(u64),
+    /// Lower problems have no variables.
+    NoVariables,
+    /// Both bounds of `theta[0]` are this.
+    Fixed(f64),
 }
 
 pub struct Faulty {
     pub inner: Quadratic,
     pub fault: Fault,
     pub calls: AtomicU64,
+    /// Hessian products so far.
+    pub products: AtomicU64,
+    pub token: CancelToken,
 }
 
 impl Faulty {
     pub fn new(inner: Quadratic, fault: Fault) -> Self {
-        Self { inner, fault, calls: AtomicU64::new(0) }
+        let (calls, products) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { inner, fault, calls, products, token: CancelToken::new() }
     }
 }
 
-struct FaultySecond<'a>(Box<dyn SecondOrder + 'a>, Fault);
+struct FaultySecond<'a>(Box<dyn SecondOrder + 'a>, &'a Faulty);
 
 impl SecondOrder for FaultySecond<'_> {
     fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
         self.0.hessian(v, out)?;
-        match self.1 {
+        let product = self.1.products.fetch_add(1, Ordering::Relaxed);
+        match self.1.fault {
+            Fault::TripAt(k) if k == product => self.1.token.trip(),
+            Fault::Drifting("hessian") => out[0] += 1e-6 * product as f64,
+            Fault::Slow(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
             Fault::Hessian(factor) => out.iter_mut().for_each(|o| *o *= factor),
             Fault::NotSymmetric => out[0] += 0.5 * v[v.len() - 1] * v.len() as f64,
             Fault::NotLinear => {
@@ -77,8 +96,10 @@ impl SecondOrder for FaultySecond<'_> {
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
         self.0.mixed_transposed(q, out)?;
-        if let Fault::Mixed(factor) = self.1 {
-            out.iter_mut().for_each(|o| *o *= factor);
+        match self.1.fault {
+            Fault::Mixed(factor) => out.iter_mut().for_each(|o| *o *= factor),
+            Fault::Drifting("mixed") => out[0] += 1e-6 * self.1.calls.fetch_add(1, Ordering::Relaxed) as f64,
+            _ => {}
         }
         Ok(())
     }
@@ -98,7 +119,7 @@ impl Problem for Faulty {
     }
 
     fn variables(&self, sample: usize) -> usize {
-        self.inner.variables(sample)
+        if self.fault == Fault::NoVariables { 0 } else { self.inner.variables(sample) }
     }
 
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
@@ -112,7 +133,7 @@ impl Problem for Faulty {
             }
             Fault::NanBeyond(limit) if theta[0].abs() > limit => return Ok(f64::NAN),
             Fault::RefusesBeyond(limit) if theta[0].abs() > limit => return Err(Refusal::Reject),
-            Fault::Drifting => gradient[0] += 1e-6 * call as f64,
+            Fault::Drifting("lower") => gradient[0] += 1e-6 * call as f64,
             Fault::SampleNan(bad) if bad == sample && theta.iter().any(|t| *t != 0.0) => {
                 gradient[0] = f64::NAN;
             }
@@ -127,13 +148,14 @@ impl Problem for Faulty {
         x: &'a [f64],
         theta: &'a [f64],
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
-        Ok(Box::new(FaultySecond(self.inner.second_order(sample, x, theta)?, self.fault)))
+        Ok(Box::new(FaultySecond(self.inner.second_order(sample, x, theta)?, self)))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
         let mut constants = self.inner.lower_constants(sample, theta)?;
         match self.fault {
             Fault::Mu(factor) => constants.mu *= factor,
+            Fault::MuBeyond(limit, factor) if theta[0].abs() > limit => constants.mu *= factor,
             Fault::NoMu => constants.mu = f64::NAN,
             Fault::IllBeyond(limit) if theta[0].abs() > limit => constants.mu = 1e-15 * constants.l,
             _ => {}
@@ -155,6 +177,7 @@ impl Problem for Faulty {
     ) -> Evaluated<f64> {
         let value = self.inner.upper(sample, x, theta, in_x, in_theta)?;
         match self.fault {
+            Fault::Drifting("upper") => in_x[0] += 1e-6 * self.calls.fetch_add(1, Ordering::Relaxed) as f64,
             Fault::UpperNan => in_x[1] = f64::NAN,
             Fault::Upper(factor) => in_x.iter_mut().for_each(|g| *g *= factor),
             Fault::LinearUpper => {
@@ -181,5 +204,8 @@ impl Problem for Faulty {
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         self.inner.bounds(lower, upper);
+        if let Fault::Fixed(value) = self.fault {
+            (lower[0], upper[0]) = (value, value);
+        }
     }
 }

@@ -5,7 +5,8 @@ use super::options;
 use super::toy::{Logistic, Quadratic};
 use crate::bilevel::solve::solve;
 use crate::bilevel::{Checkpoint, Solution};
-use crate::runtime::{CancelToken, Control, ErrorKind, Outcome};
+use crate::runtime::{CancelToken, Control, ErrorKind, Outcome, state};
+use std::sync::atomic::Ordering;
 
 fn bits(solution: &Solution) -> Vec<u64> {
     let all = solution.theta.iter().chain(&solution.hypergradient);
@@ -72,6 +73,14 @@ fn e24_a_damaged_or_foreign_checkpoint_is_refused() {
         assert_eq!(Checkpoint::from_bytes(&damaged).unwrap_err().kind(), ErrorKind::Format);
         assert!(Checkpoint::from_bytes(&bytes[..at]).is_err());
     }
+    // Another layout, and the bytes of another machine.
+    let (layout, payload) = state::open(&bytes, *b"BILV").unwrap();
+    let other = state::seal(*b"BILV", layout + 1, payload).unwrap();
+    assert!(Checkpoint::from_bytes(&other).unwrap_err().to_string().contains("layout"));
+    let swapped: Vec<u8> = payload.chunks_exact(8).flat_map(|word| word.iter().rev().copied()).collect();
+    let other = state::seal(*b"BILV", layout, &swapped).unwrap();
+    assert_eq!(Checkpoint::from_bytes(&other).unwrap_err().kind(), ErrorKind::Format);
+    assert!(payload.windows(8).any(|word| word == found.theta[0].to_le_bytes()));
     let other = Quadratic::new(1, 5, 2, 23);
     let error = solve(&other, &[1.0; 2], &set, Some(&checkpoint), &mut Control::new()).unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Argument, "checkpoint"));
@@ -107,6 +116,32 @@ fn e26_a_stop_anywhere_leaves_a_valid_answer() {
     let mut control = Control::new().with_cancel(&token);
     let found = solve(&problem, &[1.0; 2], &set, None, &mut control).unwrap();
     assert_eq!((found.outcome, &found.theta[..]), (Outcome::Cancelled, &[1.0; 2][..]));
+}
+
+#[test]
+fn e26_a_stop_reaches_the_innermost_conjugate_gradients() {
+    // Ten variables need about ten products in each lower and each adjoint solve.
+    let problem = |fault| Faulty::new(Quadratic::new(1, 10, 2, 27), fault);
+    let set = options(&[("lower_accuracy", "1e-9"), ("adjoint_accuracy", "1e-9"), ("threads", "1")]);
+    let whole = problem(Fault::TripAt(u64::MAX));
+    solve(&whole, &[1.0; 2], &set, None, &mut Control::new()).unwrap();
+    let products = whole.products.into_inner();
+    assert!(products > 60, "{products}");
+    for at in 0..products {
+        let problem = problem(Fault::TripAt(at));
+        let mut control = Control::new().with_cancel(&problem.token);
+        let found = solve(&problem, &[1.0; 2], &set, None, &mut control).unwrap();
+        // No product after the one that it was tripped in; the last of all may be the end anyway.
+        assert!(found.outcome == Outcome::Cancelled || at + 1 == products, "{at} {:?}", found.outcome);
+        assert_eq!(problem.products.load(Ordering::Relaxed), at + 1);
+    }
+    // A deadline in the middle of a solve that has taken no step yet.
+    let problem = problem(Fault::Slow(4));
+    let set = options(&[("lower_accuracy", "1e-9"), ("adjoint_accuracy", "1e-9"), ("max_seconds", "0.02")]);
+    let found = solve(&problem, &[1.0; 2], &set, None, &mut Control::new()).unwrap();
+    assert_eq!((found.outcome, found.iterations), (Outcome::TimeLimit, 0));
+    let taken = problem.products.load(Ordering::Relaxed);
+    assert!((1..=6).contains(&taken), "{taken}");
 }
 
 #[test]

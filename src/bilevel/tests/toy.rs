@@ -251,6 +251,8 @@ pub struct Logistic {
     pub d: usize,
     pub preconditioned: bool,
     pub with_metric: bool,
+    /// The lower bound of all parameters.
+    pub least: f64,
 }
 
 impl Logistic {
@@ -267,7 +269,7 @@ impl Logistic {
             a
         };
         let folds = (0..folds).map(|_| (rows(4 * d), rows(3 * d))).collect();
-        Self { folds, d, preconditioned: false, with_metric: false }
+        Self { folds, d, preconditioned: false, with_metric: false, least: -30.0 }
     }
 
     /// `xhat_i(theta)` to rounding, by Newton steps with dense solves.
@@ -438,6 +440,11 @@ impl Problem for Logistic {
         let v = &self.folds[sample].1;
         let l_g = v.extremes().1 / (4.0 * v.rows.len() as f64);
         UpperConstants { l_g, l_g_theta: 0.0, convex: true, squared_distance: None, rigor: Rigor::Proven }
+    }
+
+    fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
+        lower.fill(self.least);
+        upper.fill(30.0);
     }
 }
 

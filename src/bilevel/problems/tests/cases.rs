@@ -123,168 +123,201 @@ impl Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = linear_models();
-    cases.extend(other_models());
-    cases.extend(image_problems());
-    cases.extend(experts());
+    cases_of(0)
+}
+
+/// The same problems on other data and at another theta for each draw.
+pub fn cases_of(draw: u64) -> Vec<Case> {
+    let seed = |of: u64| of + 10_000 * draw;
+    let mut cases = linear_models(seed);
+    cases.extend(other_models(seed));
+    cases.extend(image_problems(seed));
+    cases.extend(experts(seed));
     cases
 }
 
-fn linear_models() -> Vec<Case> {
+fn linear_models(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
     let (numbers, labels, classes) = (Kind::Numbers, Kind::Labels, Kind::Classes(3));
     let groups = Sharing::Groups(vec![0, 1, 0, 2]);
-    let log = |count: usize| normal(count, 40).into_iter().map(|t| 0.5 * t - 1.0).collect::<Vec<f64>>();
-    let many = (0..3).map(|k| task(6 + k, 4, numbers, 50 + k as u64)).collect();
+    let log = |count: usize| normal(count, seed(40)).into_iter().map(|t| 0.5 * t - 1.0).collect::<Vec<f64>>();
+    let many = (0..3).map(|k| task(6 + k, 4, numbers, seed(50 + k as u64))).collect();
     vec![
-        Case::new("ridge", ridge(hold_out(9, 4, numbers, 1), &Sharing::Single, false).unwrap(), log(1)),
+        Case::new("ridge", ridge(hold_out(9, 4, numbers, seed(1)), &Sharing::Single, false).unwrap(), log(1)),
         Case::new(
             "ridge of one number",
-            ridge(hold_out(1, 1, numbers, 2), &Sharing::Single, false).unwrap(),
+            ridge(hold_out(1, 1, numbers, seed(2)), &Sharing::Single, false).unwrap(),
             log(1),
         ),
         Case::new(
             "ridge per feature",
-            ridge(folds(9, 4, numbers, 3), &Sharing::PerFeature, true).unwrap(),
+            ridge(folds(9, 4, numbers, seed(3)), &Sharing::PerFeature, true).unwrap(),
             log(4),
         ),
-        Case::new("ridge per group", ridge(hold_out(3, 4, numbers, 4), &groups, false).unwrap(), log(3)),
+        Case::new(
+            "ridge per group",
+            ridge(hold_out(3, 4, numbers, seed(4)), &groups, false).unwrap(),
+            log(3),
+        ),
         Case::new(
             "sparse ridge",
-            ridge(Split::HoldOut(sparse_task(12, 5, numbers, 5)), &Sharing::PerFeature, true).unwrap(),
+            ridge(Split::HoldOut(sparse_task(12, 5, numbers, seed(5))), &Sharing::PerFeature, true).unwrap(),
             log(5),
         ),
-        Case::new("logistic", logistic(hold_out(9, 4, labels, 6), &Sharing::Single, true).unwrap(), log(1)),
+        Case::new(
+            "logistic",
+            logistic(hold_out(9, 4, labels, seed(6)), &Sharing::Single, true).unwrap(),
+            log(1),
+        ),
         Case::new(
             "logistic of one number",
-            logistic(hold_out(1, 1, labels, 7), &Sharing::Single, false).unwrap(),
+            logistic(hold_out(1, 1, labels, seed(7)), &Sharing::Single, false).unwrap(),
             log(1),
         ),
         Case::new(
             "logistic in folds",
-            logistic(folds(9, 4, labels, 8), &Sharing::PerFeature, false).unwrap(),
+            logistic(folds(9, 4, labels, seed(8)), &Sharing::PerFeature, false).unwrap(),
             log(4),
         ),
         Case::new(
             "sparse logistic",
-            logistic(Split::HoldOut(sparse_task(12, 5, labels, 9)), &Sharing::Single, true).unwrap(),
+            logistic(Split::HoldOut(sparse_task(12, 5, labels, seed(9))), &Sharing::Single, true).unwrap(),
             log(1),
         ),
         Case::new(
             "multinomial",
-            multinomial(hold_out(12, 4, classes, 10), 3, &Sharing::Single, false).unwrap(),
+            multinomial(hold_out(12, 4, classes, seed(10)), 3, &Sharing::Single, false).unwrap(),
             log(1),
         ),
         Case::new(
             "multinomial per class",
-            multinomial(folds(12, 4, classes, 11), 3, &Sharing::PerOutput, true).unwrap(),
+            multinomial(folds(12, 4, classes, seed(11)), 3, &Sharing::PerOutput, true).unwrap(),
             log(3),
         ),
         Case::new(
             "multinomial per feature",
-            multinomial(hold_out(12, 4, classes, 12), 3, &Sharing::PerFeature, false).unwrap(),
+            multinomial(hold_out(12, 4, classes, seed(12)), 3, &Sharing::PerFeature, false).unwrap(),
             log(4),
         ),
         Case::new(
             "sparse multinomial per weight",
-            multinomial(Split::HoldOut(sparse_task(12, 4, classes, 13)), 3, &Sharing::PerWeight, true)
+            multinomial(Split::HoldOut(sparse_task(12, 4, classes, seed(13))), 3, &Sharing::PerWeight, true)
                 .unwrap(),
             log(12),
         ),
         Case::new(
             "smoothed elastic net",
-            smoothed_elastic_net(hold_out(9, 4, numbers, 14), Loss::Squared(Squared), 0.4, true).unwrap(),
+            smoothed_elastic_net(hold_out(9, 4, numbers, seed(14)), Loss::Squared(Squared), 0.4, true)
+                .unwrap(),
             log(2),
         ),
         Case::new(
             "smoothed elastic net, logistic",
-            smoothed_elastic_net(folds(9, 4, labels, 15), Loss::Logistic(Logistic), 0.5, false).unwrap(),
+            smoothed_elastic_net(folds(9, 4, labels, seed(15)), Loss::Logistic(Logistic), 0.5, false)
+                .unwrap(),
             log(2),
         ),
-        Case::new("squared hinge", squared_hinge(hold_out(9, 4, labels, 16), 0.0, true).unwrap(), log(1))
-            .with_jumps(true),
+        Case::new(
+            "squared hinge",
+            squared_hinge(hold_out(9, 4, labels, seed(16)), 0.0, true).unwrap(),
+            log(1),
+        )
+        .with_jumps(true),
         Case::new(
             "ramped squared hinge",
-            squared_hinge(hold_out(9, 4, labels, 17), 0.5, false).unwrap(),
+            squared_hinge(hold_out(9, 4, labels, seed(17)), 0.5, false).unwrap(),
             log(1),
         )
         .with_ramp(),
         Case::new(
             "Huber",
-            huber(hold_out(9, 4, numbers, 18), false, 0.8, &Sharing::Single, false).unwrap(),
+            huber(hold_out(9, 4, numbers, seed(18)), false, 0.8, &Sharing::Single, false).unwrap(),
             log(2),
         )
         .with_jumps(false),
         Case::new(
             "smooth Huber",
-            huber(folds(9, 4, numbers, 19), true, 0.8, &Sharing::PerFeature, true).unwrap(),
+            huber(folds(9, 4, numbers, seed(19)), true, 0.8, &Sharing::PerFeature, true).unwrap(),
             log(5),
         ),
-        Case::new("hyper-cleaning", hyper_cleaning(task(9, 4, labels, 20), 0, 0.1, true).unwrap(), log(9)),
+        Case::new(
+            "hyper-cleaning",
+            hyper_cleaning(task(9, 4, labels, seed(20)), 0, 0.1, true).unwrap(),
+            log(9),
+        ),
         Case::new(
             "hyper-cleaning of classes",
-            hyper_cleaning(sparse_task(12, 4, classes, 21), 3, 0.2, false).unwrap(),
+            hyper_cleaning(sparse_task(12, 4, classes, seed(21)), 3, 0.2, false).unwrap(),
             log(12),
         ),
         Case::new(
             "proximal tasks",
             proximal(Split::Tasks(many), Loss::Squared(Squared), 0.5, false).unwrap(),
-            normal(4, 41),
+            normal(4, seed(41)),
         ),
         Case::new(
             "proximal, smooth Huber",
-            proximal(hold_out(9, 3, numbers, 22), Loss::PseudoHuber(PseudoHuber { delta: 0.7 }), 0.3, true)
-                .unwrap(),
-            normal(4, 42),
+            proximal(
+                hold_out(9, 3, numbers, seed(22)),
+                Loss::PseudoHuber(PseudoHuber { delta: 0.7 }),
+                0.3,
+                true,
+            )
+            .unwrap(),
+            normal(4, seed(42)),
         ),
     ]
 }
 
-fn other_models() -> Vec<Case> {
+fn other_models(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
     let quadratic = |rows: usize, n: usize, d: usize| {
         Quadratic::new(
-            dense(rows, n, 30),
-            normal(rows, 31),
-            dense(rows + 2, n, 32),
-            dense(rows + 2, d, 33),
-            normal(rows + 2, 34),
+            dense(rows, n, seed(30)),
+            normal(rows, seed(31)),
+            dense(rows + 2, n, seed(32)),
+            dense(rows + 2, d, seed(33)),
+            normal(rows + 2, seed(34)),
         )
         .unwrap()
     };
-    let net = ridge(hold_out(9, 4, Kind::Numbers, 35), &Sharing::PerFeature, false).unwrap();
+    let net = ridge(hold_out(9, 4, Kind::Numbers, seed(35)), &Sharing::PerFeature, false).unwrap();
     vec![
-        Case::new("quadratic", quadratic(8, 5, 3), normal(3, 43)),
-        Case::new("quadratic of one number", quadratic(1, 1, 1), normal(1, 44)),
+        Case::new("quadratic", quadratic(8, 5, 3), normal(3, seed(43))),
+        Case::new("quadratic of one number", quadratic(1, 1, 1), normal(1, seed(44))),
         Case::new(
             "kernel ridge",
-            KernelRidge::new(task(9, 2, Kind::Numbers, 36), Lengths::Shared).unwrap(),
+            KernelRidge::new(task(9, 2, Kind::Numbers, seed(36)), Lengths::Shared).unwrap(),
             vec![-2.0, 0.3],
         ),
         Case::new(
             "kernel ridge per feature",
-            KernelRidge::new(sparse_task(9, 3, Kind::Numbers, 37), Lengths::PerFeature).unwrap(),
+            KernelRidge::new(sparse_task(9, 3, Kind::Numbers, seed(37)), Lengths::PerFeature).unwrap(),
             vec![-3.0, 0.4, -0.2, 0.7],
         ),
         Case::new(
             "kernel ridge of one number",
-            KernelRidge::new(task(1, 1, Kind::Numbers, 38), Lengths::Shared).unwrap(),
+            KernelRidge::new(task(1, 1, Kind::Numbers, seed(38)), Lengths::Shared).unwrap(),
             vec![-1.0, 0.1],
         ),
-        Case::new("ridge with a pull", Tikhonov::new(net, 0.3, normal(4, 45)).unwrap(), normal(4, 46)),
+        Case::new(
+            "ridge with a pull",
+            Tikhonov::new(net, 0.3, normal(4, seed(45))).unwrap(),
+            normal(4, seed(46)),
+        ),
     ]
 }
 
-fn image_problems() -> Vec<Case> {
+fn image_problems(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
     let (isotropic, anisotropic) = (Coupling::Isotropic, Coupling::Anisotropic);
-    let images = || vec![image(6, 5, 60), image(4, 7, 61)];
+    let images = || vec![image(6, 5, seed(60)), image(4, 7, seed(61))];
     let mask = |i: usize, n: usize| {
         (0..n).map(|k| if (k + i).is_multiple_of(3) { 0.0 } else { 0.8 }).collect::<Vec<f64>>()
     };
     let coefficients = |grid: Grid| Image {
-        noisy: normal(grid.height * grid.width, 62),
-        ..image(grid.height, grid.width, 63)
+        noisy: normal(grid.height * grid.width, seed(62)),
+        ..image(grid.height, grid.width, seed(63))
     };
     let fixed = Fixed { v: 0.3, ridge: 1e-3, cost: 0.5 };
-    let signal = || vec![image(1, 12, 64)];
+    let signal = || vec![image(1, 12, seed(64))];
     let denoising = |coupling, ridge| TotalVariation::denoising(images(), coupling, ridge).unwrap();
     vec![
         Case::new("total variation", denoising(isotropic, false), vec![-1.0, -1.0]),
@@ -300,7 +333,7 @@ fn image_problems() -> Vec<Case> {
         ),
         Case::new(
             "total variation of one pixel",
-            TotalVariation::denoising(vec![image(1, 1, 65)], isotropic, true).unwrap(),
+            TotalVariation::denoising(vec![image(1, 1, seed(65))], isotropic, true).unwrap(),
             vec![-1.0, -1.2, -1.0],
         ),
         Case::new(
@@ -310,20 +343,21 @@ fn image_problems() -> Vec<Case> {
         ),
         Case::new(
             "weighted total variation",
-            WeightedTotalVariation::new(vec![image(5, 4, 66), image(5, 4, 67)], isotropic, 0.4).unwrap(),
-            normal(20, 47),
+            WeightedTotalVariation::new(vec![image(5, 4, seed(66)), image(5, 4, seed(67))], isotropic, 0.4)
+                .unwrap(),
+            normal(20, seed(47)),
         )
         .loose(15.0),
         Case::new(
             "weighted anisotropic total variation",
-            WeightedTotalVariation::new(vec![image(4, 4, 68)], anisotropic, 0.4).unwrap(),
-            normal(16, 48),
+            WeightedTotalVariation::new(vec![image(4, 4, seed(68))], anisotropic, 0.4).unwrap(),
+            normal(16, seed(48)),
         )
         .loose(15.0),
         Case::new(
             "sampling",
             Sampling::new(vec![coefficients(Grid { height: 4, width: 5 })], isotropic, fixed).unwrap(),
-            normal(21, 49),
+            normal(21, seed(49)),
         ),
         Case::new(
             "total variation by risk estimate",
@@ -332,21 +366,25 @@ fn image_problems() -> Vec<Case> {
         ),
         Case::new(
             "weighted total variation by risk estimate",
-            Sure::new(WeightedTotalVariation::new(vec![image(3, 4, 69)], isotropic, 0.5).unwrap(), 0.2, 6)
-                .unwrap(),
-            normal(12, 50),
+            Sure::new(
+                WeightedTotalVariation::new(vec![image(3, 4, seed(69))], isotropic, 0.5).unwrap(),
+                0.2,
+                6,
+            )
+            .unwrap(),
+            normal(12, seed(50)),
         )
         .loose(15.0),
     ]
 }
 
-fn experts() -> Vec<Case> {
+fn experts(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
     let theta = |experts: &Experts| {
         let (count, taps) = (experts.count, experts.count * experts.side * experts.side);
         let mut theta = if experts.has_factor { vec![0.2] } else { Vec::new() };
         theta.extend((0..count).map(|k| -0.3 * k as f64));
         theta.extend((0..count).map(|k| -0.5 + 0.2 * k as f64));
-        theta.extend(normal(taps, 70).into_iter().map(|t| 0.4 * t));
+        theta.extend(normal(taps, seed(70)).into_iter().map(|t| 0.4 * t));
         theta
     };
     let of = |name: &'static str, images: Vec<Image>, experts: Experts, loose: f64| {
@@ -362,13 +400,13 @@ fn experts() -> Vec<Case> {
     };
     let free = form(3, 3, Boundary::Symmetric, false, false);
     let torus = form(2, 2, Boundary::Periodic, true, true);
-    let judged = FieldOfExperts::new(vec![image(5, 5, 74)], free).unwrap();
+    let judged = FieldOfExperts::new(vec![image(5, 5, seed(74))], free).unwrap();
     vec![
-        of("field of experts", vec![image(6, 5, 71), image(4, 7, 72)], free, 12.0),
-        of("field of experts on a torus", vec![image(6, 5, 73)], torus, 6.0),
+        of("field of experts", vec![image(6, 5, seed(71)), image(4, 7, seed(72))], free, 12.0),
+        of("field of experts on a torus", vec![image(6, 5, seed(73))], torus, 6.0),
         of(
             "field of experts of one pixel",
-            vec![image(1, 1, 75)],
+            vec![image(1, 1, seed(75))],
             form(1, 1, Boundary::Symmetric, false, true),
             6.0,
         ),

@@ -32,10 +32,10 @@ fn solve(second: &dyn SecondOrder, r: &[f64]) -> Vec<f64> {
 }
 
 /// The minimizer of `h`, by Newton's method.
-fn minimizer(problem: &dyn Problem, sample: usize, theta: &[f64], start: &[f64]) -> Vec<f64> {
+pub fn minimizer(problem: &dyn Problem, sample: usize, theta: &[f64], start: &[f64]) -> Vec<f64> {
     let mut x = start.to_vec();
     let mut gradient = vec![0.0; x.len()];
-    for _ in 0..100 {
+    for _ in 0..300 {
         let h = value(problem.lower(sample, &x, theta, &mut gradient));
         let step = solve(&*value(problem.second_order(sample, &x, theta)), &gradient);
         let slope = dot(&step, &gradient);
@@ -43,7 +43,7 @@ fn minimizer(problem: &dyn Problem, sample: usize, theta: &[f64], start: &[f64])
             break;
         }
         let (mut t, mut trial) = (1.0, x.clone());
-        while t > 1e-3 {
+        while t > 1e-9 {
             trial = ahead(&x, -t, &step);
             let there = value(problem.lower(sample, &trial, theta, &mut gradient));
             if there <= h - 0.1 * t * slope + 1e-14 * h.abs() {
@@ -70,7 +70,7 @@ fn f(problem: &dyn Problem, theta: &[f64], starts: &[Vec<f64>]) -> f64 {
 }
 
 /// `grad f = grad_theta g - B' A^-1 grad_x g`, mean over samples.
-fn hypergradient(problem: &dyn Problem, theta: &[f64], solutions: &[Vec<f64>]) -> Vec<f64> {
+pub fn hypergradient(problem: &dyn Problem, theta: &[f64], solutions: &[Vec<f64>]) -> Vec<f64> {
     let mut z = vec![0.0; theta.len()];
     for (sample, x) in solutions.iter().enumerate() {
         let (mut in_x, mut in_theta) = (vec![0.0; x.len()], vec![0.0; theta.len()]);
@@ -111,7 +111,7 @@ fn hypergradients_are_differences_of_f() {
 }
 
 /// The solution of a dense symmetric system by elimination.
-fn eliminate(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+pub fn eliminate(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for k in 0..n {
         for i in k + 1..n {
@@ -128,7 +128,7 @@ fn eliminate(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     b
 }
 
-fn rows_of(x: &Matrix<'_>) -> Vec<Vec<f64>> {
+pub fn rows_of(x: &Matrix<'_>) -> Vec<Vec<f64>> {
     let mut rows = vec![vec![0.0; x.cols()]; x.rows()];
     (0..x.cols()).for_each(|j| x.for_each(j, |r, a| rows[r][j] = a));
     rows
