@@ -190,6 +190,7 @@ impl<'a> Maid<'a> {
             trials += 1;
             if let Some(point) = &self.point
                 && patience.is_over(point, &interval, self.evaluator.mode)
+                && !(patience.failures == 1 && self.trials_are_rougher(point))
             {
                 return Ok(Some(floor(point)));
             }
@@ -198,6 +199,12 @@ impl<'a> Maid<'a> {
                 self.examine(control)?;
             }
         }
+    }
+
+    /// Whether less is asked of trials than the point has: the solver of a problem with kinks may have gone much further
+    /// than it was told to.
+    fn trials_are_rougher(&self, point: &Point) -> bool {
+        !self.evaluator.problem.is_smooth() && self.progress.accuracy.eps > 2.0 * point.most(|s| s.eps)
     }
 
     fn interval(&self) -> Interval {
@@ -304,7 +311,12 @@ impl<'a> Maid<'a> {
                     progress.accuracy.tighten_plain(factor, &achieved);
                 }
             }
-            None => progress.accuracy.tighten(settings.nu),
+            None => {
+                if !evaluator.problem.is_smooth() {
+                    progress.accuracy.at_most_achieved(point, &evaluator.shares);
+                }
+                progress.accuracy.tighten(settings.nu);
+            }
         }
         evaluator.refine(point, progress.accuracy.eps, settings.max_lower_products, control)?;
         evaluator.adjoints(point, progress.accuracy.delta, control)

@@ -195,6 +195,23 @@ fn hypergradients_are_differences_of_the_upper_value() {
     }
 }
 
+#[test]
+fn a_start_that_is_solved_at_once_does_not_end_the_search() {
+    // Features of unit length far from their target's mean: the first accuracy, taken from 0, is huge.
+    let (n, p) = (60, 6);
+    let data = rows(n, p, SQUARED, 16, 0);
+    let mut columns = Vec::new();
+    (0..p).for_each(|j| data.x.for_each(j, |_, a| columns.push(0.1 * a)));
+    let y = data.y.iter().map(|y| 150.0 + 40.0 * y).collect();
+    let fold = (0..n).map(|r| r % 5).collect();
+    let problem =
+        lasso(Split::Folds { data: Data { x: matrix(&columns, n), y }, fold }, SQUARED, false).unwrap();
+    let start = [(0.1 * problem.least_empty(&mut Control::new()).unwrap()).ln()];
+    let found = run(&problem, &start, &[]);
+    assert!(found.iterations > 2, "{:?} {} {:?}", found.outcome, found.iterations, found.theta);
+    assert!(exact(&problem, &found.theta) < exact(&problem, &start));
+}
+
 /// `min 1/2 |w - c|^2 + alpha |w|_1 + beta/2 |w|^2` for features `sqrt(n) I`, judged by `1/2 |w - target|^2`.
 struct Separable {
     c: Vec<f64>,
