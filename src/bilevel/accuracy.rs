@@ -32,6 +32,12 @@ impl Accuracy {
         }
     }
 
+    /// Both no looser than what was achieved.
+    pub fn meet(&mut self, achieved: &Accuracy) {
+        self.eps = met(self.eps, achieved.eps);
+        self.delta = met(self.delta, achieved.delta);
+    }
+
     /// Both by `nu`, as published.
     pub fn tighten(&mut self, nu: f64) {
         self.eps *= nu;

@@ -116,7 +116,7 @@ pub fn inexact_gradient(
         evaluator.counts.refinements += 1;
         if mode == CertificateMode::Off {
             // From what there is: at a start that a loose accuracy accepts, B and so z may vanish.
-            search.accuracy.at_most_achieved(point, &evaluator.shares);
+            search.accuracy.meet(&Accuracy::achieved(point, &evaluator.shares));
             search.accuracy.tighten(CONFIRM);
         } else if settings.method == Method::Maid {
             let achieved = Accuracy::achieved(point, &evaluator.shares);

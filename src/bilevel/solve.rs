@@ -313,7 +313,7 @@ impl<'a> Maid<'a> {
             }
             None => {
                 if !evaluator.problem.is_smooth() {
-                    progress.accuracy.at_most_achieved(point, &evaluator.shares);
+                    progress.accuracy.meet(&Accuracy::achieved(point, &evaluator.shares));
                 }
                 progress.accuracy.tighten(settings.nu);
             }

@@ -188,19 +188,13 @@ fn groupwise() -> Command {
         .args(option_flags::flags(Family::Groupwise))
 }
 
-fn bilevel() -> Command {
+pub fn bilevel() -> Command {
     let size = |name: &'static str, help: &'static str| {
         Arg::new(name)
             .long(name)
             .value_name("N")
             .value_parser(value_parser!(u64).range(1..=65_536))
             .help(help)
-    };
-    let word = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).allow_hyphen_values(true).help(help)
-    };
-    let pictures = |name: &'static str, help: &'static str| {
-        file(name, help).value_name("FILE|DIR").num_args(1..).action(ArgAction::Append)
     };
     Command::new("bilevel")
         .about("Learn the parameters of a problem by what its solution is worth on other data")
@@ -211,10 +205,10 @@ fn bilevel() -> Command {
                 .value_parser(bilevel::PROBLEMS)
                 .help("Strengths of ridge, logistic, multinomial, elastic-net or lasso regression; or of denoising by total variation (tv), or filters too (foe: a field of experts)"),
         )
+        .args(judging_files())
+        .mut_arg("validation", |arg| arg.conflicts_with("folds"))
+        .mut_arg("observed", |arg| arg.conflicts_with("noise"))
         .args([
-            file("train", "Tables: the rows of the lower level, with their targets"),
-            file("validation", "The rows that parameters are judged by").conflicts_with("folds"),
-            word("folds", "K|FILE", "Instead of --validation: the number of folds, dealt at random by --seed, or a file with the fold of each row"),
             word("target-column", "NAME|INDEX", "Delimited text: the column of the target, by name or index from 0 (negative: from the end) [default: the last]"),
             word("positive", "LABEL", "Take rows with this label as 1 and all others as -1"),
             Arg::new("features")
@@ -222,14 +216,11 @@ fn bilevel() -> Command {
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..=i32::MAX as u64))
                 .help("LIBSVM: the number of columns, where the file does not show all of them"),
-            word("strengths", "NAME|FILE", "Which coefficients share a strength: all (single), those of a feature (per-feature), of a class (per-class), none (per-weight), or those of a group (a file with the group of each column from 0, one a line) [default: single]"),
             switch("intercept", "Add an intercept, with a fixed ridge of 1e-6 (lasso, and elastic-net with --smoothing 0: unpenalized)"),
             word("smoothing", "X", "elastic-net: where absolute values are rounded off; 0: not at all, so that solutions are sparse [default: 0.001]"),
             Arg::new("loss").long("loss").value_name("NAME").value_parser(["squared", "logistic"]).help("elastic-net, lasso: the loss [default: squared]"),
         ])
         .args([
-            pictures("truth", "Pictures as they should be: PNG, PGM or PPM files, or folders of them"),
-            pictures("observed", "The same as they are observed, in the same order").conflicts_with("noise"),
             word("noise", "SIGMA", "Instead of --observed: add normal noise of this deviation (white is 1) by --seed"),
             size("shrink", "Shrink pictures by this factor first (means of squares)"),
             size("size", "Then take the square of so many pixels in the middle"),
@@ -243,11 +234,39 @@ fn bilevel() -> Command {
             json(),
             file("out", "Write the parameters, one a line, 17 digits"),
             file("solution", "Write the lower solution: a line for each column, with a number for each class and fold"),
+            file("model", "Write the parameters, the lower solutions and the adjoints as JSON, for verify"),
             file("trace", "Write every decision, with the inequality that made it, as CSV"),
             file("plot", "Write the upper value over the work as SVG"),
             file("plot-accuracies", "Write the accuracies of the steps as SVG"),
         ])
         .args(option_flags::flags(Family::Bilevel))
+}
+
+/// The files that parameters are learned from.
+fn judging_files() -> [Arg; 6] {
+    let pictures = |name: &'static str, help: &'static str| {
+        file(name, help).value_name("FILE|DIR").num_args(1..).action(ArgAction::Append)
+    };
+    [
+        file("train", "Tables: the rows of the lower level, with their targets"),
+        file("validation", "The rows that parameters are judged by"),
+        word(
+            "folds",
+            "K|FILE",
+            "Instead of --validation: the number of folds, dealt at random by --seed, or a file with the fold of each row",
+        ),
+        word(
+            "strengths",
+            "NAME|FILE",
+            "Which coefficients share a strength: all (single), those of a feature (per-feature), of a class (per-class), none (per-weight), or those of a group (a file with the group of each column from 0, one a line) [default: single]",
+        ),
+        pictures("truth", "Pictures as they should be: PNG, PGM or PPM files, or folders of them"),
+        pictures("observed", "The same as they are observed, in the same order"),
+    ]
+}
+
+fn word(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).allow_hyphen_values(true).help(help)
 }
 
 fn cv() -> Command {
@@ -282,10 +301,11 @@ fn verify() -> Command {
         .arg(file("model", "The model, as written by --model").required_unless_present("log"))
         .arg(
             file("log", "Instead: a round log, as southwell groupwise --out writes it; with --data its rounds must be those of that file")
-                .conflicts_with_all(["model", "target", "target-column", "positive", "features", "weights", "offset", "targets", "tolerance"]),
+                .conflicts_with_all(["model", "target", "target-column", "positive", "features", "weights", "offset", "targets", "tolerance", "train", "truth"]),
         )
         .args(data_flags())
-        .mut_arg("data", |arg| arg.required(false).required_unless_present("log"))
+        .mut_arg("data", |arg| arg.required(false).required_unless_present_any(["log", "train", "truth"]))
+        .args(judging_files())
         .arg(file("targets", "The table of targets of a model of several tasks"))
         .arg(
             Arg::new("tolerance")

@@ -60,17 +60,27 @@ pub fn write(path: &Path, model: &Model) -> Result<()> {
     })
 }
 
-/// Reads a model.
-pub fn read(path: &Path) -> Result<Model> {
+/// The JSON of a file.
+pub fn parse(path: &Path) -> Result<Value> {
     let name = path.display().to_string();
     let refused = |kind| Error::new(kind, name.as_str());
     let text = std::fs::read_to_string(path)
         .map_err(|e| refused(ErrorKind::Argument).expected("a model that can be read").found(e))?;
-    let value: Value = serde_json::from_str(&text).map_err(|e| {
+    serde_json::from_str(&text).map_err(|e| {
         refused(ErrorKind::Format).expected("a model in JSON").found(format!("other text ({e})"))
-    })?;
-    let file = Reader { name: &name, value: &value };
-    file.header()?;
+    })
+}
+
+/// Reads a model.
+pub fn read(path: &Path) -> Result<Model> {
+    of(path, &parse(path)?)
+}
+
+/// The model that a file's JSON is.
+pub fn of(path: &Path, value: &Value) -> Result<Model> {
+    let name = path.display().to_string();
+    let file = Reader { name: &name, value };
+    file.header("bcd")?;
     let columns = file.count("columns")?;
     let rows = file.count("rows")?;
     let outputs = if value["outputs"].is_null() { 1 } else { file.count("outputs")? };
@@ -112,13 +122,16 @@ pub fn read(path: &Path) -> Result<Model> {
 }
 
 /// A JSON object with the name of its file, so that every refusal says where.
-struct Reader<'a> {
-    name: &'a str,
-    value: &'a Value,
+pub struct Reader<'a> {
+    /// The file.
+    pub name: &'a str,
+    /// The object.
+    pub value: &'a Value,
 }
 
 impl Reader<'_> {
-    fn refused(&self, key: &str, expected: &str, found: impl std::fmt::Display) -> Error {
+    /// The refusal of what a key has.
+    pub fn refused(&self, key: &str, expected: &str, found: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::Format, self.name).at(format!("key \"{key}\"")).expected(expected).found(found)
     }
 
@@ -129,7 +142,8 @@ impl Reader<'_> {
         }
     }
 
-    fn header(&self) -> Result<()> {
+    /// Refuses what is not a model of a family, or of a later version.
+    pub fn header(&self, family: &str) -> Result<()> {
         let told = self.value["format"].as_str().unwrap_or("nothing");
         if told != "southwell model" {
             return Err(self.refused("format", "\"southwell model\"", told));
@@ -139,18 +153,21 @@ impl Reader<'_> {
             return Err(self.refused("version", &format!("at most {VERSION}"), version));
         }
         match self.word("family")? {
-            "bcd" => Ok(()),
-            other => Err(self.refused("family", "\"bcd\"", other)),
+            found if found == family => Ok(()),
+            other => Err(self.refused("family", &format!("\"{family}\""), other)),
         }
     }
 
     fn options(&self) -> Result<Vec<(String, String)>> {
-        let pairs = self.value["options"].as_object().map(|object| {
+        self.words("options")
+    }
+
+    /// An object of strings.
+    pub fn words(&self, key: &str) -> Result<Vec<(String, String)>> {
+        let pairs = self.value[key].as_object().map(|object| {
             object.iter().map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect::<Option<Vec<_>>>()
         });
-        pairs
-            .flatten()
-            .ok_or_else(|| self.refused("options", "an object of strings", brief(&self.value["options"])))
+        pairs.flatten().ok_or_else(|| self.refused(key, "an object of strings", brief(&self.value[key])))
     }
 
     fn names(&self) -> Result<Vec<String>> {
@@ -171,7 +188,8 @@ impl Reader<'_> {
         Ok(Some(Groups { of_column, weights: self.numbers_if("group_weights")? }))
     }
 
-    fn word(&self, key: &str) -> Result<&str> {
+    /// A string.
+    pub fn word(&self, key: &str) -> Result<&str> {
         self.value[key].as_str().ok_or_else(|| self.refused(key, "a string", brief(&self.value[key])))
     }
 
@@ -179,7 +197,8 @@ impl Reader<'_> {
         self.get(key, "a count", |v| v.as_u64().map(|n| n as usize))
     }
 
-    fn number(&self, key: &str) -> Result<f64> {
+    /// A number, NaN where it is null.
+    pub fn number(&self, key: &str) -> Result<f64> {
         let found = self.value.get(key).and_then(from_json);
         found.ok_or_else(|| self.refused(key, "a number", brief(&self.value[key])))
     }
@@ -188,8 +207,20 @@ impl Reader<'_> {
         if self.value[key].is_null() { Ok(None) } else { self.number(key).map(Some) }
     }
 
-    fn numbers(&self, key: &str) -> Result<Vec<f64>> {
-        let entries = self.get(key, "an array of numbers", |v| v.as_array().cloned())?;
+    /// An array of numbers.
+    pub fn numbers(&self, key: &str) -> Result<Vec<f64>> {
+        self.numbers_of(key, &self.get(key, "an array of numbers", |v| v.as_array().cloned())?)
+    }
+
+    /// An array of such arrays.
+    pub fn arrays(&self, key: &str) -> Result<Vec<Vec<f64>>> {
+        let all = self.get(key, "an array of arrays of numbers", |v| {
+            v.as_array()?.iter().map(|v| v.as_array().cloned()).collect::<Option<Vec<_>>>()
+        })?;
+        all.iter().map(|entries| self.numbers_of(key, entries)).collect()
+    }
+
+    fn numbers_of(&self, key: &str, entries: &[Value]) -> Result<Vec<f64>> {
         let numbers = entries.iter().enumerate().map(|(at, v)| {
             let found = from_json(v).filter(|v| !v.is_nan());
             found.ok_or_else(|| self.refused(key, &format!("a number at entry {at}"), brief(v)))

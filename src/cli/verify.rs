@@ -1,4 +1,5 @@
-//! `southwell verify`: the certificate of a saved model, recomputed from the raw data; or of a round log (`groupwise`).
+//! `southwell verify`: the certificate of a saved model, recomputed from the raw data (of learned parameters:
+//! `bilevel`); or of a round log (`groupwise`).
 
 use super::data::{Data, Target};
 use super::failure::{Failure, Verdict};
@@ -6,7 +7,7 @@ use super::layout::Facts;
 use super::model::Model;
 use super::number::{json, short};
 use super::report;
-use super::{groupwise, model_json, output};
+use super::{bilevel, groupwise, model_json, output};
 use clap::ArgMatches;
 use serde_json::json;
 use southwell::bcd::{self, Certificate, Problem, Settings, Solution};
@@ -23,11 +24,21 @@ pub fn run(matches: &ArgMatches) -> Result<Verdict, Failure> {
         return groupwise::verify(matches, log, of("data").map(PathBuf::as_path));
     }
     let file = of("model").cloned().unwrap_or_default();
-    let mut model = model_json::read(&file)?;
+    let value = model_json::parse(&file)?;
+    if value["family"] == bilevel::FAMILY {
+        return bilevel::verify(matches, &file, &value);
+    }
+    let mut model = model_json::of(&file, &value)?;
     if let Some(tolerance) = matches.get_one::<String>("tolerance") {
         model.options.push(("tolerance".into(), tolerance.clone()));
     }
     let settings = model.settings()?;
+    if of("data").is_none() {
+        return Err(Error::new(ErrorKind::Argument, "--data")
+            .expected("the rows that the model was fitted to")
+            .found("none")
+            .into());
+    }
     let data = Data::read(matches, Target::Needed, model.known())?;
     model.check_columns(&file, &data)?;
     if data.rows() != model.rows {

@@ -1,10 +1,12 @@
 //! `southwell bilevel`: learns the parameters of a built-in problem from tables (`tables`) or pictures (`images`);
-//! `report`, `plots`: what is said and drawn of it.
+//! `report`, `plots`: what is said and drawn of it; `saved`: models that `verify` takes.
 
 pub mod images;
 pub mod plots;
 pub mod report;
+mod saved;
 mod tables;
+mod verify;
 
 use super::data;
 use super::failure::{Failure, Verdict};
@@ -22,6 +24,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use saved::FAMILY;
+pub use verify::verify;
+
 /// The problems that the command knows.
 pub const PROBLEMS: [&str; 7] = ["ridge", "logistic", "multinomial", "elastic-net", "lasso", "tv", "foe"];
 
@@ -38,6 +43,16 @@ pub struct Made {
     outputs: usize,
 }
 
+impl Made {
+    /// The problem that the flags name.
+    fn read(kind: &str, matches: &ArgMatches, seed: u64) -> Result<Self> {
+        match kind {
+            "tv" | "foe" => images::read(kind, matches, seed),
+            _ => tables::read(kind, matches, seed),
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let begun = Instant::now();
@@ -51,12 +66,7 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     let kind = matches.get_one::<String>("problem").map_or("", String::as_str);
     let mut line = Line::new();
     line.say("reading the data");
-    let is_on_images = matches!(kind, "tv" | "foe");
-    let made = if is_on_images {
-        images::read(kind, matches, settings.seed)?
-    } else {
-        tables::read(kind, matches, settings.seed)?
-    };
+    let made = Made::read(kind, matches, settings.seed)?;
     let start = start(matches, &made)?;
     let seconds_setup = begun.elapsed().as_secs_f64();
     line.say(kind);
@@ -67,6 +77,9 @@ pub fn run(matches: &ArgMatches) -> std::result::Result<Verdict, Failure> {
     }
     if let Some(file) = of("solution") {
         write_solution(file, &made, &solution)?;
+    }
+    if let Some(file) = of("model") {
+        saved::write(file, kind, matches, (chosen.pairs(), &start), &solution)?;
     }
     if let Some(folder) = of("pictures") {
         write_pictures(folder, &made.pairs, &solution)?;

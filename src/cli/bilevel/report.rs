@@ -6,7 +6,7 @@ use crate::cli::layout::Facts;
 use crate::cli::number::{json, json_array, short};
 use serde_json::{Value, json};
 use southwell::bilevel::settings::CertificateMode;
-use southwell::bilevel::{Decision, Rigor, Settings, Solution};
+use southwell::bilevel::{Certificate, Decision, Rigor, Settings, Solution};
 
 /// Parameters that the table shows.
 const MOST_SHOWN: usize = 8;
@@ -36,30 +36,7 @@ impl Report<'_> {
         if let Some(flaw) = &solution.flaw {
             facts.add("flaw", flaw.to_string());
         }
-        let [lower, upper] = [found.interval.lower, found.interval.upper];
-        facts.add("upper value", short(value(solution), 12));
-        facts.add(
-            "interval",
-            format!(
-                "[{}, {}], {}; width {}",
-                short(lower, 10),
-                short(upper, 10),
-                rigor(found.interval.rigor),
-                short(upper - lower, 3)
-            ),
-        );
-        facts.add("proven", proven(solution));
-        facts.add(
-            "gradient",
-            format!(
-                "{}, error at most {} ({}, {})",
-                short(found.criticality, 3),
-                short(found.omega.value, 3),
-                mode(found.mode),
-                rigor(found.omega.rigor)
-            ),
-        );
-        facts.add("accuracies", format!("{} lower, {} adjoint", short(found.eps, 3), short(found.delta, 3)));
+        add_certificate(&mut facts, found);
         facts.add("parameters", parameters(&solution.theta));
         if !solution.active.is_empty() {
             facts.add("at a bound", format!("{} of {d}", solution.active.len()));
@@ -96,29 +73,12 @@ impl Report<'_> {
     pub fn json(&self) -> String {
         let Report { kind, made, settings, solution, .. } = self;
         let (found, counts) = (&solution.certificate, &solution.counts);
-        let interval = &found.interval;
         let mut object = json!({
             "outcome": solution.outcome.name(),
             "problem": kind,
-            "objective": json(value(solution)),
-            "upper_value": json(value(solution)),
-            "certificate": {
-                "kind": "interval",
-                "value": json(interval.width()),
-                "rigor": rigor(interval.rigor),
-                "lower": json(interval.lower),
-                "upper": json(interval.upper),
-                "from_constants": {
-                    "lower": json(found.from_constants.lower),
-                    "upper": json(found.from_constants.upper),
-                    "rigor": rigor(found.from_constants.rigor),
-                },
-                "mode": mode(found.mode),
-                "omega": json(found.omega.value),
-                "omega_rigor": rigor(found.omega.rigor),
-                "eps": json(found.eps),
-                "delta": json(found.delta),
-            },
+            "objective": json(found.value),
+            "upper_value": json(found.value),
+            "certificate": certificate_json(found),
             "gradient_norm": json(found.size),
             "criticality": json(found.criticality),
             "theta": json_array(&solution.theta),
@@ -174,14 +134,59 @@ fn pictures(made: &Made, solution: &Solution) -> Value {
     made.pairs.iter().zip(&solution.x).map(of).collect()
 }
 
-/// The estimate of the upper value.
-pub fn value(solution: &Solution) -> f64 {
-    solution.certificate.value
+/// What is certain of the upper value and of its gradient.
+pub fn add_certificate(facts: &mut Facts, found: &Certificate) {
+    let [lower, upper] = [found.interval.lower, found.interval.upper];
+    facts.add("upper value", short(found.value, 12));
+    facts.add(
+        "interval",
+        format!(
+            "[{}, {}], {}; width {}",
+            short(lower, 10),
+            short(upper, 10),
+            rigor(found.interval.rigor),
+            short(upper - lower, 3)
+        ),
+    );
+    facts.add("proven", proven(found));
+    facts.add(
+        "gradient",
+        format!(
+            "{}, error at most {} ({}, {})",
+            short(found.criticality, 3),
+            short(found.omega.value, 3),
+            mode(found.mode),
+            rigor(found.omega.rigor)
+        ),
+    );
+    facts.add("accuracies", format!("{} lower, {} adjoint", short(found.eps, 3), short(found.delta, 3)));
+}
+
+/// The same for scripts.
+pub fn certificate_json(found: &Certificate) -> Value {
+    let interval = &found.interval;
+    json!({
+        "kind": "interval",
+        "value": json(interval.width()),
+        "rigor": rigor(interval.rigor),
+        "lower": json(interval.lower),
+        "upper": json(interval.upper),
+        "from_constants": {
+            "lower": json(found.from_constants.lower),
+            "upper": json(found.from_constants.upper),
+            "rigor": rigor(found.from_constants.rigor),
+        },
+        "mode": mode(found.mode),
+        "omega": json(found.omega.value),
+        "omega_rigor": rigor(found.omega.rigor),
+        "eps": json(found.eps),
+        "delta": json(found.delta),
+    })
 }
 
 /// The interval by the problem's constants alone.
-fn proven(solution: &Solution) -> String {
-    let found = &solution.certificate.from_constants;
+fn proven(found: &Certificate) -> String {
+    let found = &found.from_constants;
     if found.rigor != Rigor::Proven {
         return "no interval: the problem's constants are not proven".to_owned();
     }
