@@ -41,6 +41,9 @@ use super::stopping::{Patience, floor, stationary, stop};
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
 
+/// Trials are rough beside a point whose lower solutions are so many times as exact as what is asked of them.
+const ROUGHER: f64 = 2.0;
+
 /// Failed line searches after which the derivatives are looked at.
 const SUSPICIOUS: u64 = 3;
 
@@ -166,7 +169,7 @@ impl<'a> Maid<'a> {
     fn step(&mut self, control: &mut Control<'_>) -> Tried<Option<Outcome>> {
         let mut patience = Patience::new();
         let mut trials = self.evaluator.settings.backtracks;
-        let (mut again, mut known) = (None, None);
+        let (mut again, mut known, mut was_rough) = (None, None, false);
         loop {
             let gradient = self.inexact_gradient(&mut known, control)?;
             let interval = self.interval();
@@ -188,23 +191,22 @@ impl<'a> Maid<'a> {
                 }
             };
             trials += 1;
+            let mut rough = false;
             if let Some(point) = &self.point
                 && patience.is_over(point, &interval, self.evaluator.mode)
-                && !(patience.failures == 1 && self.trials_are_rougher(point))
             {
-                return Ok(Some(floor(point)));
+                // What was asked of trials may be much less than what the point has.
+                rough = !was_rough && self.progress.accuracy.eps > ROUGHER * point.most(|s| s.eps);
+                if !rough {
+                    return Ok(Some(floor(point)));
+                }
+                was_rough = true;
             }
-            self.tighten(narrowing, &interval, control)?;
+            self.tighten(narrowing, rough, &interval, control)?;
             if patience.failures >= SUSPICIOUS && narrowing.is_none() {
                 self.examine(control)?;
             }
         }
-    }
-
-    /// Whether less is asked of trials than the point has: the solver of a problem with kinks may have gone much further
-    /// than it was told to.
-    fn trials_are_rougher(&self, point: &Point) -> bool {
-        !self.evaluator.problem.is_smooth() && self.progress.accuracy.eps > 2.0 * point.most(|s| s.eps)
     }
 
     fn interval(&self) -> Interval {
@@ -285,10 +287,11 @@ impl<'a> Maid<'a> {
         Ok(gradient)
     }
 
-    /// Step 5: accuracies are tightened, the current point with them.
+    /// Step 5: accuracies are tightened, the current point with them; from what it has where trials were `rough` beside it.
     fn tighten(
         &mut self,
         narrowing: Option<f64>,
+        rough: bool,
         interval: &Interval,
         control: &mut Control<'_>,
     ) -> Tried<()> {
@@ -312,7 +315,7 @@ impl<'a> Maid<'a> {
                 }
             }
             None => {
-                if !evaluator.problem.is_smooth() {
+                if rough {
                     progress.accuracy.meet(&Accuracy::achieved(point, &evaluator.shares));
                 }
                 progress.accuracy.tighten(settings.nu);
