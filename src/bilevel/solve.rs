@@ -287,7 +287,8 @@ impl<'a> Maid<'a> {
         Ok(gradient)
     }
 
-    /// Step 5: accuracies are tightened, the current point with them; from what it has where trials were `rough` beside it.
+    /// Step 5: accuracies are tightened, the current point with them; from what it has where trials were `rough` beside
+    /// it.
     fn tighten(
         &mut self,
         narrowing: Option<f64>,

@@ -75,7 +75,7 @@ fn t9_least_squares_take_their_budget() {
     let (problem, start) = (least_squares(), [1.0; 10]);
     let (first, best) = (exact(&problem, &start).0, exact(&problem, &optimum(&problem, 10)).0);
     let level = |share: f64| best + share * (first - best);
-    let ours = run(&problem, &start, &[], "20000");
+    let ours = run(&problem, &start, &[], "26000");
     let taken = within_budget(&ours, level(1e-2), 173);
     within_budget(&ours, level(1e-6), 19_622);
     let paper = run(&problem, &start, &[("method", "paper")], "20000");
