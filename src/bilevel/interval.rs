@@ -116,8 +116,17 @@ pub fn plain(sample: &SamplePoint) -> Interval {
         None if constants.convex => value - gradient * eps,
         None => value - gradient * eps - second,
     };
-    let rounding = ROUNDINGS * f64::EPSILON * value.abs();
+    let rounding = rounding(sample, value.abs());
     Interval { lower, upper, rigor: constants.rigor, rounding }
+}
+
+/// What rounding makes of a value that is a sum of `terms` in size. What `g` is a function of, residuals say, is rounded
+/// beside `x`: `g = |J x - y|^2/2` is off by `|J x - y| |J| |x| = sqrt(2 L_g g) |x|` roundings.
+fn rounding(sample: &SamplePoint, terms: f64) -> f64 {
+    let constants = &sample.constants;
+    let slope = (2.0 * constants.l_g * sample.upper.value.abs()).sqrt();
+    let inner = slope * constants.metric.of(&sample.lower.x);
+    ROUNDINGS * f64::EPSILON * (terms + if inner.is_finite() { inner } else { 0.0 })
 }
 
 /// Whether residuals of adjoints make more of the width of corrected intervals than distances of lower solutions.
@@ -143,6 +152,6 @@ pub fn of_adjoint(sample: &SamplePoint, mode: CertificateMode) -> Option<Interva
     let even = adjoint.delta * eps + 0.5 * l_a_q * eps * eps;
     let second = 0.5 * constants.l_g * eps * eps;
     let (lower, upper) = (value - even - if constants.convex { 0.0 } else { second }, value + even + second);
-    let rounding = ROUNDINGS * f64::EPSILON * (sample.upper.value.abs() + correction.abs());
+    let rounding = rounding(sample, sample.upper.value.abs() + correction.abs());
     Some(Interval { lower, upper, rigor, rounding })
 }
