@@ -46,6 +46,11 @@ impl Interval {
     pub fn middle(&self) -> f64 {
         0.5 * (self.lower + self.upper)
     }
+
+    /// Whether nothing but rounding is left of its width.
+    pub fn is_rounding(&self) -> bool {
+        self.width() <= 2.02 * self.rounding
+    }
 }
 
 /// The interval of `f` at a point.

@@ -156,7 +156,7 @@ impl LineSearch<'_> {
     fn narrowing(&self, trial: &Interval, required: f64, slope: Option<f64>) -> Option<f64> {
         let surplus = required - (trial.middle() - self.interval.middle());
         let width = 0.5 * (trial.width() + self.interval.width());
-        let can_shrink = width > 8.0 * trial.rounding.max(self.interval.rounding);
+        let can_shrink = !(trial.is_rounding() && self.interval.is_rounding());
         let wanted = match slope {
             Some(slope) if can_shrink && width > -slope => -slope,
             _ => surplus,

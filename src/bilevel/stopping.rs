@@ -69,7 +69,7 @@ impl Patience {
         self.width = interval.width();
         // Without a bound on its error the hypergradient itself may be what is wrong.
         let certain = mode != CertificateMode::Off || point.adjoint_falls_short();
-        let settled = self.fruitless >= FRUITLESS || self.width <= 4.0 * interval.rounding;
+        let settled = self.fruitless >= FRUITLESS || interval.is_rounding();
         certain && settled || point.is_at_limit()
     }
 }
