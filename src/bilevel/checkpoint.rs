@@ -151,6 +151,7 @@ impl Checkpoint {
         out.long(progress.iteration)?;
         out.numbers(&[progress.accuracy.eps, progress.accuracy.delta])?;
         out.option(progress.alpha, |out, alpha| out.numbers(&[alpha]))?;
+        out.numbers(&[progress.reach])?;
         out.long(progress.pairs.iter().count() as u64)?;
         for (s, y) in progress.pairs.iter() {
             out.list(s)?;
@@ -214,6 +215,7 @@ fn read_progress(from: &mut Reader<'_>) -> Result<Progress> {
     let mut progress = Progress::new(accuracy, false);
     progress.iteration = iteration;
     progress.alpha = from.option(|from| from.number())?;
+    progress.reach = from.number()?;
     progress.pairs = Pairs::new(MEMORY);
     for _ in 0..from.count()? {
         let (s, y) = (from.list()?, from.list()?);
