@@ -10,6 +10,9 @@ use super::problem::SecondOrder;
 use crate::numerics::kernels::{add, dot};
 use crate::runtime::error::zeros;
 
+/// Roundings of products that may gather in a recurrence.
+const GATHERED: f64 = 1e4;
+
 /// Steps between two looks at the true residual.
 const VERIFY: u64 = 50;
 
@@ -84,7 +87,7 @@ pub fn solve(
         let (claimed, taken) = cycle(oracle, system, &mut tried, &r, tolerance, max_steps - steps)?;
         steps += taken;
         let fresh = residual(oracle, system, &tried)?;
-        check_consistency(oracle, system, &fresh, (&claimed, &r))?;
+        check_consistency(oracle, system, &fresh, (&claimed, &r), &tried)?;
         let found = metric.dual(&fresh);
         fruitless = if found <= 0.5 * best { 0 } else { fruitless + 1 };
         if found < best {
@@ -118,7 +121,9 @@ fn cycle(
     while steps < max_steps && since < patience {
         oracle.hessian(system.at, &p, &mut ap)?;
         let curvature = dot(&p, &ap);
-        check_curvature(oracle, system, &p, &ap, curvature)?;
+        if !has_curvature(oracle, system, &p, &ap, curvature)? {
+            break;
+        }
         let alpha = rz / curvature;
         if !alpha.is_finite() || alpha == 0.0 {
             break;
@@ -157,21 +162,23 @@ fn patience(constants: &Constants, n: usize) -> u64 {
     (steps as u64).clamp(50, 100_000)
 }
 
-fn check_curvature(
+/// Whether there is curvature along `p`, or rounding hides it. A flaw where it is less than `mu` promises, or none.
+fn has_curvature(
     oracle: &Oracle<'_, '_, '_>,
     system: &System<'_>,
     p: &[f64],
     ap: &[f64],
     curvature: f64,
-) -> Tried<()> {
-    let size = dot(p, p);
-    let mu = if system.constants.plain_mu > 0.0 { system.constants.plain_mu } else { 0.0 };
-    let rounding = 1e-12 * norm(p) * norm(ap);
-    if size > 0.0 && (curvature < mu * size * (1.0 - CURVATURE_SLACK) - rounding || curvature <= 0.0) {
-        let flaw = Flaw::Curvature { sample: oracle.sample, found: curvature / size, mu };
-        return Err(flaw.into());
+) -> Tried<bool> {
+    let (length, constants) = (norm(p), system.constants);
+    let mu = if constants.plain_mu > 0.0 { constants.plain_mu } else { 0.0 };
+    let rounding = length * (1e-12 * norm(ap) + constants.rounding_of_product(length));
+    let least = mu * length * length * (1.0 - CURVATURE_SLACK);
+    if length > 0.0 && (curvature < least - rounding || curvature < -rounding || curvature == 0.0) {
+        let found = curvature / (length * length);
+        return Err(Flaw::Curvature { sample: oracle.sample, found, mu }.into());
     }
-    Ok(())
+    Ok(curvature > 0.0)
 }
 
 /// The recurrence and the residual computed from `x` agree for every linear operator.
@@ -180,12 +187,18 @@ fn check_consistency(
     system: &System<'_>,
     fresh: &[f64],
     (claimed, start): (&[f64], &[f64]),
+    x: &[f64],
 ) -> Tried<()> {
     let difference = norm(&fresh.iter().zip(claimed).map(|(a, b)| a - b).collect::<Vec<_>>());
     // A warm start may leave much more than there is to solve for.
     let terms = norm(system.b) + norm(fresh) + norm(claimed) + norm(start);
-    if difference > INCONSISTENT * terms {
+    if difference > INCONSISTENT * terms + steps_of_rounding(system.constants, x) {
         return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
     }
     Ok(())
+}
+
+/// What rounding may make of a residual whose `x` was reached in many steps.
+pub fn steps_of_rounding(constants: &Constants, x: &[f64]) -> f64 {
+    GATHERED * constants.rounding_of_product(norm(x))
 }

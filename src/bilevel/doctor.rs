@@ -8,7 +8,7 @@ use super::constants::Constants;
 use super::evaluate::{Evaluator, Warm};
 use super::interrupt::{Flaw, Interrupt, Tried};
 use super::metric::norm;
-use super::oracle::Oracle;
+use super::oracle::{self, Oracle};
 use super::point::Point;
 use super::problem::{self, Problem, Rigor};
 use super::settings::Settings;
@@ -332,19 +332,14 @@ fn upper_level(
 
 fn regularizer(problem: &dyn Problem, theta: &[f64], found: &mut Examination) -> Tried<()> {
     let d = theta.len();
-    let evaluate = |theta: &[f64], gradient: &mut [f64]| {
-        gradient.fill(0.0);
-        problem
-            .regularizer(theta, gradient)
-            .map_err(|_| Interrupt::from(Flaw::Refused { callback: "regularizer", sample: 0 }))
-    };
     let (mut gradient, mut scratch) = (zeros("regularizer", d)?, zeros("regularizer", d)?);
-    evaluate(theta, &mut gradient)?;
+    oracle::regularizer(problem, theta, &mut gradient)?;
     for j in 0..d.min(DIRECTIONS as usize) {
         let mut stream = Stream::new(0x0d0c, Purpose::Probe, j as u64);
         let v: Vec<f64> = (0..d).map(|_| stream.normal()).collect();
         let slope = dot(&gradient, &v);
-        let (quotient, terms) = differences(theta, &v, slope, |theta| evaluate(theta, &mut scratch))?;
+        let (quotient, terms) =
+            differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
         let terms = terms.max(1e-3 * norm(&gradient) * norm(&v));
         found.compare(Check::Regularizer, 0, (quotient, slope), terms, DIFFERENCE);
     }

@@ -1,15 +1,17 @@
 //! The phases of work at one `theta`, each over all samples: lower solves, adjoint solves, products with `B`.
 
+use super::accuracy::Accuracy;
 use super::adjoint;
 use super::constants::{Changes, Constants, Probe, changes, mixed_norm};
 use super::counts::Counts;
 use super::goal_oriented;
-use super::interrupt::{Flaw, Interrupt, Tried};
+use super::interrupt::Tried;
 use super::lower::{self, Iterate, Reached};
-use super::oracle::Oracle;
+use super::oracle::{self, Oracle};
 use super::point::{Adjoint, Mixed, Point, SamplePoint, Upper};
 use super::problem::{Problem, Rigor};
 use super::settings::{CertificateMode, Settings};
+use super::solution::TraceRow;
 use crate::runtime::error::zeros;
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Outcome, Stop};
@@ -64,6 +66,13 @@ impl<'a> Evaluator<'a> {
         Self { problem, settings, team, mode, counts, shares, hardest: 0 }
     }
 
+    /// A row of the trace, if one is kept.
+    pub fn note(&self, trace: &mut Vec<TraceRow>, row: TraceRow, accuracy: &Accuracy) {
+        if self.settings.trace {
+            trace.push(row.at(self, accuracy));
+        }
+    }
+
     /// One task for each sample, each with at most `limit` products.
     pub fn each<T: Send>(
         &mut self,
@@ -78,7 +87,7 @@ impl<'a> Evaluator<'a> {
         let one = |sample| {
             let mut part = fork();
             let mut oracle = Oracle::new(problem, sample, theta, (limit, left), &mut part);
-            let found = task(&mut oracle);
+            let found = oracle.poll().and_then(|()| task(&mut oracle));
             let counts = oracle.counts;
             (found, counts, part.work(), part.polls())
         };
@@ -237,15 +246,7 @@ impl<'a> Evaluator<'a> {
     /// The regularizer beside the samples.
     pub fn with_regularizer(&self, theta: &[f64], samples: Vec<SamplePoint>) -> Tried<Point> {
         let mut gradient = zeros("regularizer", theta.len())?;
-        let callback = "regularizer";
-        let value = self.problem.regularizer(theta, &mut gradient).map_err(|refusal| match refusal {
-            super::problem::Refusal::Reject => Flaw::Refused { callback, sample: 0 }.into(),
-            super::problem::Refusal::Failed(error) => Interrupt::Failed(error),
-        })?;
-        let entry = gradient.iter().position(|g| !g.is_finite());
-        if entry.is_some() || !value.is_finite() {
-            return Err(Flaw::NotFinite { callback, sample: 0, entry }.into());
-        }
+        let value = oracle::regularizer(self.problem, theta, &mut gradient)?;
         Ok(Point { theta: theta.to_vec(), samples, regularizer: value, regularizer_gradient: gradient })
     }
 }

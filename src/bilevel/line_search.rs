@@ -3,7 +3,8 @@
 //!
 //! `psi = Up(theta + s) - Lo(theta) - lambda <s, z> <= 0`,
 //!
-//! which proves `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is.
+//! which gives `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is, for certain where both intervals
+//! are proven.
 //!
 //! Beyond the paper: a trial that is too long for certain is told apart from one that is only not certain; for the
 //! latter the accuracies are tightened at once instead of the step. A rough solve comes first, to see the former
@@ -45,7 +46,6 @@ pub struct LineSearch<'s> {
 #[derive(Debug)]
 pub struct Step {
     pub point: Point,
-    pub interval: Interval,
     pub alpha: f64,
 }
 
@@ -105,8 +105,8 @@ pub fn line_search(
                 let rise = interval.upper - search.interval.lower;
                 let least_rise = interval.lower - search.interval.upper;
                 if rise <= required && !early {
-                    push(evaluator, search, trace, row(Decision::Accepted, rise, interval.upper));
-                    return Ok(Found::Step(Box::new(Step { point, interval, alpha })));
+                    evaluator.note(trace, row(Decision::Accepted, rise, interval.upper), &search.accuracy);
+                    return Ok(Found::Step(Box::new(Step { point, alpha })));
                 }
                 if early || least_rise > required {
                     (None, row(Decision::TooLong, least_rise, interval.upper))
@@ -124,19 +124,13 @@ pub fn line_search(
             }
             Err(other) => return Err(other),
         };
-        push(evaluator, search, trace, row);
+        evaluator.note(trace, row, &search.accuracy);
         if let Some((factor, point)) = decision {
             return Ok(Found::Undecided { factor, alpha, trial: Box::new(point) });
         }
         alpha *= settings.rho;
     }
     Ok(Found::Exhausted(flaw.filter(|_| !sound)))
-}
-
-fn push(evaluator: &Evaluator<'_>, search: &LineSearch<'_>, trace: &mut Vec<TraceRow>, row: TraceRow) {
-    if evaluator.settings.trace {
-        trace.push(row.at(evaluator, &search.accuracy));
-    }
 }
 
 impl LineSearch<'_> {
@@ -189,7 +183,8 @@ fn evaluate(
     let first = if maid { ROUGH * eps } else { eps };
     let mut point = evaluator.lower(theta, Warm::From(warm), first, budget, control)?;
     if maid {
-        // Without an adjoint this is the plain interval, which holds in every mode.
+        // Without an adjoint this is the plain interval, which holds in every mode; without a mu it is a guess, and all that
+        // is lost by a wrong one is a longer step.
         let rough = interval(&point, CertificateMode::Off, false);
         if rough.lower - search.interval.upper > required {
             return Ok(Trial { point, interval: rough, early: true });

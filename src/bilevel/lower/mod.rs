@@ -95,6 +95,12 @@ pub fn solve(
                 .found("a solver of smooth ones")
                 .into());
         }
+        LowerSolver::ConjugateGradient if !oracle.problem.is_quadratic() => {
+            return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
+                .expected("cg for lower problems that are quadratic alone")
+                .found("another lower problem")
+                .into());
+        }
         solver => solver,
     };
     let reached = match solver {

@@ -2,7 +2,7 @@
 //! gradient itself.
 
 use super::{Iterate, Reached};
-use crate::bilevel::conjugate_gradient::{self, INCONSISTENT, System, steps_within};
+use crate::bilevel::conjugate_gradient::{self, INCONSISTENT, System, steps_of_rounding, steps_within};
 use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::{Flaw, Tried};
 use crate::bilevel::metric::norm;
@@ -12,9 +12,6 @@ use crate::runtime::error::zeros;
 
 /// Below the target by this, so that rounding does not ask for a second round.
 const MARGIN: f64 = 0.9;
-
-/// What rounding may change of a gradient, relative to `L |x|`.
-const ROUNDING: f64 = 1e-9;
 
 /// Improves `at` until the dual norm of its gradient, evaluated anew after each round, is at most `target`.
 pub fn solve(
@@ -65,8 +62,8 @@ fn check_consistency(
 ) -> Tried<()> {
     let difference = norm(&next.gradient.iter().zip(residual).map(|(g, r)| g + r).collect::<Vec<_>>());
     let terms = norm(b) + norm(&next.gradient) + norm(residual);
-    let rounding = ROUNDING * constants.l * norm(&next.x);
-    if oracle.problem.is_quadratic() && difference > INCONSISTENT * terms + rounding {
+    let rounding = steps_of_rounding(constants, &next.x);
+    if difference > INCONSISTENT * terms + rounding {
         return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
     }
     Ok(())
