@@ -12,6 +12,7 @@ use super::point::{Point, SamplePoint};
 use super::problem::{self, Problem, Rigor};
 use super::settings::{CertificateMode, Settings};
 use crate::numerics::kernels::dot;
+use crate::runtime::error::copied;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 
@@ -133,8 +134,8 @@ fn measured(
     let settings = evaluator.settings;
     let samples = evaluator.each(theta, u64::MAX, control, |oracle| {
         let constants = Constants::at(oracle, settings.metric, settings.allow_uncertified)?;
-        let at = Iterate::at(oracle, x[oracle.sample].clone(), &constants.metric)?;
-        sample_at(oracle, at, Reached::Target, constants, q[oracle.sample].clone())
+        let at = Iterate::at(oracle, copied("x", &x[oracle.sample])?, &constants.metric)?;
+        sample_at(oracle, at, Reached::Target, constants, copied("q", &q[oracle.sample])?)
     })?;
     let mut point = evaluator.with_regularizer(theta, samples)?;
     evaluator.choose_mode(&point);

@@ -18,7 +18,7 @@ use super::progress::{Last, MEMORY, Progress};
 use super::quasi_newton::Pairs;
 use super::settings::CertificateMode;
 use super::solve::Maid;
-use crate::runtime::error::out_of_memory;
+use crate::runtime::error::{copied, out_of_memory};
 use crate::runtime::{Control, Error, ErrorKind, Result, state};
 
 const KIND: [u8; 4] = *b"BILV";
@@ -90,8 +90,8 @@ impl Checkpoint {
         let samples = evaluator.each(&self.theta, u64::MAX, control, |oracle| {
             let saved = &self.samples[oracle.sample];
             let constants = Constants::at(oracle, settings.metric, settings.allow_uncertified)?;
-            let at = Iterate::at(oracle, saved.x.clone(), &constants.metric)?;
-            let mut sample = sample_at(oracle, at, saved.reached, constants, saved.q.clone())?;
+            let at = Iterate::at(oracle, copied("x", &saved.x)?, &constants.metric)?;
+            let mut sample = sample_at(oracle, at, saved.reached, constants, copied("q", &saved.q)?)?;
             sample.seen = saved.seen;
             if let Some(reached) = saved.adjoint {
                 let found = adjoint::verify(oracle, &sample, reached)?;

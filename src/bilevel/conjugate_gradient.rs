@@ -4,11 +4,11 @@
 use super::constants::Constants;
 use super::interrupt::{Flaw, Tried};
 use super::lower::Reached;
-use super::metric::norm;
+use super::metric::{distance, norm};
 use super::oracle::Oracle;
 use super::problem::SecondOrder;
 use crate::numerics::kernels::{add, dot};
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, zeros};
 
 /// Roundings of products that may gather in a recurrence.
 const GATHERED: f64 = 1e4;
@@ -83,7 +83,7 @@ pub fn solve(
         if fruitless >= 2 {
             return Ok(Solved { residual: r, norm: best, steps, reached: Reached::Floor });
         }
-        let mut tried = x.to_vec();
+        let mut tried = copied("conjugate gradients", x)?;
         let (claimed, taken) = cycle(oracle, system, &mut tried, &r, tolerance, max_steps - steps)?;
         steps += taken;
         let fresh = residual(oracle, system, &tried)?;
@@ -109,12 +109,12 @@ fn cycle(
 ) -> Tried<(Vec<f64>, u64)> {
     let n = x.len();
     let metric = &system.constants.metric;
-    let mut r = start.to_vec();
+    let mut r = copied("conjugate gradients", start)?;
     let (mut z, mut ap) = (zeros("conjugate gradients", n)?, zeros("conjugate gradients", n)?);
     if !oracle.precondition(system.at, &r, &mut z)? {
         z.copy_from_slice(&r);
     }
-    let mut p = z.clone();
+    let mut p = copied("conjugate gradients", &z)?;
     let mut rz = dot(&r, &z);
     let patience = patience(system.constants, n);
     let (mut least, mut since, mut steps) = (metric.dual(&r), 0, 0);
@@ -134,8 +134,7 @@ fn cycle(
         if steps % VERIFY == 0 {
             // Where the recurrence has drifted away, the directions mean nothing any more.
             let fresh = residual(oracle, system, x)?;
-            let drift: f64 = norm(&fresh.iter().zip(&r).map(|(a, b)| a - b).collect::<Vec<_>>());
-            if drift > 0.5 * norm(&r) {
+            if distance(&fresh, &r) > 0.5 * norm(&r) {
                 break;
             }
         }
@@ -189,7 +188,7 @@ fn check_consistency(
     (claimed, start): (&[f64], &[f64]),
     x: &[f64],
 ) -> Tried<()> {
-    let difference = norm(&fresh.iter().zip(claimed).map(|(a, b)| a - b).collect::<Vec<_>>());
+    let difference = distance(fresh, claimed);
     // A warm start may leave much more than there is to solve for.
     let terms = norm(system.b) + norm(fresh) + norm(claimed) + norm(start);
     if difference > INCONSISTENT * terms + steps_of_rounding(system.constants, x) {

@@ -23,7 +23,8 @@ use super::progress::Progress;
 use super::settings::{CertificateMode, Method};
 use super::solution::{Decision, TraceRow};
 use crate::numerics::kernels::dot;
-use crate::runtime::Control;
+use crate::runtime::error::mapped;
+use crate::runtime::{Control, Result};
 
 /// How much rougher than asked for the first solve at a trial is.
 const ROUGH: f64 = 100.0;
@@ -81,7 +82,7 @@ pub fn line_search(
     let settings = evaluator.settings;
     let (mut alpha, mut flaw, mut sound) = (direction.alpha, None, false);
     for trial in 0..search.trials {
-        let (theta, slope) = search.trial(direction, alpha);
+        let (theta, slope) = search.trial(direction, alpha)?;
         if theta == search.point.theta {
             return Ok(Found::Still);
         }
@@ -135,13 +136,13 @@ pub fn line_search(
 
 impl LineSearch<'_> {
     /// The trial point of a length, and `<s, z>`.
-    fn trial(&self, direction: &Direction, alpha: f64) -> (Vec<f64>, f64) {
-        let mut theta: Vec<f64> =
-            self.point.theta.iter().zip(&direction.p).map(|(t, p)| t + alpha * p).collect();
+    fn trial(&self, direction: &Direction, alpha: f64) -> Result<(Vec<f64>, f64)> {
+        let ahead = self.point.theta.iter().zip(&direction.p).map(|(t, p)| t + alpha * p);
+        let mut theta = mapped("theta", ahead)?;
         self.bounds.project(&mut theta);
-        let s: Vec<f64> = theta.iter().zip(&self.point.theta).map(|(a, b)| a - b).collect();
+        let s = mapped("theta", theta.iter().zip(&self.point.theta).map(|(a, b)| a - b))?;
         let slope = dot(&s, &self.gradient.z);
-        (theta, slope)
+        Ok((theta, slope))
     }
 
     /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted; `None` where it

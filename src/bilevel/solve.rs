@@ -37,6 +37,7 @@ use super::progress::{Last, Progress};
 use super::settings::{Method, Settings};
 use super::solution::{Decision, Solution, TraceRow};
 use super::stopping::{Patience, floor, stationary, stop};
+use crate::runtime::error::copied;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
 
@@ -140,7 +141,7 @@ fn begin(
     control: &mut Control<'_>,
 ) -> Tried<(Point, Progress)> {
     let settings = evaluator.settings;
-    let mut theta = start.to_vec();
+    let mut theta = copied("theta", start)?;
     let projected = bounds.project(&mut theta);
     // With an infinite accuracy this only evaluates.
     let first = settings.eps.unwrap_or(f64::INFINITY);
@@ -176,7 +177,7 @@ impl Maid<'_> {
         let mut trials = self.evaluator.settings.backtracks;
         let (mut again, mut known, mut was_rough) = (None, None, false);
         loop {
-            let gradient = self.inexact_gradient(&mut known, control)?;
+            let mut gradient = self.inexact_gradient(&mut known, control)?;
             let interval = self.interval();
             if let Some(outcome) = self.stop(&gradient, &interval, patience.failures == 0, control)? {
                 return Ok(Some(outcome));
@@ -184,7 +185,7 @@ impl Maid<'_> {
             let (found, way) = self.search(&gradient, interval, trials, again.take(), control)?;
             let narrowing = match found {
                 Found::Step(step) => {
-                    self.advance(*step, &gradient, &way);
+                    self.advance(*step, &mut gradient, &way);
                     return Ok(None);
                 }
                 Found::Still => return Ok(Some(Outcome::Floor)),
@@ -226,7 +227,7 @@ impl Maid<'_> {
     ) -> Tried<Option<Outcome>> {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
         if fresh {
-            learn(&self.evaluator, &self.point, gradient, progress);
+            learn(&self.evaluator, &self.point, gradient, progress)?;
             control.report(Phase::Solve, progress.iteration, interval.upper, gradient.bound())?;
         }
         let stationary = stationary(settings, progress.reference.unwrap_or(0.0), &self.bounds);
@@ -322,10 +323,10 @@ impl Maid<'_> {
     }
 
     /// Step 6.
-    fn advance(&mut self, step: Step, gradient: &InexactGradient, way: &Direction) {
+    fn advance(&mut self, step: Step, gradient: &mut InexactGradient, way: &Direction) {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
         let left = std::mem::replace(&mut self.point, step.point);
-        progress.last = Some(Last { theta: left.theta, z: gradient.z.clone() });
+        progress.last = Some(Last { theta: left.theta, z: std::mem::take(&mut gradient.z) });
         if way.p.iter().zip(&gradient.free).all(|(p, z)| *p == -z) {
             progress.alpha = Some(settings.rho_bar * step.alpha);
         }

@@ -28,8 +28,8 @@ use super::interrupt::{Flaw, Interrupt, Tried};
 use super::metric::Metric;
 use super::oracle::Oracle;
 use super::settings::LowerSolver;
-use crate::runtime::error::zeros;
-use crate::runtime::{Error, ErrorKind};
+use crate::runtime::error::{copied, zeros};
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// Why an iteration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,12 @@ impl Iterate {
         let value = oracle.lower(&x, &mut gradient)?;
         let norm = metric.dual(&gradient);
         Ok(Self { x, value, gradient, norm })
+    }
+
+    /// A copy. Errors: no memory.
+    pub fn copied(&self) -> Result<Self> {
+        let (x, gradient) = (copied("x", &self.x)?, copied("gradient", &self.gradient)?);
+        Ok(Self { x, gradient, ..*self })
     }
 
     /// Takes the place of `self` if its gradient is smaller.

@@ -8,7 +8,7 @@ use crate::bilevel::interrupt::{Flaw, Tried};
 use crate::bilevel::metric::norm;
 use crate::bilevel::oracle::Oracle;
 use crate::numerics::kernels::add;
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, mapped, zeros};
 
 /// Below the target by this, so that rounding does not ask for a second round.
 const MARGIN: f64 = 0.9;
@@ -21,7 +21,7 @@ pub fn solve(
     at: &mut Iterate,
 ) -> Tried<Reached> {
     loop {
-        let b: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
+        let b = mapped("step", at.gradient.iter().map(|g| -g))?;
         let mut s = zeros("step", b.len())?;
         let solved = {
             let second = oracle.second_order(&at.x)?;
@@ -33,7 +33,7 @@ pub fn solve(
         if solved.steps == 0 {
             return Ok(solved.reached);
         }
-        let mut x = at.x.clone();
+        let mut x = copied("x", &at.x)?;
         add(1.0, &s, &mut x);
         let next = Iterate::at(oracle, x, &constants.metric)?;
         check_consistency(oracle, constants, &next, &solved.residual, &b)?;
@@ -60,7 +60,8 @@ fn check_consistency(
     residual: &[f64],
     b: &[f64],
 ) -> Tried<()> {
-    let difference = norm(&next.gradient.iter().zip(residual).map(|(g, r)| g + r).collect::<Vec<_>>());
+    let squares = next.gradient.iter().zip(residual).map(|(g, r)| (g + r) * (g + r));
+    let difference = squares.sum::<f64>().sqrt();
     let terms = norm(b) + norm(&next.gradient) + norm(residual);
     let rounding = steps_of_rounding(constants, &next.x);
     if difference > INCONSISTENT * terms + rounding {
