@@ -149,8 +149,8 @@ impl Reader<'_> {
             return Err(self.refused("format", "\"southwell model\"", told));
         }
         let version = self.get("version", "a version", Value::as_u64)?;
-        if version > VERSION {
-            return Err(self.refused("version", &format!("at most {VERSION}"), version));
+        if !(1..=VERSION).contains(&version) {
+            return Err(self.refused("version", &format!("1 to {VERSION}"), version));
         }
         match self.word("family")? {
             found if found == family => Ok(()),

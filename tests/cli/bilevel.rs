@@ -128,6 +128,8 @@ fn requests_that_do_not_fit_are_refused() {
     for (line, part) in [
         ("bilevel svm --train data.csv", "svm"),
         ("bilevel lasso --train data.csv --folds 3 --smoothing 1", "--smoothing"),
+        ("bilevel ridge --train data.csv --folds=-3", "a number from 2 to"),
+        ("bilevel ridge --train data.csv --folds 99999999999999999999", "a number from 2 to"),
         ("bilevel lasso --train data.csv --folds 3 --lower-solver fista", "lower_solver"),
         ("bilevel ridge", "--train"),
         ("bilevel ridge --train data.csv", "--validation"),

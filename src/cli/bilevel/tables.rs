@@ -126,12 +126,14 @@ fn split(
     let folds = text_of_folds(matches)?;
     let (fold, k) = match folds.parse::<usize>() {
         Ok(k) if (2..=count).contains(&k) => (deal(count, k, seed), k),
-        Ok(k) => {
+        Err(_) if Path::new(folds).exists() => given(Path::new(folds), count)?,
+        _ => {
             return Err(Error::new(ErrorKind::Option, "--folds")
-                .expected(format!("a number in 2..={count}, that of rows, or a file"))
-                .found(k));
+                .expected(format!(
+                    "a number from 2 to {count}, that of rows, or a file with the fold of each row"
+                ))
+                .found(format!("\"{folds}\"")));
         }
-        Err(_) => given(Path::new(folds), count)?,
     };
     let text = format!("{name}, {count} rows, {cols} columns, {k} folds");
     Ok((Split::Folds { data: data(matches, train, rows, logistic)?, fold }, text))

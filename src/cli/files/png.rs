@@ -7,6 +7,9 @@ use southwell::runtime::Result;
 use std::io::Cursor;
 use std::path::Path;
 
+/// A file of a kilobyte may claim any number of pixels.
+const MOST_PIXELS: u64 = 1 << 27;
+
 /// The picture of a file's bytes, or what is wrong with them.
 pub fn parse(bytes: &[u8]) -> std::result::Result<Picture, String> {
     let text = |error: ::png::DecodingError| error.to_string();
@@ -14,6 +17,10 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Picture, String> {
     // Palettes become colours, and few bits become eight.
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info().map_err(text)?;
+    let pixels = u64::from(reader.info().width) * u64::from(reader.info().height);
+    if pixels > MOST_PIXELS {
+        return Err(format!("{pixels} pixels, and at most {MOST_PIXELS} are read"));
+    }
     let size = reader.output_buffer_size().ok_or("more pixels than memory could hold")?;
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(size).map_err(|error| error.to_string())?;
@@ -40,4 +47,17 @@ pub fn write(path: &Path, height: usize, width: usize, shades: &[u8]) -> Result<
         writer.write_image_data(shades)?;
         Ok(writer.finish()?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_claims_too_many_pixels_is_refused_before_there_is_room_for_them() {
+        let mut bytes = Vec::new();
+        drop(Encoder::new(&mut bytes, 100_000, 100_000).write_header().unwrap());
+        let refused = parse(&bytes).unwrap_err();
+        assert!(refused.contains("10000000000 pixels"), "{refused}");
+    }
 }
