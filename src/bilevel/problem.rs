@@ -163,7 +163,7 @@ pub trait Problem: Sync {
     }
 
     /// About how many floating-point operations one gradient or one Hessian product of `h_i` takes: what work
-    /// limits count.
+    /// limits count. The default of 16 per variable is a guess, for problems that do not say.
     fn flops(&self, sample: usize) -> u64 {
         16 * self.variables(sample) as u64
     }

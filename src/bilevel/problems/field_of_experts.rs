@@ -295,6 +295,11 @@ impl Problem for FieldOfExperts {
         upper[c..].fill(f64::INFINITY);
     }
 
+    /// A correlation with each filter, and its adjoint.
+    fn flops(&self, sample: usize) -> u64 {
+        4 * (self.experts.count * self.experts.side.pow(2) * self.variables(sample)) as u64
+    }
+
     fn validate(&self) -> Result<()> {
         check_truths(&self.images)
     }

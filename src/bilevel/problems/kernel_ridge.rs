@@ -261,6 +261,12 @@ impl Problem for KernelRidge {
             rigor: Rigor::Proven,
         }
     }
+
+    /// A product with the kernel.
+    fn flops(&self, _sample: usize) -> u64 {
+        let n = self.y.len() as u64;
+        2 * n * n
+    }
 }
 
 struct KernelAt<'a> {

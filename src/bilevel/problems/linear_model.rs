@@ -401,6 +401,12 @@ impl Problem for LinearModel {
         }
     }
 
+    /// Products with all rows of the table: those of other folds have the weight 0.
+    fn flops(&self, sample: usize) -> u64 {
+        let (design, _) = self.samples.table(self.samples.training(sample));
+        design.flops() * self.loss.outputs() as u64
+    }
+
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         let first = self.loss_parameters();
         lower[..first].fill(-30.0);

@@ -125,6 +125,10 @@ impl Problem for Quadratic {
         UpperConstants { l_g, l_g_theta: 0.0, convex: true, squared_distance: None, rigor: Rigor::Proven }
     }
 
+    fn flops(&self, _sample: usize) -> u64 {
+        self.a2.flops()
+    }
+
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         lower.fill(f64::NEG_INFINITY);
         upper.fill(f64::INFINITY);

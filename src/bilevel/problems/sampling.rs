@@ -15,7 +15,7 @@ use super::super::problem::{
 use super::check::{self, exponential};
 use super::cosine_transform::CosineTransform;
 use super::images::{Image, check_images, check_truths, constants_of_distance, distance_to_truth};
-use super::stencil::RowPair;
+use super::stencil::{Grid, RowPair};
 use super::variation::{Coupling, Curvature, Parameter, Variation, Weights};
 use super::weighted_total_variation::same_grid;
 use crate::model::loss::sigmoid;
@@ -177,6 +177,12 @@ impl Problem for Sampling {
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
         self.transform.inverse(&self.images[sample].noisy, &mut vec![0.0; self.pixels()], x);
         Ok(())
+    }
+
+    /// A transform, its inverse, and the variation.
+    fn flops(&self, _sample: usize) -> u64 {
+        let Grid { height, width } = self.variation.grid;
+        (self.pixels() * (4 * (height + width) + 20)) as u64
     }
 
     fn validate(&self) -> Result<()> {

@@ -208,6 +208,10 @@ impl<P: Denoiser> Problem for Sure<P> {
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         self.plain.bounds(lower, upper);
     }
+
+    fn flops(&self, sample: usize) -> u64 {
+        self.plain.flops(sample) + self.moved.flops(sample)
+    }
 }
 
 /// Second derivatives of both halves.

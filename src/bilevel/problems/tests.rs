@@ -9,6 +9,7 @@ mod edges;
 mod local;
 mod optimal;
 mod solved;
+mod work;
 
 use super::super::problem::{Evaluated, Refusal, SecondOrder};
 use crate::numerics::kernels::dot;
