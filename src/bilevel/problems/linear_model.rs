@@ -345,12 +345,13 @@ impl Problem for LinearModel {
         })
     }
 
-    /// The curvatures of the penalty, and the least of the loss.
+    /// The curvatures of the penalty, and the least of the loss; none where both leave a coefficient without.
     fn metric(&self, sample: usize, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
         check::parameters(self, sample, theta)?;
         let [mu, ..] = self.loss_constants(sample, theta)?;
         diagonal.fill(mu);
-        self.penalty.least_curvatures(&theta[self.loss_parameters()..], diagonal)
+        let differ = self.penalty.least_curvatures(&theta[self.loss_parameters()..], diagonal)?;
+        Ok(differ && diagonal.iter().all(|d| *d > 0.0))
     }
 
     fn mixed_norm(

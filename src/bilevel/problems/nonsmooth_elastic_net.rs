@@ -12,8 +12,12 @@
 //!
 //! `f` is continuous and smooth in pieces: it has a kink where the support changes, and is constant where all of `w` is
 //! 0. No certificate says where kinks are. At one a hypergradient is that of one side and the line search sees what is
-//! on the other: no step is taken that does not descend, but a solve may end at a kink, short of stationarity and of
-//! the minimum along it, with an interval of its value as ever.
+//! on the other: a solve may end at a kink, short of stationarity and of the minimum along it, with an interval of its
+//! value as ever.
+//!
+//! Steps are decided by intervals whose middle is corrected to first order, along coefficients that move at `x`: where
+//! others move at `what` a term of first order is missed, so that these intervals are estimated, and a step may be
+//! taken that does not descend. With the option `values=plain` the proven ones decide.
 
 use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,

@@ -241,17 +241,17 @@ impl Penalty {
         Ok(PenaltyAt { diagonal, mixed })
     }
 
-    /// The least curvature that each coefficient has at any `w`, added to `diagonal`; `false` (with `diagonal` untouched)
-    /// where it is the same for all.
+    /// The least curvature that each coefficient has at any `w`, added to `diagonal`, at least 0; `false` (with
+    /// `diagonal` untouched) where it is the same for all.
     pub fn least_curvatures(&self, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
         match self {
-            Penalty::Ridge { group, .. } => {
+            Penalty::Ridge { group, rest, .. } => {
                 let strength = strengths(theta)?;
-                if strength.len() <= 1 && !group.contains(&UNTOUCHED) {
+                if strength.len() + usize::from(group.contains(&UNTOUCHED)) <= 1 {
                     return Ok(false);
                 }
                 for (d, of) in diagonal.iter_mut().zip(group) {
-                    *d += strength.get(*of).copied().unwrap_or(FIXED_RIDGE);
+                    *d += strength.get(*of).copied().unwrap_or(*rest);
                 }
                 Ok(true)
             }
@@ -315,9 +315,16 @@ impl PenaltyAt<'_> {
     }
 
     /// The spectral norm of `M^-1/2 B`, `M` being a diagonal (the identity if there is none); `None` where there is no
-    /// formula. The columns of groups have no row in common.
+    /// formula. The columns of groups have no row in common; of `-lambda I` it is `lambda/sqrt(min M)`.
     pub fn mixed_norm(&self, metric: Option<&[f64]>) -> Option<f64> {
-        let Mixed::Grouped(group, b) = &self.mixed else { return None };
+        let (group, b) = match &self.mixed {
+            Mixed::Grouped(group, b) => (group, b),
+            Mixed::Identity(b) => {
+                let least = metric.map_or(1.0, |m| m.iter().copied().fold(f64::INFINITY, f64::min));
+                return Some(b.abs() / least.sqrt());
+            }
+            Mixed::Pair(_) | Mixed::None => return None,
+        };
         let groups = group.iter().filter(|of| **of != UNTOUCHED).max().map_or(0, |of| of + 1);
         let mut squares = vec![0.0; groups];
         for (j, (of, b)) in group.iter().zip(b).enumerate() {
@@ -366,4 +373,36 @@ fn groups_of(groups: &[usize], penalized: usize) -> Result<usize> {
             .found(format!("none in {empty}")));
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curvatures_without_a_ridge_are_those_of_the_rest() {
+        let of = |penalty: Penalty, theta: &[f64]| {
+            let mut diagonal = [1.0; 3];
+            let differ = penalty.least_curvatures(theta, &mut diagonal).unwrap();
+            differ.then_some(diagonal)
+        };
+        assert_eq!(of(Penalty::one_ridge_at_most(true, 3, true), &[0.0]), Some([2.0, 2.0, 1.0]));
+        assert_eq!(of(Penalty::one_ridge_at_most(true, 3, false), &[0.0]), None);
+        assert_eq!(of(Penalty::one_ridge_at_most(false, 3, true), &[]), None);
+        let ridge = Penalty::ridge(&Sharing::Single, 3, true, 1).unwrap();
+        assert_eq!(of(ridge, &[0.0]), Some([2.0, 2.0, 1.0 + FIXED_RIDGE]));
+    }
+
+    #[test]
+    fn the_mixed_norm_of_a_proximal_term_is_that_of_its_least_weighted_column() {
+        let penalty = Penalty::proximal(0.5).unwrap();
+        let at = penalty.at(&[1.0, 2.0, 3.0], &[0.0; 3]).unwrap();
+        assert_eq!(at.mixed_norm(None), Some(0.5));
+        let metric = [4.0, 0.25, 9.0];
+        assert_eq!(at.mixed_norm(Some(&metric)), Some(1.0));
+        // Attained at the unit vector of the least entry.
+        let mut column = [0.0; 3];
+        at.mixed(&[0.0, 1.0, 0.0], &mut column);
+        assert_eq!(column[1].abs() / metric[1].sqrt(), 1.0);
+    }
 }
