@@ -2,7 +2,7 @@
 
 use super::{elastic_net, lasso};
 use crate::bcd;
-use crate::bilevel::problems::{Data, NonsmoothElasticNet, Split, Task, Tikhonov};
+use crate::bilevel::problems::{Adjusted, Data, NonsmoothElasticNet, Split, Task};
 use crate::bilevel::settings::CertificateMode;
 use crate::bilevel::{Evaluated, Problem, Rigor, Solution, certificate, solve};
 use crate::model::Loss;
@@ -404,7 +404,7 @@ fn other_methods_a_pull_and_every_certificate_run() {
         let found = run(&problem(), &[-2.0, -3.0], &[("certificate", mode), ("max_iterations", "5")]);
         assert!(found.flaw.is_none() && found.certificate.omega.rigor < Rigor::Proven, "{mode}");
     }
-    let pulled = Tikhonov::new(problem(), 0.1, vec![-2.0, -3.0]).unwrap();
+    let pulled = Adjusted::new(problem()).drawn_to(0.1, vec![-2.0, -3.0]).unwrap();
     assert!(run(&pulled, &[-1.0, -1.0], &[]).flaw.is_none());
 }
 

@@ -21,8 +21,8 @@
 //! The elastic net that is not smoothed is given a solver of another family; [`joined`](crate::joined) does that.
 //!
 //! Upper levels: the mean loss of validation rows, or of the rows that a fold leaves out ([`Split`]); half the squared
-//! distance to the truth ([`images`]); without truth, [`Sure`]. [`Tikhonov`] adds a pull of theta towards a point to
-//! any.
+//! distance to the truth ([`images`]); without truth, [`Sure`]. [`Adjusted`] gives any of them a pull of theta towards
+//! a point, or other bounds.
 //!
 //! The constants `mu`, `L`, `L_A`, `L_B`, `L_g` are proven, each in its file, where they exist; the others are NaN:
 //!
@@ -41,6 +41,7 @@
 //! To add a problem: write a file with a type that implements [`Problem`](super::problem::Problem), a line above, and a
 //! case in `tests.rs`: derivatives and constants are checked there.
 
+pub mod adjusted;
 mod check;
 pub mod convolution;
 pub mod cosine_transform;
@@ -69,7 +70,6 @@ pub mod smoothed_squared_hinge;
 pub mod squared_hinge;
 pub mod stencil;
 pub mod sure;
-pub mod tikhonov;
 pub mod total_variation;
 pub mod variation;
 pub mod weighted_total_variation;
@@ -77,6 +77,7 @@ pub mod weighted_total_variation;
 #[cfg(test)]
 mod tests;
 
+pub use adjusted::Adjusted;
 pub use convolution::Boundary;
 pub use elastic_net::smoothed_elastic_net;
 pub use field_of_experts::{Experts, FieldOfExperts};
@@ -97,7 +98,6 @@ pub use sampling::Sampling;
 pub use squared_hinge::squared_hinge;
 pub use stencil::Grid;
 pub use sure::{Denoiser, Sure};
-pub use tikhonov::Tikhonov;
 pub use total_variation::TotalVariation;
 pub use variation::Coupling;
 pub use weighted_total_variation::WeightedTotalVariation;

@@ -2,8 +2,8 @@
 
 use super::super::sampling::Fixed;
 use super::super::{
-    Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
-    NonsmoothElasticNet, Quadratic, Sampling, Sharing, Split, Sure, Task, Tikhonov, TotalVariation,
+    Adjusted, Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
+    NonsmoothElasticNet, Quadratic, Sampling, Sharing, Split, Sure, Task, TotalVariation,
     WeightedTotalVariation, huber, hyper_cleaning, logistic, multinomial, proximal, ridge,
     smoothed_elastic_net, squared_hinge,
 };
@@ -111,9 +111,14 @@ fn other_models() {
     refused(kernel(&|t| t.training.y.truncate(2)), "training.y.len", "6");
     refused(kernel(&|t| t.validation.x = dense(4, 1, 1)), "validation.x.cols", "3");
     let net = || ridge(split(Kind::Numbers), &Sharing::PerFeature, false).unwrap();
-    refused(Tikhonov::new(net(), 0.0, vec![0.0; 3]), "weight", "above 0");
-    refused(Tikhonov::new(net(), 1.0, vec![0.0; 2]), "center.len", "3");
-    refused(Tikhonov::new(net(), 1.0, vec![0.0, f64::INFINITY, 0.0]), "center, entry 1", "finite");
+    let drawn = |weight, center| Adjusted::new(net()).drawn_to(weight, center);
+    refused(drawn(0.0, vec![0.0; 3]), "weight", "above 0");
+    refused(drawn(1.0, vec![0.0; 2]), "center.len", "3");
+    refused(drawn(1.0, vec![0.0, f64::INFINITY, 0.0]), "center, entry 1", "finite");
+    let bounded = |lower, upper| Adjusted::new(net()).set_bounds(lower, upper);
+    refused(bounded(vec![0.0; 2], vec![1.0; 3]), "lower.len", "3");
+    refused(bounded(vec![0.0; 3], vec![1.0; 4]), "upper.len", "3");
+    refused(bounded(vec![0.0; 3], vec![1.0, -1.0, 1.0]), "lower, entry 1", "at most -1");
 }
 
 #[test]

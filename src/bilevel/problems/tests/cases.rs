@@ -3,8 +3,8 @@
 use super::super::super::problem::Problem;
 use super::super::sampling::Fixed;
 use super::super::{
-    Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths, Quadratic,
-    Sampling, Sharing, Split, Sure, Task, Tikhonov, TotalVariation, WeightedTotalVariation, huber,
+    Adjusted, Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
+    Quadratic, Sampling, Sharing, Split, Sure, Task, TotalVariation, WeightedTotalVariation, huber,
     hyper_cleaning, logistic, multinomial, proximal, ridge, smoothed_elastic_net, squared_hinge,
 };
 use super::normal;
@@ -300,7 +300,7 @@ fn other_models(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
         ),
         Case::new(
             "ridge with a pull",
-            Tikhonov::new(net, 0.3, normal(4, seed(45))).unwrap(),
+            Adjusted::new(net).drawn_to(0.3, normal(4, seed(45))).unwrap(),
             normal(4, seed(46)),
         ),
     ]

@@ -28,7 +28,8 @@ fn flops_are_those_of_the_products() {
         zero_mean: false,
         has_factor: false,
     };
-    let experts = |count, side| FieldOfExperts::new(vec![image(6, 5, 4)], form(count, side)).unwrap().flops(0);
+    let experts =
+        |count, side| FieldOfExperts::new(vec![image(6, 5, 4)], form(count, side)).unwrap().flops(0);
     assert_eq!([experts(2, 3), experts(6, 3), experts(2, 5)], [4 * 18 * 30, 4 * 54 * 30, 4 * 50 * 30]);
     let denoising = || TotalVariation::denoising(vec![image(6, 5, 5)], Coupling::Isotropic, false).unwrap();
     assert_eq!(Sure::new(denoising(), 0.2, 6).unwrap().flops(0), 2 * denoising().flops(0));
