@@ -27,10 +27,9 @@ use super::super::problem::{
 };
 use super::check::{self, exponential};
 use super::convolution::{Boundary, Convolution};
-use super::images::{
-    Image, check_images, check_truths, constants_of_distance, distance_to_truth, images_with,
-};
+use super::images::{DISTANCE, Image, Images};
 use super::smoothed_absolute::{LEAST_LOG_SMOOTHING, THIRD, phi, replace_by_slopes};
+use super::sure::Denoiser;
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
 use crate::runtime::error::zeros;
@@ -54,7 +53,7 @@ pub struct Experts {
 /// Denoising of images with the same filters.
 #[derive(Debug, Clone)]
 pub struct FieldOfExperts {
-    images: Vec<Image>,
+    images: Images,
     experts: Experts,
     convolutions: Vec<Convolution>,
 }
@@ -69,7 +68,7 @@ struct Filters {
 impl FieldOfExperts {
     /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image.
     pub fn new(images: Vec<Image>, experts: Experts) -> Result<Self> {
-        check_images(&images)?;
+        let images = Images::new(images)?;
         check::at_least_one("count", experts.count)?;
         let of_image = |(i, image): (usize, &Image)| {
             let at = |error: Error| error.at(format!("image {i}"));
@@ -77,16 +76,6 @@ impl FieldOfExperts {
         };
         let convolutions = images.iter().enumerate().map(of_image).collect::<Result<_>>()?;
         Ok(Self { images, experts, convolutions })
-    }
-
-    /// The images.
-    pub fn images(&self) -> &[Image] {
-        &self.images
-    }
-
-    /// The same problem with other measurements. Errors: as [`FieldOfExperts::new`].
-    pub fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        Ok(Self { images: images_with(&self.images, noisy)?, ..self.clone() })
     }
 
     /// A Lipschitz constant of `B` on the ball of `radius` around `x`: what is missing among the constants that hold
@@ -156,6 +145,16 @@ impl Filters {
         let side = self.taps.len() / self.weight.len();
         let both = self.weight.iter().zip(&self.v).zip(self.taps.chunks_exact(side));
         both.enumerate().map(|(k, ((w, v), taps))| (k, *w, *v, taps))
+    }
+}
+
+impl Denoiser for FieldOfExperts {
+    fn images(&self) -> &Images {
+        &self.images
+    }
+
+    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
+        Ok(Self { images: self.images.with_noisy(noisy)?, ..self.clone() })
     }
 }
 
@@ -273,16 +272,15 @@ impl Problem for FieldOfExperts {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        x.copy_from_slice(&self.images[sample].noisy);
+        self.images.start(sample, x);
         Ok(())
     }
 
@@ -301,6 +299,6 @@ impl Problem for FieldOfExperts {
     }
 
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }

@@ -83,7 +83,7 @@ pub use elastic_net::smoothed_elastic_net;
 pub use field_of_experts::{Experts, FieldOfExperts};
 pub use huber::huber;
 pub use hyper_cleaning::hyper_cleaning;
-pub use images::Image;
+pub use images::{Image, Images};
 pub use kernel_ridge::{KernelRidge, Lengths};
 pub use linear_model::LinearModel;
 pub use logistic::logistic;

@@ -14,10 +14,9 @@ use super::super::problem::{
 };
 use super::check::{self, exponential};
 use super::cosine_transform::CosineTransform;
-use super::images::{Image, check_images, check_truths, constants_of_distance, distance_to_truth};
+use super::images::{DISTANCE, Image, Images};
 use super::stencil::{Grid, RowPair};
 use super::variation::{Coupling, Curvature, Parameter, Variation, Weights};
-use super::weighted_total_variation::same_grid;
 use crate::model::loss::sigmoid;
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::sum;
@@ -39,7 +38,7 @@ pub struct Fixed {
 #[derive(Debug, Clone)]
 pub struct Sampling {
     /// `noisy` has coefficients of the cosine transform.
-    images: Vec<Image>,
+    images: Images,
     transform: CosineTransform,
     variation: Variation,
     fixed: Fixed,
@@ -50,11 +49,10 @@ impl Sampling {
     ///
     /// Errors: no image, sizes that differ or do not fit, entries that are not finite, constants out of their ranges.
     pub fn new(images: Vec<Image>, coupling: Coupling, fixed: Fixed) -> Result<Self> {
-        check_images(&images)?;
+        let (images, grid) = Images::of_one_size(images)?;
         check::positive("v", fixed.v)?;
         check::not_negative("ridge", fixed.ridge)?;
         check::not_negative("cost", fixed.cost)?;
-        let grid = same_grid(&images)?;
         Ok(Self {
             images,
             transform: CosineTransform::new(grid),
@@ -159,12 +157,11 @@ impl Problem for Sampling {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn regularizer(&self, theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
@@ -186,7 +183,7 @@ impl Problem for Sampling {
     }
 
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }
 

@@ -9,9 +9,7 @@
 
 use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
 use super::check;
-use super::field_of_experts::FieldOfExperts;
-use super::total_variation::TotalVariation;
-use super::weighted_total_variation::WeightedTotalVariation;
+use super::images::{Image, Images};
 use crate::numerics::kernels::dot;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Error, ErrorKind, Result};
@@ -19,43 +17,15 @@ use std::cell::RefCell;
 
 /// A problem whose lower level has measurements `y` in `1/2 |x - y|^2`, and can be had with others.
 pub trait Denoiser: Problem + Sized {
-    /// `y` of a sample.
-    fn noisy(&self, sample: usize) -> &[f64];
-    /// The same with other measurements.
+    /// Its images, with `y`.
+    fn images(&self) -> &Images;
+
+    /// The same with other measurements. Errors: as [`Images::with_noisy`].
     fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self>;
+
     /// Whether the measurements are of `x` itself.
     fn is_denoising(&self) -> bool {
         true
-    }
-}
-
-impl Denoiser for TotalVariation {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        TotalVariation::with_noisy(self, noisy)
-    }
-    fn is_denoising(&self) -> bool {
-        TotalVariation::is_denoising(self)
-    }
-}
-
-impl Denoiser for FieldOfExperts {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        FieldOfExperts::with_noisy(self, noisy)
-    }
-}
-
-impl Denoiser for WeightedTotalVariation {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        WeightedTotalVariation::with_noisy(self, noisy)
     }
 }
 
@@ -84,8 +54,7 @@ impl<P: Denoiser> Sure<P> {
                 .found("a forward operator"));
         }
         let (mut signs, mut step, mut moved) = (Vec::new(), Vec::new(), Vec::new());
-        for sample in 0..denoiser.samples() {
-            let noisy = denoiser.noisy(sample);
+        for (sample, Image { noisy, .. }) in denoiser.images().iter().enumerate() {
             let mut stream = Stream::new(seed, Purpose::Probe, sample as u64);
             let of_sample: Vec<f64> =
                 noisy.iter().map(|_| if stream.bits() & 1 == 0 { -1.0 } else { 1.0 }).collect();
@@ -171,7 +140,7 @@ impl<P: Denoiser> Problem for Sure<P> {
         check::arguments(self, sample, x, theta)?;
         let (first, second) = self.halves(sample, x);
         let (of_first, of_second) = in_x.split_at_mut(first.len());
-        let (noisy, signs) = (self.plain.noisy(sample), &self.signs[sample]);
+        let (noisy, signs) = (&self.plain.images()[sample].noisy, &self.signs[sample]);
         in_theta.fill(0.0);
         of_first.iter_mut().zip(first).zip(noisy).for_each(|((g, x), y)| *g = x - y);
         let variance = self.sigma * self.sigma;

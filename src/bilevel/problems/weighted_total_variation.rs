@@ -9,19 +9,18 @@ use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
 use super::check::{self, exponential};
-use super::images::{
-    Image, check_images, check_truths, constants_of_distance, distance_to_truth, images_with,
-};
-use super::stencil::{Grid, RowPair};
+use super::images::{DISTANCE, Image, Images};
+use super::stencil::RowPair;
+use super::sure::Denoiser;
 use super::variation::{Coupling, Curvature, Variation, Weights};
 use crate::numerics::kernels::dot;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::Result;
 use std::cell::{OnceCell, RefCell};
 
 /// Denoising with a map of weights.
 #[derive(Debug, Clone)]
 pub struct WeightedTotalVariation {
-    images: Vec<Image>,
+    images: Images,
     variation: Variation,
     v: f64,
 }
@@ -29,37 +28,24 @@ pub struct WeightedTotalVariation {
 impl WeightedTotalVariation {
     /// Errors: no image, sizes that differ or do not fit, entries that are not finite, `v` that is not above 0.
     pub fn new(images: Vec<Image>, coupling: Coupling, v: f64) -> Result<Self> {
-        check_images(&images)?;
+        let (images, grid) = Images::of_one_size(images)?;
         check::positive("v", v)?;
-        let grid = same_grid(&images)?;
         Ok(Self { images, variation: Variation { grid, coupling }, v })
-    }
-
-    /// The images.
-    pub fn images(&self) -> &[Image] {
-        &self.images
-    }
-
-    /// The same problem with other measurements. Errors: as [`WeightedTotalVariation::new`].
-    pub fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        Ok(Self { images: images_with(&self.images, noisy)?, ..*self })
-    }
-}
-
-/// The size of all images. Errors: sizes that differ.
-pub(super) fn same_grid(images: &[Image]) -> Result<Grid> {
-    let grid = images[0].grid;
-    match images.iter().position(|image| image.grid != grid) {
-        Some(i) => Err(Error::new(ErrorKind::Argument, "grid")
-            .at(format!("image {i}"))
-            .expected(format!("{} x {}, as the first", grid.height, grid.width))
-            .found(format!("{} x {}", images[i].grid.height, images[i].grid.width))),
-        None => Ok(grid),
     }
 }
 
 fn strengths(theta: &[f64]) -> Evaluated<Vec<f64>> {
     theta.iter().map(|t| exponential(*t)).collect()
+}
+
+impl Denoiser for WeightedTotalVariation {
+    fn images(&self) -> &Images {
+        &self.images
+    }
+
+    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
+        Ok(Self { images: self.images.with_noisy(noisy)?, ..*self })
+    }
 }
 
 impl Problem for WeightedTotalVariation {
@@ -118,21 +104,20 @@ impl Problem for WeightedTotalVariation {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        x.copy_from_slice(&self.images[sample].noisy);
+        self.images.start(sample, x);
         Ok(())
     }
 
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::sampling::Fixed;
 use super::super::{
-    Adjusted, Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
+    Adjusted, Boundary, Coupling, Data, Denoiser, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
     NonsmoothElasticNet, Quadratic, Sampling, Sharing, Split, Sure, Task, TotalVariation,
     WeightedTotalVariation, huber, hyper_cleaning, logistic, multinomial, proximal, ridge,
     smoothed_elastic_net, squared_hinge,
