@@ -19,13 +19,14 @@
 use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
 use super::check::{self, exponential};
 use super::design::{Design, Spectrum};
+use super::jacobi::Jacobi;
 use super::penalty::{Penalty, PenaltyAt};
 use super::row_loss::RowLoss;
 use super::samples::Samples;
 use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber, sigmoid};
 use crate::numerics::kernels::dot;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 /// `sup 3 t^2 / (1 + t^2)^(5/2)`, at `t^2 = 2/3`.
 const DELTA_MIXED: f64 = 0.557_709_601_853_868_1;
@@ -162,11 +163,11 @@ struct LinearAt<'a> {
     penalty: PenaltyAt<'a>,
     /// Predictions, and one number per row.
     rows: RefCell<(Vec<f64>, Vec<f64>)>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl LinearAt<'_> {
-    fn jacobi(&self) -> Vec<f64> {
+    fn diagonal(&self) -> Vec<f64> {
         let (p, n) = (self.design.features(), self.design.rows());
         let mut diagonal = vec![0.0; self.penalty.diagonal.len()];
         let mut w = vec![0.0; n];
@@ -228,8 +229,7 @@ impl SecondOrder for LinearAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }
@@ -327,7 +327,7 @@ impl Problem for LinearModel {
         let loss_parameters = self.loss_parameters();
         let penalty = self.penalty.at(x, &theta[loss_parameters..])?;
         let rows = RefCell::new((z, vec![0.0; y.len()]));
-        let jacobi = OnceCell::new();
+        let jacobi = Jacobi::default();
         Ok(Box::new(LinearAt { design, loss, weights, state, mixed, loss_parameters, penalty, rows, jacobi }))
     }
 

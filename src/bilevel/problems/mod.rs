@@ -51,6 +51,7 @@ pub mod field_of_experts;
 pub mod huber;
 pub mod hyper_cleaning;
 pub mod images;
+mod jacobi;
 pub mod kernel_ridge;
 pub mod linear_model;
 pub mod logistic;

@@ -19,6 +19,7 @@ use super::super::problem::{
 };
 use super::check::{self, exponential, not_strongly_convex};
 use super::images::{DISTANCE, Image, Images};
+use super::jacobi::Jacobi;
 use super::smoothed_absolute::LEAST_LOG_SMOOTHING;
 use super::stencil::RowPair;
 use super::sure::Denoiser;
@@ -156,7 +157,7 @@ impl Problem for TotalVariation {
             curvature,
             pair,
             columns: OnceCell::new(),
-            jacobi: OnceCell::new(),
+            jacobi: Jacobi::default(),
         };
         Ok(Box::new(at))
     }
@@ -220,7 +221,7 @@ struct TotalVariationAt<'a> {
     pair: RefCell<RowPair>,
     /// The columns of `B`, which are few.
     columns: OnceCell<Vec<Vec<f64>>>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl TotalVariationAt<'_> {
@@ -237,7 +238,7 @@ impl TotalVariationAt<'_> {
         })
     }
 
-    fn jacobi(&self) -> Vec<f64> {
+    fn diagonal(&self) -> Vec<f64> {
         let mut diagonal = vec![1.0 + self.ridge; self.x.len()];
         if let Some(k) = self.forward {
             diagonal.iter_mut().zip(k).for_each(|(d, k)| *d = k * k + self.ridge);
@@ -271,8 +272,7 @@ impl SecondOrder for TotalVariationAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }

@@ -10,12 +10,13 @@ use super::super::problem::{
 };
 use super::check::{self, exponential};
 use super::images::{DISTANCE, Image, Images};
+use super::jacobi::Jacobi;
 use super::stencil::RowPair;
 use super::sure::Denoiser;
 use super::variation::{Coupling, Curvature, Variation, Weights};
 use crate::numerics::kernels::dot;
 use crate::runtime::Result;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 /// Denoising with a map of weights.
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ impl Problem for WeightedTotalVariation {
         let curvature =
             self.variation.curvature(x, &Weights::PerPixel(&weights), self.v).map_err(Refusal::Failed)?;
         let pair = RefCell::new(RowPair::new(self.variation.grid));
-        Ok(Box::new(WeightedAt { problem: self, x, weights, curvature, pair, jacobi: OnceCell::new() }))
+        Ok(Box::new(WeightedAt { problem: self, x, weights, curvature, pair, jacobi: Jacobi::default() }))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
@@ -127,7 +128,7 @@ struct WeightedAt<'a> {
     weights: Vec<f64>,
     curvature: Curvature,
     pair: RefCell<RowPair>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl SecondOrder for WeightedAt<'_> {
@@ -151,12 +152,11 @@ impl SecondOrder for WeightedAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| {
+        self.jacobi.solve(r, out, || {
             let mut diagonal = vec![1.0; r.len()];
             self.curvature.add_diagonal(&mut diagonal);
             diagonal
         });
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
         Ok(true)
     }
 }

@@ -2,11 +2,12 @@
 
 use super::super::super::problem::{Evaluated, Refusal, SecondOrder};
 use super::super::convolution::Convolution;
+use super::super::jacobi::Jacobi;
 use super::super::smoothed_absolute::phi;
 use super::{FieldOfExperts, Filters, Room};
 use crate::numerics::kernels::dot;
 use crate::runtime::error::zeros;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 /// `A` and `B` at a point.
 pub(super) struct ExpertsAt<'a> {
@@ -17,7 +18,7 @@ pub(super) struct ExpertsAt<'a> {
     /// `w_k v_k^2/phi^3` of each filter and pixel.
     curvature: Vec<f64>,
     room: RefCell<Room>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl<'a> ExpertsAt<'a> {
@@ -31,7 +32,7 @@ impl<'a> ExpertsAt<'a> {
         room: Room,
     ) -> Self {
         let room = RefCell::new(room);
-        Self { problem, convolution, x, filters, curvature, room, jacobi: OnceCell::new() }
+        Self { problem, convolution, x, filters, curvature, room, jacobi: Jacobi::default() }
     }
 
     fn curvature_of(&self, k: usize) -> &[f64] {
@@ -53,7 +54,7 @@ impl<'a> ExpertsAt<'a> {
     }
 
     /// `1 + sum_k C_k'(curvature) with squared taps`: the diagonal of the Hessian but at mirrored borders.
-    fn jacobi(&self) -> Vec<f64> {
+    fn diagonal(&self) -> Vec<f64> {
         let room = &mut *self.room.borrow_mut();
         let mut diagonal = vec![1.0; self.x.len()];
         room.sums.fill(0.0);
@@ -134,8 +135,7 @@ impl SecondOrder for ExpertsAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }
