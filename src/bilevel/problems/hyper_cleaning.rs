@@ -8,7 +8,7 @@ use super::check;
 use super::linear_model::{LinearModel, LossParameter};
 use super::penalty::Penalty;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split, Task};
+use super::samples::{Split, Task};
 use crate::model::Loss;
 use crate::model::loss::Logistic;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -25,7 +25,7 @@ pub fn hyper_cleaning(task: Task, classes: usize, c: f64, intercept: bool) -> Re
     }
     let loss =
         if classes == 0 { RowLoss::Scalar(Loss::Logistic(Logistic)) } else { RowLoss::Softmax { classes } };
-    let samples = Samples::new(Split::HoldOut(task), intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::Fixed { strength: c };
-    Ok(LinearModel { samples, loss, parameter: LossParameter::RowLogits, validation: loss, penalty })
+    let penalty = |_| Ok(Penalty::Fixed { strength: c });
+    let model = LinearModel::new(Split::HoldOut(task), intercept, loss, penalty)?;
+    Ok(LinearModel { parameter: LossParameter::RowLogits, ..model })
 }

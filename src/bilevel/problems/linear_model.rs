@@ -22,10 +22,11 @@ use super::design::{Design, Spectrum};
 use super::jacobi::Jacobi;
 use super::penalty::{Penalty, PenaltyAt};
 use super::row_loss::RowLoss;
-use super::samples::Samples;
+use super::samples::{Samples, Split};
 use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber, sigmoid};
 use crate::numerics::kernels::dot;
+use crate::runtime::Result;
 use std::cell::RefCell;
 
 /// `sup 3 t^2 / (1 + t^2)^(5/2)`, at `t^2 = 2/3`.
@@ -58,6 +59,21 @@ pub struct LinearModel {
 }
 
 impl LinearModel {
+    /// A model whose loss does not depend on theta and judges the validation rows too; `penalty` is given the number of
+    /// features, the intercept's included.
+    ///
+    /// Errors: what [`Samples::new`] and `penalty` refuse.
+    pub(super) fn new(
+        split: Split,
+        intercept: bool,
+        loss: RowLoss,
+        penalty: impl FnOnce(usize) -> Result<Penalty>,
+    ) -> Result<Self> {
+        let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
+        let penalty = penalty(samples.features())?;
+        Ok(Self { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
+    }
+
     /// Number of coefficients.
     fn coefficients(&self) -> usize {
         self.samples.features() * self.loss.outputs()

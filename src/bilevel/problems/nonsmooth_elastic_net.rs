@@ -23,12 +23,11 @@ use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
 use super::check::{self, exponential};
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::on_support::OnSupport;
 use super::penalty::Penalty;
-use super::proximal::bounded_curvature;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
 use crate::numerics::kernels::dot;
 use crate::numerics::{Matrix, PenalizedSolver};
@@ -69,9 +68,10 @@ impl NonsmoothElasticNet {
         intercept: bool,
         solver: impl Fn(Training<'_>) -> Result<Box<dyn PenalizedSolver>>,
     ) -> Result<Self> {
-        let loss = RowLoss::Scalar(bounded_curvature(loss)?);
-        let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-        let penalty = Penalty::one_ridge_at_most(ridge, samples.features(), intercept);
+        let loss = RowLoss::of_bounded_curvature(loss)?;
+        let penalty = |features| Ok(Penalty::one_ridge_at_most(ridge, features, intercept));
+        let smooth = LinearModel::new(split, intercept, loss, penalty)?;
+        let samples = &smooth.samples;
         let (mut squared_mean, mut solvers) = (Vec::new(), Vec::new());
         for sample in 0..samples.count() {
             let rows = samples.training(sample);
@@ -84,7 +84,6 @@ impl NonsmoothElasticNet {
             squared_mean.push(dot(&mean, &mean));
             solvers.push(solver(Training { matrix: design.matrix(), y, weights: &rows.weight })?);
         }
-        let smooth = LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty };
         Ok(Self { smooth, intercept, squared_mean, solvers })
     }
 

@@ -139,14 +139,11 @@ impl Penalty {
         Penalty::Ridge { group, count: usize::from(has_ridge), rest: 0.0 }
     }
 
-    /// The smoothed elastic net. Errors: `v` that is not above 0.
-    pub fn elastic_net(v: f64, features: usize, intercept: bool, outputs: usize) -> Result<Self> {
+    /// The smoothed elastic net of one output. Errors: `v` that is not above 0.
+    pub fn elastic_net(v: f64, features: usize, intercept: bool) -> Result<Self> {
         check::positive("v", v)?;
         let penalized = features - usize::from(intercept);
-        Ok(Penalty::ElasticNet {
-            v,
-            reached: (0..outputs * features).map(|k| k % features < penalized).collect(),
-        })
+        Ok(Penalty::ElasticNet { v, reached: (0..features).map(|j| j < penalized).collect() })
     }
 
     /// The proximal term. Errors: `lambda` that is not above 0.

@@ -5,10 +5,10 @@
 //! each group. `mu` has the least eigenvalue of `X'X/n` where that is cheap to find; `L_A = 0`, `L_B = max exp(t)`,
 //! `L_g = |X_v|^2/m`.
 
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::penalty::{Penalty, Sharing};
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
 use crate::model::loss::Squared;
 use crate::runtime::Result;
@@ -20,7 +20,5 @@ use crate::runtime::Result;
 /// features is at most 256 and that takes at most about a second, else a few passes.
 pub fn ridge(split: Split, sharing: &Sharing, intercept: bool) -> Result<LinearModel> {
     let loss = RowLoss::Scalar(Loss::Squared(Squared));
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::ridge(sharing, samples.features(), intercept, 1)?;
-    Ok(LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
+    LinearModel::new(split, intercept, loss, |features| Penalty::ridge(sharing, features, intercept, 1))
 }

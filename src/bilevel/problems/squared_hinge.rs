@@ -9,7 +9,7 @@ use super::check;
 use super::linear_model::{LinearModel, LossParameter};
 use super::penalty::Penalty;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use super::smoothed_squared_hinge::SmoothedSquaredHinge;
 use crate::model::Loss;
 use crate::model::loss::SquaredHinge;
@@ -26,12 +26,6 @@ pub fn squared_hinge(split: Split, width: f64, intercept: bool) -> Result<Linear
     } else {
         RowLoss::Scalar(Loss::SquaredHinge(SquaredHinge))
     };
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    Ok(LinearModel {
-        samples,
-        loss,
-        parameter: LossParameter::Factor,
-        validation: loss,
-        penalty: Penalty::Fixed { strength: 1.0 },
-    })
+    let model = LinearModel::new(split, intercept, loss, |_| Ok(Penalty::Fixed { strength: 1.0 }))?;
+    Ok(LinearModel { parameter: LossParameter::Factor, ..model })
 }
