@@ -23,9 +23,9 @@ mod second_order;
 
 use self::second_order::ExpertsAt;
 use super::super::problem::{
-    Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
-use super::check::{self, exponential};
+use super::check::{self, exponential, exponentials};
 use super::convolution::{Boundary, Convolution};
 use super::images::{DISTANCE, Image, Images};
 use super::smoothed_absolute::{LEAST_LOG_SMOOTHING, THIRD, phi, replace_by_slopes};
@@ -119,7 +119,7 @@ impl FieldOfExperts {
         let [a, b, c] = self.places();
         let factor = if self.experts.has_factor { theta[0] } else { 0.0 };
         let weight = theta[a..b].iter().map(|a| exponential(factor + a)).collect::<Evaluated<_>>()?;
-        let v = theta[b..c].iter().map(|b| exponential(*b)).collect::<Evaluated<_>>()?;
+        let v = exponentials(&theta[b..c])?;
         let mut taps = theta[c..].to_vec();
         if taps.iter().any(|t| !t.is_finite()) {
             return Err(Refusal::Reject);
@@ -286,8 +286,8 @@ impl Problem for FieldOfExperts {
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         let [_, b, c] = self.places();
-        lower.fill(-30.0);
-        upper.fill(30.0);
+        lower.fill(-LOG_BOUND);
+        upper.fill(LOG_BOUND);
         lower[b..c].fill(LEAST_LOG_SMOOTHING);
         lower[c..].fill(f64::NEG_INFINITY);
         upper[c..].fill(f64::INFINITY);

@@ -16,7 +16,9 @@
 //! | `L_B` | of the penalty, and of the loss as [`LossParameter`] has it |
 //! | `L_g` | `sup phi'' \|diag(s')^1/2 X'\|^2` |
 
-use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
+use super::super::problem::{
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants,
+};
 use super::check::{self, exponential};
 use super::design::{Design, Spectrum};
 use super::jacobi::Jacobi;
@@ -426,8 +428,8 @@ impl Problem for LinearModel {
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         let first = self.loss_parameters();
-        lower[..first].fill(-30.0);
-        upper[..first].fill(30.0);
+        lower[..first].fill(-LOG_BOUND);
+        upper[..first].fill(LOG_BOUND);
         self.penalty.bounds(&mut lower[first..], &mut upper[first..]);
     }
 }

@@ -118,12 +118,7 @@ impl NonsmoothElasticNet {
     }
 
     /// `A` and `B` on the coefficients that move.
-    pub fn on_support<'a>(
-        &'a self,
-        sample: usize,
-        w: &'a [f64],
-        theta: &'a [f64],
-    ) -> Evaluated<OnSupport<'a>> {
+    fn on_support<'a>(&'a self, sample: usize, w: &'a [f64], theta: &'a [f64]) -> Evaluated<OnSupport<'a>> {
         let alpha = exponential(theta[0])?;
         let inner = self.smooth.second_order(sample, w, &theta[1..])?;
         let mut slope = vec![0.0; w.len()];

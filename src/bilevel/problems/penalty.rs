@@ -12,7 +12,8 @@
 //! it the lower level would not be strongly convex.
 
 use super::super::problem::Evaluated;
-use super::check::{self, exponential};
+use super::super::problem::LOG_BOUND;
+use super::check::{self, exponential, exponentials};
 use super::smoothed_absolute::{THIRD, height, phi};
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
@@ -169,7 +170,7 @@ impl Penalty {
 
     /// Default bounds of the parameters.
     pub fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        let largest = if matches!(self, Penalty::Proximal { .. }) { f64::INFINITY } else { 30.0 };
+        let largest = if matches!(self, Penalty::Proximal { .. }) { f64::INFINITY } else { LOG_BOUND };
         lower.fill(-largest);
         upper.fill(largest);
     }
@@ -179,7 +180,7 @@ impl Penalty {
         let mut sum = Sum::default();
         match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 for ((w, g), of) in w.iter().zip(gradient).zip(group) {
                     let rho = strength.get(*of).copied().unwrap_or(*rest);
                     sum.add(0.5 * rho * w * w);
@@ -215,7 +216,7 @@ impl Penalty {
     pub fn at(&self, w: &[f64], theta: &[f64]) -> Evaluated<PenaltyAt<'_>> {
         let (diagonal, mixed) = match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 let rho = |of: &usize| strength.get(*of).copied();
                 let diagonal = group.iter().map(|of| rho(of).unwrap_or(*rest)).collect();
                 let mixed = group.iter().zip(w).map(|(of, w)| rho(of).unwrap_or(0.0) * w).collect();
@@ -243,7 +244,7 @@ impl Penalty {
     pub fn least_curvatures(&self, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
         match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 if strength.len() + usize::from(group.contains(&UNTOUCHED)) <= 1 {
                     return Ok(false);
                 }
@@ -271,7 +272,7 @@ impl Penalty {
     pub fn constants(&self, theta: &[f64]) -> Evaluated<PenaltyConstants> {
         Ok(match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 let of_all = group.iter().map(|of| strength.get(*of).copied().unwrap_or(*rest));
                 let (mu, l) = of_all.fold((f64::INFINITY, 0.0_f64), |(mu, l), rho| (mu.min(rho), l.max(rho)));
                 PenaltyConstants { mu, l, l_a: 0.0, l_b: strength.iter().copied().fold(0.0, f64::max) }
@@ -348,10 +349,6 @@ impl PenaltyAt<'_> {
             Mixed::None => {}
         }
     }
-}
-
-fn strengths(theta: &[f64]) -> Evaluated<Vec<f64>> {
-    theta.iter().map(|t| exponential(*t)).collect()
 }
 
 fn groups_of(groups: &[usize], penalized: usize) -> Result<usize> {

@@ -15,7 +15,7 @@
 //! `mu`.
 
 use super::super::problem::{
-    Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
 use super::check::{self, exponential, not_strongly_convex};
 use super::images::{DISTANCE, Image, Images};
@@ -199,8 +199,8 @@ impl Problem for TotalVariation {
     }
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        lower.fill(-30.0);
-        upper.fill(30.0);
+        lower.fill(-LOG_BOUND);
+        upper.fill(LOG_BOUND);
         lower[1] = LEAST_LOG_SMOOTHING;
     }
 

@@ -8,7 +8,7 @@
 use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
-use super::check::{self, exponential};
+use super::check::{self, exponentials};
 use super::images::{DISTANCE, Image, Images};
 use super::jacobi::Jacobi;
 use super::stencil::RowPair;
@@ -33,10 +33,6 @@ impl WeightedTotalVariation {
         check::positive("v", v)?;
         Ok(Self { images, variation: Variation { grid, coupling }, v })
     }
-}
-
-fn strengths(theta: &[f64]) -> Evaluated<Vec<f64>> {
-    theta.iter().map(|t| exponential(*t)).collect()
 }
 
 impl Denoiser for WeightedTotalVariation {
@@ -64,7 +60,7 @@ impl Problem for WeightedTotalVariation {
 
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        let weights = strengths(theta)?;
+        let weights = exponentials(theta)?;
         gradient.iter_mut().zip(x).zip(&self.images[sample].noisy).for_each(|((g, x), y)| *g = x - y);
         let value = 0.5 * dot(gradient, gradient);
         Ok(value + self.variation.value(x, &Weights::PerPixel(&weights), self.v, gradient))
@@ -77,7 +73,7 @@ impl Problem for WeightedTotalVariation {
         theta: &'a [f64],
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
         check::arguments(self, sample, x, theta)?;
-        let weights = strengths(theta)?;
+        let weights = exponentials(theta)?;
         let curvature =
             self.variation.curvature(x, &Weights::PerPixel(&weights), self.v).map_err(Refusal::Failed)?;
         let pair = RefCell::new(RowPair::new(self.variation.grid));
@@ -86,7 +82,7 @@ impl Problem for WeightedTotalVariation {
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
         check::parameters(self, sample, theta)?;
-        let (largest, grid) = (strengths(theta)?.into_iter().fold(0.0, f64::max), self.variation.grid);
+        let (largest, grid) = (exponentials(theta)?.into_iter().fold(0.0, f64::max), self.variation.grid);
         Ok(LowerConstants {
             mu: 1.0,
             l: 1.0 + self.variation.largest_curvature(largest, self.v),
