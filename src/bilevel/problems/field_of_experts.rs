@@ -158,8 +158,8 @@ impl Denoiser for FieldOfExperts {
     }
 }
 
-/// Room for the products with one filter.
-struct Room {
+/// Workspace for the products with one filter.
+struct Workspace {
     padded: Vec<f64>,
     framed: Vec<f64>,
     sums: Vec<f64>,
@@ -167,7 +167,7 @@ struct Room {
     reversed: Vec<f64>,
 }
 
-impl Room {
+impl Workspace {
     fn new(convolution: &Convolution, pixels: usize) -> Result<Self> {
         Ok(Self {
             padded: zeros("padded", convolution.padded_pixels())?,
@@ -209,17 +209,17 @@ impl Problem for FieldOfExperts {
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
         let (filters, convolution) = (self.filters(theta)?, &self.convolutions[sample]);
-        let mut room = Room::new(convolution, x.len()).map_err(Refusal::Failed)?;
+        let mut workspace = Workspace::new(convolution, x.len()).map_err(Refusal::Failed)?;
         gradient.iter_mut().zip(x).zip(&self.images[sample].noisy).for_each(|((g, x), y)| *g = x - y);
         let mut sum = Sum::default();
         sum.add(0.5 * dot(gradient, gradient));
-        convolution.pad(x, &mut room.padded);
+        convolution.pad(x, &mut workspace.padded);
         for (_, w, v, taps) in filters.each() {
-            room.correlate(convolution, taps);
-            sum.add(w * replace_by_slopes(&mut room.u, w, v));
-            room.add_adjoint(convolution, taps);
+            workspace.correlate(convolution, taps);
+            sum.add(w * replace_by_slopes(&mut workspace.u, w, v));
+            workspace.add_adjoint(convolution, taps);
         }
-        convolution.fold(&room.sums, gradient);
+        convolution.fold(&workspace.sums, gradient);
         Ok(sum.value())
     }
 
@@ -231,18 +231,18 @@ impl Problem for FieldOfExperts {
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
         check::arguments(self, sample, x, theta)?;
         let (filters, convolution) = (self.filters(theta)?, &self.convolutions[sample]);
-        let mut room = Room::new(convolution, x.len()).map_err(Refusal::Failed)?;
+        let mut workspace = Workspace::new(convolution, x.len()).map_err(Refusal::Failed)?;
         let mut curvature = zeros("curvature", x.len() * self.experts.count).map_err(Refusal::Failed)?;
-        convolution.pad(x, &mut room.padded);
+        convolution.pad(x, &mut workspace.padded);
         for (k, w, v, taps) in filters.each() {
-            room.correlate(convolution, taps);
+            workspace.correlate(convolution, taps);
             let out = &mut curvature[k * x.len()..(k + 1) * x.len()];
-            for (o, u) in out.iter_mut().zip(&room.u) {
+            for (o, u) in out.iter_mut().zip(&workspace.u) {
                 let over = 1.0 / phi(u * u, v);
                 *o = w * over * (v * over) * (v * over);
             }
         }
-        Ok(Box::new(ExpertsAt::new(self, convolution, x, filters, curvature, room)))
+        Ok(Box::new(ExpertsAt::new(self, convolution, x, filters, curvature, workspace)))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {

@@ -17,7 +17,7 @@ use crate::runtime::{Error, ErrorKind, Result};
 /// loss of labels -1 and 1 where `classes` is 0. Theta has one number per training row. An intercept is penalized as
 /// any other coefficient.
 ///
-/// Errors: `c` that is not above 0, one class, and what [`Samples::new`] refuses.
+/// Errors: `c` that is not above 0, one class, and those of a [`Split`].
 pub fn hyper_cleaning(task: Task, classes: usize, c: f64, intercept: bool) -> Result<LinearModel> {
     check::positive("c", c)?;
     if classes == 1 {

@@ -64,7 +64,7 @@ impl LinearModel {
     /// A model whose loss does not depend on theta and judges the validation rows too; `penalty` is given the number of
     /// features, the intercept's included.
     ///
-    /// Errors: what [`Samples::new`] and `penalty` refuse.
+    /// Errors: those of a [`Split`] and of `penalty`.
     pub(super) fn new(
         split: Split,
         intercept: bool,

@@ -13,7 +13,7 @@ use crate::model::loss::Logistic;
 use crate::runtime::Result;
 
 /// Logistic regression with strengths as in [`ridge`](super::ridge::ridge), and the same errors and cost. An intercept
-/// has the fixed ridge [`FIXED_RIDGE`](super::penalty::FIXED_RIDGE), so that `mu` is at most that.
+/// has the fixed ridge [`FIXED_RIDGE`](super::FIXED_RIDGE), so that `mu` is at most that.
 pub fn logistic(split: Split, sharing: &Sharing, intercept: bool) -> Result<LinearModel> {
     let loss = RowLoss::Scalar(Loss::Logistic(Logistic));
     LinearModel::new(split, intercept, loss, |features| Penalty::ridge(sharing, features, intercept, 1))

@@ -60,7 +60,7 @@ pub struct NonsmoothElasticNet {
 impl NonsmoothElasticNet {
     /// The elastic net, or the lasso without `ridge`; `solver` makes the lower solver of some rows.
     ///
-    /// Errors: a loss without a gradient or a bound of its curvature, what [`Samples::new`] and `solver` refuse.
+    /// Errors: a loss without a gradient or a bound of its curvature, those of a [`Split`] and of `solver`.
     pub fn new(
         split: Split,
         loss: Loss,
@@ -89,10 +89,10 @@ impl NonsmoothElasticNet {
 
     /// The least `exp(t_1)` at which some lower solution is all 0 (but for its intercept): `f` gets nothing from that
     /// sample beyond it, so that searches should start below. Errors: a stop, no memory.
-    pub fn least_empty(&self, control: &mut Control<'_>) -> Result<f64> {
+    pub fn lambda_max(&self, control: &mut Control<'_>) -> Result<f64> {
         let mut least = f64::INFINITY;
         for solver in &self.solvers {
-            least = least.min(solver.least_empty(control)?);
+            least = least.min(solver.lambda_max(control)?);
         }
         Ok(least)
     }

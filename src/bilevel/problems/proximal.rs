@@ -13,7 +13,7 @@ use crate::runtime::Result;
 /// The problem for a convex loss of one output; theta has one number per feature (and intercept).
 ///
 /// Errors: `lambda` that is not above 0; the hinge loss, which has no gradient, and the Poisson loss, whose curvature
-/// has no bound; what [`Samples::new`] refuses.
+/// has no bound; those of a [`Split`].
 pub fn proximal(split: Split, loss: Loss, lambda: f64, intercept: bool) -> Result<LinearModel> {
     let loss = RowLoss::of_bounded_curvature(loss)?;
     LinearModel::new(split, intercept, loss, |_| Penalty::proximal(lambda))

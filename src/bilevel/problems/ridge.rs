@@ -14,10 +14,10 @@ use crate::model::loss::Squared;
 use crate::runtime::Result;
 
 /// Ridge regression with one strength, one per feature, or one per group of features; theta are their logarithms. An
-/// intercept is one more coefficient, the last, with the fixed ridge [`FIXED_RIDGE`](super::penalty::FIXED_RIDGE).
+/// intercept is one more coefficient, the last, with the fixed ridge [`FIXED_RIDGE`](super::FIXED_RIDGE).
 ///
-/// Errors: what [`Samples::new`] and [`Penalty::ridge`] refuse. Costs a Gram matrix per sample where one side of the
-/// features is at most 256 and that takes at most about a second, else a few passes.
+/// Errors: those of a [`Split`], groups that are not as [`Sharing`] has them. Costs a Gram matrix per sample where one
+/// side of the features is at most 256 and that takes at most about a second, else a few passes.
 pub fn ridge(split: Split, sharing: &Sharing, intercept: bool) -> Result<LinearModel> {
     let loss = RowLoss::Scalar(Loss::Squared(Squared));
     LinearModel::new(split, intercept, loss, |features| Penalty::ridge(sharing, features, intercept, 1))

@@ -25,7 +25,7 @@ use std::cell::{OnceCell, RefCell};
 
 /// Constants of the sampling problem that theta does not reach.
 #[derive(Debug, Clone, Copy)]
-pub struct Fixed {
+pub struct SamplingConstants {
     /// Where the variation is rounded off, above 0.
     pub v: f64,
     /// A ridge of at least 0, for `mu`.
@@ -41,14 +41,14 @@ pub struct Sampling {
     images: Images,
     transform: CosineTransform,
     variation: Variation,
-    fixed: Fixed,
+    fixed: SamplingConstants,
 }
 
 impl Sampling {
     /// `noisy` of each image has the coefficients `F x + noise`, row after row of frequencies.
     ///
     /// Errors: no image, sizes that differ or do not fit, entries that are not finite, constants out of their ranges.
-    pub fn new(images: Vec<Image>, coupling: Coupling, fixed: Fixed) -> Result<Self> {
+    pub fn new(images: Vec<Image>, coupling: Coupling, fixed: SamplingConstants) -> Result<Self> {
         let (images, grid) = Images::of_one_size(images)?;
         check::positive("v", fixed.v)?;
         check::not_negative("ridge", fixed.ridge)?;
@@ -119,7 +119,8 @@ impl Problem for Sampling {
         let weights = Weights::uniform(alpha, self.variation.grid);
         let curvature = self.variation.curvature(x, &weights, self.fixed.v).map_err(Refusal::Failed)?;
         let slopes = s.iter().zip(self.residual(sample, x)).map(|(s, r)| s * (1.0 - s) * r).collect();
-        let room = RefCell::new((vec![0.0; x.len()], vec![0.0; x.len()], RowPair::new(self.variation.grid)));
+        let workspace =
+            RefCell::new((vec![0.0; x.len()], vec![0.0; x.len()], RowPair::new(self.variation.grid)));
         Ok(Box::new(SamplingAt {
             problem: self,
             x,
@@ -127,7 +128,7 @@ impl Problem for Sampling {
             slopes,
             weights,
             curvature,
-            room,
+            workspace,
             column: OnceCell::new(),
         }))
     }
@@ -196,7 +197,7 @@ struct SamplingAt<'a> {
     weights: Weights<'static>,
     curvature: Curvature,
     /// Coefficients, rows that are half transformed, differences.
-    room: RefCell<(Vec<f64>, Vec<f64>, RowPair)>,
+    workspace: RefCell<(Vec<f64>, Vec<f64>, RowPair)>,
     /// The column of `t`.
     column: OnceCell<Vec<f64>>,
 }
@@ -214,7 +215,7 @@ impl SamplingAt<'_> {
 
 impl SecondOrder for SamplingAt<'_> {
     fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let (coefficients, rows, pair) = &mut *self.room.borrow_mut();
+        let (coefficients, rows, pair) = &mut *self.workspace.borrow_mut();
         self.problem.transform.forward(v, rows, coefficients);
         coefficients.iter_mut().zip(&self.s).for_each(|(c, s)| *c *= s);
         self.problem.transform.inverse(coefficients, rows, out);
@@ -225,14 +226,14 @@ impl SecondOrder for SamplingAt<'_> {
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
         let n = self.s.len();
-        self.problem.transform.forward(q, &mut self.room.borrow_mut().1, &mut out[..n]);
+        self.problem.transform.forward(q, &mut self.workspace.borrow_mut().1, &mut out[..n]);
         out[..n].iter_mut().zip(&self.slopes).for_each(|(o, c)| *o *= c);
         out[n] = dot(self.column(), q);
         Ok(())
     }
 
     fn mixed(&self, u: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let (coefficients, rows, _) = &mut *self.room.borrow_mut();
+        let (coefficients, rows, _) = &mut *self.workspace.borrow_mut();
         coefficients.iter_mut().zip(&self.slopes).zip(u).for_each(|((o, c), u)| *o = c * u);
         self.problem.transform.inverse(coefficients, rows, out);
         out.iter_mut().zip(self.column()).for_each(|(o, b)| *o += b * u[self.s.len()]);

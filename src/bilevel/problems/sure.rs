@@ -103,7 +103,12 @@ impl<P: Denoiser> Problem for Sure<P> {
         let (first, second) = self.halves(sample, x);
         let plain = self.plain.second_order(sample, first, theta)?;
         let moved = self.moved.second_order(sample, second, theta)?;
-        Ok(Box::new(Pair { half: first.len(), plain, moved, room: RefCell::new(vec![0.0; theta.len()]) }))
+        Ok(Box::new(Pair {
+            half: first.len(),
+            plain,
+            moved,
+            workspace: RefCell::new(vec![0.0; theta.len()]),
+        }))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
@@ -188,7 +193,7 @@ struct Pair<'a> {
     half: usize,
     plain: Box<dyn SecondOrder + 'a>,
     moved: Box<dyn SecondOrder + 'a>,
-    room: RefCell<Vec<f64>>,
+    workspace: RefCell<Vec<f64>>,
 }
 
 impl SecondOrder for Pair<'_> {
@@ -199,10 +204,10 @@ impl SecondOrder for Pair<'_> {
     }
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let room = &mut *self.room.borrow_mut();
+        let workspace = &mut *self.workspace.borrow_mut();
         self.plain.mixed_transposed(&q[..self.half], out)?;
-        self.moved.mixed_transposed(&q[self.half..], room)?;
-        out.iter_mut().zip(room.iter()).for_each(|(o, r)| *o += r);
+        self.moved.mixed_transposed(&q[self.half..], workspace)?;
+        out.iter_mut().zip(workspace.iter()).for_each(|(o, r)| *o += r);
         Ok(())
     }
 

@@ -1,9 +1,8 @@
 //! What constructors refuse, by name.
 
-use super::super::sampling::Fixed;
 use super::super::{
     Adjusted, Boundary, Coupling, Data, Denoiser, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
-    NonsmoothElasticNet, Quadratic, Sampling, Sharing, Split, Sure, Task, TotalVariation,
+    NonsmoothElasticNet, Quadratic, Sampling, SamplingConstants, Sharing, Split, Sure, Task, TotalVariation,
     WeightedTotalVariation, huber, hyper_cleaning, logistic, multinomial, proximal, ridge,
     smoothed_elastic_net, squared_hinge,
 };
@@ -150,8 +149,8 @@ fn images() {
     refused(weighted(vec![good(), image(4, 3, 1)], 0.1), "grid, image 1", "3 x 4, as the first");
     refused(weighted(vec![good()], 0.0), "v", "above 0");
     let sampling = |fixed| Sampling::new(vec![good()], Coupling::Isotropic, fixed);
-    refused(sampling(Fixed { v: 0.1, ridge: -1.0, cost: 0.0 }), "ridge", "at least 0");
-    refused(sampling(Fixed { v: 0.1, ridge: 0.0, cost: f64::NAN }), "cost", "at least 0");
+    refused(sampling(SamplingConstants { v: 0.1, ridge: -1.0, cost: 0.0 }), "ridge", "at least 0");
+    refused(sampling(SamplingConstants { v: 0.1, ridge: 0.0, cost: f64::NAN }), "cost", "at least 0");
     let form =
         Experts { count: 1, side: 3, boundary: Boundary::Periodic, zero_mean: false, has_factor: false };
     refused(FieldOfExperts::new(vec![good()], Experts { count: 0, ..form }), "count", "at least 1");
