@@ -33,7 +33,7 @@ use super::sure::Denoiser;
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
 use crate::runtime::error::zeros;
-use crate::runtime::{Error, Result};
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// The form of the filters.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,8 @@ struct Filters {
 }
 
 impl FieldOfExperts {
-    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image.
+    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image, more
+    /// of them than theta could have numbers for.
     pub fn new(images: Vec<Image>, experts: Experts) -> Result<Self> {
         let images = Images::new(images)?;
         check::at_least_one("count", experts.count)?;
@@ -75,6 +76,12 @@ impl FieldOfExperts {
             Convolution::new(image.grid, experts.side, experts.boundary).map_err(at)
         };
         let convolutions = images.iter().enumerate().map(of_image).collect::<Result<_>>()?;
+        let most = isize::MAX as usize / size_of::<f64>() / (experts.side * experts.side + 3);
+        if experts.count > most {
+            return Err(Error::new(ErrorKind::Argument, "count")
+                .expected(format!("at most {most}"))
+                .found(experts.count));
+        }
         Ok(Self { images, experts, convolutions })
     }
 
@@ -232,7 +239,8 @@ impl Problem for FieldOfExperts {
         check::arguments(self, sample, x, theta)?;
         let (filters, convolution) = (self.filters(theta)?, &self.convolutions[sample]);
         let mut workspace = Workspace::new(convolution, x.len()).map_err(Refusal::Failed)?;
-        let mut curvature = zeros("curvature", x.len() * self.experts.count).map_err(Refusal::Failed)?;
+        let mut curvature =
+            zeros("curvature", x.len().saturating_mul(self.experts.count)).map_err(Refusal::Failed)?;
         convolution.pad(x, &mut workspace.padded);
         for (k, w, v, taps) in filters.each() {
             workspace.correlate(convolution, taps);

@@ -154,6 +154,7 @@ fn images() {
     let form =
         Experts { count: 1, side: 3, boundary: Boundary::Periodic, zero_mean: false, has_factor: false };
     refused(FieldOfExperts::new(vec![good()], Experts { count: 0, ..form }), "count", "at least 1");
+    refused(FieldOfExperts::new(vec![good()], Experts { count: usize::MAX, ..form }), "count", "at most");
     refused(FieldOfExperts::new(vec![good()], Experts { side: 4, ..form }), "side, image 0", "at most 3");
     let problem = FieldOfExperts::new(vec![good()], form).unwrap();
     refused(problem.with_noisy(vec![vec![0.0; 3]]), "images[0].noisy.len", "12");
