@@ -92,7 +92,7 @@ impl PenalizedSolver for PenalizedRows {
         }
     }
 
-    fn least_empty(&self, control: &mut Control<'_>) -> Result<f64> {
+    fn lambda_max(&self, control: &mut Control<'_>) -> Result<f64> {
         let settings = self.settings(1.0, 0.0)?;
         Ok(any_lambda_max(&self.problem, &settings, &Team::solo(), control)??)
     }
@@ -119,7 +119,7 @@ mod tests {
         };
         rows.improve(1.0, 2.0, &mut x, &mut excess, &mut Control::new()).unwrap();
         assert!((x[0] - 5.0 / 6.0).abs() < 1e-9 && asked >= 1, "{x:?} {asked}");
-        assert!((rows.least_empty(&mut Control::new()).unwrap() - 6.0).abs() < 1e-12);
+        assert!((rows.lambda_max(&mut Control::new()).unwrap() - 6.0).abs() < 1e-12);
         assert!(PenalizedRows::new(&matrix, &[3.0], &[1.0, 0.0], loss, false).is_err());
         assert!(rows.improve(f64::NAN, 0.0, &mut x, &mut |_| Ok(2.0), &mut Control::new()).is_err());
     }

@@ -12,18 +12,26 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The problem's. Errors: a bound that is NaN, a lower one above the upper.
+    /// Bounds of as many entries. Errors: one that is NaN, a lower one above the upper, no number between them.
+    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self> {
+        for (j, (l, u)) in lower.iter().zip(&upper).enumerate() {
+            let refused = Error::new(ErrorKind::Argument, "lower").at(format!("entry {j}"));
+            if *l == f64::INFINITY || *u == f64::NEG_INFINITY {
+                return Err(refused.expected("bounds with a number between").found(format!("[{l}, {u}]")));
+            }
+            if !(l <= u) {
+                return Err(refused.expected(format!("at most {u}")).found(l));
+            }
+        }
+        Ok(Self { lower, upper })
+    }
+
+    /// The problem's. Errors: as [`Bounds::new`].
     pub fn of(problem: &dyn Problem) -> Result<Self> {
         let d = problem.parameters();
         let (mut lower, mut upper) = (zeros("bounds", d)?, zeros("bounds", d)?);
         problem.bounds(&mut lower, &mut upper);
-        match (0..d).find(|j| !(lower[*j] <= upper[*j])) {
-            Some(j) => Err(Error::new(ErrorKind::Argument, "bounds")
-                .at(format!("parameter {j}"))
-                .expected("a lower bound that is not above the upper one")
-                .found(format!("[{}, {}]", lower[j], upper[j]))),
-            None => Ok(Self { lower, upper }),
-        }
+        Self::new(lower, upper).map_err(|error| error.renamed("lower", "bounds"))
     }
 
     /// The nearest point of the box; whether that is another.
@@ -79,5 +87,17 @@ mod tests {
         assert_eq!(bounds.active(&[0.0, 1.0, 1.0]), [0, 2]);
         let mut theta = [-1.0, 1.0, 5.0];
         assert!(bounds.project(&mut theta) && theta == [0.0, 1.0, 1.0] && !bounds.project(&mut theta));
+    }
+
+    #[test]
+    fn bounds_without_a_number_between_are_refused() {
+        let infinity = f64::INFINITY;
+        for (l, u) in
+            [(1.0, 0.5), (f64::NAN, 1.0), (0.0, f64::NAN), (infinity, infinity), (-infinity, -infinity)]
+        {
+            let error = Bounds::new(vec![0.0, l], vec![1.0, u]).unwrap_err();
+            assert!(error.to_string().starts_with("lower, entry 1: expected"), "{error}");
+        }
+        assert!(Bounds::new(vec![-infinity, 2.0], vec![infinity, 2.0]).is_ok());
     }
 }

@@ -13,6 +13,9 @@
 
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
+/// The default bound of log-parameters, either way.
+pub const LOG_BOUND: f64 = 30.0;
+
 /// What a callback of a problem can say instead of a number.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
@@ -156,14 +159,14 @@ pub trait Problem: Sync {
         Ok(())
     }
 
-    /// Default bounds on `theta`: `[-30, 30]` for log-parameters, none for others.
+    /// Default bounds on `theta`: [`LOG_BOUND`] either way for log-parameters, none for others.
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        lower.fill(-30.0);
-        upper.fill(30.0);
+        lower.fill(-LOG_BOUND);
+        upper.fill(LOG_BOUND);
     }
 
     /// About how many floating-point operations one gradient or one Hessian product of `h_i` takes: what work
-    /// limits count.
+    /// limits count. The default of 16 per variable is a guess, for problems that do not say.
     fn flops(&self, sample: usize) -> u64 {
         16 * self.variables(sample) as u64
     }

@@ -9,8 +9,7 @@ use crate::runtime::Result;
 /// The elastic net; theta has the logarithms of the strengths of absolute values and of the ridge. An intercept is not
 /// penalized; with one, losses other than the squared one have no certificates (option `allow_uncertified`).
 ///
-/// Errors: a loss without a gradient or a bound of its curvature; what
-/// [`Samples::new`](crate::bilevel::problems::samples::Samples::new) refuses.
+/// Errors: a loss without a gradient or a bound of its curvature; those of a [`Split`].
 pub fn elastic_net(split: Split, loss: Loss, intercept: bool) -> Result<NonsmoothElasticNet> {
     NonsmoothElasticNet::new(split, loss, true, intercept, |rows| solver(rows, loss, intercept))
 }

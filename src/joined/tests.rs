@@ -2,7 +2,7 @@
 
 use super::{elastic_net, lasso};
 use crate::bcd;
-use crate::bilevel::problems::{Data, NonsmoothElasticNet, Split, Task, Tikhonov};
+use crate::bilevel::problems::{Adjusted, Data, NonsmoothElasticNet, Split, Task};
 use crate::bilevel::settings::CertificateMode;
 use crate::bilevel::{Evaluated, Problem, Rigor, Solution, certificate, solve};
 use crate::model::Loss;
@@ -206,7 +206,7 @@ fn a_start_that_is_solved_at_once_does_not_end_the_search() {
     let fold = (0..n).map(|r| r % 5).collect();
     let problem =
         lasso(Split::Folds { data: Data { x: matrix(&columns, n), y }, fold }, SQUARED, false).unwrap();
-    let start = [(0.1 * problem.least_empty(&mut Control::new()).unwrap()).ln()];
+    let start = [(0.1 * problem.lambda_max(&mut Control::new()).unwrap()).ln()];
     let found = run(&problem, &start, &[]);
     assert!(found.iterations > 2, "{:?} {} {:?}", found.outcome, found.iterations, found.theta);
     assert!(exact(&problem, &found.theta) < exact(&problem, &start));
@@ -318,7 +318,7 @@ fn every_accepted_step_decreases_the_closed_form() {
 fn what_is_learned_is_as_good_as_a_fine_grid() {
     for (seed, loss, intercept) in [(11, SQUARED, false), (12, SQUARED, true), (13, LOGISTIC, false)] {
         let problem = elastic_net(folds(60, 12, loss, seed), loss, intercept).unwrap();
-        let most = problem.least_empty(&mut Control::new()).unwrap();
+        let most = problem.lambda_max(&mut Control::new()).unwrap();
         let start = [(0.1 * most).ln(), -3.0];
         let found = run(&problem, &start, &[]);
         let mut best = f64::INFINITY;
@@ -343,7 +343,7 @@ fn what_is_learned_is_as_good_as_a_fine_grid() {
 #[test]
 fn from_the_least_strength_that_leaves_nothing_there_is_nothing() {
     for (problem, theta) in certified() {
-        let least = problem.least_empty(&mut Control::new()).unwrap();
+        let least = problem.lambda_max(&mut Control::new()).unwrap();
         let nonzeros = |l1: f64| {
             let mut theta = theta.clone();
             theta[0] = l1.ln();
@@ -404,7 +404,7 @@ fn other_methods_a_pull_and_every_certificate_run() {
         let found = run(&problem(), &[-2.0, -3.0], &[("certificate", mode), ("max_iterations", "5")]);
         assert!(found.flaw.is_none() && found.certificate.omega.rigor < Rigor::Proven, "{mode}");
     }
-    let pulled = Tikhonov::new(problem(), 0.1, vec![-2.0, -3.0]).unwrap();
+    let pulled = Adjusted::new(problem()).drawn_to(0.1, vec![-2.0, -3.0]).unwrap();
     assert!(run(&pulled, &[-1.0, -1.0], &[]).flaw.is_none());
 }
 

@@ -116,11 +116,12 @@ for_each_instruction_set!(
     squares, squares_body, (scale: f64, a: &[T], w: &[f64]) -> f64
 );
 
+/// The sum of lanes, a power of two of them, by adding one half to the other.
 // Not inlined: the pairwise tail would make the compiler build the loops before it from short vectors too.
 #[inline(never)]
-pub(super) fn lane_sum(lanes: [f64; LANES]) -> f64 {
+pub(crate) fn lane_sum<const N: usize>(lanes: [f64; N]) -> f64 {
     let mut lanes = lanes;
-    let mut width = LANES / 2;
+    let mut width = N / 2;
     while width > 0 {
         for k in 0..width {
             lanes[k] += lanes[k + width];

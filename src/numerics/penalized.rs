@@ -27,5 +27,5 @@ pub trait PenalizedSolver: fmt::Debug + Send + Sync {
     ) -> Result<()>;
 
     /// The least `l1` at which all of `x` but the intercept is 0, whatever `l2`. Errors: a stop, no memory.
-    fn least_empty(&self, control: &mut Control<'_>) -> Result<f64>;
+    fn lambda_max(&self, control: &mut Control<'_>) -> Result<f64>;
 }

@@ -12,6 +12,11 @@ pub fn exponential(t: f64) -> Evaluated<f64> {
     if t.abs() <= LARGEST_LOGARITHM { Ok(t.exp()) } else { Err(Refusal::Reject) }
 }
 
+/// The same of each of some log-parameters.
+pub fn exponentials(logarithms: &[f64]) -> Evaluated<Vec<f64>> {
+    logarithms.iter().map(|t| exponential(*t)).collect()
+}
+
 /// Refuses a sample that is not there, and vectors of the wrong length, at an evaluation.
 pub fn arguments(problem: &impl Problem, sample: usize, x: &[f64], theta: &[f64]) -> Evaluated<()> {
     parameters(problem, sample, theta)?;

@@ -76,6 +76,12 @@ impl Design {
         self.matrix.cols() + usize::from(self.intercept)
     }
 
+    /// What `X v` and `X' u` cost together for one output: a multiplication and an addition per entry, twice.
+    pub fn flops(&self) -> u64 {
+        let ones = if self.intercept { self.rows() } else { 0 };
+        4 * (self.matrix.entries() + ones) as u64
+    }
+
     /// The rows that are worked on at a time, in order. A sparse matrix has one block.
     pub fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let n = self.rows();

@@ -6,22 +6,18 @@
 //!
 //! As it is, it is another problem: [`NonsmoothElasticNet`](super::NonsmoothElasticNet).
 
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::penalty::Penalty;
-use super::proximal::bounded_curvature;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
 use crate::runtime::Result;
 
 /// The smoothed elastic net; theta is `(t_1, t_2)`. An intercept is not penalized but by the fixed ridge
-/// [`FIXED_RIDGE`](super::penalty::FIXED_RIDGE).
+/// [`FIXED_RIDGE`](super::FIXED_RIDGE).
 ///
-/// Errors: `v` that is not above 0, a loss without a gradient or a bound of its curvature, what [`Samples::new`]
-/// refuses.
+/// Errors: `v` that is not above 0, a loss without a gradient or a bound of its curvature, those of a [`Split`].
 pub fn smoothed_elastic_net(split: Split, loss: Loss, v: f64, intercept: bool) -> Result<LinearModel> {
-    let loss = RowLoss::Scalar(bounded_curvature(loss)?);
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::elastic_net(v, samples.features(), intercept, 1)?;
-    Ok(LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
+    let loss = RowLoss::of_bounded_curvature(loss)?;
+    LinearModel::new(split, intercept, loss, |features| Penalty::elastic_net(v, features, intercept))
 }

@@ -23,18 +23,17 @@ mod second_order;
 
 use self::second_order::ExpertsAt;
 use super::super::problem::{
-    Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
-use super::check::{self, exponential};
+use super::check::{self, exponential, exponentials};
 use super::convolution::{Boundary, Convolution};
-use super::images::{
-    Image, check_images, check_truths, constants_of_distance, distance_to_truth, images_with,
-};
+use super::images::{DISTANCE, Image, Images};
 use super::smoothed_absolute::{LEAST_LOG_SMOOTHING, THIRD, phi, replace_by_slopes};
+use super::sure::Denoiser;
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
 use crate::runtime::error::zeros;
-use crate::runtime::{Error, Result};
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// The form of the filters.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +53,7 @@ pub struct Experts {
 /// Denoising of images with the same filters.
 #[derive(Debug, Clone)]
 pub struct FieldOfExperts {
-    images: Vec<Image>,
+    images: Images,
     experts: Experts,
     convolutions: Vec<Convolution>,
 }
@@ -67,26 +66,23 @@ struct Filters {
 }
 
 impl FieldOfExperts {
-    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image.
+    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image, more
+    /// of them than theta could have numbers for.
     pub fn new(images: Vec<Image>, experts: Experts) -> Result<Self> {
-        check_images(&images)?;
+        let images = Images::new(images)?;
         check::at_least_one("count", experts.count)?;
         let of_image = |(i, image): (usize, &Image)| {
             let at = |error: Error| error.at(format!("image {i}"));
             Convolution::new(image.grid, experts.side, experts.boundary).map_err(at)
         };
         let convolutions = images.iter().enumerate().map(of_image).collect::<Result<_>>()?;
+        let most = isize::MAX as usize / size_of::<f64>() / (experts.side * experts.side + 3);
+        if experts.count > most {
+            return Err(Error::new(ErrorKind::Argument, "count")
+                .expected(format!("at most {most}"))
+                .found(experts.count));
+        }
         Ok(Self { images, experts, convolutions })
-    }
-
-    /// The images.
-    pub fn images(&self) -> &[Image] {
-        &self.images
-    }
-
-    /// The same problem with other measurements. Errors: as [`FieldOfExperts::new`].
-    pub fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        Ok(Self { images: images_with(&self.images, noisy)?, ..self.clone() })
     }
 
     /// A Lipschitz constant of `B` on the ball of `radius` around `x`: what is missing among the constants that hold
@@ -130,7 +126,7 @@ impl FieldOfExperts {
         let [a, b, c] = self.places();
         let factor = if self.experts.has_factor { theta[0] } else { 0.0 };
         let weight = theta[a..b].iter().map(|a| exponential(factor + a)).collect::<Evaluated<_>>()?;
-        let v = theta[b..c].iter().map(|b| exponential(*b)).collect::<Evaluated<_>>()?;
+        let v = exponentials(&theta[b..c])?;
         let mut taps = theta[c..].to_vec();
         if taps.iter().any(|t| !t.is_finite()) {
             return Err(Refusal::Reject);
@@ -159,8 +155,18 @@ impl Filters {
     }
 }
 
-/// Room for the products with one filter.
-struct Room {
+impl Denoiser for FieldOfExperts {
+    fn images(&self) -> &Images {
+        &self.images
+    }
+
+    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
+        Ok(Self { images: self.images.with_noisy(noisy)?, ..self.clone() })
+    }
+}
+
+/// Workspace for the products with one filter.
+struct Workspace {
     padded: Vec<f64>,
     framed: Vec<f64>,
     sums: Vec<f64>,
@@ -168,7 +174,7 @@ struct Room {
     reversed: Vec<f64>,
 }
 
-impl Room {
+impl Workspace {
     fn new(convolution: &Convolution, pixels: usize) -> Result<Self> {
         Ok(Self {
             padded: zeros("padded", convolution.padded_pixels())?,
@@ -210,17 +216,17 @@ impl Problem for FieldOfExperts {
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
         let (filters, convolution) = (self.filters(theta)?, &self.convolutions[sample]);
-        let mut room = Room::new(convolution, x.len()).map_err(Refusal::Failed)?;
+        let mut workspace = Workspace::new(convolution, x.len()).map_err(Refusal::Failed)?;
         gradient.iter_mut().zip(x).zip(&self.images[sample].noisy).for_each(|((g, x), y)| *g = x - y);
         let mut sum = Sum::default();
         sum.add(0.5 * dot(gradient, gradient));
-        convolution.pad(x, &mut room.padded);
+        convolution.pad(x, &mut workspace.padded);
         for (_, w, v, taps) in filters.each() {
-            room.correlate(convolution, taps);
-            sum.add(w * replace_by_slopes(&mut room.u, w, v));
-            room.add_adjoint(convolution, taps);
+            workspace.correlate(convolution, taps);
+            sum.add(w * replace_by_slopes(&mut workspace.u, w, v));
+            workspace.add_adjoint(convolution, taps);
         }
-        convolution.fold(&room.sums, gradient);
+        convolution.fold(&workspace.sums, gradient);
         Ok(sum.value())
     }
 
@@ -232,18 +238,19 @@ impl Problem for FieldOfExperts {
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
         check::arguments(self, sample, x, theta)?;
         let (filters, convolution) = (self.filters(theta)?, &self.convolutions[sample]);
-        let mut room = Room::new(convolution, x.len()).map_err(Refusal::Failed)?;
-        let mut curvature = zeros("curvature", x.len() * self.experts.count).map_err(Refusal::Failed)?;
-        convolution.pad(x, &mut room.padded);
+        let mut workspace = Workspace::new(convolution, x.len()).map_err(Refusal::Failed)?;
+        let mut curvature =
+            zeros("curvature", x.len().saturating_mul(self.experts.count)).map_err(Refusal::Failed)?;
+        convolution.pad(x, &mut workspace.padded);
         for (k, w, v, taps) in filters.each() {
-            room.correlate(convolution, taps);
+            workspace.correlate(convolution, taps);
             let out = &mut curvature[k * x.len()..(k + 1) * x.len()];
-            for (o, u) in out.iter_mut().zip(&room.u) {
+            for (o, u) in out.iter_mut().zip(&workspace.u) {
                 let over = 1.0 / phi(u * u, v);
                 *o = w * over * (v * over) * (v * over);
             }
         }
-        Ok(Box::new(ExpertsAt::new(self, convolution, x, filters, curvature, room)))
+        Ok(Box::new(ExpertsAt::new(self, convolution, x, filters, curvature, workspace)))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
@@ -273,29 +280,33 @@ impl Problem for FieldOfExperts {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        x.copy_from_slice(&self.images[sample].noisy);
+        self.images.start(sample, x);
         Ok(())
     }
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         let [_, b, c] = self.places();
-        lower.fill(-30.0);
-        upper.fill(30.0);
+        lower.fill(-LOG_BOUND);
+        upper.fill(LOG_BOUND);
         lower[b..c].fill(LEAST_LOG_SMOOTHING);
         lower[c..].fill(f64::NEG_INFINITY);
         upper[c..].fill(f64::INFINITY);
     }
 
+    /// A correlation with each filter, and its adjoint.
+    fn flops(&self, sample: usize) -> u64 {
+        4 * (self.experts.count * self.experts.side.pow(2) * self.variables(sample)) as u64
+    }
+
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }

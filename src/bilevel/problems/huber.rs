@@ -8,7 +8,7 @@ use super::check;
 use super::linear_model::{LinearModel, LossParameter};
 use super::penalty::{Penalty, Sharing};
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber};
 use crate::runtime::Result;
@@ -33,8 +33,10 @@ pub fn huber(
             Loss::Huber(Huber { delta })
         })
     };
-    let loss = with(1.0);
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::ridge(sharing, samples.features(), intercept, 1)?;
-    Ok(LinearModel { samples, loss, parameter: LossParameter::Delta, validation: with(judged_by), penalty })
+    let penalty = |features| Penalty::ridge(sharing, features, intercept, 1);
+    Ok(LinearModel {
+        parameter: LossParameter::Delta,
+        validation: with(judged_by),
+        ..LinearModel::new(split, intercept, with(1.0), penalty)?
+    })
 }

@@ -8,7 +8,7 @@ use super::check;
 use super::linear_model::{LinearModel, LossParameter};
 use super::penalty::Penalty;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split, Task};
+use super::samples::{Split, Task};
 use crate::model::Loss;
 use crate::model::loss::Logistic;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ use crate::runtime::{Error, ErrorKind, Result};
 /// loss of labels -1 and 1 where `classes` is 0. Theta has one number per training row. An intercept is penalized as
 /// any other coefficient.
 ///
-/// Errors: `c` that is not above 0, one class, and what [`Samples::new`] refuses.
+/// Errors: `c` that is not above 0, one class, and those of a [`Split`].
 pub fn hyper_cleaning(task: Task, classes: usize, c: f64, intercept: bool) -> Result<LinearModel> {
     check::positive("c", c)?;
     if classes == 1 {
@@ -25,7 +25,7 @@ pub fn hyper_cleaning(task: Task, classes: usize, c: f64, intercept: bool) -> Re
     }
     let loss =
         if classes == 0 { RowLoss::Scalar(Loss::Logistic(Logistic)) } else { RowLoss::Softmax { classes } };
-    let samples = Samples::new(Split::HoldOut(task), intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::Fixed { strength: c };
-    Ok(LinearModel { samples, loss, parameter: LossParameter::RowLogits, validation: loss, penalty })
+    let penalty = |_| Ok(Penalty::Fixed { strength: c });
+    let model = LinearModel::new(Split::HoldOut(task), intercept, loss, penalty)?;
+    Ok(LinearModel { parameter: LossParameter::RowLogits, ..model })
 }

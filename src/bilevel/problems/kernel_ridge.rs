@@ -19,7 +19,7 @@
 use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
-use super::check::{self, exponential};
+use super::check::{self, exponential, exponentials};
 use super::design::Design;
 use super::pivoted_cholesky::PivotedCholesky;
 use super::samples::Task;
@@ -101,7 +101,7 @@ impl KernelRidge {
     }
 
     fn kernels(&self, theta: &[f64]) -> Evaluated<Arc<Kernels>> {
-        let scales = theta[1..].iter().map(|t| exponential(*t)).collect::<Evaluated<Vec<f64>>>()?;
+        let scales = exponentials(&theta[1..])?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kernels) = last.as_ref().filter(|kernels| kernels.scales == scales) {
             return Ok(kernels.clone());
@@ -155,12 +155,11 @@ impl KernelRidge {
 
 /// The columns of a matrix as numbers.
 fn features(subject: &str, x: Matrix<'static>) -> Result<Vec<Vec<f64>>> {
-    // For its checks.
-    let (rows, cols) = (x.rows(), x.cols());
-    Design::new(subject, x.clone(), false)?;
-    let mut columns = Vec::with_capacity(cols);
-    for j in 0..cols {
-        let mut column: Vec<f64> = zeros(subject, rows)?;
+    let design = Design::new(subject, x, false)?;
+    let x = design.matrix();
+    let mut columns = Vec::with_capacity(x.cols());
+    for j in 0..x.cols() {
+        let mut column: Vec<f64> = zeros(subject, x.rows())?;
         x.for_each(j, |r, a| column[r] = a);
         columns.push(column);
     }
@@ -260,6 +259,12 @@ impl Problem for KernelRidge {
             squared_distance: None,
             rigor: Rigor::Proven,
         }
+    }
+
+    /// A product with the kernel.
+    fn flops(&self, _sample: usize) -> u64 {
+        let n = self.y.len() as u64;
+        2 * n * n
     }
 }
 

@@ -16,16 +16,20 @@
 //! | `L_B` | of the penalty, and of the loss as [`LossParameter`] has it |
 //! | `L_g` | `sup phi'' \|diag(s')^1/2 X'\|^2` |
 
-use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
+use super::super::problem::{
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants,
+};
 use super::check::{self, exponential};
 use super::design::{Design, Spectrum};
+use super::jacobi::Jacobi;
 use super::penalty::{Penalty, PenaltyAt};
 use super::row_loss::RowLoss;
-use super::samples::Samples;
+use super::samples::{Samples, Split};
 use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber, sigmoid};
 use crate::numerics::kernels::dot;
-use std::cell::{OnceCell, RefCell};
+use crate::runtime::Result;
+use std::cell::RefCell;
 
 /// `sup 3 t^2 / (1 + t^2)^(5/2)`, at `t^2 = 2/3`.
 const DELTA_MIXED: f64 = 0.557_709_601_853_868_1;
@@ -57,6 +61,21 @@ pub struct LinearModel {
 }
 
 impl LinearModel {
+    /// A model whose loss does not depend on theta and judges the validation rows too; `penalty` is given the number of
+    /// features, the intercept's included.
+    ///
+    /// Errors: those of a [`Split`] and of `penalty`.
+    pub(super) fn new(
+        split: Split,
+        intercept: bool,
+        loss: RowLoss,
+        penalty: impl FnOnce(usize) -> Result<Penalty>,
+    ) -> Result<Self> {
+        let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
+        let penalty = penalty(samples.features())?;
+        Ok(Self { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
+    }
+
     /// Number of coefficients.
     fn coefficients(&self) -> usize {
         self.samples.features() * self.loss.outputs()
@@ -162,11 +181,11 @@ struct LinearAt<'a> {
     penalty: PenaltyAt<'a>,
     /// Predictions, and one number per row.
     rows: RefCell<(Vec<f64>, Vec<f64>)>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl LinearAt<'_> {
-    fn jacobi(&self) -> Vec<f64> {
+    fn diagonal(&self) -> Vec<f64> {
         let (p, n) = (self.design.features(), self.design.rows());
         let mut diagonal = vec![0.0; self.penalty.diagonal.len()];
         let mut w = vec![0.0; n];
@@ -228,8 +247,7 @@ impl SecondOrder for LinearAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }
@@ -327,7 +345,7 @@ impl Problem for LinearModel {
         let loss_parameters = self.loss_parameters();
         let penalty = self.penalty.at(x, &theta[loss_parameters..])?;
         let rows = RefCell::new((z, vec![0.0; y.len()]));
-        let jacobi = OnceCell::new();
+        let jacobi = Jacobi::default();
         Ok(Box::new(LinearAt { design, loss, weights, state, mixed, loss_parameters, penalty, rows, jacobi }))
     }
 
@@ -345,12 +363,13 @@ impl Problem for LinearModel {
         })
     }
 
-    /// The curvatures of the penalty, and the least of the loss.
+    /// The curvatures of the penalty, and the least of the loss; none where both leave a coefficient without.
     fn metric(&self, sample: usize, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
         check::parameters(self, sample, theta)?;
         let [mu, ..] = self.loss_constants(sample, theta)?;
         diagonal.fill(mu);
-        self.penalty.least_curvatures(&theta[self.loss_parameters()..], diagonal)
+        let differ = self.penalty.least_curvatures(&theta[self.loss_parameters()..], diagonal)?;
+        Ok(differ && diagonal.iter().all(|d| *d > 0.0))
     }
 
     fn mixed_norm(
@@ -401,10 +420,16 @@ impl Problem for LinearModel {
         }
     }
 
+    /// Products with all rows of the table: those of other folds have the weight 0.
+    fn flops(&self, sample: usize) -> u64 {
+        let (design, _) = self.samples.table(self.samples.training(sample));
+        design.flops() * self.loss.outputs() as u64
+    }
+
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         let first = self.loss_parameters();
-        lower[..first].fill(-30.0);
-        upper[..first].fill(30.0);
+        lower[..first].fill(-LOG_BOUND);
+        upper[..first].fill(LOG_BOUND);
         self.penalty.bounds(&mut lower[first..], &mut upper[first..]);
     }
 }

@@ -21,8 +21,8 @@
 //! The elastic net that is not smoothed is given a solver of another family; [`joined`](crate::joined) does that.
 //!
 //! Upper levels: the mean loss of validation rows, or of the rows that a fold leaves out ([`Split`]); half the squared
-//! distance to the truth ([`images`]); without truth, [`Sure`]. [`Tikhonov`] adds a pull of theta towards a point to
-//! any.
+//! distance to the truth ([`Images`]); without truth, [`Sure`]. [`Adjusted`] gives any of them a pull of theta towards
+//! a point, or other bounds.
 //!
 //! The constants `mu`, `L`, `L_A`, `L_B`, `L_g` are proven, each in its file, where they exist; the others are NaN:
 //!
@@ -33,71 +33,72 @@
 //! | `L_A` and `L_B` of the elastic net that is not smoothed | both jump where the support changes |
 //! | the Lipschitz constant of `grad_theta g` of kernel ridge regression | it grows with `alpha` |
 //!
-//! What they share: [`design`] (products with features), [`samples`] (rows of training and validation), [`row_loss`],
-//! [`penalty`], [`linear_model`] (the problems of the first rows are all of its form); [`smoothed_absolute`],
-//! [`stencil`] (differences), [`variation`] (total variation), [`convolution`], [`cosine_transform`],
-//! [`pivoted_cholesky`], [`images`], `check`.
+//! What they share: `design` (products with features), `samples` (rows of training and validation), `row_loss`,
+//! `penalty`, `linear_model` (the problems of the first rows are all of its form); `smoothed_absolute`, `stencil`
+//! (differences), `variation` (total variation), `convolution`, `cosine_transform`; `jacobi` and `pivoted_cholesky`
+//! (preconditioners), `images`, `check`.
 //!
 //! To add a problem: write a file with a type that implements [`Problem`](super::problem::Problem), a line above, and a
 //! case in `tests.rs`: derivatives and constants are checked there.
 
+mod adjusted;
 mod check;
-pub mod convolution;
-pub mod cosine_transform;
-pub mod design;
-pub mod elastic_net;
-pub mod field_of_experts;
-pub mod huber;
-pub mod hyper_cleaning;
-pub mod images;
-pub mod kernel_ridge;
-pub mod linear_model;
-pub mod logistic;
-pub mod multinomial;
-pub mod nonsmooth_elastic_net;
-pub mod on_support;
-pub mod penalty;
-pub mod pivoted_cholesky;
-pub mod proximal;
-pub mod quadratic;
-pub mod ridge;
-pub mod row_loss;
-pub mod samples;
-pub mod sampling;
-pub mod smoothed_absolute;
-pub mod smoothed_squared_hinge;
-pub mod squared_hinge;
-pub mod stencil;
-pub mod sure;
-pub mod tikhonov;
-pub mod total_variation;
-pub mod variation;
-pub mod weighted_total_variation;
+mod convolution;
+mod cosine_transform;
+mod design;
+mod elastic_net;
+mod field_of_experts;
+mod huber;
+mod hyper_cleaning;
+mod images;
+mod jacobi;
+mod kernel_ridge;
+mod linear_model;
+mod logistic;
+mod multinomial;
+mod nonsmooth_elastic_net;
+mod on_support;
+mod penalty;
+mod pivoted_cholesky;
+mod proximal;
+mod quadratic;
+mod ridge;
+mod row_loss;
+mod samples;
+mod sampling;
+mod smoothed_absolute;
+mod smoothed_squared_hinge;
+mod squared_hinge;
+mod stencil;
+mod sure;
+mod total_variation;
+mod variation;
+mod weighted_total_variation;
 
 #[cfg(test)]
 mod tests;
 
+pub use adjusted::Adjusted;
 pub use convolution::Boundary;
 pub use elastic_net::smoothed_elastic_net;
 pub use field_of_experts::{Experts, FieldOfExperts};
 pub use huber::huber;
 pub use hyper_cleaning::hyper_cleaning;
-pub use images::Image;
+pub use images::{Image, Images};
 pub use kernel_ridge::{KernelRidge, Lengths};
 pub use linear_model::LinearModel;
 pub use logistic::logistic;
 pub use multinomial::multinomial;
 pub use nonsmooth_elastic_net::{NonsmoothElasticNet, Training};
-pub use penalty::Sharing;
+pub use penalty::{FIXED_RIDGE, Sharing};
 pub use proximal::proximal;
 pub use quadratic::Quadratic;
 pub use ridge::ridge;
 pub use samples::{Data, Split, Task};
-pub use sampling::Sampling;
+pub use sampling::{Sampling, SamplingConstants};
 pub use squared_hinge::squared_hinge;
 pub use stencil::Grid;
 pub use sure::{Denoiser, Sure};
-pub use tikhonov::Tikhonov;
 pub use total_variation::TotalVariation;
 pub use variation::Coupling;
 pub use weighted_total_variation::WeightedTotalVariation;

@@ -5,10 +5,10 @@
 //! `L_A = 0.2722 |X|^2/n max_r |x_r|`, `L_B = max exp(t)`, `L_g = |X_v|^2/(2m)`.
 //! One strength per weight is the experiment of arXiv 2308.10098 on handwritten digits.
 
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::penalty::{Penalty, Sharing};
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// Multinomial logistic regression over `classes` classes; targets are class numbers from 0. The coefficients of class
@@ -20,7 +20,5 @@ pub fn multinomial(split: Split, classes: usize, sharing: &Sharing, intercept: b
         return Err(Error::new(ErrorKind::Argument, "classes").expected("at least 2").found(classes));
     }
     let loss = RowLoss::Softmax { classes };
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::ridge(sharing, samples.features(), intercept, classes)?;
-    Ok(LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
+    LinearModel::new(split, intercept, loss, |features| Penalty::ridge(sharing, features, intercept, classes))
 }

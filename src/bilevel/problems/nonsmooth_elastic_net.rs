@@ -12,19 +12,22 @@
 //!
 //! `f` is continuous and smooth in pieces: it has a kink where the support changes, and is constant where all of `w` is
 //! 0. No certificate says where kinks are. At one a hypergradient is that of one side and the line search sees what is
-//! on the other: no step is taken that does not descend, but a solve may end at a kink, short of stationarity and of
-//! the minimum along it, with an interval of its value as ever.
+//! on the other: a solve may end at a kink, short of stationarity and of the minimum along it, with an interval of its
+//! value as ever.
+//!
+//! Steps are decided by intervals whose middle is corrected to first order, along coefficients that move at `x`: where
+//! others move at `what` a term of first order is missed, so that these intervals are estimated, and a step may be
+//! taken that does not descend. With the option `values=plain` the proven ones decide.
 
 use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
 use super::check::{self, exponential};
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::on_support::OnSupport;
 use super::penalty::Penalty;
-use super::proximal::bounded_curvature;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
 use crate::numerics::kernels::dot;
 use crate::numerics::{Matrix, PenalizedSolver};
@@ -57,7 +60,7 @@ pub struct NonsmoothElasticNet {
 impl NonsmoothElasticNet {
     /// The elastic net, or the lasso without `ridge`; `solver` makes the lower solver of some rows.
     ///
-    /// Errors: a loss without a gradient or a bound of its curvature, what [`Samples::new`] and `solver` refuse.
+    /// Errors: a loss without a gradient or a bound of its curvature, those of a [`Split`] and of `solver`.
     pub fn new(
         split: Split,
         loss: Loss,
@@ -65,9 +68,10 @@ impl NonsmoothElasticNet {
         intercept: bool,
         solver: impl Fn(Training<'_>) -> Result<Box<dyn PenalizedSolver>>,
     ) -> Result<Self> {
-        let loss = RowLoss::Scalar(bounded_curvature(loss)?);
-        let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-        let penalty = Penalty::one_ridge_at_most(ridge, samples.features(), intercept);
+        let loss = RowLoss::of_bounded_curvature(loss)?;
+        let penalty = |features| Ok(Penalty::one_ridge_at_most(ridge, features, intercept));
+        let smooth = LinearModel::new(split, intercept, loss, penalty)?;
+        let samples = &smooth.samples;
         let (mut squared_mean, mut solvers) = (Vec::new(), Vec::new());
         for sample in 0..samples.count() {
             let rows = samples.training(sample);
@@ -80,16 +84,15 @@ impl NonsmoothElasticNet {
             squared_mean.push(dot(&mean, &mean));
             solvers.push(solver(Training { matrix: design.matrix(), y, weights: &rows.weight })?);
         }
-        let smooth = LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty };
         Ok(Self { smooth, intercept, squared_mean, solvers })
     }
 
     /// The least `exp(t_1)` at which some lower solution is all 0 (but for its intercept): `f` gets nothing from that
     /// sample beyond it, so that searches should start below. Errors: a stop, no memory.
-    pub fn least_empty(&self, control: &mut Control<'_>) -> Result<f64> {
+    pub fn lambda_max(&self, control: &mut Control<'_>) -> Result<f64> {
         let mut least = f64::INFINITY;
         for solver in &self.solvers {
-            least = least.min(solver.least_empty(control)?);
+            least = least.min(solver.lambda_max(control)?);
         }
         Ok(least)
     }
@@ -115,12 +118,7 @@ impl NonsmoothElasticNet {
     }
 
     /// `A` and `B` on the coefficients that move.
-    pub fn on_support<'a>(
-        &'a self,
-        sample: usize,
-        w: &'a [f64],
-        theta: &'a [f64],
-    ) -> Evaluated<OnSupport<'a>> {
+    fn on_support<'a>(&'a self, sample: usize, w: &'a [f64], theta: &'a [f64]) -> Evaluated<OnSupport<'a>> {
         let alpha = exponential(theta[0])?;
         let inner = self.smooth.second_order(sample, w, &theta[1..])?;
         let mut slope = vec![0.0; w.len()];

@@ -24,11 +24,6 @@ impl<'a> OnSupport<'a> {
         Self { inner, moves, signs, part }
     }
 
-    /// Which coefficients move.
-    pub fn moves(&self) -> &[bool] {
-        &self.moves
-    }
-
     /// `out`, made for the part of `v` that moves, there and `v` elsewhere.
     fn keep_elsewhere(&self, v: &[f64], out: &mut [f64]) {
         out.iter_mut().zip(v).zip(&self.moves).filter(|(_, moves)| !**moves).for_each(|((o, v), _)| *o = *v);

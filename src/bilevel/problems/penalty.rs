@@ -12,7 +12,8 @@
 //! it the lower level would not be strongly convex.
 
 use super::super::problem::Evaluated;
-use super::check::{self, exponential};
+use super::super::problem::LOG_BOUND;
+use super::check::{self, exponential, exponentials};
 use super::smoothed_absolute::{THIRD, height, phi};
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
@@ -139,14 +140,11 @@ impl Penalty {
         Penalty::Ridge { group, count: usize::from(has_ridge), rest: 0.0 }
     }
 
-    /// The smoothed elastic net. Errors: `v` that is not above 0.
-    pub fn elastic_net(v: f64, features: usize, intercept: bool, outputs: usize) -> Result<Self> {
+    /// The smoothed elastic net of one output. Errors: `v` that is not above 0.
+    pub fn elastic_net(v: f64, features: usize, intercept: bool) -> Result<Self> {
         check::positive("v", v)?;
         let penalized = features - usize::from(intercept);
-        Ok(Penalty::ElasticNet {
-            v,
-            reached: (0..outputs * features).map(|k| k % features < penalized).collect(),
-        })
+        Ok(Penalty::ElasticNet { v, reached: (0..features).map(|j| j < penalized).collect() })
     }
 
     /// The proximal term. Errors: `lambda` that is not above 0.
@@ -172,7 +170,7 @@ impl Penalty {
 
     /// Default bounds of the parameters.
     pub fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        let largest = if matches!(self, Penalty::Proximal { .. }) { f64::INFINITY } else { 30.0 };
+        let largest = if matches!(self, Penalty::Proximal { .. }) { f64::INFINITY } else { LOG_BOUND };
         lower.fill(-largest);
         upper.fill(largest);
     }
@@ -182,7 +180,7 @@ impl Penalty {
         let mut sum = Sum::default();
         match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 for ((w, g), of) in w.iter().zip(gradient).zip(group) {
                     let rho = strength.get(*of).copied().unwrap_or(*rest);
                     sum.add(0.5 * rho * w * w);
@@ -218,7 +216,7 @@ impl Penalty {
     pub fn at(&self, w: &[f64], theta: &[f64]) -> Evaluated<PenaltyAt<'_>> {
         let (diagonal, mixed) = match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 let rho = |of: &usize| strength.get(*of).copied();
                 let diagonal = group.iter().map(|of| rho(of).unwrap_or(*rest)).collect();
                 let mixed = group.iter().zip(w).map(|(of, w)| rho(of).unwrap_or(0.0) * w).collect();
@@ -241,17 +239,17 @@ impl Penalty {
         Ok(PenaltyAt { diagonal, mixed })
     }
 
-    /// The least curvature that each coefficient has at any `w`, added to `diagonal`; `false` (with `diagonal` untouched)
-    /// where it is the same for all.
+    /// The least curvature that each coefficient has at any `w`, added to `diagonal`, at least 0; `false` (with
+    /// `diagonal` untouched) where it is the same for all.
     pub fn least_curvatures(&self, theta: &[f64], diagonal: &mut [f64]) -> Evaluated<bool> {
         match self {
-            Penalty::Ridge { group, .. } => {
-                let strength = strengths(theta)?;
-                if strength.len() <= 1 && !group.contains(&UNTOUCHED) {
+            Penalty::Ridge { group, rest, .. } => {
+                let strength = exponentials(theta)?;
+                if strength.len() + usize::from(group.contains(&UNTOUCHED)) <= 1 {
                     return Ok(false);
                 }
                 for (d, of) in diagonal.iter_mut().zip(group) {
-                    *d += strength.get(*of).copied().unwrap_or(FIXED_RIDGE);
+                    *d += strength.get(*of).copied().unwrap_or(*rest);
                 }
                 Ok(true)
             }
@@ -274,7 +272,7 @@ impl Penalty {
     pub fn constants(&self, theta: &[f64]) -> Evaluated<PenaltyConstants> {
         Ok(match self {
             Penalty::Ridge { group, rest, .. } => {
-                let strength = strengths(theta)?;
+                let strength = exponentials(theta)?;
                 let of_all = group.iter().map(|of| strength.get(*of).copied().unwrap_or(*rest));
                 let (mu, l) = of_all.fold((f64::INFINITY, 0.0_f64), |(mu, l), rho| (mu.min(rho), l.max(rho)));
                 PenaltyConstants { mu, l, l_a: 0.0, l_b: strength.iter().copied().fold(0.0, f64::max) }
@@ -315,9 +313,16 @@ impl PenaltyAt<'_> {
     }
 
     /// The spectral norm of `M^-1/2 B`, `M` being a diagonal (the identity if there is none); `None` where there is no
-    /// formula. The columns of groups have no row in common.
+    /// formula. The columns of groups have no row in common; of `-lambda I` it is `lambda/sqrt(min M)`.
     pub fn mixed_norm(&self, metric: Option<&[f64]>) -> Option<f64> {
-        let Mixed::Grouped(group, b) = &self.mixed else { return None };
+        let (group, b) = match &self.mixed {
+            Mixed::Grouped(group, b) => (group, b),
+            Mixed::Identity(b) => {
+                let least = metric.map_or(1.0, |m| m.iter().copied().fold(f64::INFINITY, f64::min));
+                return Some(b.abs() / least.sqrt());
+            }
+            Mixed::Pair(_) | Mixed::None => return None,
+        };
         let groups = group.iter().filter(|of| **of != UNTOUCHED).max().map_or(0, |of| of + 1);
         let mut squares = vec![0.0; groups];
         for (j, (of, b)) in group.iter().zip(b).enumerate() {
@@ -346,10 +351,6 @@ impl PenaltyAt<'_> {
     }
 }
 
-fn strengths(theta: &[f64]) -> Evaluated<Vec<f64>> {
-    theta.iter().map(|t| exponential(*t)).collect()
-}
-
 fn groups_of(groups: &[usize], penalized: usize) -> Result<usize> {
     check::length("groups", penalized, groups.len())?;
     let count = groups.iter().max().map_or(0, |g| g.saturating_add(1));
@@ -366,4 +367,36 @@ fn groups_of(groups: &[usize], penalized: usize) -> Result<usize> {
             .found(format!("none in {empty}")));
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curvatures_without_a_ridge_are_those_of_the_rest() {
+        let of = |penalty: Penalty, theta: &[f64]| {
+            let mut diagonal = [1.0; 3];
+            let differ = penalty.least_curvatures(theta, &mut diagonal).unwrap();
+            differ.then_some(diagonal)
+        };
+        assert_eq!(of(Penalty::one_ridge_at_most(true, 3, true), &[0.0]), Some([2.0, 2.0, 1.0]));
+        assert_eq!(of(Penalty::one_ridge_at_most(true, 3, false), &[0.0]), None);
+        assert_eq!(of(Penalty::one_ridge_at_most(false, 3, true), &[]), None);
+        let ridge = Penalty::ridge(&Sharing::Single, 3, true, 1).unwrap();
+        assert_eq!(of(ridge, &[0.0]), Some([2.0, 2.0, 1.0 + FIXED_RIDGE]));
+    }
+
+    #[test]
+    fn the_mixed_norm_of_a_proximal_term_is_that_of_its_least_weighted_column() {
+        let penalty = Penalty::proximal(0.5).unwrap();
+        let at = penalty.at(&[1.0, 2.0, 3.0], &[0.0; 3]).unwrap();
+        assert_eq!(at.mixed_norm(None), Some(0.5));
+        let metric = [4.0, 0.25, 9.0];
+        assert_eq!(at.mixed_norm(Some(&metric)), Some(1.0));
+        // Attained at the unit vector of the least entry.
+        let mut column = [0.0; 3];
+        at.mixed(&[0.0, 1.0, 0.0], &mut column);
+        assert_eq!(column[1].abs() / metric[1].sqrt(), 1.0);
+    }
 }

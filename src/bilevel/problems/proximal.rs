@@ -3,30 +3,18 @@
 //!
 //! `B = -lambda I`, so `L_B = 0`; `mu = lambda` as the losses are convex, and more for the squared loss.
 
-use super::linear_model::{LinearModel, LossParameter};
+use super::linear_model::LinearModel;
 use super::penalty::Penalty;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use crate::model::Loss;
-use crate::runtime::{Error, ErrorKind, Result};
+use crate::runtime::Result;
 
 /// The problem for a convex loss of one output; theta has one number per feature (and intercept).
 ///
 /// Errors: `lambda` that is not above 0; the hinge loss, which has no gradient, and the Poisson loss, whose curvature
-/// has no bound; what [`Samples::new`] refuses.
+/// has no bound; those of a [`Split`].
 pub fn proximal(split: Split, loss: Loss, lambda: f64, intercept: bool) -> Result<LinearModel> {
-    let loss = RowLoss::Scalar(bounded_curvature(loss)?);
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    let penalty = Penalty::proximal(lambda)?;
-    Ok(LinearModel { samples, loss, parameter: LossParameter::None, validation: loss, penalty })
-}
-
-/// Refuses losses without a gradient or a bound of their curvature.
-pub(super) fn bounded_curvature(loss: Loss) -> Result<Loss> {
-    if matches!(loss, Loss::Hinge(_) | Loss::Poisson(_)) {
-        return Err(Error::new(ErrorKind::Unsupported, "loss")
-            .expected("a loss of bounded curvature")
-            .found(format!("{loss:?}")));
-    }
-    Ok(loss)
+    let loss = RowLoss::of_bounded_curvature(loss)?;
+    LinearModel::new(split, intercept, loss, |_| Penalty::proximal(lambda))
 }

@@ -6,10 +6,11 @@
 use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
 use super::check::{self, not_strongly_convex};
 use super::design::{Design, Spectrum};
+use super::jacobi::Jacobi;
 use crate::numerics::Matrix;
 use crate::numerics::kernels::dot;
 use crate::runtime::{Error, ErrorKind, Result};
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 /// The matrices and right-hand sides.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl Problem for Quadratic {
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
         check::arguments(self, sample, x, theta)?;
         let rows = RefCell::new(vec![0.0; self.b2.len()]);
-        Ok(Box::new(QuadraticAt { problem: self, rows, jacobi: OnceCell::new() }))
+        Ok(Box::new(QuadraticAt { problem: self, rows, jacobi: Jacobi::default() }))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
@@ -125,6 +126,10 @@ impl Problem for Quadratic {
         UpperConstants { l_g, l_g_theta: 0.0, convex: true, squared_distance: None, rigor: Rigor::Proven }
     }
 
+    fn flops(&self, _sample: usize) -> u64 {
+        self.a2.flops()
+    }
+
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         lower.fill(f64::NEG_INFINITY);
         upper.fill(f64::INFINITY);
@@ -134,7 +139,7 @@ impl Problem for Quadratic {
 struct QuadraticAt<'a> {
     problem: &'a Quadratic,
     rows: RefCell<Vec<f64>>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl SecondOrder for QuadraticAt<'_> {
@@ -160,12 +165,11 @@ impl SecondOrder for QuadraticAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| {
+        self.jacobi.solve(r, out, || {
             let mut diagonal = vec![0.0; r.len()];
             self.problem.a2.squares(&vec![1.0; self.problem.b2.len()], &mut diagonal);
             diagonal
         });
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
         Ok(true)
     }
 }

@@ -28,6 +28,16 @@ pub enum RowLoss {
 }
 
 impl RowLoss {
+    /// A loss of one output. Errors: one without a gradient (the hinge) or a bound of its curvature (Poisson's).
+    pub fn of_bounded_curvature(loss: Loss) -> Result<Self> {
+        if matches!(loss, Loss::Hinge(_) | Loss::Poisson(_)) {
+            return Err(Error::new(ErrorKind::Unsupported, "loss")
+                .expected("a loss of bounded curvature")
+                .found(format!("{loss:?}")));
+        }
+        Ok(RowLoss::Scalar(loss))
+    }
+
     /// Outputs per row.
     pub fn outputs(self) -> usize {
         if let RowLoss::Softmax { classes } = self { classes } else { 1 }

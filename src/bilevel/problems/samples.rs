@@ -25,6 +25,10 @@ pub struct Task {
 }
 
 /// The samples of the bilevel problem.
+///
+/// Constructors refuse: no task, tables without rows or columns, another number of targets than rows or of columns than
+/// in the first table, numbers that are not finite, targets that are not of the loss, a matrix by callbacks, folds that
+/// are empty or fewer than two, and what there is no memory for.
 #[derive(Debug)]
 pub enum Split {
     /// One lower problem: the hold-out method.
@@ -62,8 +66,7 @@ pub struct Samples {
 impl Samples {
     /// Checks a split; `targets` refuses targets that are not of the loss.
     ///
-    /// Errors: no task, tables without rows or columns, another number of targets than rows or of columns than in the
-    /// first table, numbers that are not finite, folds that are empty or fewer than two, no memory.
+    /// Errors: those of [`Split`].
     pub fn new(split: Split, intercept: bool, targets: impl Fn(&[f64]) -> Result<()>) -> Result<Self> {
         let mut samples = Self { tables: Vec::new(), training: Vec::new(), validation: Vec::new() };
         match split {

@@ -14,10 +14,9 @@ use super::super::problem::{
 };
 use super::check::{self, exponential};
 use super::cosine_transform::CosineTransform;
-use super::images::{Image, check_images, check_truths, constants_of_distance, distance_to_truth};
-use super::stencil::RowPair;
+use super::images::{DISTANCE, Image, Images};
+use super::stencil::{Grid, RowPair};
 use super::variation::{Coupling, Curvature, Parameter, Variation, Weights};
-use super::weighted_total_variation::same_grid;
 use crate::model::loss::sigmoid;
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::sum;
@@ -26,7 +25,7 @@ use std::cell::{OnceCell, RefCell};
 
 /// Constants of the sampling problem that theta does not reach.
 #[derive(Debug, Clone, Copy)]
-pub struct Fixed {
+pub struct SamplingConstants {
     /// Where the variation is rounded off, above 0.
     pub v: f64,
     /// A ridge of at least 0, for `mu`.
@@ -39,22 +38,21 @@ pub struct Fixed {
 #[derive(Debug, Clone)]
 pub struct Sampling {
     /// `noisy` has coefficients of the cosine transform.
-    images: Vec<Image>,
+    images: Images,
     transform: CosineTransform,
     variation: Variation,
-    fixed: Fixed,
+    fixed: SamplingConstants,
 }
 
 impl Sampling {
     /// `noisy` of each image has the coefficients `F x + noise`, row after row of frequencies.
     ///
     /// Errors: no image, sizes that differ or do not fit, entries that are not finite, constants out of their ranges.
-    pub fn new(images: Vec<Image>, coupling: Coupling, fixed: Fixed) -> Result<Self> {
-        check_images(&images)?;
+    pub fn new(images: Vec<Image>, coupling: Coupling, fixed: SamplingConstants) -> Result<Self> {
+        let (images, grid) = Images::of_one_size(images)?;
         check::positive("v", fixed.v)?;
         check::not_negative("ridge", fixed.ridge)?;
         check::not_negative("cost", fixed.cost)?;
-        let grid = same_grid(&images)?;
         Ok(Self {
             images,
             transform: CosineTransform::new(grid),
@@ -121,7 +119,8 @@ impl Problem for Sampling {
         let weights = Weights::uniform(alpha, self.variation.grid);
         let curvature = self.variation.curvature(x, &weights, self.fixed.v).map_err(Refusal::Failed)?;
         let slopes = s.iter().zip(self.residual(sample, x)).map(|(s, r)| s * (1.0 - s) * r).collect();
-        let room = RefCell::new((vec![0.0; x.len()], vec![0.0; x.len()], RowPair::new(self.variation.grid)));
+        let workspace =
+            RefCell::new((vec![0.0; x.len()], vec![0.0; x.len()], RowPair::new(self.variation.grid)));
         Ok(Box::new(SamplingAt {
             problem: self,
             x,
@@ -129,7 +128,7 @@ impl Problem for Sampling {
             slopes,
             weights,
             curvature,
-            room,
+            workspace,
             column: OnceCell::new(),
         }))
     }
@@ -159,12 +158,11 @@ impl Problem for Sampling {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn regularizer(&self, theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
@@ -179,8 +177,14 @@ impl Problem for Sampling {
         Ok(())
     }
 
+    /// A transform, its inverse, and the variation.
+    fn flops(&self, _sample: usize) -> u64 {
+        let Grid { height, width } = self.variation.grid;
+        (self.pixels() * (4 * (height + width) + 20)) as u64
+    }
+
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }
 
@@ -193,7 +197,7 @@ struct SamplingAt<'a> {
     weights: Weights<'static>,
     curvature: Curvature,
     /// Coefficients, rows that are half transformed, differences.
-    room: RefCell<(Vec<f64>, Vec<f64>, RowPair)>,
+    workspace: RefCell<(Vec<f64>, Vec<f64>, RowPair)>,
     /// The column of `t`.
     column: OnceCell<Vec<f64>>,
 }
@@ -211,7 +215,7 @@ impl SamplingAt<'_> {
 
 impl SecondOrder for SamplingAt<'_> {
     fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let (coefficients, rows, pair) = &mut *self.room.borrow_mut();
+        let (coefficients, rows, pair) = &mut *self.workspace.borrow_mut();
         self.problem.transform.forward(v, rows, coefficients);
         coefficients.iter_mut().zip(&self.s).for_each(|(c, s)| *c *= s);
         self.problem.transform.inverse(coefficients, rows, out);
@@ -222,14 +226,14 @@ impl SecondOrder for SamplingAt<'_> {
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
         let n = self.s.len();
-        self.problem.transform.forward(q, &mut self.room.borrow_mut().1, &mut out[..n]);
+        self.problem.transform.forward(q, &mut self.workspace.borrow_mut().1, &mut out[..n]);
         out[..n].iter_mut().zip(&self.slopes).for_each(|(o, c)| *o *= c);
         out[n] = dot(self.column(), q);
         Ok(())
     }
 
     fn mixed(&self, u: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let (coefficients, rows, _) = &mut *self.room.borrow_mut();
+        let (coefficients, rows, _) = &mut *self.workspace.borrow_mut();
         coefficients.iter_mut().zip(&self.slopes).zip(u).for_each(|((o, c), u)| *o = c * u);
         self.problem.transform.inverse(coefficients, rows, out);
         out.iter_mut().zip(self.column()).for_each(|(o, b)| *o += b * u[self.s.len()]);

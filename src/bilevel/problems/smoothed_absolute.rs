@@ -5,6 +5,8 @@
 //! same bound: along a line, `phi` is that of one variable with a larger `v`, and the norm of a symmetric form is
 //! attained at equal arguments (Banach).
 
+use crate::numerics::kernels::lane_sum;
+
 /// `sup |phi'''| v^2 = 48 / (25 sqrt 5)`.
 pub const THIRD: f64 = 0.858_650_103_359_919_2;
 
@@ -37,8 +39,7 @@ pub fn replace_by_slopes(t: &mut [f64], w: f64, v: f64) -> f64 {
         lanes.iter_mut().zip(chunk).for_each(&mut one);
     }
     lanes.iter_mut().zip(chunks.into_remainder()).for_each(one);
-    let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
-    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
+    lane_sum(lanes)
 }
 
 #[cfg(test)]

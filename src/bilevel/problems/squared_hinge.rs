@@ -9,16 +9,16 @@ use super::check;
 use super::linear_model::{LinearModel, LossParameter};
 use super::penalty::Penalty;
 use super::row_loss::RowLoss;
-use super::samples::{Samples, Split};
+use super::samples::Split;
 use super::smoothed_squared_hinge::SmoothedSquaredHinge;
 use crate::model::Loss;
 use crate::model::loss::SquaredHinge;
 use crate::runtime::Result;
 
-/// The support vector machine whose `log C` is theta; `width` as in [`SmoothedSquaredHinge`], 0 for the plain squared
-/// hinge. An intercept is penalized as any other coefficient.
+/// The support vector machine whose `log C` is theta; the curvature rises from 0 to 2 over a margin of `width`, at once
+/// where that is 0: the plain squared hinge. An intercept is penalized as any other coefficient.
 ///
-/// Errors: a width that is not a number of at least 0, and what [`Samples::new`] refuses.
+/// Errors: a width that is not a number of at least 0, and those of a [`Split`].
 pub fn squared_hinge(split: Split, width: f64, intercept: bool) -> Result<LinearModel> {
     check::not_negative("width", width)?;
     let loss = if width > 0.0 {
@@ -26,12 +26,6 @@ pub fn squared_hinge(split: Split, width: f64, intercept: bool) -> Result<Linear
     } else {
         RowLoss::Scalar(Loss::SquaredHinge(SquaredHinge))
     };
-    let samples = Samples::new(split, intercept, |y| loss.check_targets(y))?;
-    Ok(LinearModel {
-        samples,
-        loss,
-        parameter: LossParameter::Factor,
-        validation: loss,
-        penalty: Penalty::Fixed { strength: 1.0 },
-    })
+    let model = LinearModel::new(split, intercept, loss, |_| Ok(Penalty::Fixed { strength: 1.0 }))?;
+    Ok(LinearModel { parameter: LossParameter::Factor, ..model })
 }

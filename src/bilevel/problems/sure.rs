@@ -9,9 +9,7 @@
 
 use super::super::problem::{Evaluated, LowerConstants, Problem, Rigor, SecondOrder, UpperConstants};
 use super::check;
-use super::field_of_experts::FieldOfExperts;
-use super::total_variation::TotalVariation;
-use super::weighted_total_variation::WeightedTotalVariation;
+use super::images::{Image, Images};
 use crate::numerics::kernels::dot;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Error, ErrorKind, Result};
@@ -19,43 +17,15 @@ use std::cell::RefCell;
 
 /// A problem whose lower level has measurements `y` in `1/2 |x - y|^2`, and can be had with others.
 pub trait Denoiser: Problem + Sized {
-    /// `y` of a sample.
-    fn noisy(&self, sample: usize) -> &[f64];
-    /// The same with other measurements.
+    /// Its images, with `y`.
+    fn images(&self) -> &Images;
+
+    /// The same with other measurements. Errors: as [`Images::with_noisy`].
     fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self>;
+
     /// Whether the measurements are of `x` itself.
     fn is_denoising(&self) -> bool {
         true
-    }
-}
-
-impl Denoiser for TotalVariation {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        TotalVariation::with_noisy(self, noisy)
-    }
-    fn is_denoising(&self) -> bool {
-        TotalVariation::is_denoising(self)
-    }
-}
-
-impl Denoiser for FieldOfExperts {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        FieldOfExperts::with_noisy(self, noisy)
-    }
-}
-
-impl Denoiser for WeightedTotalVariation {
-    fn noisy(&self, sample: usize) -> &[f64] {
-        &self.images()[sample].noisy
-    }
-    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        WeightedTotalVariation::with_noisy(self, noisy)
     }
 }
 
@@ -84,8 +54,7 @@ impl<P: Denoiser> Sure<P> {
                 .found("a forward operator"));
         }
         let (mut signs, mut step, mut moved) = (Vec::new(), Vec::new(), Vec::new());
-        for sample in 0..denoiser.samples() {
-            let noisy = denoiser.noisy(sample);
+        for (sample, Image { noisy, .. }) in denoiser.images().iter().enumerate() {
             let mut stream = Stream::new(seed, Purpose::Probe, sample as u64);
             let of_sample: Vec<f64> =
                 noisy.iter().map(|_| if stream.bits() & 1 == 0 { -1.0 } else { 1.0 }).collect();
@@ -134,7 +103,12 @@ impl<P: Denoiser> Problem for Sure<P> {
         let (first, second) = self.halves(sample, x);
         let plain = self.plain.second_order(sample, first, theta)?;
         let moved = self.moved.second_order(sample, second, theta)?;
-        Ok(Box::new(Pair { half: first.len(), plain, moved, room: RefCell::new(vec![0.0; theta.len()]) }))
+        Ok(Box::new(Pair {
+            half: first.len(),
+            plain,
+            moved,
+            workspace: RefCell::new(vec![0.0; theta.len()]),
+        }))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
@@ -171,7 +145,7 @@ impl<P: Denoiser> Problem for Sure<P> {
         check::arguments(self, sample, x, theta)?;
         let (first, second) = self.halves(sample, x);
         let (of_first, of_second) = in_x.split_at_mut(first.len());
-        let (noisy, signs) = (self.plain.noisy(sample), &self.signs[sample]);
+        let (noisy, signs) = (&self.plain.images()[sample].noisy, &self.signs[sample]);
         in_theta.fill(0.0);
         of_first.iter_mut().zip(first).zip(noisy).for_each(|((g, x), y)| *g = x - y);
         let variance = self.sigma * self.sigma;
@@ -208,6 +182,10 @@ impl<P: Denoiser> Problem for Sure<P> {
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
         self.plain.bounds(lower, upper);
     }
+
+    fn flops(&self, sample: usize) -> u64 {
+        self.plain.flops(sample) + self.moved.flops(sample)
+    }
 }
 
 /// Second derivatives of both halves.
@@ -215,7 +193,7 @@ struct Pair<'a> {
     half: usize,
     plain: Box<dyn SecondOrder + 'a>,
     moved: Box<dyn SecondOrder + 'a>,
-    room: RefCell<Vec<f64>>,
+    workspace: RefCell<Vec<f64>>,
 }
 
 impl SecondOrder for Pair<'_> {
@@ -226,10 +204,10 @@ impl SecondOrder for Pair<'_> {
     }
 
     fn mixed_transposed(&self, q: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let room = &mut *self.room.borrow_mut();
+        let workspace = &mut *self.workspace.borrow_mut();
         self.plain.mixed_transposed(&q[..self.half], out)?;
-        self.moved.mixed_transposed(&q[self.half..], room)?;
-        out.iter_mut().zip(room.iter()).for_each(|(o, r)| *o += r);
+        self.moved.mixed_transposed(&q[self.half..], workspace)?;
+        out.iter_mut().zip(workspace.iter()).for_each(|(o, r)| *o += r);
         Ok(())
     }
 

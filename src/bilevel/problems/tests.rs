@@ -10,6 +10,7 @@ mod local;
 mod optimal;
 mod rounding;
 mod solved;
+mod work;
 
 use super::super::problem::{Evaluated, Refusal, SecondOrder};
 use crate::numerics::kernels::dot;

@@ -15,14 +15,14 @@
 //! `mu`.
 
 use super::super::problem::{
-    Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
+    Evaluated, LOG_BOUND, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
 use super::check::{self, exponential, not_strongly_convex};
-use super::images::{
-    Image, check_images, check_truths, constants_of_distance, distance_to_truth, images_with,
-};
+use super::images::{DISTANCE, Image, Images};
+use super::jacobi::Jacobi;
 use super::smoothed_absolute::LEAST_LOG_SMOOTHING;
 use super::stencil::RowPair;
+use super::sure::Denoiser;
 use super::variation::{Coupling, Curvature, Parameter, Variation, Weights};
 use crate::numerics::kernels::dot;
 use crate::runtime::Result;
@@ -31,7 +31,7 @@ use std::cell::{OnceCell, RefCell};
 /// Restoration of images with the same two or three parameters.
 #[derive(Debug, Clone)]
 pub struct TotalVariation {
-    images: Vec<Image>,
+    images: Images,
     coupling: Coupling,
     /// The diagonal of `K` of each image; none for the identity.
     forward: Vec<Vec<f64>>,
@@ -43,8 +43,7 @@ impl TotalVariation {
     ///
     /// Errors: no image, sizes that do not fit, entries that are not finite.
     pub fn denoising(images: Vec<Image>, coupling: Coupling, has_ridge: bool) -> Result<Self> {
-        check_images(&images)?;
-        Ok(Self { images, coupling, forward: Vec::new(), has_ridge })
+        Ok(Self { images: Images::new(images)?, coupling, forward: Vec::new(), has_ridge })
     }
 
     /// Restoration behind a diagonal `K`, one per image: zeros are pixels that were not measured.
@@ -57,9 +56,9 @@ impl TotalVariation {
         coupling: Coupling,
         has_ridge: bool,
     ) -> Result<Self> {
-        check_images(&images)?;
+        let images = Images::new(images)?;
         check::length("forward", images.len(), forward.len())?;
-        for (i, (k, image)) in forward.iter().zip(&images).enumerate() {
+        for (i, (k, image)) in forward.iter().zip(images.iter()).enumerate() {
             let subject = format!("forward[{i}]");
             check::length(&subject, image.noisy.len(), k.len())?;
             check::finite(&subject, k)?;
@@ -68,21 +67,6 @@ impl TotalVariation {
             }
         }
         Ok(Self { images, coupling, forward, has_ridge })
-    }
-
-    /// The images.
-    pub fn images(&self) -> &[Image] {
-        &self.images
-    }
-
-    /// Whether `K` is the identity.
-    pub fn is_denoising(&self) -> bool {
-        self.forward.is_empty()
-    }
-
-    /// The same problem with other measurements. Errors: as [`TotalVariation::denoising`].
-    pub fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        Ok(Self { images: images_with(&self.images, noisy)?, ..self.clone() })
     }
 
     fn variation(&self, sample: usize) -> Variation {
@@ -99,6 +83,21 @@ impl TotalVariation {
     fn range_of_forward(&self, sample: usize) -> (f64, f64) {
         let Some(k) = self.forward.get(sample) else { return (1.0, 1.0) };
         k.iter().fold((f64::INFINITY, 0.0), |(least, most), k| (least.min(k * k), most.max(k * k)))
+    }
+}
+
+impl Denoiser for TotalVariation {
+    fn images(&self) -> &Images {
+        &self.images
+    }
+
+    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
+        Ok(Self { images: self.images.with_noisy(noisy)?, ..self.clone() })
+    }
+
+    /// Where `K` is the identity.
+    fn is_denoising(&self) -> bool {
+        self.forward.is_empty()
     }
 }
 
@@ -158,7 +157,7 @@ impl Problem for TotalVariation {
             curvature,
             pair,
             columns: OnceCell::new(),
-            jacobi: OnceCell::new(),
+            jacobi: Jacobi::default(),
         };
         Ok(Box::new(at))
     }
@@ -187,27 +186,26 @@ impl Problem for TotalVariation {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        x.copy_from_slice(&self.images[sample].noisy);
+        self.images.start(sample, x);
         Ok(())
     }
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        lower.fill(-30.0);
-        upper.fill(30.0);
+        lower.fill(-LOG_BOUND);
+        upper.fill(LOG_BOUND);
         lower[1] = LEAST_LOG_SMOOTHING;
     }
 
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }
 
@@ -223,7 +221,7 @@ struct TotalVariationAt<'a> {
     pair: RefCell<RowPair>,
     /// The columns of `B`, which are few.
     columns: OnceCell<Vec<Vec<f64>>>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl TotalVariationAt<'_> {
@@ -240,7 +238,7 @@ impl TotalVariationAt<'_> {
         })
     }
 
-    fn jacobi(&self) -> Vec<f64> {
+    fn diagonal(&self) -> Vec<f64> {
         let mut diagonal = vec![1.0 + self.ridge; self.x.len()];
         if let Some(k) = self.forward {
             diagonal.iter_mut().zip(k).for_each(|(d, k)| *d = k * k + self.ridge);
@@ -274,8 +272,7 @@ impl SecondOrder for TotalVariationAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }

@@ -8,6 +8,7 @@
 
 use super::smoothed_absolute::{THIRD, height, phi};
 use super::stencil::{Grid, RowPair, add_divergence, for_each_row};
+use crate::numerics::kernels::lane_sum;
 use crate::runtime::Result;
 use crate::runtime::error::zeros;
 
@@ -73,7 +74,7 @@ impl Variation {
                 Coupling::Isotropic => isotropic(along, down, w, v, &mut heights),
                 Coupling::Anisotropic => anisotropic(along, down, w, v, &mut heights),
             }
-            sum += lane_sum(&heights);
+            sum += sum_in_lanes(&heights);
         });
         sum
     }
@@ -288,13 +289,12 @@ fn single_curvature(differences: &[f64], w: &[f64], v: f64, out: &mut [f64]) {
 }
 
 /// A sum in 8 lanes, added in a fixed order.
-fn lane_sum(values: &[f64]) -> f64 {
+fn sum_in_lanes(values: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let chunks = values.chunks_exact(8);
     let rest: f64 = chunks.remainder().iter().sum();
     for chunk in chunks {
         lanes.iter_mut().zip(chunk).for_each(|(l, v)| *l += v);
     }
-    let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
-    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]) + rest
+    lane_sum(lanes) + rest
 }

@@ -8,20 +8,20 @@
 use super::super::problem::{
     Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants,
 };
-use super::check::{self, exponential};
-use super::images::{
-    Image, check_images, check_truths, constants_of_distance, distance_to_truth, images_with,
-};
-use super::stencil::{Grid, RowPair};
+use super::check::{self, exponentials};
+use super::images::{DISTANCE, Image, Images};
+use super::jacobi::Jacobi;
+use super::stencil::RowPair;
+use super::sure::Denoiser;
 use super::variation::{Coupling, Curvature, Variation, Weights};
 use crate::numerics::kernels::dot;
-use crate::runtime::{Error, ErrorKind, Result};
-use std::cell::{OnceCell, RefCell};
+use crate::runtime::Result;
+use std::cell::RefCell;
 
 /// Denoising with a map of weights.
 #[derive(Debug, Clone)]
 pub struct WeightedTotalVariation {
-    images: Vec<Image>,
+    images: Images,
     variation: Variation,
     v: f64,
 }
@@ -29,37 +29,20 @@ pub struct WeightedTotalVariation {
 impl WeightedTotalVariation {
     /// Errors: no image, sizes that differ or do not fit, entries that are not finite, `v` that is not above 0.
     pub fn new(images: Vec<Image>, coupling: Coupling, v: f64) -> Result<Self> {
-        check_images(&images)?;
+        let (images, grid) = Images::of_one_size(images)?;
         check::positive("v", v)?;
-        let grid = same_grid(&images)?;
         Ok(Self { images, variation: Variation { grid, coupling }, v })
     }
+}
 
-    /// The images.
-    pub fn images(&self) -> &[Image] {
+impl Denoiser for WeightedTotalVariation {
+    fn images(&self) -> &Images {
         &self.images
     }
 
-    /// The same problem with other measurements. Errors: as [`WeightedTotalVariation::new`].
-    pub fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
-        Ok(Self { images: images_with(&self.images, noisy)?, ..*self })
+    fn with_noisy(&self, noisy: Vec<Vec<f64>>) -> Result<Self> {
+        Ok(Self { images: self.images.with_noisy(noisy)?, ..*self })
     }
-}
-
-/// The size of all images. Errors: sizes that differ.
-pub(super) fn same_grid(images: &[Image]) -> Result<Grid> {
-    let grid = images[0].grid;
-    match images.iter().position(|image| image.grid != grid) {
-        Some(i) => Err(Error::new(ErrorKind::Argument, "grid")
-            .at(format!("image {i}"))
-            .expected(format!("{} x {}, as the first", grid.height, grid.width))
-            .found(format!("{} x {}", images[i].grid.height, images[i].grid.width))),
-        None => Ok(grid),
-    }
-}
-
-fn strengths(theta: &[f64]) -> Evaluated<Vec<f64>> {
-    theta.iter().map(|t| exponential(*t)).collect()
 }
 
 impl Problem for WeightedTotalVariation {
@@ -77,7 +60,7 @@ impl Problem for WeightedTotalVariation {
 
     fn lower(&self, sample: usize, x: &[f64], theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        let weights = strengths(theta)?;
+        let weights = exponentials(theta)?;
         gradient.iter_mut().zip(x).zip(&self.images[sample].noisy).for_each(|((g, x), y)| *g = x - y);
         let value = 0.5 * dot(gradient, gradient);
         Ok(value + self.variation.value(x, &Weights::PerPixel(&weights), self.v, gradient))
@@ -90,16 +73,16 @@ impl Problem for WeightedTotalVariation {
         theta: &'a [f64],
     ) -> Evaluated<Box<dyn SecondOrder + 'a>> {
         check::arguments(self, sample, x, theta)?;
-        let weights = strengths(theta)?;
+        let weights = exponentials(theta)?;
         let curvature =
             self.variation.curvature(x, &Weights::PerPixel(&weights), self.v).map_err(Refusal::Failed)?;
         let pair = RefCell::new(RowPair::new(self.variation.grid));
-        Ok(Box::new(WeightedAt { problem: self, x, weights, curvature, pair, jacobi: OnceCell::new() }))
+        Ok(Box::new(WeightedAt { problem: self, x, weights, curvature, pair, jacobi: Jacobi::default() }))
     }
 
     fn lower_constants(&self, sample: usize, theta: &[f64]) -> Evaluated<LowerConstants> {
         check::parameters(self, sample, theta)?;
-        let (largest, grid) = (strengths(theta)?.into_iter().fold(0.0, f64::max), self.variation.grid);
+        let (largest, grid) = (exponentials(theta)?.into_iter().fold(0.0, f64::max), self.variation.grid);
         Ok(LowerConstants {
             mu: 1.0,
             l: 1.0 + self.variation.largest_curvature(largest, self.v),
@@ -118,21 +101,20 @@ impl Problem for WeightedTotalVariation {
         in_theta: &mut [f64],
     ) -> Evaluated<f64> {
         check::arguments(self, sample, x, theta)?;
-        in_theta.fill(0.0);
-        distance_to_truth(&self.images[sample], x, in_x)
+        self.images.distance(sample, x, in_x, in_theta)
     }
 
     fn upper_constants(&self, _sample: usize) -> UpperConstants {
-        constants_of_distance()
+        DISTANCE
     }
 
     fn start(&self, sample: usize, _theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
-        x.copy_from_slice(&self.images[sample].noisy);
+        self.images.start(sample, x);
         Ok(())
     }
 
     fn validate(&self) -> Result<()> {
-        check_truths(&self.images)
+        self.images.check_truths()
     }
 }
 
@@ -142,7 +124,7 @@ struct WeightedAt<'a> {
     weights: Vec<f64>,
     curvature: Curvature,
     pair: RefCell<RowPair>,
-    jacobi: OnceCell<Vec<f64>>,
+    jacobi: Jacobi,
 }
 
 impl SecondOrder for WeightedAt<'_> {
@@ -166,12 +148,11 @@ impl SecondOrder for WeightedAt<'_> {
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| {
+        self.jacobi.solve(r, out, || {
             let mut diagonal = vec![1.0; r.len()];
             self.curvature.add_diagonal(&mut diagonal);
             diagonal
         });
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
         Ok(true)
     }
 }

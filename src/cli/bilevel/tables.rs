@@ -49,7 +49,7 @@ pub fn read(kind: &str, matches: &ArgMatches, seed: u64) -> Result<Made> {
     if is_sparse && smoothing == 0.0 {
         let made = if kind == "lasso" { joined::lasso } else { joined::elastic_net };
         let problem = made(split, loss, intercept).map_err(|error| told(error, matches))?;
-        let most = problem.least_empty(&mut Control::new())?;
+        let most = problem.lambda_max(&mut Control::new())?;
         let mut start = vec![START; problem.parameters()];
         if most > 0.0 {
             start[0] = (SHARE * most).ln();

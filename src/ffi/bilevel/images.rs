@@ -5,9 +5,10 @@ use super::super::guard::{argument, check_pointer, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{SWL_F32, SWL_F64, check_padding, size, slice, swl_scalar, unknown};
-use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
-use crate::bilevel::problems::{Boundary, Coupling, Experts, FieldOfExperts, Grid, Image, TotalVariation};
+use crate::bilevel::problems::{
+    Adjusted, Boundary, Coupling, Experts, FieldOfExperts, Grid, Image, TotalVariation,
+};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
 
@@ -93,7 +94,7 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
                 let anisotropic = flag(model.anisotropic, "model.anisotropic")?;
                 let coupling = if anisotropic { Coupling::Anisotropic } else { Coupling::Isotropic };
                 let ridge = flag(model.ridge, "model.ridge")?;
-                Bounded::new(TotalVariation::denoising(images, coupling, ridge)?)
+                Adjusted::new(TotalVariation::denoising(images, coupling, ridge)?)
             }
             SWL_IMAGES_FIELD_OF_EXPERTS => {
                 let experts = Experts {
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
                     zero_mean: true,
                     has_factor: false,
                 };
-                Bounded::new(FieldOfExperts::new(images, experts)?)
+                Adjusted::new(FieldOfExperts::new(images, experts)?)
             }
             other => {
                 let expected = "SWL_IMAGES_TOTAL_VARIATION (0) or SWL_IMAGES_FIELD_OF_EXPERTS (1)";

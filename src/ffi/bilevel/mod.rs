@@ -1,9 +1,8 @@
 //! Bilevel optimization: the object behind `swl_bilevel` and the structs of its calls.
 //!
 //! `types` has the structs, `rows` makes problems of tables, `images` of pictures and `user` of the caller's own
-//! functions, `bounded` gives any of them other bounds, `solve` runs it, `results` reads the last solution.
+//! functions, `solve` gives any of them other bounds and runs it, `results` reads the last solution.
 
-mod bounded;
 mod images;
 mod results;
 mod rows;
@@ -18,14 +17,14 @@ pub use {images::*, rows::*, user::*};
 
 use super::bcd::Keep;
 use super::handles::Object;
+use crate::bilevel::problems::Adjusted;
 use crate::bilevel::{Checkpoint, Solution};
 use crate::runtime::{Error, ErrorKind, Result};
-use bounded::Bounded;
 
 /// What stands behind a `swl_bilevel`.
 struct Bilevel {
     /// Goes first: its functions may use what `keep` stands for.
-    problem: Bounded,
+    problem: Adjusted,
     /// The last solution.
     solved: Option<Solution>,
     /// Where the next solve goes on, if the caller said so.

@@ -6,10 +6,9 @@ use super::super::guard::{argument, check_pointer, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{Holding, integers, shape, swl_matrix, swl_vec, vector};
-use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::{
-    Data, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
+    Adjusted, Data, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
 };
 use crate::joined;
 use crate::model::Loss;
@@ -131,7 +130,7 @@ unsafe fn data(a: *const swl_matrix, y: *const swl_vec, [a_name, y_name]: [&str;
 
 /// # Safety
 /// `group_of_feature` is null or has as many elements as the model says.
-unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Bounded> {
+unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Adjusted> {
     let intercept = match model.intercept {
         0 => false,
         1 => true,
@@ -163,16 +162,16 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Bounded> {
             multinomial(split, classes, &sharing, intercept)
         }
         SWL_BILEVEL_ELASTIC_NET if model.smoothing == 0.0 => {
-            return joined::elastic_net(split, squared, intercept).map(Bounded::new);
+            return joined::elastic_net(split, squared, intercept).map(Adjusted::new);
         }
         SWL_BILEVEL_ELASTIC_NET => smoothed_elastic_net(split, squared, model.smoothing, intercept),
-        SWL_BILEVEL_LASSO => return joined::lasso(split, squared, intercept).map(Bounded::new),
+        SWL_BILEVEL_LASSO => return joined::lasso(split, squared, intercept).map(Adjusted::new),
         other => {
             let expected = "SWL_BILEVEL_RIDGE (0) to SWL_BILEVEL_LASSO (4)";
             Err(Error::new(ErrorKind::Unsupported, "model.problem").expected(expected).found(other))
         }
     };
-    linear.map(Bounded::new)
+    linear.map(Adjusted::new)
 }
 
 fn whole(numbers: &[i32], subject: &str) -> Result<Vec<usize>> {

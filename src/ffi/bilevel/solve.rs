@@ -75,23 +75,12 @@ pub unsafe extern "C" fn swl_bilevel_set_bounds(
         unsafe {
             let mut own = handles::write::<Bilevel>(s, "s")?;
             if lower.is_null() && upper.is_null() {
-                own.problem.bounds = None;
+                own.problem.reset_bounds();
                 return Ok(());
             }
             let d = parameters(&own, len)?;
             let (l, u) = (slice::<f64>(lower.cast(), d, "lower")?, slice::<f64>(upper.cast(), d, "upper")?);
-            if let Some(j) = (0..d).find(|j| l[*j] == f64::INFINITY || u[*j] == f64::NEG_INFINITY) {
-                return Err(argument(
-                    &format!("lower, entry {j}"),
-                    "bounds with a number between",
-                    format!("[{}, {}]", l[j], u[j]),
-                ));
-            }
-            if let Some(j) = (0..d).find(|j| !(l[*j] <= u[*j])) {
-                return Err(argument(&format!("lower, entry {j}"), format!("at most {}", u[j]), l[j]));
-            }
-            own.problem.bounds = Some([l.to_vec(), u.to_vec()]);
-            Ok(())
+            own.problem.set_bounds(l.to_vec(), u.to_vec())
         }
     })
 }

@@ -6,8 +6,8 @@ use super::super::guard::{argument, check_pointer, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{size, slice};
-use super::bounded::Bounded;
 use super::{Bilevel, swl_bilevel};
+use crate::bilevel::problems::Adjusted;
 use crate::bilevel::{Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants};
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
             let lengths = lengths.iter().enumerate().map(length).collect::<Result<Vec<usize>>>()?;
             let own = Callbacks { given, d, lengths };
             let keep = Keep::new(given.ctx, given.release);
-            let problem = Bounded::new(own);
+            let problem = Adjusted::new(own);
             let made = Bilevel { problem, solved: None, resume: None, seconds_setup: 0.0, _keep: Some(keep) };
             handles::publish(made, out)
         }

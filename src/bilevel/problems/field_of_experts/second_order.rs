@@ -2,11 +2,12 @@
 
 use super::super::super::problem::{Evaluated, Refusal, SecondOrder};
 use super::super::convolution::Convolution;
+use super::super::jacobi::Jacobi;
 use super::super::smoothed_absolute::phi;
-use super::{FieldOfExperts, Filters, Room};
+use super::{FieldOfExperts, Filters, Workspace};
 use crate::numerics::kernels::dot;
 use crate::runtime::error::zeros;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 /// `A` and `B` at a point.
 pub(super) struct ExpertsAt<'a> {
@@ -16,8 +17,8 @@ pub(super) struct ExpertsAt<'a> {
     filters: Filters,
     /// `w_k v_k^2/phi^3` of each filter and pixel.
     curvature: Vec<f64>,
-    room: RefCell<Room>,
-    jacobi: OnceCell<Vec<f64>>,
+    workspace: RefCell<Workspace>,
+    jacobi: Jacobi,
 }
 
 impl<'a> ExpertsAt<'a> {
@@ -28,10 +29,10 @@ impl<'a> ExpertsAt<'a> {
         x: &'a [f64],
         filters: Filters,
         curvature: Vec<f64>,
-        room: Room,
+        workspace: Workspace,
     ) -> Self {
-        let room = RefCell::new(room);
-        Self { problem, convolution, x, filters, curvature, room, jacobi: OnceCell::new() }
+        let workspace = RefCell::new(workspace);
+        Self { problem, convolution, x, filters, curvature, workspace, jacobi: Jacobi::default() }
     }
 
     fn curvature_of(&self, k: usize) -> &[f64] {
@@ -53,32 +54,32 @@ impl<'a> ExpertsAt<'a> {
     }
 
     /// `1 + sum_k C_k'(curvature) with squared taps`: the diagonal of the Hessian but at mirrored borders.
-    fn jacobi(&self) -> Vec<f64> {
-        let room = &mut *self.room.borrow_mut();
+    fn diagonal(&self) -> Vec<f64> {
+        let workspace = &mut *self.workspace.borrow_mut();
         let mut diagonal = vec![1.0; self.x.len()];
-        room.sums.fill(0.0);
+        workspace.sums.fill(0.0);
         for (k, _, _, taps) in self.filters.each() {
             let squares: Vec<f64> = taps.iter().map(|t| t * t).collect();
-            room.u.copy_from_slice(self.curvature_of(k));
-            room.add_adjoint(self.convolution, &squares);
+            workspace.u.copy_from_slice(self.curvature_of(k));
+            workspace.add_adjoint(self.convolution, &squares);
         }
-        self.convolution.fold(&room.sums, &mut diagonal);
+        self.convolution.fold(&workspace.sums, &mut diagonal);
         diagonal
     }
 }
 
 impl SecondOrder for ExpertsAt<'_> {
     fn hessian(&self, v: &[f64], out: &mut [f64]) -> Evaluated<()> {
-        let room = &mut *self.room.borrow_mut();
-        self.convolution.pad(v, &mut room.padded);
-        room.sums.fill(0.0);
+        let workspace = &mut *self.workspace.borrow_mut();
+        self.convolution.pad(v, &mut workspace.padded);
+        workspace.sums.fill(0.0);
         for (k, _, _, taps) in self.filters.each() {
-            room.correlate(self.convolution, taps);
-            room.u.iter_mut().zip(self.curvature_of(k)).for_each(|(u, w)| *u *= w);
-            room.add_adjoint(self.convolution, taps);
+            workspace.correlate(self.convolution, taps);
+            workspace.u.iter_mut().zip(self.curvature_of(k)).for_each(|(u, w)| *u *= w);
+            workspace.add_adjoint(self.convolution, taps);
         }
         out.copy_from_slice(v);
-        self.convolution.fold(&room.sums, out);
+        self.convolution.fold(&workspace.sums, out);
         Ok(())
     }
 
@@ -114,28 +115,27 @@ impl SecondOrder for ExpertsAt<'_> {
         let mut changes = du[c..].to_vec();
         self.problem.center(&mut changes);
         let of_x = self.padded(self.x)?;
-        let room = &mut *self.room.borrow_mut();
-        room.sums.fill(0.0);
+        let workspace = &mut *self.workspace.borrow_mut();
+        workspace.sums.fill(0.0);
         let taps_of_each = self.filters.taps.len() / self.filters.weight.len();
         for ((k, w, v, taps), change) in self.filters.each().zip(changes.chunks_exact(taps_of_each)) {
             let (u, moved) = (self.responses(&of_x, taps), self.responses(&of_x, change));
             let (da, db) = (factor + du[a + k], du[b + k]);
             let terms = u.iter().zip(&moved).zip(self.curvature_of(k));
-            for (o, ((u, moved), bend)) in room.u.iter_mut().zip(terms) {
+            for (o, ((u, moved), bend)) in workspace.u.iter_mut().zip(terms) {
                 *o = da * w * u / phi(u * u, v) + bend * (moved - db * u);
             }
-            room.add_adjoint(self.convolution, taps);
-            room.u.iter_mut().zip(&u).for_each(|(o, u)| *o = w * u / phi(u * u, v));
-            room.add_adjoint(self.convolution, change);
+            workspace.add_adjoint(self.convolution, taps);
+            workspace.u.iter_mut().zip(&u).for_each(|(o, u)| *o = w * u / phi(u * u, v));
+            workspace.add_adjoint(self.convolution, change);
         }
         out.fill(0.0);
-        self.convolution.fold(&room.sums, out);
+        self.convolution.fold(&workspace.sums, out);
         Ok(true)
     }
 
     fn precondition(&self, r: &[f64], out: &mut [f64]) -> Evaluated<bool> {
-        let diagonal = self.jacobi.get_or_init(|| self.jacobi());
-        out.iter_mut().zip(r).zip(diagonal).for_each(|((o, r), d)| *o = r / d);
+        self.jacobi.solve(r, out, || self.diagonal());
         Ok(true)
     }
 }

@@ -1,9 +1,8 @@
 //! What constructors refuse, by name.
 
-use super::super::sampling::Fixed;
 use super::super::{
-    Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
-    NonsmoothElasticNet, Quadratic, Sampling, Sharing, Split, Sure, Task, Tikhonov, TotalVariation,
+    Adjusted, Boundary, Coupling, Data, Denoiser, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
+    NonsmoothElasticNet, Quadratic, Sampling, SamplingConstants, Sharing, Split, Sure, Task, TotalVariation,
     WeightedTotalVariation, huber, hyper_cleaning, logistic, multinomial, proximal, ridge,
     smoothed_elastic_net, squared_hinge,
 };
@@ -111,9 +110,14 @@ fn other_models() {
     refused(kernel(&|t| t.training.y.truncate(2)), "training.y.len", "6");
     refused(kernel(&|t| t.validation.x = dense(4, 1, 1)), "validation.x.cols", "3");
     let net = || ridge(split(Kind::Numbers), &Sharing::PerFeature, false).unwrap();
-    refused(Tikhonov::new(net(), 0.0, vec![0.0; 3]), "weight", "above 0");
-    refused(Tikhonov::new(net(), 1.0, vec![0.0; 2]), "center.len", "3");
-    refused(Tikhonov::new(net(), 1.0, vec![0.0, f64::INFINITY, 0.0]), "center, entry 1", "finite");
+    let drawn = |weight, center| Adjusted::new(net()).drawn_to(weight, center);
+    refused(drawn(0.0, vec![0.0; 3]), "weight", "above 0");
+    refused(drawn(1.0, vec![0.0; 2]), "center.len", "3");
+    refused(drawn(1.0, vec![0.0, f64::INFINITY, 0.0]), "center, entry 1", "finite");
+    let bounded = |lower, upper| Adjusted::new(net()).set_bounds(lower, upper);
+    refused(bounded(vec![0.0; 2], vec![1.0; 3]), "lower.len", "3");
+    refused(bounded(vec![0.0; 3], vec![1.0; 4]), "upper.len", "3");
+    refused(bounded(vec![0.0; 3], vec![1.0, -1.0, 1.0]), "lower, entry 1", "at most -1");
 }
 
 #[test]
@@ -145,11 +149,12 @@ fn images() {
     refused(weighted(vec![good(), image(4, 3, 1)], 0.1), "grid, image 1", "3 x 4, as the first");
     refused(weighted(vec![good()], 0.0), "v", "above 0");
     let sampling = |fixed| Sampling::new(vec![good()], Coupling::Isotropic, fixed);
-    refused(sampling(Fixed { v: 0.1, ridge: -1.0, cost: 0.0 }), "ridge", "at least 0");
-    refused(sampling(Fixed { v: 0.1, ridge: 0.0, cost: f64::NAN }), "cost", "at least 0");
+    refused(sampling(SamplingConstants { v: 0.1, ridge: -1.0, cost: 0.0 }), "ridge", "at least 0");
+    refused(sampling(SamplingConstants { v: 0.1, ridge: 0.0, cost: f64::NAN }), "cost", "at least 0");
     let form =
         Experts { count: 1, side: 3, boundary: Boundary::Periodic, zero_mean: false, has_factor: false };
     refused(FieldOfExperts::new(vec![good()], Experts { count: 0, ..form }), "count", "at least 1");
+    refused(FieldOfExperts::new(vec![good()], Experts { count: usize::MAX, ..form }), "count", "at most");
     refused(FieldOfExperts::new(vec![good()], Experts { side: 4, ..form }), "side, image 0", "at most 3");
     let problem = FieldOfExperts::new(vec![good()], form).unwrap();
     refused(problem.with_noisy(vec![vec![0.0; 3]]), "images[0].noisy.len", "12");

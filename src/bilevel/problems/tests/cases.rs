@@ -1,11 +1,11 @@
 //! Small problems of each kind, and theta at which they are looked at.
 
 use super::super::super::problem::Problem;
-use super::super::sampling::Fixed;
 use super::super::{
-    Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths, Quadratic,
-    Sampling, Sharing, Split, Sure, Task, Tikhonov, TotalVariation, WeightedTotalVariation, huber,
-    hyper_cleaning, logistic, multinomial, proximal, ridge, smoothed_elastic_net, squared_hinge,
+    Adjusted, Boundary, Coupling, Data, Experts, FieldOfExperts, Grid, Image, KernelRidge, Lengths,
+    Quadratic, Sampling, SamplingConstants, Sharing, Split, Sure, Task, TotalVariation,
+    WeightedTotalVariation, huber, hyper_cleaning, logistic, multinomial, proximal, ridge,
+    smoothed_elastic_net, squared_hinge,
 };
 use super::normal;
 use crate::model::Loss;
@@ -304,7 +304,7 @@ fn other_models(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
         ),
         Case::new(
             "ridge with a pull",
-            Tikhonov::new(net, 0.3, normal(4, seed(45))).unwrap(),
+            Adjusted::new(net).drawn_to(0.3, normal(4, seed(45))).unwrap(),
             normal(4, seed(46)),
         ),
     ]
@@ -320,7 +320,7 @@ fn image_problems(seed: impl Fn(u64) -> u64 + Copy) -> Vec<Case> {
         noisy: normal(grid.height * grid.width, seed(62)),
         ..image(grid.height, grid.width, seed(63))
     };
-    let fixed = Fixed { v: 0.3, ridge: 1e-3, cost: 0.5 };
+    let fixed = SamplingConstants { v: 0.3, ridge: 1e-3, cost: 0.5 };
     let signal = || vec![image(1, 12, seed(64))];
     let denoising = |coupling, ridge| TotalVariation::denoising(images(), coupling, ridge).unwrap();
     vec![

@@ -1,7 +1,7 @@
 //! T7: the best parameters, against closed forms and searches along lines over values that are exact.
 
 use super::super::{
-    Coupling, Data, Grid, Image, Quadratic, Sharing, Split, Task, Tikhonov, TotalVariation, ridge,
+    Adjusted, Coupling, Data, Grid, Image, Quadratic, Sharing, Split, Task, TotalVariation, ridge,
 };
 use super::cases::{Kind, dense, task};
 use super::certified::{exact, optimum};
@@ -149,7 +149,7 @@ fn t7_the_best_total_variation_of_a_signal_is_that_of_golden_sections() {
 #[test]
 fn a_search_without_derivatives_knows_the_pull_too() {
     let inner = ridge(Split::HoldOut(task(20, 4, Kind::Numbers, 9)), &Sharing::Single, false).unwrap();
-    let pulled = Tikhonov::new(inner, 0.5, vec![2.0]).unwrap();
+    let pulled = Adjusted::new(inner).drawn_to(0.5, vec![2.0]).unwrap();
     let at_best = best(|t| exact(&pulled, &[t]).0);
     let set = [("method", "dynamic"), ("max_iterations", "400")];
     let found = solved(&pulled, &[-4.0], &set);

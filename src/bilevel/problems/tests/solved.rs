@@ -1,6 +1,6 @@
 //! Lower problems solved to the last digits: hypergradients against differences of `f`, and closed forms.
 
-use super::super::{Coupling, FieldOfExperts, KernelRidge, Sure};
+use super::super::{Coupling, Denoiser, FieldOfExperts, KernelRidge, Sure};
 use super::super::{Data, Quadratic, Sharing, Split, TotalVariation, kernel_ridge::Lengths, ridge};
 use super::cases::{Case, Kind, cases, dense, image, task};
 use super::{ahead, difference, mixed_transposed, norm, normal, product, value};

@@ -1,34 +1,51 @@
-//! A pull of theta towards a point: `r(theta) = weight/2 |theta - center|^2`, added to what a problem has already.
+//! A problem with what its user adds or sets: a pull of theta towards a point, `r(theta) = weight/2 |theta - center|^2`
+//! on top of what the problem has already, and bounds in place of its own.
 
+use super::super::bounds::Bounds;
 use super::super::problem::{Evaluated, LowerConstants, Problem, SecondOrder, UpperConstants};
 use super::check;
 use crate::numerics::kernels::dot;
 use crate::runtime::{Control, Result};
 
-/// A problem whose theta is drawn to a point.
-#[derive(Debug)]
-pub struct Tikhonov<P> {
-    problem: P,
-    weight: f64,
-    center: Vec<f64>,
+/// A problem, and what it is adjusted by.
+pub struct Adjusted {
+    problem: Box<dyn Problem + Send>,
+    /// Weight and center.
+    pull: Option<(f64, Vec<f64>)>,
+    bounds: Option<Bounds>,
 }
 
-impl<P: Problem> Tikhonov<P> {
-    /// Errors: a weight that is not above 0, a point of another length than theta or not finite.
-    pub fn new(problem: P, weight: f64, center: Vec<f64>) -> Result<Self> {
+impl Adjusted {
+    /// The problem as it is.
+    pub fn new(problem: impl Problem + Send + 'static) -> Self {
+        Self { problem: Box::new(problem), pull: None, bounds: None }
+    }
+
+    /// Its theta drawn to `center`, in place of a pull that was there. Errors: a weight that is not above 0, a point of
+    /// another length than theta or not finite.
+    pub fn drawn_to(self, weight: f64, center: Vec<f64>) -> Result<Self> {
         check::positive("weight", weight)?;
-        check::length("center", problem.parameters(), center.len())?;
+        check::length("center", self.parameters(), center.len())?;
         check::finite("center", &center)?;
-        Ok(Self { problem, weight, center })
+        Ok(Self { pull: Some((weight, center)), ..self })
     }
 
-    /// The problem without it.
-    pub fn problem(&self) -> &P {
-        &self.problem
+    /// Other bounds than the problem's. Errors: another length than theta, and as [`Bounds::new`]; the bounds stay as
+    /// they were then.
+    pub fn set_bounds(&mut self, lower: Vec<f64>, upper: Vec<f64>) -> Result<()> {
+        check::length("lower", self.parameters(), lower.len())?;
+        check::length("upper", self.parameters(), upper.len())?;
+        self.bounds = Some(Bounds::new(lower, upper)?);
+        Ok(())
+    }
+
+    /// The problem's own bounds again.
+    pub fn reset_bounds(&mut self) {
+        self.bounds = None;
     }
 }
 
-impl<P: Problem> Problem for Tikhonov<P> {
+impl Problem for Adjusted {
     fn parameters(&self) -> usize {
         self.problem.parameters()
     }
@@ -87,9 +104,10 @@ impl<P: Problem> Problem for Tikhonov<P> {
 
     fn regularizer(&self, theta: &[f64], gradient: &mut [f64]) -> Evaluated<f64> {
         let inner = self.problem.regularizer(theta, gradient)?;
-        let pull: Vec<f64> = theta.iter().zip(&self.center).map(|(t, c)| t - c).collect();
-        gradient.iter_mut().zip(&pull).for_each(|(g, p)| *g += self.weight * p);
-        Ok(inner + 0.5 * self.weight * dot(&pull, &pull))
+        let Some((weight, center)) = &self.pull else { return Ok(inner) };
+        let pull: Vec<f64> = theta.iter().zip(center).map(|(t, c)| t - c).collect();
+        gradient.iter_mut().zip(&pull).for_each(|(g, p)| *g += weight * p);
+        Ok(inner + 0.5 * weight * dot(&pull, &pull))
     }
 
     fn start(&self, sample: usize, theta: &[f64], x: &mut [f64]) -> Evaluated<()> {
@@ -97,7 +115,13 @@ impl<P: Problem> Problem for Tikhonov<P> {
     }
 
     fn bounds(&self, lower: &mut [f64], upper: &mut [f64]) {
-        self.problem.bounds(lower, upper);
+        match &self.bounds {
+            Some(bounds) => {
+                lower.copy_from_slice(&bounds.lower);
+                upper.copy_from_slice(&bounds.upper);
+            }
+            None => self.problem.bounds(lower, upper),
+        }
     }
 
     fn flops(&self, sample: usize) -> u64 {
