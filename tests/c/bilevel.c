@@ -218,6 +218,12 @@ static void own_functions(void)
   wrong = 1;
   FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "problem");
   wrong = 0;
+  /* What is not certified has no bound. */
+  OK(swl_options_set_str(o, "certificate", "off"));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
+  CHECK(info.hypergradient_error == INFINITY && isfinite(info.hypergradient_norm));
+  OK(swl_bilevel_certificate(s, o, NULL, &cert));
+  CHECK(cert.hypergradient_error == INFINITY && isfinite(cert.hypergradient_norm));
   swl_bilevel_free(s);
   swl_bilevel_free(t);
   CHECK(released == 2);

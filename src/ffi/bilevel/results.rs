@@ -7,7 +7,7 @@ use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::size;
-use super::solve::rigor_of;
+use super::solve::{hypergradient_error, rigor_of};
 use super::{
     Bilevel, SWL_STEP_ACCEPTED, SWL_STEP_NOT_CERTAIN, SWL_STEP_REFINED, SWL_STEP_REJECTED,
     SWL_STEP_TIGHTENED, SWL_STEP_TOO_LONG, swl_bilevel, swl_bilevel_cert, swl_bilevel_step,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn swl_bilevel_certificate(
             lower_error: found.eps,
             adjoint_residual: found.delta,
             hypergradient_norm: found.size,
-            hypergradient_error: found.omega.value,
+            hypergradient_error: hypergradient_error(&found),
         });
         Ok(())
     })

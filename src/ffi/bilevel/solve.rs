@@ -8,7 +8,7 @@ use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel, swl_bilevel_info};
-use crate::bilevel::{Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
+use crate::bilevel::{Certificate, Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
 
@@ -258,6 +258,12 @@ fn parameters(own: &Bilevel, len: i64) -> Result<usize> {
     Ok(d)
 }
 
+/// The bound on the error of a hypergradient: infinity, and not NaN, where there is none.
+pub(super) fn hypergradient_error(certificate: &Certificate) -> f64 {
+    let bound = certificate.omega.value;
+    if bound.is_nan() { f64::INFINITY } else { bound }
+}
+
 pub(super) fn rigor_of(rigor: Rigor) -> i32 {
     match rigor {
         Rigor::Unknown => 0,
@@ -310,7 +316,7 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         told.upper_lo = interval.lower;
         told.upper_hi = interval.upper;
         told.hypergradient_norm = certificate.size;
-        told.hypergradient_error = certificate.omega.value;
+        told.hypergradient_error = hypergradient_error(certificate);
         told.lower_error = certificate.eps;
         told.adjoint_residual = certificate.delta;
         told.active_bounds = solution.active.len() as i64;
