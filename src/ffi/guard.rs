@@ -5,7 +5,7 @@ use super::status::*;
 use crate::runtime::parallel::THREAD_NAME;
 use crate::runtime::{Error, ErrorKind, Result};
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
@@ -152,6 +152,11 @@ pub(super) fn check_pointer<T>(pointer: *const T, subject: &str) -> Result<()> {
     Ok(())
 }
 
+/// The same of a pointer that may be null, where what it stands for is not wanted.
+pub(super) fn check_unless_null<T>(pointer: *const T, subject: &str) -> Result<()> {
+    if pointer.is_null() { Ok(()) } else { check_pointer(pointer, subject) }
+}
+
 /// Writes one result.
 ///
 /// # Safety
@@ -161,6 +166,15 @@ pub(super) unsafe fn write_out<T>(out: *mut T, value: T, subject: &str) -> Resul
     // SAFETY: not null, aligned, and writable by the caller's word.
     unsafe { out.write(value) };
     Ok(())
+}
+
+/// Writes one result unless it is not wanted.
+///
+/// # Safety
+/// As [`write_out`].
+pub(super) unsafe fn write_unless_null<T>(out: *mut T, value: T, subject: &str) -> Result<()> {
+    // SAFETY: passed on.
+    if out.is_null() { Ok(()) } else { unsafe { write_out(out, value, subject) } }
 }
 
 /// The caller's NUL-terminated text.
@@ -190,6 +204,23 @@ pub(super) unsafe fn copy_text(text: &str, buf: *mut c_char, cap: usize) -> usiz
         }
     }
     text.len() + 1
+}
+
+/// Copies a saved state into a buffer of `cap` bytes (null: only its length is asked for) and writes its length to
+/// `need` (null: not wanted).
+///
+/// # Safety
+/// `buf` is null or has `cap` bytes that may be written; `need` is null or may be written.
+pub(super) unsafe fn copy_bytes(bytes: &[u8], buf: *mut c_void, cap: usize, need: *mut usize) -> Result<()> {
+    if !buf.is_null() {
+        if cap < bytes.len() {
+            return Err(argument("cap", format!("at least {}", bytes.len()), cap));
+        }
+        // SAFETY: not null, and the caller's buffer has `cap` bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
+    }
+    // SAFETY: passed on.
+    unsafe { write_unless_null(need, bytes.len(), "need") }
 }
 
 /// A buffer of the caller for results, already known to have the right length.

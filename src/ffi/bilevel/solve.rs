@@ -2,7 +2,9 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{argument, check_pointer, guard, guard_value, write_out};
+use super::super::guard::{
+    argument, check_pointer, check_unless_null, copy_bytes, guard, guard_value, write_out, write_unless_null,
+};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
@@ -33,14 +35,12 @@ pub unsafe extern "C" fn swl_bilevel_size(
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
-            let numbers = [own.problem.parameters() as i64, own.problem.samples() as i64];
-            let wanted = [(parameters, "parameters", numbers[0]), (samples, "samples", numbers[1])];
-            let wanted = || wanted.iter().filter(|(out, ..)| !out.is_null());
             // Both are checked before the first is written.
-            wanted().try_for_each(|(out, name, _)| check_pointer(*out, name))?;
-            wanted().try_for_each(|(out, name, number)| write_out(*out, *number, name))?;
+            check_unless_null(parameters, "parameters")?;
+            check_unless_null(samples, "samples")?;
+            write_unless_null(parameters, own.problem.parameters() as i64, "parameters")?;
+            write_unless_null(samples, own.problem.samples() as i64, "samples")
         }
-        Ok(())
     })
 }
 
@@ -198,25 +198,15 @@ pub unsafe extern "C" fn swl_bilevel_save(
     need: *mut usize,
 ) -> swl_status {
     guard(|| {
-        if !need.is_null() {
-            check_pointer(need, "need")?;
-        }
+        check_unless_null(need, "need")?;
         // SAFETY: an object of ours.
         let own = unsafe { handles::read::<Bilevel>(s, "s") }?;
         let checkpoint = own.solved()?.checkpoint.as_ref();
         let checkpoint = checkpoint.ok_or_else(|| {
             Error::new(ErrorKind::State, "s").expected("a solve that can go on").found("another")
         })?;
-        let bytes = checkpoint.to_bytes()?;
-        if !buf.is_null() {
-            if cap < bytes.len() {
-                return Err(argument("cap", format!("at least {}", bytes.len()), cap));
-            }
-            // SAFETY: not null, and the caller's buffer has `cap` bytes.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
-        }
-        // SAFETY: null or checked.
-        if need.is_null() { Ok(()) } else { unsafe { write_out(need, bytes.len(), "need") } }
+        // SAFETY: the caller's buffer has `cap` bytes, and `need` may be written.
+        unsafe { copy_bytes(&checkpoint.to_bytes()?, buf, cap, need) }
     })
 }
 
