@@ -270,6 +270,15 @@ impl Buffer {
     }
 }
 
+/// Copies results that are there into the caller's buffer of `len` numbers, just as many as there are.
+///
+/// # Safety
+/// `out` is null or has `len` numbers that may be written.
+pub(super) unsafe fn copy_out(values: &[f64], out: *mut f64, len: i64, per: &str) -> Result<()> {
+    // SAFETY: passed on.
+    unsafe { Buffer::check(out, len, values.len(), per)?.fill(values) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use super::super::control::{Call, swl_control};
 use super::super::growable;
 use super::super::guard::{
-    Buffer, argument, check_pointer, check_unless_null, guard, write_out, write_unless_null,
+    Buffer, argument, check_pointer, check_unless_null, copy_out, guard, write_out, write_unless_null,
 };
 use super::super::handles;
 use super::super::status::swl_status;
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn swl_altmin_factor(
             let altmin = handles::read::<Altmin>(s, "s")?;
             let side = side_of(side)?;
             let values = each_precision!(&*altmin, c => c.model()?.factor(side));
-            Buffer::check(out, len, values.len(), "one per line of the side and rank")?.fill(&values)
+            copy_out(&values, out, len, "one per line of the side and rank")
         }
     })
 }
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn swl_altmin_bias(
                     .expected("a model with biases (option biases)")
                     .found("one without"));
             }
-            Buffer::check(out, len, values.len(), "one per line of the side")?.fill(&values)
+            copy_out(&values, out, len, "one per line of the side")
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{argument, check_pointer, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn swl_bilevel_theta(s: *const swl_bilevel, out: *mut f64,
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let theta = &own.solved()?.theta;
-            Buffer::check(out, len, theta.len(), "one for each parameter")?.fill(theta)
+            copy_out(theta, out, len, "one for each parameter")
         }
     })
 }
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn swl_bilevel_hypergradient(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let z = &own.solved()?.hypergradient;
-            Buffer::check(out, len, z.len(), "one for each parameter")?.fill(z)
+            copy_out(z, out, len, "one for each parameter")
         }
     })
 }
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn swl_bilevel_lower(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let x = of_sample(&own, &own.solved()?.x, sample)?;
-            Buffer::check(out, len, x.len(), "one for each variable")?.fill(x)
+            copy_out(x, out, len, "one for each variable")
         }
     })
 }
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn swl_bilevel_adjoint(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let q = of_sample(&own, &own.solved()?.q, sample)?;
-            Buffer::check(out, len, q.len(), "one for each variable")?.fill(q)
+            copy_out(q, out, len, "one for each variable")
         }
     })
 }

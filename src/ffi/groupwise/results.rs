@@ -1,7 +1,7 @@
 //! What is known of a stream and of its groups.
 
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, check_unless_null, guard, write_out};
+use super::super::guard::{argument, check_pointer, check_unless_null, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::size;
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn swl_groupwise_coef(
             return Err(argument("expert", format!("a number below {}", all.len()), expert));
         };
         // SAFETY: the caller's buffer has `len` numbers.
-        unsafe { Buffer::check(out, len, found.len(), "one for each coefficient")?.fill(found) }
+        unsafe { copy_out(found, out, len, "one for each coefficient") }
     })
 }
 
