@@ -131,9 +131,8 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         };
         let own = &mut *own;
         let threads = Settings::from_options(&options)?.threads;
-        let resume = own.resume.clone();
         let mut control = call.control();
-        let solved = solve(&own.problem, &start, &options, resume.as_ref(), &mut control);
+        let solved = solve(&own.problem, &start, &options, own.resume.as_ref(), &mut control);
         drop(control);
         let solution = solved.inspect_err(|error| {
             let Some(slot) = &slot else { return };
