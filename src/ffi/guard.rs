@@ -141,6 +141,15 @@ pub(super) fn wrong_length(subject: &str, found: usize, expected: usize, per: &s
     argument(&format!("{subject}.len"), format!("{expected}, one per {per}"), found)
 }
 
+/// A number that is 0 or 1.
+pub(super) fn flag(value: i32, subject: &str) -> Result<bool> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(argument(subject, "0 or 1", other)),
+    }
+}
+
 /// Refuses null and pointers that are not aligned for `T`.
 pub(super) fn check_pointer<T>(pointer: *const T, subject: &str) -> Result<()> {
     if pointer.is_null() {
@@ -304,6 +313,17 @@ mod tests {
         });
         assert_eq!(status, SWL_E_INTERNAL);
         assert!(with_message(|m| m.contains("chunk 63 broke")).unwrap());
+    }
+
+    #[test]
+    fn flags_are_0_or_1() {
+        assert_eq!((flag(0, "x").unwrap(), flag(1, "x").unwrap()), (false, true));
+        for other in [-1, 2, i32::MIN] {
+            assert_eq!(
+                flag(other, "x").unwrap_err().to_string(),
+                format!("x: expected 0 or 1, found {other}")
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::entries::{EntryList, entry_list};
-use super::super::guard::{argument, check_pointer, check_unless_null, copy_bytes, guard, write_unless_null};
+use super::super::guard::{
+    argument, check_pointer, check_unless_null, copy_bytes, flag, guard, write_unless_null,
+};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{optional_vector, swl_matrix, swl_vec};
@@ -134,11 +136,9 @@ pub unsafe extern "C" fn swl_altmin_save(
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let altmin = unsafe { handles::read::<Altmin>(s, "s") }?;
-        if entries != 0 && entries != 1 {
-            return Err(argument("entries", "0 or 1", entries));
-        }
+        let entries = flag(entries, "entries")?;
         check_unless_null(need, "need")?;
-        let bytes = each_precision!(&*altmin, c => c.saved(entries == 1, buf.is_null())?);
+        let bytes = each_precision!(&*altmin, c => c.saved(entries, buf.is_null())?);
         // SAFETY: the caller's buffer has `cap` bytes, and `need` may be written.
         unsafe {
             match bytes {

@@ -1,7 +1,7 @@
 //! Problems of pictures that are denoised.
 
 use super::super::growable::{self, Growable};
-use super::super::guard::{argument, check_pointer, guard};
+use super::super::guard::{argument, check_pointer, flag, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{SWL_F32, SWL_F64, check_padding, size, slice, swl_scalar, unknown};
@@ -116,14 +116,6 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
         // SAFETY: `out` may be written.
         unsafe { handles::publish(made, out) }
     })
-}
-
-fn flag(value: i32, subject: &str) -> Result<bool> {
-    match value {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(argument(subject, "0 or 1", other)),
-    }
 }
 
 /// The pictures of a view.
