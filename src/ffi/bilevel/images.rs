@@ -10,6 +10,7 @@ use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::{Boundary, Coupling, Experts, FieldOfExperts, Grid, Image, TotalVariation};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
+use std::time::Instant;
 
 /// Total variation: theta has the logarithms of its strength and of where it is rounded off.
 pub const SWL_IMAGES_TOTAL_VARIATION: i32 = 0;
@@ -49,7 +50,7 @@ pub struct swl_images_model {
     pub ridge: i32,
     /// field of experts: filters
     pub filters: i64,
-    /// field of experts: taps along a side of a filter, an odd number
+    /// field of experts: taps along a side of a filter, from 1 to the shorter side of a picture
     pub side: i64,
 }
 
@@ -75,6 +76,7 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
 ) -> swl_status {
     guard(|| {
         check_pointer(out, "out")?;
+        let begun = Instant::now();
         // SAFETY: what the caller promises of each argument, passed on.
         let (model, observed, truth) =
             unsafe { (growable::read(model, "model")?, read(observed, "observed")?, read(truth, "truth")?) };
@@ -112,9 +114,8 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
                     .found(other));
             }
         };
-        let made = Bilevel { problem, solved: None, resume: None, seconds_setup: 0.0, _keep: None };
         // SAFETY: `out` may be written.
-        unsafe { handles::publish(made, out) }
+        unsafe { handles::publish(Bilevel::new(problem, begun.elapsed().as_secs_f64(), None), out) }
     })
 }
 

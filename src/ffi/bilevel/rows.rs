@@ -112,8 +112,7 @@ pub unsafe extern "C" fn swl_bilevel_new(
             control.poll().map_err(stopped)?;
             let problem = made(&model, split)?;
             control.poll().map_err(stopped)?;
-            let seconds_setup = control.seconds();
-            handles::publish(Bilevel { problem, solved: None, resume: None, seconds_setup, _keep: None }, out)
+            handles::publish(Bilevel::new(problem, control.seconds(), None), out)
         }
     })
 }

@@ -153,8 +153,9 @@ pub unsafe extern "C" fn swl_bilevel_solve(
 
 /// Compares the derivatives of a problem at theta (len numbers) with differences, its Hessian with its transpose, and
 /// its constants with samples: the doctor. SWL_OK means that nothing is wrong; SWL_E_DATA that something is: the message
-/// names the callback, the sample and the size. Costs about 40 gradients for each sample. Errors also: SWL_E_ARGUMENT,
-/// SWL_E_OPTION, SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
+/// names the callback, the sample and the size. Costs at most 79 lower and 55 upper evaluations, 9 Hessian products and
+/// 9 products with mixed derivatives for each sample. Errors also: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_CALLBACK,
+/// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_check(
     s: *mut swl_bilevel,
