@@ -75,8 +75,8 @@ pub fn changes(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -
     (l_a * adjoint.size, rigor)
 }
 
-/// `L_A` and `L_B` as the mode has them, and whether each is proven. Samples say something along `q` alone: where `q`
-/// is 0 only the problem's own constants are left.
+/// `L_A` and `L_B` as the mode has them, and whether each is proven: samples where the mode is not rigorous, unless the
+/// problem's own constants are no larger. Samples say something along `q` alone: where `q` is 0 only those are left.
 fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> [(f64, Rigor); 2] {
     let constants = &sample.constants;
     let sampled = match adjoint.changes {
@@ -84,7 +84,7 @@ fn lipschitz(sample: &SamplePoint, adjoint: &Adjoint, mode: CertificateMode) -> 
         _ => (f64::NAN, f64::NAN),
     };
     let choose = |given: f64, sampled: f64| match () {
-        () if given == 0.0 => (0.0, constants.rigor),
+        () if given == 0.0 || given <= sampled => (given, constants.rigor),
         () if mode == CertificateMode::Rigorous && given.is_finite() => (given, constants.rigor),
         () if !sampled.is_nan() => (sampled, constants.rigor.min(Rigor::Estimated)),
         () => (given, constants.rigor),

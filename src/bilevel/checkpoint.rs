@@ -151,6 +151,7 @@ impl Checkpoint {
         out.long(progress.iteration)?;
         out.numbers(&[progress.accuracy.eps, progress.accuracy.delta])?;
         out.option(progress.alpha, Writer::number)?;
+        out.number(progress.reach)?;
         out.long(progress.pairs.iter().count() as u64)?;
         for (s, y) in progress.pairs.iter() {
             out.list(s)?;
@@ -212,6 +213,7 @@ fn read_progress(from: &mut Reader<'_>) -> Result<Progress> {
     let mut progress = Progress::new(accuracy, false);
     progress.iteration = iteration;
     progress.alpha = from.option(Reader::number)?;
+    progress.reach = from.number()?;
     progress.pairs = Pairs::new(MEMORY);
     for _ in 0..from.count(8)? {
         let (s, y) = (from.list()?, from.list()?);

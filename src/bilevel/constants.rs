@@ -41,6 +41,8 @@ pub struct Constants {
     pub l_b: f64,
     /// Smoothness of `g` in `x`.
     pub l_g: f64,
+    /// The same in the Euclidean norm, for rounding.
+    pub plain_l_g: f64,
     /// Lipschitz constant of the gradient of `g` in `theta`, as a function of `x`.
     pub l_g_theta: f64,
     /// Whether `g` is convex in `x`.
@@ -76,6 +78,7 @@ impl Constants {
             l_a: if oracle.problem.is_quadratic() { 0.0 } else { lower.l_a },
             l_b: lower.l_b,
             l_g: upper.l_g,
+            plain_l_g: upper.l_g,
             l_g_theta: upper.l_g_theta,
             convex: upper.convex,
             squared_distance: upper.squared_distance,

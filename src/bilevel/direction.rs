@@ -26,6 +26,8 @@ const LEAP: f64 = 100.0;
 pub struct Direction {
     pub p: Vec<f64>,
     pub alpha: f64,
+    /// Whether the cap has made the length what it is.
+    pub is_capped: bool,
 }
 
 /// The direction from a point.
@@ -50,15 +52,18 @@ pub fn direction(
     };
     let passes = |p: &Vec<f64>| descends_along(p, &gradient.free, &gradient.omega, settings.eta);
     let mut found = match scaled.map(|s| s.iter().map(|s| -s).collect()).filter(passes) {
-        Some(p) => Direction { p, alpha: 1.0 },
+        Some(p) => Direction { p, alpha: 1.0, is_capped: false },
         None => {
             progress.pairs.clear();
             let alpha = progress.alpha.or(settings.alpha).unwrap_or(FIRST_CHANGE / largest(&descent));
-            Direction { p: descent, alpha }
+            Direction { p: descent, alpha, is_capped: false }
         }
     };
     // An infinite cap leaves the length alone.
-    found.alpha = found.alpha.min(settings.step_cap / largest(&found.p));
+    let cap = progress.reach * settings.step_cap / largest(&found.p);
+    if cap < found.alpha {
+        (found.alpha, found.is_capped) = (cap, true);
+    }
     Ok(found)
 }
 

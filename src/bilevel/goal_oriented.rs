@@ -34,7 +34,14 @@ pub fn correction(
     let mut e = zeros("correction", n)?;
     let system = System { at, constants: &sample.constants, b: &sample.lower.gradient };
     let left = steps_within(oracle) / 2;
-    conjugate_gradient::solve(oracle, &system, &mut e, NEWTON * sample.lower.norm, left)?;
+    let solved = conjugate_gradient::solve(oracle, &system, &mut e, NEWTON * sample.lower.norm, left)?;
+    // Of a step that was solved less exactly than that a part is missing, or all of it.
+    let missing = solved.norm / sample.lower.norm;
+    let grown = match missing {
+        _ if missing <= NEWTON => 1.0,
+        _ if missing < 1.0 => 1.0 / (1.0 - missing),
+        _ => f64::NAN,
+    };
     let mut x = sample.lower.x.clone();
     add(-1.0, &e, &mut x);
     // The gradient there is not needed: only where it is.
@@ -47,7 +54,7 @@ pub fn correction(
     let mut change = zeros("correction", d)?;
     oracle.mixed_transposed(&*second, &q, &mut change)?;
     for j in 0..d {
-        change[j] = there.upper.in_theta[j] - sample.upper.in_theta[j] - (change[j] - product[j]);
+        change[j] = grown * (there.upper.in_theta[j] - sample.upper.in_theta[j] - (change[j] - product[j]));
     }
     Ok(change)
 }

@@ -15,7 +15,8 @@
 
 use super::bound::changes;
 use super::interrupt::{Flaw, Tried};
-use super::point::{Point, SamplePoint};
+use super::metric::norm;
+use super::point::{Adjoint, Point, SamplePoint};
 use super::problem::Rigor;
 use super::settings::CertificateMode;
 use crate::numerics::kernels::dot;
@@ -56,7 +57,7 @@ impl Interval {
 /// The interval of `f` at a point.
 pub fn interval(point: &Point, mode: CertificateMode, corrected: bool) -> Interval {
     let share = 1.0 / point.samples.len() as f64;
-    let rounding = ROUNDINGS * f64::EPSILON * point.regularizer.abs();
+    let rounding = roundings(point.regularizer.abs());
     let mut total = Interval { lower: 0.0, upper: 0.0, rigor: Rigor::Proven, rounding };
     for sample in &point.samples {
         let mut one = plain(sample);
@@ -121,17 +122,33 @@ pub fn plain(sample: &SamplePoint) -> Interval {
         None if constants.convex => value - gradient * eps,
         None => value - gradient * eps - second,
     };
-    let rounding = rounding(sample, value.abs());
-    Interval { lower, upper, rigor: constants.rigor, rounding }
+    Interval { lower, upper, rigor: constants.rigor, rounding: rounding(sample) }
 }
 
-/// What rounding makes of a value that is a sum of `terms` in size. What `g` is a function of, residuals say, is rounded
-/// beside `x`: `g = |J x - y|^2/2` is off by `|J x - y| |J| |x| = sqrt(2 L_g g) |x|` roundings.
-fn rounding(sample: &SamplePoint, terms: f64) -> f64 {
-    let constants = &sample.constants;
-    let slope = (2.0 * constants.l_g * sample.upper.value.abs()).sqrt();
-    let inner = slope * constants.metric.of(&sample.lower.x);
-    ROUNDINGS * f64::EPSILON * (terms + if inner.is_finite() { inner } else { 0.0 })
+/// What rounding makes of `g`. What `g` is a function of, residuals say, is rounded beside `x`: `g = |J x - y|^2/2` is
+/// off by `|J x - y| |J| |x| = sqrt(2 L_g g) |x|` roundings, and any `g` by `|grad g| |x|`.
+fn rounding(sample: &SamplePoint) -> f64 {
+    let (g, x) = (&sample.upper, &sample.lower.x);
+    let slope = (2.0 * sample.constants.plain_l_g * g.value.abs()).sqrt();
+    roundings(g.value.abs() + finite(slope.max(norm(&g.in_x)) * norm(x)))
+}
+
+/// What it makes of `q'grad h`: the gradient `J'(J x - y)` of a sum of squares is off by what its products are,
+/// `sqrt(2 L h)`, and by what `J x` is, of which `q` sees `|J q| |J| |x| <= sqrt(q'A q) sqrt(L) |x|`.
+fn rounding_of_correction(sample: &SamplePoint, adjoint: &Adjoint, correction: f64) -> f64 {
+    let (h, q, l) = (&sample.lower, &sample.q, sample.constants.l);
+    let of_products = norm(q) * (2.0 * l * h.value.abs()).sqrt();
+    let of_residuals = (dot(q, &adjoint.product).abs() * l).sqrt() * norm(&h.x);
+    roundings(correction.abs() + finite(of_products + of_residuals))
+}
+
+fn roundings(terms: f64) -> f64 {
+    ROUNDINGS * f64::EPSILON * terms
+}
+
+/// Where a constant is not known nothing is said of rounding either.
+fn finite(terms: f64) -> f64 {
+    if terms.is_finite() { terms } else { 0.0 }
 }
 
 /// Whether residuals of adjoints make more of the width of corrected intervals than distances of lower solutions.
@@ -157,6 +174,6 @@ pub fn of_adjoint(sample: &SamplePoint, mode: CertificateMode) -> Option<Interva
     let even = adjoint.delta * eps + 0.5 * l_a_q * eps * eps;
     let second = 0.5 * constants.l_g * eps * eps;
     let (lower, upper) = (value - even - if constants.convex { 0.0 } else { second }, value + even + second);
-    let rounding = rounding(sample, sample.upper.value.abs() + correction.abs());
+    let rounding = rounding(sample) + rounding_of_correction(sample, adjoint, correction);
     Some(Interval { lower, upper, rigor, rounding })
 }

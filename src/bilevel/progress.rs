@@ -1,6 +1,7 @@
 //! What the outer loop remembers from one iteration to the next.
 
 use super::accuracy::Accuracy;
+use super::direction::Direction;
 use super::quasi_newton::Pairs;
 use std::collections::VecDeque;
 
@@ -32,6 +33,8 @@ pub struct Progress {
     pub accuracy: Accuracy,
     /// The next gradient step to try; `None` before the first.
     pub alpha: Option<f64>,
+    /// How many step caps the next step may be long.
+    pub reach: f64,
     /// Curvature pairs.
     pub pairs: Pairs,
     /// Where the last step began.
@@ -55,6 +58,7 @@ impl Progress {
             iteration: 0,
             accuracy,
             alpha: None,
+            reach: 1.0,
             pairs: Pairs::new(MEMORY),
             last: None,
             reference: None,
@@ -62,6 +66,16 @@ impl Progress {
             efforts: VecDeque::new(),
             failures: 0,
             projected,
+        }
+    }
+
+    /// Notes that a step of the length `alpha` was taken where `way` was asked for: the cap widens up to `widest` times
+    /// where it was all that held the step back, and narrows again where the step had to be cut.
+    pub fn note_length(&mut self, alpha: f64, way: &Direction, widest: f64) {
+        if alpha < way.alpha {
+            self.reach = (0.5 * self.reach).max(1.0);
+        } else if way.is_capped {
+            self.reach = (2.0 * self.reach).min(widest);
         }
     }
 

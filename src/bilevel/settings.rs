@@ -116,8 +116,10 @@ pub struct Settings {
     pub lambda: f64,
     /// `J`.
     pub backtracks: u64,
-    /// The most that a step changes a parameter.
+    /// The most that a step changes a parameter, at first.
     pub step_cap: f64,
+    /// How many times that a later step may change one, after steps that were not long enough.
+    pub widest: f64,
     /// Stationarity, relative to the first hypergradient.
     pub tolerance: f64,
     /// Stationarity itself.
@@ -151,6 +153,9 @@ pub struct Settings {
     /// Whether to keep a trace.
     pub trace: bool,
 }
+
+/// How many caps of its own choice the method's steps may be long.
+const WIDEST: f64 = 8.0;
 
 impl Settings {
     /// Reads and checks options. Errors: options of another family, or that contradict one another.
@@ -206,6 +211,7 @@ impl Settings {
             lambda: real("sufficient_decrease", 1e-4, 1e-8),
             backtracks: options.integer("backtracks") as u64,
             step_cap: real("step_cap", 1.0, f64::INFINITY),
+            widest: if options.real("step_cap").is_some() { 1.0 } else { WIDEST },
             tolerance: common.tolerance,
             absolute_tolerance: real("absolute_tolerance", 0.0, 0.0),
             value_tolerance: real("value_tolerance", 0.0, 0.0),

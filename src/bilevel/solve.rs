@@ -25,7 +25,7 @@ use super::baselines;
 use super::bounds::Bounds;
 use super::certificate::Certificate;
 use super::checkpoint::Checkpoint;
-use super::direction::{direction, learn};
+use super::direction::{Direction, direction, learn};
 use super::doctor::{self, Examination};
 use super::evaluate::{Evaluator, Warm};
 use super::hypergradient::{InexactGradient, Search, inexact_gradient};
@@ -176,10 +176,10 @@ impl<'a> Maid<'a> {
             if let Some(outcome) = self.stop(&gradient, &interval, patience.failures == 0, control)? {
                 return Ok(Some(outcome));
             }
-            let (found, along_gradient) = self.search(&gradient, interval, trials, again.take(), control)?;
+            let (found, way) = self.search(&gradient, interval, trials, again.take(), control)?;
             let narrowing = match found {
                 Found::Step(step) => {
-                    self.advance(*step, &gradient, along_gradient);
+                    self.advance(*step, &gradient, &way);
                     return Ok(None);
                 }
                 Found::Still => return Ok(Some(Outcome::Floor)),
@@ -233,8 +233,8 @@ impl<'a> Maid<'a> {
         Ok(outcome.or((!gradient.descends).then(|| floor(point))))
     }
 
-    /// Step 4: the search along the direction, from a length and a point that were promising where there are some;
-    /// whether the direction was the hypergradient's.
+    /// Step 4: the search along the direction, from a length and a point that were promising where there are some; and
+    /// the direction.
     fn search(
         &mut self,
         gradient: &InexactGradient,
@@ -242,8 +242,10 @@ impl<'a> Maid<'a> {
         trials: u64,
         again: Option<(f64, Box<Point>)>,
         control: &mut Control<'_>,
-    ) -> Tried<(Found, bool)> {
-        let Some(point) = &self.point else { return Ok((Found::Still, false)) };
+    ) -> Tried<(Found, Direction)> {
+        let Some(point) = &self.point else {
+            return Err(Error::new(ErrorKind::Internal, "point").into());
+        };
         let (evaluator, progress, bounds) = (&mut self.evaluator, &mut self.progress, &self.bounds);
         let mut way = direction(evaluator, point, gradient, progress, bounds, control)?;
         let warm = again.map(|(alpha, trial)| {
@@ -254,7 +256,7 @@ impl<'a> Maid<'a> {
         let warm = warm.as_deref();
         let search = LineSearch { point, interval, gradient, bounds, accuracy, iteration, trials, warm };
         let found = line_search(evaluator, &search, &way, progress, &mut self.trace, control)?;
-        Ok((found, way.p.iter().zip(&gradient.free).all(|(p, z)| *p == -z)))
+        Ok((found, way))
     }
 
     /// Step 2 at the current point.
@@ -327,14 +329,15 @@ impl<'a> Maid<'a> {
     }
 
     /// Step 6.
-    fn advance(&mut self, step: Step, gradient: &InexactGradient, along_gradient: bool) {
+    fn advance(&mut self, step: Step, gradient: &InexactGradient, way: &Direction) {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
         if let Some(point) = self.point.replace(step.point) {
             progress.last = Some(Last { theta: point.theta, z: gradient.z.clone() });
         }
-        if along_gradient {
+        if way.p.iter().zip(&gradient.free).all(|(p, z)| *p == -z) {
             progress.alpha = Some(settings.rho_bar * step.alpha);
         }
+        progress.note_length(step.alpha, way, settings.widest);
         progress.iteration += 1;
         progress.accuracy.relax(settings.nu_bar);
     }

@@ -877,7 +877,7 @@ pub const TABLE: &[OptionRow] = &[
         real(TINY, INFINITY),
         OptionValue::Unset,
         BILEVEL,
-        "The most that a step may change a parameter. Unset: 1, which suits logarithms; no cap for the methods but maid.",
+        "The most that a step may change a parameter. Unset: 1 at first, which suits logarithms, then up to 8 where steps of that length are taken without a cut; no cap for the methods but maid.",
     ),
     row(
         "absolute_tolerance",

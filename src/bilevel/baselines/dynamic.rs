@@ -3,7 +3,8 @@
 //!
 //! With `g_i >= 0` the upper objective is a mean of squares of `r_i = sqrt(2 g_i)`. Around the best of `d + 1` points:
 //!
-//! 1. fit `r(theta + s) ~ r + J s` through the points; `s` minimizes `|r + J s|^2` over `|s| <= Delta` and the box;
+//! 1. fit `r(theta + s) ~ r + J s` through the points; `s` minimizes the mean of `(r + J s)^2 / 2`, and what the
+//!    regularizer changes to first order, over `|s| <= Delta` and the box;
 //! 2. evaluate both ends until their intervals are narrower than `0.05` of the predicted decrease;
 //! 3. accept where a tenth of it is kept; grow or shrink `Delta`, or replace the point that is too far away for the
 //!    model.
@@ -25,7 +26,7 @@ use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase};
 
 /// The first radius.
 const RADIUS: f64 = 0.5;
-/// The last one, relative to the first.
+/// The last one, relative to the first (the option `step`, if that is given).
 const LAST: f64 = 1e-6;
 /// What of the predicted decrease intervals may be wide.
 const WIDTH: f64 = 0.05;
@@ -40,6 +41,7 @@ const PARAMETERS: usize = 50;
 struct Simplex {
     points: Vec<Point>,
     radius: f64,
+    first_radius: f64,
 }
 
 /// Runs until the radius is small, or a limit is met.
@@ -57,7 +59,7 @@ pub fn run(run: &mut Run<'_, '_>, start: &[f64], control: &mut Control<'_>) -> T
         run.best = Some(simplex.points[0].clone());
         let value = value(&simplex.points[0]);
         control.report(Phase::Solve, run.iterations, value.upper, simplex.radius)?;
-        if simplex.radius <= LAST * RADIUS {
+        if simplex.radius <= LAST * simplex.first_radius {
             return Ok(Outcome::Converged);
         }
         if run.iterations >= most {
@@ -100,7 +102,7 @@ fn begin(run: &mut Run<'_, '_>, start: &[f64], control: &mut Control<'_>) -> Tri
             .into());
     }
     run.best = Some(first.clone());
-    let mut simplex = Simplex { points: vec![first], radius };
+    let mut simplex = Simplex { points: vec![first], radius, first_radius: radius };
     for j in 0..start.len() {
         simplex.points.push(simplex.along(run, j, control)?);
     }
@@ -158,8 +160,8 @@ impl Simplex {
         self.points.swap(0, best);
     }
 
-    /// The step to the minimum of the model within the radius, and the decrease of the mean of squares that it
-    /// predicts. `None` where the points do not make a model.
+    /// The step to the minimum of the model within the radius, and the decrease that it predicts. `None` where the
+    /// points do not make a model.
     fn model(&self, control: &mut Control<'_>) -> Tried<Option<(Vec<f64>, f64)>> {
         let best = &self.points[0];
         let (d, m) = (best.theta.len(), best.samples.len());
@@ -167,8 +169,8 @@ impl Simplex {
         let r = residuals(best);
         let (mut gram, mut b) = (Square::zeros(d), vec![0.0; d]);
         for j in 0..d {
-            let column = |j: usize| (0..m).map(move |i| (i, j));
-            b[j] = -column(j).map(|(i, j)| slopes[i][j] * r[i]).sum::<f64>();
+            let of_squares: f64 = (0..m).map(|i| slopes[i][j] * r[i]).sum();
+            b[j] = -of_squares - m as f64 * best.regularizer_gradient[j];
             for k in 0..d {
                 gram.column_mut(j)[k] = (0..m).map(|i| slopes[i][j] * slopes[i][k]).sum();
             }
@@ -186,7 +188,8 @@ impl Simplex {
             Cholesky::new(&damped, control)?.solve(&mut s);
             if norm(&s) <= self.radius || !(multiplier < 1e30 * trace) {
                 let model: f64 = (0..m).map(|i| (r[i] + dot(&slopes[i], &s)).powi(2)).sum();
-                let predicted = 0.5 * (dot(&r, &r) - model) / m as f64;
+                let of_squares = 0.5 * (dot(&r, &r) - model) / m as f64;
+                let predicted = of_squares - dot(&best.regularizer_gradient, &s);
                 return Ok((norm(&s) <= self.radius).then_some((s, predicted)));
             }
             multiplier = if multiplier == 0.0 { 1e-6 * trace } else { 2.0 * multiplier };

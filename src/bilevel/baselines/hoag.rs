@@ -8,8 +8,8 @@
 //! * else `g_k >= 1.2 g_(k-1)`: `L = 2 L`, back to the last `theta`, `eps` halved from there on;
 //! * else take the step.
 //!
-//! The released program subtracts the step twice in an iteration whose test holds: once before it and once within
-//! the branch.
+//! The released program takes the step before the test, and once more in each branch that does not go back, to where
+//! the iteration began.
 
 use super::Run;
 use crate::bilevel::evaluate::Warm;
@@ -20,6 +20,22 @@ use crate::runtime::{Control, Outcome, Phase};
 
 /// The least accuracy.
 const FLOOR: f64 = 1e-12;
+
+/// Whose rule steps follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// That of the paper.
+    Published,
+    /// That of its program.
+    Released,
+}
+
+/// The iterate before.
+struct Last {
+    theta: Vec<f64>,
+    value: f64,
+    eps: f64,
+}
 
 /// `eps_k` for `k = 1, 2, ..`, from `first`.
 pub fn accuracy(sequence: Sequence, first: f64, k: u64) -> f64 {
@@ -32,15 +48,19 @@ pub fn accuracy(sequence: Sequence, first: f64, k: u64) -> f64 {
     (first * share).max(FLOOR)
 }
 
-/// Runs until the hypergradient is small or a limit is met; `steps` of the released program are 2.
-pub fn run(run: &mut Run<'_, '_>, start: &[f64], steps: u32, control: &mut Control<'_>) -> Tried<Outcome> {
+/// Runs until the hypergradient is small or a limit is met.
+pub fn run(
+    run: &mut Run<'_, '_>,
+    start: &[f64],
+    rule: Rule,
+    control: &mut Control<'_>,
+) -> Tried<Outcome> {
     let settings = run.evaluator.settings;
     let first = settings.eps.unwrap_or(0.1);
     let most = settings.max_lower_products;
     let mut theta = start.to_vec();
-    // The point before, its value and its accuracy.
-    let mut last: Option<(Vec<f64>, f64, f64)> = None;
-    let (mut l, mut halved, mut reference) = (None, 1.0, 0.0);
+    let mut last = Last { theta: start.to_vec(), value: f64::INFINITY, eps: first };
+    let (mut l, mut halved, mut reference) = (settings.alpha.map(|alpha| 1.0 / alpha), 1.0, 0.0);
     loop {
         let eps = (accuracy(settings.sequence, first, run.iterations + 1) * halved).max(FLOOR);
         let warm = run.best.take();
@@ -70,39 +90,33 @@ pub fn run(run: &mut Run<'_, '_>, start: &[f64], steps: u32, control: &mut Contr
             return Ok(Outcome::IterationLimit);
         }
         run.iterations += 1;
-        let d = theta.len() as f64;
-        let mut size_of_step = l.or(settings.alpha.map(|alpha| 1.0 / alpha)).unwrap_or(if size > 1e-3 {
-            size / d.sqrt()
-        } else {
-            1.0
-        });
-        let t = size / size_of_step;
+        let first_l = if size > 1e-3 { size / (theta.len() as f64).sqrt() } else { 1.0 };
+        let l = l.get_or_insert(first_l);
         let here = theta.clone();
-        let descend = |theta: &mut Vec<f64>, l: f64| {
-            theta.iter_mut().zip(&z).for_each(|(t, z)| *t -= z / l);
-        };
-        match &last {
-            Some((before, was, was_eps)) => {
-                let allowed = was + 0.25 * eps + 1.25 * was_eps * t - size_of_step * t * t;
-                if value <= allowed {
-                    if steps == 2 {
-                        descend(&mut theta, size_of_step);
-                    }
-                    size_of_step *= 0.95;
-                    descend(&mut theta, size_of_step);
-                } else if value >= 1.2 * was {
-                    size_of_step *= 2.0;
-                    theta.clone_from(before);
-                    halved *= 0.5;
-                } else {
-                    descend(&mut theta, size_of_step);
-                }
+        let mut step = |times: u32, l: f64| {
+            for _ in 0..times {
+                theta.iter_mut().zip(&z).for_each(|(t, z)| *t -= z / l);
+                run.bounds.project(&mut theta);
             }
-            None => descend(&mut theta, size_of_step),
+        };
+        let (times, t) = (if rule == Rule::Released { 2 } else { 1 }, size / *l);
+        if value <= last.value + 0.25 * eps + 1.25 * last.eps * t - *l * t * t {
+            let before = *l;
+            // In the first iteration there is nothing to grow from.
+            if rule == Rule::Released || last.value.is_finite() {
+                *l *= 0.95;
+            }
+            step(times, if rule == Rule::Released { before } else { *l });
+        } else if value >= 1.2 * last.value {
+            *l *= 2.0;
+            halved *= 0.5;
+            if rule == Rule::Published {
+                theta.clone_from(&last.theta);
+            }
+        } else {
+            step(times, *l);
         }
-        run.bounds.project(&mut theta);
-        l = Some(size_of_step);
-        last = Some((here, value, eps));
+        last = Last { theta: here, value, eps };
     }
 }
 

@@ -40,8 +40,8 @@ pub fn solve(
     let projected = bounds.project(&mut theta);
     let mut run = Run { evaluator, bounds, best: None, iterations: 0 };
     let ended = match method {
-        Method::Hoag => hoag::run(&mut run, &theta, 1, control),
-        Method::HoagReleased => hoag::run(&mut run, &theta, 2, control),
+        Method::Hoag => hoag::run(&mut run, &theta, hoag::Rule::Published, control),
+        Method::HoagReleased => hoag::run(&mut run, &theta, hoag::Rule::Released, control),
         Method::Dynamic => dynamic::run(&mut run, &theta, control),
         Method::Grid => grid::run(&mut run, &theta, grid::Points::Grid, control),
         Method::Random => grid::run(&mut run, &theta, grid::Points::Random, control),
