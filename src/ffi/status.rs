@@ -1,4 +1,4 @@
-//! Status, outcome, version, features, and the message of the last failure.
+//! Status, outcome, rigor, version, features, and the message of the last failure.
 
 use super::guard::{copy_text, guard_value, text, with_message};
 use crate::runtime::Outcome;
@@ -68,6 +68,16 @@ pub const SWL_UNBOUNDED: swl_outcome = 10;
 pub const SWL_INFIMUM_NOT_ATTAINED: swl_outcome = 11;
 /// The loop ended normally, but its answer could not be verified.
 pub const SWL_UNCERTIFIED: swl_outcome = 12;
+
+/// Rigor of a figure: it bounds nothing by itself.
+pub const SWL_RIGOR_NONE: i32 = 0;
+/// Rigor of a figure: it rests on an estimate. In bcd it holds to first order only, where rounding was cleared from
+/// correlations that have to vanish, or where rounding may hide more than 1e-12 of the objective and of the loss at zero
+/// (large coefficients that cancel); in bilevel constants were sampled, or are not said to hold, or the lower level has
+/// kinks.
+pub const SWL_RIGOR_ESTIMATED: i32 = 1;
+/// Rigor of a figure: a theorem, up to rounding.
+pub const SWL_RIGOR_PROVEN: i32 = 2;
 
 const _: () = {
     // The constants of the header are those of the crate.

@@ -19,6 +19,7 @@ pub use callbacks::*;
 pub use types::*;
 
 use super::handles::Object;
+use super::status::{SWL_RIGOR_ESTIMATED, SWL_RIGOR_NONE, SWL_RIGOR_PROVEN};
 use crate::bcd::{Kind, Path, Problem, Rigor, Settings, Solution, Workspace};
 use crate::model::OutputLoss;
 use crate::numerics::Duplicates;

@@ -5,7 +5,7 @@ use super::super::growable;
 use super::super::guard::{check_pointer, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::swl_status;
+use super::super::status::{SWL_RIGOR_NONE, swl_status};
 use super::super::views::{optional_vector_of_outputs, swl_vec};
 use super::{Bcd, Begin, Solved, rigor_number, swl_bcd, swl_bcd_info};
 use crate::bcd::{PenaltyKind, Rule, Settings, Start, lambda_max, outputs};
@@ -220,7 +220,7 @@ fn failed_info(settings: &Settings, code: i32) -> swl_bcd_info {
         certificate: f64::INFINITY,
         target: f64::NAN,
         certificate_kind: super::SWL_CERT_NONE,
-        certificate_rigor: super::SWL_RIGOR_NONE,
+        certificate_rigor: SWL_RIGOR_NONE,
         lambda: f64::NAN,
         lambda_max: f64::NAN,
         nonzeros: 0,

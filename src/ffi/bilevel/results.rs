@@ -7,7 +7,7 @@ use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
 use super::super::views::size;
-use super::solve::{hypergradient_error, rigor_of};
+use super::solve::{hypergradient_error, rigor_number};
 use super::{
     Bilevel, SWL_STEP_ACCEPTED, SWL_STEP_NOT_CERTAIN, SWL_STEP_REFINED, SWL_STEP_REJECTED,
     SWL_STEP_TIGHTENED, SWL_STEP_TOO_LONG, swl_bilevel, swl_bilevel_cert, swl_bilevel_step,
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn swl_bilevel_certificate(
                 .map_err(|error| call.stopped("swl_bilevel_certificate", error))?;
         slot.write(&swl_bilevel_cert {
             struct_size: size_of::<swl_bilevel_cert>() as u32,
-            rigor: rigor_of(found.interval.rigor),
+            rigor: rigor_number(found.interval.rigor),
             upper_lo: found.interval.lower,
             upper_hi: found.interval.upper,
             proven_lo: found.from_constants.lower,

@@ -7,7 +7,7 @@ use super::super::guard::{
 };
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::swl_status;
+use super::super::status::{SWL_RIGOR_ESTIMATED, SWL_RIGOR_NONE, SWL_RIGOR_PROVEN, swl_status};
 use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel, swl_bilevel_info};
 use crate::bilevel::{Certificate, Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
@@ -254,11 +254,11 @@ pub(super) fn hypergradient_error(certificate: &Certificate) -> f64 {
     if bound.is_nan() { f64::INFINITY } else { bound }
 }
 
-pub(super) fn rigor_of(rigor: Rigor) -> i32 {
+pub(super) fn rigor_number(rigor: Rigor) -> i32 {
     match rigor {
-        Rigor::Unknown => 0,
-        Rigor::Estimated => 1,
-        Rigor::Proven => 2,
+        Rigor::Unknown => SWL_RIGOR_NONE,
+        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
+        Rigor::Proven => SWL_RIGOR_PROVEN,
     }
 }
 
@@ -283,7 +283,7 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         lower_error: f64::INFINITY,
         adjoint_residual: f64::INFINITY,
         active_bounds: 0,
-        rigor: 0,
+        rigor: SWL_RIGOR_NONE,
         threads: i32::try_from(threads).unwrap_or(i32::MAX),
         callback_code: 0,
         pad_: 0,
@@ -310,7 +310,7 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         told.lower_error = certificate.eps;
         told.adjoint_residual = certificate.delta;
         told.active_bounds = solution.active.len() as i64;
-        told.rigor = rigor_of(interval.rigor);
+        told.rigor = rigor_number(interval.rigor);
         told.seconds_solve = solution.seconds;
     }
     told
