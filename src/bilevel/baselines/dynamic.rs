@@ -178,21 +178,22 @@ impl Simplex {
         if norm(&b) == 0.0 {
             return Ok(None);
         }
-        // The multiplier of |s| <= Delta by doubling: a step within a factor of 2 of the radius is as good as any.
-        let trace: f64 = (0..d).map(|j| gram.at(j, j)).sum();
+        // The multiplier of |s| <= Delta by doubling: a step within a factor of 2 of the radius is as good as any. One of
+        // |b| / Delta always does.
+        let enough = norm(&b) / self.radius;
         let mut multiplier = 0.0;
         loop {
             let mut damped = gram.clone();
             (0..d).for_each(|j| damped.column_mut(j)[j] += multiplier);
             let mut s = b.clone();
             Cholesky::new(&damped, control)?.solve(&mut s);
-            if norm(&s) <= self.radius || !(multiplier < 1e30 * trace) {
+            if norm(&s) <= self.radius || !(multiplier < 2.0 * enough) {
                 let model: f64 = (0..m).map(|i| (r[i] + dot(&slopes[i], &s)).powi(2)).sum();
                 let of_squares = 0.5 * (dot(&r, &r) - model) / m as f64;
                 let predicted = of_squares - dot(&best.regularizer_gradient, &s);
                 return Ok((norm(&s) <= self.radius).then_some((s, predicted)));
             }
-            multiplier = if multiplier == 0.0 { 1e-6 * trace } else { 2.0 * multiplier };
+            multiplier = if multiplier == 0.0 { 1e-3 * enough } else { 2.0 * multiplier };
         }
     }
 

@@ -49,12 +49,7 @@ pub fn accuracy(sequence: Sequence, first: f64, k: u64) -> f64 {
 }
 
 /// Runs until the hypergradient is small or a limit is met.
-pub fn run(
-    run: &mut Run<'_, '_>,
-    start: &[f64],
-    rule: Rule,
-    control: &mut Control<'_>,
-) -> Tried<Outcome> {
+pub fn run(run: &mut Run<'_, '_>, start: &[f64], rule: Rule, control: &mut Control<'_>) -> Tried<Outcome> {
     let settings = run.evaluator.settings;
     let first = settings.eps.unwrap_or(0.1);
     let most = settings.max_lower_products;

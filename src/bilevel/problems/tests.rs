@@ -8,6 +8,7 @@ mod certified;
 mod edges;
 mod local;
 mod optimal;
+mod rounding;
 mod solved;
 
 use super::super::problem::{Evaluated, Refusal, SecondOrder};

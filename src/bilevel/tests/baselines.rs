@@ -2,6 +2,7 @@
 
 use super::toy::{Distance, Quadratic};
 use super::{options, solved};
+use crate::bilevel::metric::norm;
 use crate::bilevel::solve::solve;
 use crate::runtime::{Control, ErrorKind, Outcome};
 
@@ -44,6 +45,16 @@ fn t5_hoag_descends_with_every_sequence() {
             let gap = gap(&problem, &[3.0; 2], &found.theta);
             assert!(gap < 0.1, "{method} {sequence}: {gap} {:?}", found.outcome);
         }
+    }
+}
+
+#[test]
+fn the_first_step_of_hoag_is_of_unit_size_for_each_parameter_and_its_program_takes_it_twice() {
+    let (problem, start) = (Quadratic::new(1, 5, 2, 32), [3.0; 2]);
+    for (method, times) in [("hoag", 1.0), ("hoag-released", 2.0)] {
+        let found = solved(&problem, &start, &[("method", method), ("max_iterations", "1")]);
+        let length = norm(&[found.theta[0] - start[0], found.theta[1] - start[1]]);
+        assert!((length - times * 2.0_f64.sqrt()).abs() < 1e-12, "{method}: {length}");
     }
 }
 

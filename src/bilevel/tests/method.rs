@@ -142,6 +142,16 @@ fn the_step_cap_and_the_box_are_kept() {
     let found = solve(&problem, &far, &set, None, &mut Control::new()).unwrap();
     let most = found.theta.iter().zip(&far).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(most > 0.0 && most <= 0.25 * (1.0 + 1e-12), "{most}");
+    // One that is not asked for doubles where it is all that holds steps back.
+    let after = |set: &[(&str, &str)]| {
+        let found = solved(&problem, &far, &[set, &[("max_iterations", "4"), ("step", "1e9")]].concat());
+        found.theta.iter().zip(&far).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+    let (kept, widened) = (after(&[("step_cap", "1")]), after(&[]));
+    assert!(
+        kept <= 4.0 * (1.0 + 1e-12) && widened > 8.0 && widened <= 15.0 * (1.0 + 1e-12),
+        "{kept} {widened}"
+    );
     // A box that cuts the optimum off.
     let edge = optimum.iter().copied().fold(f64::NEG_INFINITY, f64::max) - 0.3;
     problem.bounds = Some((-1e3, edge));

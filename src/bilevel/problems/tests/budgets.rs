@@ -5,13 +5,13 @@ use super::super::{
     Boundary, Coupling, Data, Experts, FieldOfExperts, Image, Quadratic, Sharing, Split, Task,
     TotalVariation, multinomial,
 };
-use super::cases::image;
+use super::cases::{image, matrix};
 use super::certified::{exact, optimum};
 use super::{ahead, normal};
 use crate::bilevel::problem::Problem;
 use crate::bilevel::tests::solved;
 use crate::bilevel::{Decision, Solution};
-use crate::numerics::{DenseView, Matrix, Order};
+use crate::numerics::Matrix;
 use crate::runtime::rng::{Purpose, Stream};
 
 /// By how much a count may exceed what was measured: other machines round otherwise.
@@ -52,14 +52,9 @@ fn uniform(count: usize, seed: u64) -> Vec<f64> {
     (0..count).map(|_| stream.uniform()).collect()
 }
 
-fn matrix(data: &[f64], rows: usize) -> Matrix<'static> {
-    let cols = data.len() / rows;
-    Matrix::dense(DenseView { data, rows, cols, ld: rows, order: Order::ColumnMajor }).unwrap()
-}
-
 /// Least squares as in section 4.1 of the paper: 1000 rows, 10 variables, 10 parameters, numbers in [0, 1).
 fn least_squares() -> Quadratic {
-    let [a1, a2, a3] = [1, 2, 3].map(|seed| matrix(&uniform(10_000, seed), 1000));
+    let [a1, a2, a3] = [1, 2, 3].map(|seed| matrix(&uniform(10_000, seed), 1000, 10));
     let times = |a: &Matrix<'_>, seed: u64| {
         let (x, mut out) = (uniform(10, seed), vec![0.0; 1000]);
         (0..10).for_each(|j| a.for_each(j, |r, v| out[r] += v * x[j]));
@@ -95,7 +90,7 @@ fn digits() -> Split {
             (means[64 * (r % 10) + j] + 0.5 * noise[64 * r + j]).clamp(0.0, 1.0)
         };
         let data: Vec<f64> = (0..64 * count).map(entry).collect();
-        Data { x: matrix(&data, count), y: (0..count).map(|r| (r % 10) as f64).collect() }
+        Data { x: matrix(&data, count, 64), y: (0..count).map(|r| (r % 10) as f64).collect() }
     };
     Split::HoldOut(Task { training: rows(300, 121), validation: rows(150, 122) })
 }

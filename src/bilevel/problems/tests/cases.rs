@@ -35,9 +35,13 @@ pub enum Kind {
     Classes(usize),
 }
 
+/// Columns, one after another.
+pub fn matrix(data: &[f64], rows: usize, cols: usize) -> Matrix<'static> {
+    Matrix::dense(DenseView { data, rows, cols, ld: rows, order: Order::ColumnMajor }).unwrap()
+}
+
 pub fn dense(rows: usize, cols: usize, seed: u64) -> Matrix<'static> {
-    let data = normal(rows * cols, seed);
-    Matrix::dense(DenseView { data: &data, rows, cols, ld: rows, order: Order::ColumnMajor }).unwrap()
+    matrix(&normal(rows * cols, seed), rows, cols)
 }
 
 /// About one entry in three.

@@ -1,7 +1,9 @@
 //! T7: the best parameters, against closed forms and searches along lines over values that are exact.
 
-use super::super::{Coupling, Data, Grid, Image, Quadratic, Sharing, Split, Task, TotalVariation, ridge};
-use super::cases::dense;
+use super::super::{
+    Coupling, Data, Grid, Image, Quadratic, Sharing, Split, Task, Tikhonov, TotalVariation, ridge,
+};
+use super::cases::{Kind, dense, task};
 use super::certified::{exact, optimum};
 use super::solved::rows_of;
 use super::{ahead, norm, normal};
@@ -142,4 +144,15 @@ fn t7_the_best_total_variation_of_a_signal_is_that_of_golden_sections() {
         let expected = golden([found.theta[k] - 0.5, found.theta[k] + 0.5], f);
         assert!((found.theta[k] - expected).abs() < 1e-4, "{k}: {} {expected}", found.theta[k]);
     }
+}
+
+#[test]
+fn a_search_without_derivatives_knows_the_pull_too() {
+    let inner = ridge(Split::HoldOut(task(20, 4, Kind::Numbers, 9)), &Sharing::Single, false).unwrap();
+    let pulled = Tikhonov::new(inner, 0.5, vec![2.0]).unwrap();
+    let at_best = best(|t| exact(&pulled, &[t]).0);
+    let set = [("method", "dynamic"), ("max_iterations", "400")];
+    let found = solved(&pulled, &[-4.0], &set);
+    assert_eq!(found.outcome, Outcome::Converged);
+    assert!((found.theta[0] - at_best).abs() < 1e-2, "{} {at_best}", found.theta[0]);
 }
