@@ -1,7 +1,7 @@
 //! Status, outcome, rigor, version, features, and the message of the last failure.
 
 use super::guard::{copy_text, guard_value, text, with_message};
-use crate::runtime::Outcome;
+use crate::runtime::{Outcome, Rigor};
 use std::ffi::{CStr, c_char};
 
 /// Major version of this header.
@@ -95,6 +95,15 @@ const _: () = {
     assert!(number(env!("CARGO_PKG_VERSION_PATCH")) == SWL_VERSION_PATCH);
     assert!(Outcome::ALL.len() == SWL_UNCERTIFIED as usize + 1);
 };
+
+/// The number of a rigor in the header.
+pub(super) fn rigor_number(rigor: Rigor) -> i32 {
+    match rigor {
+        Rigor::None => SWL_RIGOR_NONE,
+        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
+        Rigor::Proven => SWL_RIGOR_PROVEN,
+    }
+}
 
 /// The features that [`swl_has_feature`] knows of.
 const FEATURES: [&str; 6] = ["altmin", "bcd", "bilevel", "f32", "groupwise", "i64"];

@@ -5,9 +5,9 @@ use super::super::growable;
 use super::super::guard::{argument, check_pointer, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::swl_status;
+use super::super::status::{rigor_number, swl_status};
 use super::super::views::size;
-use super::solve::{hypergradient_error, rigor_number};
+use super::solve::hypergradient_error;
 use super::{
     Bilevel, SWL_STEP_ACCEPTED, SWL_STEP_NOT_CERTAIN, SWL_STEP_REFINED, SWL_STEP_REJECTED,
     SWL_STEP_TIGHTENED, SWL_STEP_TOO_LONG, swl_bilevel, swl_bilevel_cert, swl_bilevel_step,

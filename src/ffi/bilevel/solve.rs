@@ -7,10 +7,10 @@ use super::super::guard::{
 };
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::{SWL_RIGOR_ESTIMATED, SWL_RIGOR_NONE, SWL_RIGOR_PROVEN, swl_status};
+use super::super::status::{SWL_RIGOR_NONE, rigor_number, swl_status};
 use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel, swl_bilevel_info};
-use crate::bilevel::{Certificate, Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
+use crate::bilevel::{Certificate, Checkpoint, Problem, Settings, Solution, examine, solve};
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
 
@@ -252,14 +252,6 @@ fn parameters(own: &Bilevel, len: i64) -> Result<usize> {
 pub(super) fn hypergradient_error(certificate: &Certificate) -> f64 {
     let bound = certificate.omega.value;
     if bound.is_nan() { f64::INFINITY } else { bound }
-}
-
-pub(super) fn rigor_number(rigor: Rigor) -> i32 {
-    match rigor {
-        Rigor::Unknown => SWL_RIGOR_NONE,
-        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
-        Rigor::Proven => SWL_RIGOR_PROVEN,
-    }
 }
 
 /// What is told of a solve; of none, that nothing was solved.
