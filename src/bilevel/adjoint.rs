@@ -7,6 +7,8 @@ use super::lower::Reached;
 use super::oracle::Oracle;
 use super::point::{Adjoint, SamplePoint};
 use super::problem::SecondOrder;
+use crate::runtime::Result;
+use crate::runtime::error::copied;
 
 /// The largest residual, relative to the right-hand side: from 1 on `q = 0` would do, whose hypergradient 0 looks
 /// like a stationary point.
@@ -26,7 +28,7 @@ pub fn solve(
 ) -> Tried<Adjoint> {
     oracle.counts.adjoint_solves += 1;
     let at = oracle.second_order(&sample.lower.x)?;
-    let b = right_hand_side(&*at, sample);
+    let b = right_hand_side(&*at, sample)?;
     // The part may have changed since q was found.
     at.restrict(q);
     let size = sample.constants.metric.dual(&b);
@@ -46,7 +48,7 @@ pub fn solve(
 /// The adjoint at a `q` that is given: its residual, and nothing more.
 pub fn verify(oracle: &mut Oracle<'_, '_, '_>, sample: &SamplePoint, reached: Reached) -> Tried<Adjoint> {
     let at = oracle.second_order(&sample.lower.x)?;
-    let b = right_hand_side(&*at, sample);
+    let b = right_hand_side(&*at, sample)?;
     let system = System { at: &*at, constants: &sample.constants, b: &b };
     let residual = conjugate_gradient::residual(oracle, &system, &sample.q)?;
     let delta = sample.constants.metric.dual(&residual);
@@ -55,10 +57,10 @@ pub fn verify(oracle: &mut Oracle<'_, '_, '_>, sample: &SamplePoint, reached: Re
 }
 
 /// `grad g` on the part of `x` that moves with theta.
-fn right_hand_side(at: &dyn SecondOrder, sample: &SamplePoint) -> Vec<f64> {
-    let mut b = sample.upper.in_x.clone();
+fn right_hand_side(at: &dyn SecondOrder, sample: &SamplePoint) -> Result<Vec<f64>> {
+    let mut b = copied("adjoint", &sample.upper.in_x)?;
     at.restrict(&mut b);
-    b
+    Ok(b)
 }
 
 /// `A q` from the right-hand side and the residual.

@@ -1,4 +1,4 @@
-//! The box of `theta`: projection, the variables that are free to move, and criticality.
+//! The box of `theta`: projection, and the variables that are free to move.
 
 use super::problem::Problem;
 use crate::runtime::error::zeros;
@@ -55,13 +55,6 @@ impl Bounds {
         v
     }
 
-    /// `|P(theta - z) - theta|`.
-    pub fn criticality(&self, theta: &[f64], z: &[f64]) -> f64 {
-        let mut there: Vec<f64> = theta.iter().zip(z).map(|(t, z)| t - z).collect();
-        self.project(&mut there);
-        there.iter().zip(theta).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
-    }
-
     /// Whether no parameter can move.
     pub fn is_a_point(&self) -> bool {
         self.lower == self.upper
@@ -83,7 +76,6 @@ mod tests {
         let theta = [0.0, 2.0, 1.0];
         assert_eq!(bounds.free(&theta, &[1.0, 1.0, 1.0]), [0.0, 1.0, 0.0]);
         assert_eq!(bounds.free(&theta, &[-1.0, -1.0, -1.0]), [-1.0, 0.0, 0.0]);
-        assert_eq!(bounds.criticality(&theta, &[1.0, 1.0, 1.0]), 1.0);
         assert_eq!(bounds.active(&[0.0, 1.0, 1.0]), [0, 2]);
         let mut theta = [-1.0, 1.0, 5.0];
         assert!(bounds.project(&mut theta) && theta == [0.0, 1.0, 1.0] && !bounds.project(&mut theta));

@@ -6,12 +6,13 @@ use super::constants::Constants;
 use super::evaluate::{Evaluator, sample_at};
 use super::hypergradient::InexactGradient;
 use super::interrupt::Interrupt;
-use super::interval::{Interval, interval};
+use super::interval::{self, Interval};
 use super::lower::{Iterate, Reached};
 use super::point::{Point, SamplePoint};
 use super::problem::{self, Problem, Rigor};
 use super::settings::{CertificateMode, Settings};
 use crate::numerics::kernels::dot;
+use crate::runtime::error::copied;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 
@@ -27,13 +28,11 @@ pub struct Certificate {
     pub from_constants: Interval,
     /// `|z|` without what leads out of the box.
     pub size: f64,
-    /// `|P(theta - z) - theta|`.
-    pub criticality: f64,
     /// The bound on `|z - grad f(theta)|`.
     pub omega: Omega,
-    /// The largest achieved distance of a lower solution.
+    /// The largest achieved distance of a lower solution, in the norm of the metric.
     pub eps: f64,
-    /// The largest achieved residual of an adjoint.
+    /// The largest achieved residual of an adjoint, in its dual norm.
     pub delta: f64,
     /// How hypergradients were certified.
     pub mode: CertificateMode,
@@ -51,7 +50,6 @@ impl Certificate {
             interval: nothing,
             from_constants: nothing,
             size: f64::NAN,
-            criticality: f64::NAN,
             omega: Omega::none(),
             eps: f64::INFINITY,
             delta: f64::INFINITY,
@@ -68,12 +66,14 @@ impl Certificate {
         let given = point.samples.iter().all(|s| s.constants.l_a.is_finite());
         let correction =
             |s: &SamplePoint| if s.adjoint.is_some() { dot(&s.q, &s.lower.gradient) } else { 0.0 };
+        let interval = interval::interval(point, mode, corrected);
+        let estimate = point.mean(|s| s.upper.value - correction(s)) + point.regularizer;
         Self {
-            value: point.mean(|s| s.upper.value - correction(s)) + point.regularizer,
-            interval: interval(point, mode, corrected),
-            from_constants: interval(point, CertificateMode::Rigorous, given),
+            // What is known for certain cuts off what a correction from afar overshoots.
+            value: estimate.min(interval.upper).max(interval.lower),
+            interval,
+            from_constants: interval::interval(point, CertificateMode::Rigorous, given),
             size: gradient.as_ref().map_or(none.size, |g| g.size),
-            criticality: gradient.as_ref().map_or(none.criticality, |g| g.criticality),
             omega: omega(point, mode),
             eps: point.most(|s| s.eps),
             delta: point.most(|s| s.adjoint.as_ref().map_or(f64::INFINITY, |a| a.delta)),
@@ -134,8 +134,8 @@ fn measured(
     let settings = evaluator.settings;
     let samples = evaluator.each(theta, u64::MAX, control, |oracle| {
         let constants = Constants::at(oracle, settings.metric, settings.allow_uncertified)?;
-        let at = Iterate::at(oracle, x[oracle.sample].clone(), &constants.metric)?;
-        sample_at(oracle, at, Reached::Target, constants, q[oracle.sample].clone())
+        let at = Iterate::at(oracle, copied("x", &x[oracle.sample])?, &constants.metric)?;
+        sample_at(oracle, at, Reached::Target, constants, copied("q", &q[oracle.sample])?)
     })?;
     let mut point = evaluator.with_regularizer(theta, samples)?;
     evaluator.choose_mode(&point);

@@ -6,16 +6,19 @@
 
 use super::accuracy::Accuracy;
 use super::adjoint;
+use super::bounds::Bounds;
 use super::constants::{Changes, Constants};
 use super::counts::Counts;
-use super::evaluate::{Shares, sample_at};
+use super::evaluate::{Evaluator, Shares, sample_at};
 use super::interrupt::Tried;
 use super::lower::{Iterate, Reached};
 use super::point::{Point, SamplePoint};
+use super::problem::Problem;
 use super::progress::{Last, MEMORY, Progress};
 use super::quasi_newton::Pairs;
 use super::settings::CertificateMode;
 use super::solve::Maid;
+use crate::runtime::error::copied;
 use crate::runtime::state::{self, Reader, Writer, damaged};
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
@@ -46,9 +49,9 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// That of a solve; `None` before its first point.
-    pub(super) fn of(maid: &Maid<'_>) -> Option<Self> {
-        let point = maid.point.as_ref()?;
+    /// That of a solve.
+    pub(super) fn of(maid: &Maid<'_>) -> Self {
+        let point = &maid.point;
         let saved = |s: &SamplePoint| Saved {
             x: s.lower.x.clone(),
             q: s.q.clone(),
@@ -57,14 +60,14 @@ impl Checkpoint {
             changes: s.adjoint.as_ref().and_then(|a| a.changes),
             seen: s.seen,
         };
-        Some(Self {
+        Self {
             theta: point.theta.clone(),
             samples: point.samples.iter().map(saved).collect(),
             progress: maid.progress.clone(),
             counts: maid.evaluator.counts,
             shares: maid.evaluator.shares.clone(),
             mode: maid.evaluator.mode,
-        })
+        }
     }
 
     /// Steps accepted before it.
@@ -77,16 +80,19 @@ impl Checkpoint {
         &self.theta
     }
 
-    /// Puts a solve where this one was: evaluates again what is not saved, without counting it.
-    pub(super) fn restore(&self, maid: &mut Maid<'_>, control: &mut Control<'_>) -> Tried<()> {
-        self.check(maid)?;
-        let evaluator = &mut maid.evaluator;
+    /// Where this solve was, and the evaluator as it was: evaluates again what is not saved, without counting it.
+    pub(super) fn restore(
+        &self,
+        evaluator: &mut Evaluator<'_>,
+        control: &mut Control<'_>,
+    ) -> Tried<(Point, Progress)> {
+        self.check(evaluator.problem)?;
         let settings = evaluator.settings;
         let samples = evaluator.each(&self.theta, u64::MAX, control, |oracle| {
             let saved = &self.samples[oracle.sample];
             let constants = Constants::at(oracle, settings.metric, settings.allow_uncertified)?;
-            let at = Iterate::at(oracle, saved.x.clone(), &constants.metric)?;
-            let mut sample = sample_at(oracle, at, saved.reached, constants, saved.q.clone())?;
+            let at = Iterate::at(oracle, copied("x", &saved.x)?, &constants.metric)?;
+            let mut sample = sample_at(oracle, at, saved.reached, constants, copied("q", &saved.q)?)?;
             sample.seen = saved.seen;
             if let Some(reached) = saved.adjoint {
                 let found = adjoint::verify(oracle, &sample, reached)?;
@@ -98,14 +104,13 @@ impl Checkpoint {
         evaluator.counts = self.counts;
         evaluator.shares = self.shares.clone();
         evaluator.mode = self.mode;
-        maid.point = Some(point);
-        maid.progress = self.progress.clone();
-        Ok(())
+        Ok((point, self.progress.clone()))
     }
 
-    /// Whether it is of a problem of these sizes.
-    fn check(&self, maid: &Maid<'_>) -> Result<()> {
-        let problem = maid.evaluator.problem;
+    /// Whether a solve of `problem` can go on from here. Errors: it is of a problem of other sizes, or of parameters outside
+    /// of the bounds.
+    pub fn check(&self, problem: &dyn Problem) -> Result<()> {
+        let bounds = Bounds::of(problem)?;
         let (d, m) = (problem.parameters(), problem.samples());
         let progress = &self.progress;
         let vectors = progress.pairs.iter().flat_map(|(s, y)| [s.len(), y.len()]);
@@ -118,7 +123,6 @@ impl Checkpoint {
                 let n = problem.variables(i);
                 self.samples[i].x.len() == n && self.samples[i].q.len() == n
             });
-        let bounds = &maid.bounds;
         let outside = |j: &usize| !(bounds.lower[*j] <= self.theta[*j] && self.theta[*j] <= bounds.upper[*j]);
         if fits && let Some(j) = (0..d).find(outside) {
             return Err(Error::new(ErrorKind::Argument, "checkpoint")

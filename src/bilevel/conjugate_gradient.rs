@@ -4,11 +4,14 @@
 use super::constants::Constants;
 use super::interrupt::{Flaw, Tried};
 use super::lower::Reached;
-use super::metric::norm;
+use super::metric::{distance, norm};
 use super::oracle::Oracle;
 use super::problem::SecondOrder;
 use crate::numerics::kernels::{add, dot};
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, zeros};
+
+/// Roundings of products that may gather in a recurrence.
+const GATHERED: f64 = 1e4;
 
 /// Steps between two looks at the true residual.
 const VERIFY: u64 = 50;
@@ -80,11 +83,11 @@ pub fn solve(
         if fruitless >= 2 {
             return Ok(Solved { residual: r, norm: best, steps, reached: Reached::Floor });
         }
-        let mut tried = x.to_vec();
+        let mut tried = copied("conjugate gradients", x)?;
         let (claimed, taken) = cycle(oracle, system, &mut tried, &r, tolerance, max_steps - steps)?;
         steps += taken;
         let fresh = residual(oracle, system, &tried)?;
-        check_consistency(oracle, system, &fresh, (&claimed, &r))?;
+        check_consistency(oracle, system, &fresh, (&claimed, &r), &tried)?;
         let found = metric.dual(&fresh);
         fruitless = if found <= 0.5 * best { 0 } else { fruitless + 1 };
         if found < best {
@@ -106,19 +109,21 @@ fn cycle(
 ) -> Tried<(Vec<f64>, u64)> {
     let n = x.len();
     let metric = &system.constants.metric;
-    let mut r = start.to_vec();
+    let mut r = copied("conjugate gradients", start)?;
     let (mut z, mut ap) = (zeros("conjugate gradients", n)?, zeros("conjugate gradients", n)?);
     if !oracle.precondition(system.at, &r, &mut z)? {
         z.copy_from_slice(&r);
     }
-    let mut p = z.clone();
+    let mut p = copied("conjugate gradients", &z)?;
     let mut rz = dot(&r, &z);
     let patience = patience(system.constants, n);
     let (mut least, mut since, mut steps) = (metric.dual(&r), 0, 0);
     while steps < max_steps && since < patience {
         oracle.hessian(system.at, &p, &mut ap)?;
         let curvature = dot(&p, &ap);
-        check_curvature(oracle, system, &p, &ap, curvature)?;
+        if !has_curvature(oracle, system, &p, &ap, curvature)? {
+            break;
+        }
         let alpha = rz / curvature;
         if !alpha.is_finite() || alpha == 0.0 {
             break;
@@ -129,8 +134,7 @@ fn cycle(
         if steps % VERIFY == 0 {
             // Where the recurrence has drifted away, the directions mean nothing any more.
             let fresh = residual(oracle, system, x)?;
-            let drift: f64 = norm(&fresh.iter().zip(&r).map(|(a, b)| a - b).collect::<Vec<_>>());
-            if drift > 0.5 * norm(&r) {
+            if distance(&fresh, &r) > 0.5 * norm(&r) {
                 break;
             }
         }
@@ -157,21 +161,23 @@ fn patience(constants: &Constants, n: usize) -> u64 {
     (steps as u64).clamp(50, 100_000)
 }
 
-fn check_curvature(
+/// Whether there is curvature along `p`, or rounding hides it. A flaw where it is less than `mu` promises, or none.
+fn has_curvature(
     oracle: &Oracle<'_, '_, '_>,
     system: &System<'_>,
     p: &[f64],
     ap: &[f64],
     curvature: f64,
-) -> Tried<()> {
-    let size = dot(p, p);
-    let mu = if system.constants.plain_mu > 0.0 { system.constants.plain_mu } else { 0.0 };
-    let rounding = 1e-12 * norm(p) * norm(ap);
-    if size > 0.0 && (curvature < mu * size * (1.0 - CURVATURE_SLACK) - rounding || curvature <= 0.0) {
-        let flaw = Flaw::Curvature { sample: oracle.sample, found: curvature / size, mu };
-        return Err(flaw.into());
+) -> Tried<bool> {
+    let (length, constants) = (norm(p), system.constants);
+    let mu = if constants.plain_mu > 0.0 { constants.plain_mu } else { 0.0 };
+    let rounding = length * (1e-12 * norm(ap) + constants.rounding_of_product(length));
+    let least = mu * length * length * (1.0 - CURVATURE_SLACK);
+    if length > 0.0 && (curvature < least - rounding || curvature < -rounding || curvature == 0.0) {
+        let found = curvature / (length * length);
+        return Err(Flaw::Curvature { sample: oracle.sample, found, mu }.into());
     }
-    Ok(())
+    Ok(curvature > 0.0)
 }
 
 /// The recurrence and the residual computed from `x` agree for every linear operator.
@@ -180,12 +186,18 @@ fn check_consistency(
     system: &System<'_>,
     fresh: &[f64],
     (claimed, start): (&[f64], &[f64]),
+    x: &[f64],
 ) -> Tried<()> {
-    let difference = norm(&fresh.iter().zip(claimed).map(|(a, b)| a - b).collect::<Vec<_>>());
+    let difference = distance(fresh, claimed);
     // A warm start may leave much more than there is to solve for.
     let terms = norm(system.b) + norm(fresh) + norm(claimed) + norm(start);
-    if difference > INCONSISTENT * terms {
+    if difference > INCONSISTENT * terms + steps_of_rounding(system.constants, x) {
         return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
     }
     Ok(())
+}
+
+/// What rounding may make of a residual whose `x` was reached in many steps.
+pub fn steps_of_rounding(constants: &Constants, x: &[f64]) -> f64 {
+    GATHERED * constants.rounding_of_product(norm(x))
 }

@@ -13,6 +13,9 @@ use crate::runtime::rng::{Purpose, Stream};
 /// Beyond this `L / mu` nothing can be solved in double precision.
 const MOST_CONDITION: f64 = 1e14;
 
+/// Roundings that a product with `A` is granted, in units of the last place of `L`.
+const ROUNDINGS: f64 = 64.0;
+
 /// Up to so many parameters `B` is formed column by column for its exact norm.
 const COLUMNS: usize = 10;
 /// The same where a proven norm is asked for.
@@ -113,6 +116,12 @@ impl Constants {
         self.l_g_theta /= least.sqrt();
         self.squared_distance = None;
         Ok(())
+    }
+
+    /// What rounding makes of a product `A v` with a `v` of this size: terms of the size `L |v|` may cancel. 0 where `L` is
+    /// not known.
+    pub fn rounding_of_product(&self, size: f64) -> f64 {
+        if self.l.is_finite() { ROUNDINGS * f64::EPSILON * self.l * size } else { 0.0 }
     }
 
     /// `L / mu`; infinite where one of them is unknown.

@@ -13,7 +13,8 @@ use super::point::Point;
 use super::progress::Progress;
 use super::settings::DirectionKind;
 use crate::numerics::kernels::dot;
-use crate::runtime::Control;
+use crate::runtime::error::mapped;
+use crate::runtime::{Control, Result};
 
 /// The most that the first step changes a parameter, unless its length is given.
 const FIRST_CHANGE: f64 = 0.1;
@@ -40,12 +41,12 @@ pub fn direction(
     control: &mut Control<'_>,
 ) -> Tried<Direction> {
     let settings = evaluator.settings;
-    let descent: Vec<f64> = gradient.free.iter().map(|z| -z).collect();
+    let descent = mapped("direction", gradient.free.iter().map(|z| -z))?;
     let scaled = match settings.direction {
         DirectionKind::Gradient => None,
         DirectionKind::Lbfgs if progress.pairs.is_empty() => None,
         DirectionKind::Lbfgs => {
-            let scaled = progress.pairs.times(&gradient.free);
+            let scaled = progress.pairs.times(&gradient.free)?;
             Some(bounds.free_part(&point.theta, &gradient.z, scaled))
         }
         DirectionKind::GaussNewton => Some(gauss_newton::step(evaluator, point, gradient, control)?),
@@ -73,10 +74,15 @@ pub fn direction(
 /// Pairs are not asked to be of certainly positive curvature, `s'y > (omega_k + omega_(k+1)) |s|`: bounds are far larger
 /// than what is wrong with the difference of two neighbours, and would call most pairs noise. What is certain is
 /// asked of the direction.
-pub fn learn(evaluator: &Evaluator<'_>, point: &Point, gradient: &InexactGradient, progress: &mut Progress) {
-    let Some(last) = progress.last.take() else { return };
-    let s: Vec<f64> = point.theta.iter().zip(&last.theta).map(|(a, b)| a - b).collect();
-    let y: Vec<f64> = gradient.z.iter().zip(&last.z).map(|(a, b)| a - b).collect();
+pub fn learn(
+    evaluator: &Evaluator<'_>,
+    point: &Point,
+    gradient: &InexactGradient,
+    progress: &mut Progress,
+) -> Result<()> {
+    let Some(last) = progress.last.take() else { return Ok(()) };
+    let s = mapped("pairs", point.theta.iter().zip(&last.theta).map(|(a, b)| a - b))?;
+    let y = mapped("pairs", gradient.z.iter().zip(&last.z).map(|(a, b)| a - b))?;
     let (square, curvature) = (dot(&s, &s), dot(&s, &y));
     if evaluator.settings.barzilai_borwein
         && curvature > 0.0
@@ -85,6 +91,7 @@ pub fn learn(evaluator: &Evaluator<'_>, point: &Point, gradient: &InexactGradien
         progress.alpha = Some((square / curvature).clamp(alpha / LEAP, alpha * LEAP));
     }
     progress.pairs.push(s, y);
+    Ok(())
 }
 
 fn largest(p: &[f64]) -> f64 {

@@ -7,13 +7,13 @@
 use super::constants::Constants;
 use super::evaluate::{Evaluator, Warm};
 use super::interrupt::{Flaw, Interrupt, Tried};
-use super::metric::norm;
-use super::oracle::Oracle;
+use super::metric::{distance, norm};
+use super::oracle::{self, Oracle};
 use super::point::Point;
 use super::problem::{self, Problem, Rigor};
 use super::settings::Settings;
 use crate::numerics::kernels::{add, dot};
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, mapped, zeros};
 use crate::runtime::parallel::with_team;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Options, Result};
@@ -112,7 +112,7 @@ impl Examination {
 
     /// Notes what the same call gave twice.
     fn repeat(&mut self, sample: usize, once: &[f64], twice: &[f64]) {
-        self.compare(Check::Repeatable, sample, (norm(&sub(once, twice)), 0.0), norm(once), REPEAT);
+        self.compare(Check::Repeatable, sample, (distance(once, twice), 0.0), norm(once), REPEAT);
     }
 }
 
@@ -146,7 +146,7 @@ pub fn examine_point(
     let settings = evaluator.settings;
     let (metric, uncertified, seed) = (settings.metric, settings.allow_uncertified, settings.seed);
     let each = evaluator.each(&point.theta, u64::MAX, control, |oracle| {
-        let x = &beside(&point.samples[oracle.sample].lower.x, seed, oracle.sample);
+        let x = &beside(&point.samples[oracle.sample].lower.x, seed, oracle.sample)?;
         let constants = Constants::at(oracle, metric, uncertified)?;
         let mut examination = Examination::default();
         for direction in 0..DIRECTIONS {
@@ -166,17 +166,18 @@ pub fn examine_point(
 
 /// A random point near `x`: at `x = 0` products with `B` may all vanish, and at a solution the gradient of `h` does, so
 /// that differences would be held against rounding alone.
-fn beside(x: &[f64], seed: u64, sample: usize) -> Vec<f64> {
+fn beside(x: &[f64], seed: u64, sample: usize) -> Result<Vec<f64>> {
     let mut stream = Stream::new(seed, Purpose::Probe, sample as u64);
     let size = 0.1 * (1.0 + norm(x) / (x.len() as f64).sqrt());
-    x.iter().map(|x| x + size * stream.normal()).collect()
+    mapped("differences", x.iter().map(|x| x + size * stream.normal()))
 }
 
-fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Vec<f64> {
+fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Result<Vec<f64>> {
     let mut stream = Stream::new(0x0d0c_0000 + oracle.sample as u64, Purpose::Probe, draw);
-    let v: Vec<f64> = (0..size).map(|_| stream.normal()).collect();
+    let mut v = mapped("direction", (0..size).map(|_| stream.normal()))?;
     let length = norm(&v).max(f64::MIN_POSITIVE);
-    v.iter().map(|v| v / length).collect()
+    v.iter_mut().for_each(|v| *v /= length);
+    Ok(v)
 }
 
 /// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own
@@ -191,7 +192,7 @@ fn differences(
     let mut best = (f64::NAN, 1.0);
     let mut least = f64::INFINITY;
     for step in STEPS.map(|step| step * scale) {
-        let (mut ahead, mut behind) = (x.to_vec(), x.to_vec());
+        let (mut ahead, mut behind) = (copied("differences", x)?, copied("differences", x)?);
         add(step, v, &mut ahead);
         add(-step, v, &mut behind);
         let (high, low) = match (along(&ahead), along(&behind)) {
@@ -221,18 +222,18 @@ fn lower_level(
 ) -> Tried<()> {
     let (n, d, sample) = (x.len(), oracle.theta.len(), oracle.sample);
     let at = oracle.second_order(x)?;
-    let (mut u, mut v) = (random(n, oracle, 4 * direction), random(n, oracle, 4 * direction + 1));
+    let (mut u, mut v) = (random(n, oracle, 4 * direction)?, random(n, oracle, 4 * direction + 1)?);
     // Off the part that moves with theta there may be kinks.
     at.restrict(&mut u);
     at.restrict(&mut v);
     if norm(&u) == 0.0 || norm(&v) == 0.0 {
         return Ok(());
     }
-    let t = random(d, oracle, 4 * direction + 2);
+    let t = random(d, oracle, 4 * direction + 2)?;
     let (mut gradient, mut again) = (zeros("gradient", n)?, zeros("gradient", n)?);
     let value = oracle.lower(x, &mut gradient)?;
     let other = oracle.lower(x, &mut again)?;
-    let off = (value - other).abs().max(norm(&sub(&gradient, &again)));
+    let off = (value - other).abs().max(distance(&gradient, &again));
     found.compare(Check::Repeatable, sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
 
     let slope = dot(&gradient, &v);
@@ -309,7 +310,7 @@ fn upper_level(
     found: &mut Examination,
 ) -> Tried<()> {
     let (n, d, sample) = (x.len(), oracle.theta.len(), oracle.sample);
-    let (v, t) = (random(n, oracle, 4 * direction + 3), random(d, oracle, 4 * direction + 2));
+    let (v, t) = (random(n, oracle, 4 * direction + 3)?, random(d, oracle, 4 * direction + 2)?);
     let (mut in_x, mut in_theta) = (zeros("upper", n)?, zeros("upper", d)?);
     let value = oracle.upper(x, &mut in_x, &mut in_theta)?;
     let (mut gx, mut gt) = (zeros("upper", n)?, zeros("upper", d)?);
@@ -333,25 +334,16 @@ fn upper_level(
 
 fn regularizer(problem: &dyn Problem, theta: &[f64], found: &mut Examination) -> Tried<()> {
     let d = theta.len();
-    let evaluate = |theta: &[f64], gradient: &mut [f64]| {
-        gradient.fill(0.0);
-        problem
-            .regularizer(theta, gradient)
-            .map_err(|_| Interrupt::from(Flaw::Refused { callback: "regularizer", sample: 0 }))
-    };
     let (mut gradient, mut scratch) = (zeros("regularizer", d)?, zeros("regularizer", d)?);
-    evaluate(theta, &mut gradient)?;
+    oracle::regularizer(problem, theta, &mut gradient)?;
     for j in 0..d.min(DIRECTIONS as usize) {
         let mut stream = Stream::new(0x0d0c, Purpose::Probe, j as u64);
-        let v: Vec<f64> = (0..d).map(|_| stream.normal()).collect();
+        let v = mapped("direction", (0..d).map(|_| stream.normal()))?;
         let slope = dot(&gradient, &v);
-        let (quotient, terms) = differences(theta, &v, slope, |theta| evaluate(theta, &mut scratch))?;
+        let (quotient, terms) =
+            differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
         let terms = terms.max(1e-3 * norm(&gradient) * norm(&v));
         found.compare(Check::Regularizer, 0, (quotient, slope), terms, DIFFERENCE);
     }
     Ok(())
-}
-
-fn sub(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }

@@ -1,16 +1,18 @@
 //! The phases of work at one `theta`, each over all samples: lower solves, adjoint solves, products with `B`.
 
+use super::accuracy::Accuracy;
 use super::adjoint;
 use super::constants::{Changes, Constants, Probe, changes, mixed_norm};
 use super::counts::Counts;
 use super::goal_oriented;
-use super::interrupt::{Flaw, Interrupt, Tried};
+use super::interrupt::Tried;
 use super::lower::{self, Iterate, Reached};
-use super::oracle::Oracle;
+use super::oracle::{self, Oracle};
 use super::point::{Adjoint, Mixed, Point, SamplePoint, Upper};
 use super::problem::{Problem, Rigor};
 use super::settings::{CertificateMode, Settings};
-use crate::runtime::error::zeros;
+use super::solution::TraceRow;
+use crate::runtime::error::{copied, zeros};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Outcome, Stop};
 use std::sync::Arc;
@@ -47,6 +49,14 @@ impl Shares {
     }
 }
 
+/// What more of a lower solve has come to.
+enum Moved {
+    /// The same point, and why.
+    Nowhere(Reached),
+    /// Another.
+    To(Box<SamplePoint>),
+}
+
 /// Where lower solves start.
 #[derive(Clone, Copy)]
 pub enum Warm<'w> {
@@ -64,6 +74,13 @@ impl<'a> Evaluator<'a> {
         Self { problem, settings, team, mode, counts, shares, hardest: 0 }
     }
 
+    /// A row of the trace, if one is kept.
+    pub fn note(&self, trace: &mut Vec<TraceRow>, row: TraceRow, accuracy: &Accuracy) {
+        if self.settings.trace {
+            trace.push(row.at(self, accuracy));
+        }
+    }
+
     /// One task for each sample, each with at most `limit` products.
     pub fn each<T: Send>(
         &mut self,
@@ -78,7 +95,7 @@ impl<'a> Evaluator<'a> {
         let one = |sample| {
             let mut part = fork();
             let mut oracle = Oracle::new(problem, sample, theta, (limit, left), &mut part);
-            let found = task(&mut oracle);
+            let found = oracle.poll().and_then(|()| task(&mut oracle));
             let counts = oracle.counts;
             (found, counts, part.work(), part.polls())
         };
@@ -111,9 +128,9 @@ impl<'a> Evaluator<'a> {
         limit: u64,
         control: &mut Control<'_>,
     ) -> Tried<Point> {
-        let (settings, shares) = (self.settings, self.shares.eps.clone());
+        let (settings, shares) = (self.settings, self.shares.clone());
         let samples = self.each(theta, limit, control, |oracle| {
-            let wanted = eps * shares[oracle.sample];
+            let wanted = eps * shares.eps[oracle.sample];
             let (x, q, seen) = start(oracle, warm)?;
             let constants = Constants::at(oracle, settings.metric, settings.allow_uncertified)?;
             let mut at = Iterate::at(oracle, x, &constants.metric)?;
@@ -132,25 +149,27 @@ impl<'a> Evaluator<'a> {
         limit: u64,
         control: &mut Control<'_>,
     ) -> Tried<()> {
-        let (settings, shares) = (self.settings, self.shares.eps.clone());
+        let (settings, shares) = (self.settings, self.shares.clone());
         let here = &*point;
         let moved = self.each(&here.theta, limit, control, |oracle| {
             let sample = &here.samples[oracle.sample];
-            let target = sample.constants.mu * eps * shares[oracle.sample];
+            let target = sample.constants.mu * eps * shares.eps[oracle.sample];
             if sample.lower.norm <= target || sample.reached == Reached::Floor {
                 return Ok(None);
             }
-            let mut at = sample.lower.clone();
+            let mut at = sample.lower.copied()?;
             let reached = lower::solve(oracle, settings.lower_solver, &sample.constants, target, &mut at)?;
             if at.norm == sample.lower.norm {
-                return Ok(Some(SamplePoint { reached, ..sample.clone() }));
+                return Ok(Some(Moved::Nowhere(reached)));
             }
-            let moved = sample_at(oracle, at, reached, sample.constants.clone(), sample.q.clone())?;
-            Ok(Some(SamplePoint { seen: sample.seen, ..moved }))
+            let moved = sample_at(oracle, at, reached, sample.constants.clone(), copied("q", &sample.q)?)?;
+            Ok(Some(Moved::To(Box::new(SamplePoint { seen: sample.seen, ..moved }))))
         })?;
         for (sample, moved) in point.samples.iter_mut().zip(moved) {
-            if let Some(moved) = moved {
-                *sample = moved;
+            match moved {
+                Some(Moved::To(moved)) => *sample = *moved,
+                Some(Moved::Nowhere(reached)) => sample.reached = reached,
+                None => {}
             }
         }
         Ok(())
@@ -167,7 +186,7 @@ impl<'a> Evaluator<'a> {
             if sample.adjoint.as_ref().is_some_and(|a| a.delta <= wanted || a.reached == Reached::Floor) {
                 return Ok(None);
             }
-            let mut q = sample.q.clone();
+            let mut q = copied("q", &sample.q)?;
             let mut found = adjoint::solve(oracle, sample, wanted, &mut q)?;
             found.changes = sampled(oracle, sample, &q, &found, needs(mode, corrected, &sample.constants))?;
             Ok(Some((q, found)))
@@ -237,16 +256,13 @@ impl<'a> Evaluator<'a> {
     /// The regularizer beside the samples.
     pub fn with_regularizer(&self, theta: &[f64], samples: Vec<SamplePoint>) -> Tried<Point> {
         let mut gradient = zeros("regularizer", theta.len())?;
-        let callback = "regularizer";
-        let value = self.problem.regularizer(theta, &mut gradient).map_err(|refusal| match refusal {
-            super::problem::Refusal::Reject => Flaw::Refused { callback, sample: 0 }.into(),
-            super::problem::Refusal::Failed(error) => Interrupt::Failed(error),
-        })?;
-        let entry = gradient.iter().position(|g| !g.is_finite());
-        if entry.is_some() || !value.is_finite() {
-            return Err(Flaw::NotFinite { callback, sample: 0, entry }.into());
-        }
-        Ok(Point { theta: theta.to_vec(), samples, regularizer: value, regularizer_gradient: gradient })
+        let value = oracle::regularizer(self.problem, theta, &mut gradient)?;
+        Ok(Point {
+            theta: copied("theta", theta)?,
+            samples,
+            regularizer: value,
+            regularizer_gradient: gradient,
+        })
     }
 }
 
@@ -255,7 +271,7 @@ fn start(oracle: &mut Oracle<'_, '_, '_>, warm: Warm<'_>) -> Tried<(Vec<f64>, Ve
     match warm {
         Warm::From(point) => {
             let sample = &point.samples[oracle.sample];
-            Ok((sample.lower.x.clone(), sample.q.clone(), sample.seen))
+            Ok((copied("x", &sample.lower.x)?, copied("q", &sample.q)?, sample.seen))
         }
         Warm::Cold => {
             let mut x = zeros("x", oracle.variables())?;

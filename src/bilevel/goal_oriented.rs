@@ -13,7 +13,7 @@ use super::oracle::Oracle;
 use super::point::SamplePoint;
 use super::problem::SecondOrder;
 use crate::numerics::kernels::add;
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, zeros};
 
 /// How exactly the Newton equation is solved, relative to its right-hand side.
 const NEWTON: f64 = 0.1;
@@ -42,12 +42,12 @@ pub fn correction(
         _ if missing < 1.0 => 1.0 / (1.0 - missing),
         _ => f64::NAN,
     };
-    let mut x = sample.lower.x.clone();
+    let mut x = copied("correction", &sample.lower.x)?;
     add(-1.0, &e, &mut x);
     // The gradient there is not needed: only where it is.
     let there = Iterate { x, value: f64::NAN, gradient: Vec::new(), norm: 0.0 };
-    let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), sample.q.clone())?;
-    let mut q = sample.q.clone();
+    let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), Vec::new())?;
+    let mut q = copied("correction", &sample.q)?;
     let wanted = tolerance.min(adjoint::tolerance(f64::INFINITY, there.upper.norm));
     adjoint::solve(oracle, &there, wanted, &mut q)?;
     let second = oracle.second_order(&there.lower.x)?;

@@ -27,10 +27,9 @@ pub struct InexactGradient {
     pub z: Vec<f64>,
     /// `z` without what leads out of the box.
     pub free: Vec<f64>,
-    /// The norm of that.
+    /// The norm of that: 0 at a stationary point. Unlike `|P(theta - z) - theta|` no box keeps it small where `z` is
+    /// large.
     pub size: f64,
-    /// `|P(theta - z) - theta|`.
-    pub criticality: f64,
     /// The bound on `|z - grad f|`.
     pub omega: Omega,
     /// Whether test (3) holds.
@@ -44,20 +43,20 @@ impl InexactGradient {
     pub fn at(point: &Point, mode: CertificateMode, bounds: &Bounds, eta: f64) -> Option<Self> {
         let z = point.hypergradient()?;
         let free = bounds.free(&point.theta, &z);
-        let (size, criticality) = (norm(&free), bounds.criticality(&point.theta, &z));
+        let size = norm(&free);
         let omega = omega(point, mode);
         let descends = mode == CertificateMode::Off || is_descent(&omega, size, eta);
         let certified = mode != CertificateMode::Off;
-        Some(Self { z, free, size, criticality, omega, descends, certified })
+        Some(Self { z, free, size, omega, descends, certified })
     }
 
-    /// What criticality can be at most: nothing is known where a bound is asked for and there is none. Without
-    /// certificates it is what it is.
+    /// What the size of the true gradient can be at most: nothing is known where a bound is asked for and there is none.
+    /// Without certificates that of `z` stands for it.
     pub fn bound(&self) -> f64 {
         match (self.certified, self.omega.value.is_nan()) {
             (true, true) => f64::INFINITY,
-            (true, false) => self.criticality + self.omega.value,
-            (false, _) => self.criticality,
+            (true, false) => self.size + self.omega.value,
+            (false, _) => self.size,
         }
     }
 }
@@ -66,7 +65,7 @@ impl InexactGradient {
 pub struct Search<'s> {
     pub bounds: &'s Bounds,
     pub accuracy: &'s mut Accuracy,
-    /// Where `criticality + omega` is small enough to stop without test (3).
+    /// Where `|z| + omega` is small enough to stop without test (3).
     pub stationary: f64,
     /// What the intervals at this `theta` have in common so far.
     pub known: &'s mut Option<Interval>,
@@ -108,11 +107,9 @@ pub fn inexact_gradient(
         if fruitless >= PATIENCE {
             return Ok(gradient);
         }
-        if settings.trace {
-            let (left, right) = (value, (1.0 - settings.eta) * gradient.size);
-            let row = TraceRow::new(search.iteration, Decision::Refined, left, right);
-            search.trace.push(row.at(evaluator, search.accuracy));
-        }
+        let (left, right) = (value, (1.0 - settings.eta) * gradient.size);
+        let row = TraceRow::new(search.iteration, Decision::Refined, left, right);
+        evaluator.note(search.trace, row, search.accuracy);
         evaluator.counts.refinements += 1;
         if mode == CertificateMode::Off {
             // From what there is: at a start that a loose accuracy accepts, B and so z may vanish.
@@ -121,8 +118,7 @@ pub fn inexact_gradient(
         } else if settings.method == Method::Maid {
             let achieved = Accuracy::achieved(point, &evaluator.shares);
             // Near a stationary point no accuracy makes z certain: what would prove that is enough.
-            let allowed =
-                ((1.0 - settings.eta) * gradient.size).max(search.stationary - gradient.criticality);
+            let allowed = ((1.0 - settings.eta) * gradient.size).max(search.stationary - gradient.size);
             search.accuracy.tighten_for(&gradient.omega, allowed, &achieved);
         } else {
             search.accuracy.tighten(settings.nu);

@@ -48,9 +48,10 @@ impl Interval {
         0.5 * (self.lower + self.upper)
     }
 
-    /// Whether nothing but rounding is left of its width.
+    /// Whether nothing but rounding is left of its width, that of its own ends included.
     pub fn is_rounding(&self) -> bool {
-        self.width() <= 2.02 * self.rounding
+        let ends = 4.0 * f64::EPSILON * self.lower.abs().max(self.upper.abs());
+        self.width() <= 2.02 * self.rounding + ends
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! `psi = Up(theta + s) - Lo(theta) - lambda <s, z> <= 0`,
 //!
-//! which proves `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is.
+//! which gives `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is, for certain where both intervals
+//! are proven.
 //!
 //! Beyond the paper: a trial that is too long for certain is told apart from one that is only not certain; for the
 //! latter the accuracies are tightened at once instead of the step. A rough solve comes first, to see the former
@@ -22,7 +23,8 @@ use super::progress::Progress;
 use super::settings::{CertificateMode, Method};
 use super::solution::{Decision, TraceRow};
 use crate::numerics::kernels::dot;
-use crate::runtime::Control;
+use crate::runtime::error::mapped;
+use crate::runtime::{Control, Result};
 
 /// How much rougher than asked for the first solve at a trial is.
 const ROUGH: f64 = 100.0;
@@ -45,7 +47,6 @@ pub struct LineSearch<'s> {
 #[derive(Debug)]
 pub struct Step {
     pub point: Point,
-    pub interval: Interval,
     pub alpha: f64,
 }
 
@@ -81,7 +82,7 @@ pub fn line_search(
     let settings = evaluator.settings;
     let (mut alpha, mut flaw, mut sound) = (direction.alpha, None, false);
     for trial in 0..search.trials {
-        let (theta, slope) = search.trial(direction, alpha);
+        let (theta, slope) = search.trial(direction, alpha)?;
         if theta == search.point.theta {
             return Ok(Found::Still);
         }
@@ -105,8 +106,8 @@ pub fn line_search(
                 let rise = interval.upper - search.interval.lower;
                 let least_rise = interval.lower - search.interval.upper;
                 if rise <= required && !early {
-                    push(evaluator, search, trace, row(Decision::Accepted, rise, interval.upper));
-                    return Ok(Found::Step(Box::new(Step { point, interval, alpha })));
+                    evaluator.note(trace, row(Decision::Accepted, rise, interval.upper), &search.accuracy);
+                    return Ok(Found::Step(Box::new(Step { point, alpha })));
                 }
                 if early || least_rise > required {
                     (None, row(Decision::TooLong, least_rise, interval.upper))
@@ -124,7 +125,7 @@ pub fn line_search(
             }
             Err(other) => return Err(other),
         };
-        push(evaluator, search, trace, row);
+        evaluator.note(trace, row, &search.accuracy);
         if let Some((factor, point)) = decision {
             return Ok(Found::Undecided { factor, alpha, trial: Box::new(point) });
         }
@@ -133,21 +134,15 @@ pub fn line_search(
     Ok(Found::Exhausted(flaw.filter(|_| !sound)))
 }
 
-fn push(evaluator: &Evaluator<'_>, search: &LineSearch<'_>, trace: &mut Vec<TraceRow>, row: TraceRow) {
-    if evaluator.settings.trace {
-        trace.push(row.at(evaluator, &search.accuracy));
-    }
-}
-
 impl LineSearch<'_> {
     /// The trial point of a length, and `<s, z>`.
-    fn trial(&self, direction: &Direction, alpha: f64) -> (Vec<f64>, f64) {
-        let mut theta: Vec<f64> =
-            self.point.theta.iter().zip(&direction.p).map(|(t, p)| t + alpha * p).collect();
+    fn trial(&self, direction: &Direction, alpha: f64) -> Result<(Vec<f64>, f64)> {
+        let ahead = self.point.theta.iter().zip(&direction.p).map(|(t, p)| t + alpha * p);
+        let mut theta = mapped("theta", ahead)?;
         self.bounds.project(&mut theta);
-        let s: Vec<f64> = theta.iter().zip(&self.point.theta).map(|(a, b)| a - b).collect();
+        let s = mapped("theta", theta.iter().zip(&self.point.theta).map(|(a, b)| a - b))?;
         let slope = dot(&s, &self.gradient.z);
-        (theta, slope)
+        Ok((theta, slope))
     }
 
     /// By what factor widths have to shrink so that a trial whose middle descends enough is accepted; `None` where it
@@ -189,7 +184,8 @@ fn evaluate(
     let first = if maid { ROUGH * eps } else { eps };
     let mut point = evaluator.lower(theta, Warm::From(warm), first, budget, control)?;
     if maid {
-        // Without an adjoint this is the plain interval, which holds in every mode.
+        // Without an adjoint this is the plain interval, which holds in every mode; without a mu it is a guess, and all that
+        // is lost by a wrong one is a longer step.
         let rough = interval(&point, CertificateMode::Off, false);
         if rough.lower - search.interval.upper > required {
             return Ok(Trial { point, interval: rough, early: true });

@@ -4,15 +4,21 @@
 //! every bound holds with this pair of dual norms, `mu = 1` and the other constants measured in them.
 
 use crate::numerics::kernels::dot;
+use std::sync::Arc;
 
 /// The Euclidean norm.
 pub fn norm(v: &[f64]) -> f64 {
     dot(v, v).sqrt()
 }
 
-/// A pair of dual norms.
+/// `|a - b|`.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}
+
+/// A pair of dual norms; clones share the diagonal.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Metric(Option<Vec<f64>>);
+pub struct Metric(Option<Arc<Vec<f64>>>);
 
 impl Metric {
     /// The Euclidean norm, which is its own dual.
@@ -22,7 +28,7 @@ impl Metric {
 
     /// That of a diagonal of positive numbers.
     pub fn diagonal(m: Vec<f64>) -> Self {
-        Self(Some(m))
+        Self(Some(Arc::new(m)))
     }
 
     /// Whether it is the Euclidean norm.
@@ -32,7 +38,7 @@ impl Metric {
 
     /// The diagonal of `M`, if it is not the Euclidean norm.
     pub fn as_diagonal(&self) -> Option<&[f64]> {
-        self.0.as_deref()
+        self.0.as_ref().map(|m| &m[..])
     }
 
     /// The least entry of `M`.
@@ -44,7 +50,7 @@ impl Metric {
     pub fn of(&self, e: &[f64]) -> f64 {
         match &self.0 {
             None => norm(e),
-            Some(m) => e.iter().zip(m).map(|(e, m)| m * e * e).sum::<f64>().sqrt(),
+            Some(m) => e.iter().zip(&m[..]).map(|(e, m)| m * e * e).sum::<f64>().sqrt(),
         }
     }
 
@@ -52,14 +58,14 @@ impl Metric {
     pub fn dual(&self, r: &[f64]) -> f64 {
         match &self.0 {
             None => norm(r),
-            Some(m) => r.iter().zip(m).map(|(r, m)| r * r / m).sum::<f64>().sqrt(),
+            Some(m) => r.iter().zip(&m[..]).map(|(r, m)| r * r / m).sum::<f64>().sqrt(),
         }
     }
 
     /// `v := M^-1/2 v`: a column of `B` so that its dual norm is Euclidean.
     pub fn whiten(&self, v: &mut [f64]) {
         if let Some(m) = &self.0 {
-            v.iter_mut().zip(m).for_each(|(v, m)| *v /= m.sqrt());
+            v.iter_mut().zip(&m[..]).for_each(|(v, m)| *v /= m.sqrt());
         }
     }
 }

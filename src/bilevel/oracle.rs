@@ -124,22 +124,23 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
 
     /// `mu`, `L`, `L_A`, `L_B` at `theta`.
     pub fn lower_constants(&mut self) -> Tried<LowerConstants> {
+        self.poll()?;
         self.heard("lower_constants", self.problem.lower_constants(self.sample, self.theta))
     }
 
     /// What a callback said, in our terms.
     pub fn heard<T>(&self, callback: &'static str, said: Evaluated<T>) -> Tried<T> {
-        said.map_err(|refusal| match refusal {
-            Refusal::Reject => Flaw::Refused { callback, sample: self.sample }.into(),
-            Refusal::Failed(error) => Interrupt::Failed(error),
-        })
+        heard(callback, self.sample, said)
+    }
+
+    /// Callbacks may be slow: each is a chance to stop.
+    pub fn poll(&mut self) -> Tried<()> {
+        Ok(self.control.poll()?)
     }
 
     fn begin(&mut self) -> Tried<()> {
         self.control.spend(self.flops)?;
-        // Callbacks may be slow: each is a chance to stop.
-        self.control.poll()?;
-        Ok(())
+        self.poll()
     }
 
     fn begin_product(&mut self) -> Tried<()> {
@@ -154,13 +155,32 @@ impl<'a, 'k, 'c> Oracle<'a, 'k, 'c> {
     }
 
     fn finite(&self, callback: &'static str, value: f64, vector: &[f64]) -> Tried<()> {
-        let sample = self.sample;
-        if !value.is_finite() {
-            return Err(Flaw::NotFinite { callback, sample, entry: None }.into());
-        }
-        match vector.iter().position(|v| !v.is_finite()) {
-            Some(entry) => Err(Flaw::NotFinite { callback, sample, entry: Some(entry) }.into()),
-            None => Ok(()),
-        }
+        finite(callback, self.sample, value, vector)
+    }
+}
+
+/// `r(theta)`, its gradient into `gradient`.
+pub fn regularizer(problem: &dyn Problem, theta: &[f64], gradient: &mut [f64]) -> Tried<f64> {
+    let callback = "regularizer";
+    gradient.fill(0.0);
+    let value = heard(callback, 0, problem.regularizer(theta, gradient))?;
+    finite(callback, 0, value, gradient)?;
+    Ok(value)
+}
+
+fn heard<T>(callback: &'static str, sample: usize, said: Evaluated<T>) -> Tried<T> {
+    said.map_err(|refusal| match refusal {
+        Refusal::Reject => Flaw::Refused { callback, sample }.into(),
+        Refusal::Failed(error) => Interrupt::Failed(error),
+    })
+}
+
+fn finite(callback: &'static str, sample: usize, value: f64, vector: &[f64]) -> Tried<()> {
+    if !value.is_finite() {
+        return Err(Flaw::NotFinite { callback, sample, entry: None }.into());
+    }
+    match vector.iter().position(|v| !v.is_finite()) {
+        Some(entry) => Err(Flaw::NotFinite { callback, sample, entry: Some(entry) }.into()),
+        None => Ok(()),
     }
 }

@@ -2,6 +2,8 @@
 
 use super::metric::norm;
 use crate::numerics::kernels::{add, dot};
+use crate::runtime::Result;
+use crate::runtime::error::copied;
 use std::collections::VecDeque;
 
 /// Pairs whose curvature is below this share of what their lengths allow are noise.
@@ -47,9 +49,9 @@ impl Pairs {
         true
     }
 
-    /// The inverse Hessian times `v`, by the two-loop recursion; `v` itself without pairs.
-    pub fn times(&self, v: &[f64]) -> Vec<f64> {
-        let mut out = v.to_vec();
+    /// The inverse Hessian times `v`, by the two-loop recursion; `v` itself without pairs. Errors: no memory.
+    pub fn times(&self, v: &[f64]) -> Result<Vec<f64>> {
+        let mut out = copied("direction", v)?;
         let mut weights = Vec::with_capacity(self.pairs.len());
         for (s, y) in self.pairs.iter().rev() {
             let weight = dot(s, &out) / dot(s, y);
@@ -63,7 +65,7 @@ impl Pairs {
         for ((s, y), weight) in self.pairs.iter().zip(weights.iter().rev()) {
             add(weight - dot(y, &out) / dot(s, y), s, &mut out);
         }
-        out
+        Ok(out)
     }
 }
 
@@ -81,7 +83,7 @@ mod tests {
             let y = s.iter().map(|s| s * c).collect();
             assert!(pairs.push(s, y));
         }
-        let found = pairs.times(&[1.0, 1.0, 1.0]);
+        let found = pairs.times(&[1.0, 1.0, 1.0]).unwrap();
         assert!(found.iter().zip(curvature).all(|(f, c)| (f - 1.0 / c).abs() < 1e-15), "{found:?}");
     }
 
@@ -91,6 +93,6 @@ mod tests {
         assert!(!pairs.push(vec![1.0], vec![-0.5]) && !pairs.push(vec![1.0, 0.0], vec![1e-11, 1.0]));
         assert!(!pairs.push(vec![1.0], vec![0.0]) && !pairs.push(vec![1.0], vec![f64::NAN]));
         assert!(pairs.push(vec![1.0], vec![0.5]) && pairs.push(vec![1.0], vec![2.0]));
-        assert_eq!(pairs.times(&[1.0]), [0.5]);
+        assert_eq!(pairs.times(&[1.0]).unwrap(), [0.5]);
     }
 }

@@ -154,6 +154,10 @@ pub struct Settings {
     pub trace: bool,
 }
 
+/// The first accuracy of the methods but maid, unless one is given, and their first step.
+pub const ACCURACY: f64 = 0.1;
+pub const STEP: f64 = 0.01;
+
 /// How many caps of its own choice the method's steps may be long.
 const WIDEST: f64 = 8.0;
 
@@ -173,10 +177,11 @@ impl Settings {
             _ => Method::Maid,
         };
         let maid = method == Method::Maid;
-        // What is unset has two defaults.
+        // What is unset has two defaults; what has a default in the table is never unset.
         let real =
             |key, ours: f64, papers: f64| options.real(key).unwrap_or(if maid { ours } else { papers });
-        let accuracy = |key| options.real(key).or(if maid { None } else { Some(0.1) });
+        let number = |key| options.real(key).unwrap_or(f64::NAN);
+        let accuracy = |key| options.real(key).or(if maid { None } else { Some(ACCURACY) });
         let eps = accuracy("lower_accuracy");
         let takes_steps = matches!(method, Method::Paper | Method::Fixed | Method::FixedStep);
         let settings = Self {
@@ -202,10 +207,10 @@ impl Settings {
             lower_solver: lower_solver(options.choice("lower_solver")),
             eps,
             delta: options.real("adjoint_accuracy").or(if maid { None } else { eps }),
-            alpha: options.real("step").or(if takes_steps { Some(0.01) } else { None }),
-            rho: real("step_decrease", 0.5, 0.5),
+            alpha: options.real("step").or(if takes_steps { Some(STEP) } else { None }),
+            rho: number("step_decrease"),
             rho_bar: real("step_increase", 1.5, 10.0 / 9.0),
-            nu: real("accuracy_decrease", 0.5, 0.5),
+            nu: number("accuracy_decrease"),
             nu_bar: real("accuracy_increase", 1.1, 1.05),
             eta: real("descent_margin", 0.5, 1e-4),
             lambda: real("sufficient_decrease", 1e-4, 1e-8),
@@ -213,14 +218,14 @@ impl Settings {
             step_cap: real("step_cap", 1.0, f64::INFINITY),
             widest: if options.real("step_cap").is_some() { 1.0 } else { WIDEST },
             tolerance: common.tolerance,
-            absolute_tolerance: real("absolute_tolerance", 0.0, 0.0),
-            value_tolerance: real("value_tolerance", 0.0, 0.0),
+            absolute_tolerance: number("absolute_tolerance"),
+            value_tolerance: number("value_tolerance"),
             max_iterations: common.max_iterations,
             max_seconds: common.max_seconds,
             max_work: common.max_work,
-            max_products: real("max_products", f64::INFINITY, f64::INFINITY) as u64,
+            max_products: number("max_products") as u64,
             max_lower_products: options.integer("max_lower_products") as u64,
-            trial_budget: real("trial_budget", f64::INFINITY, f64::INFINITY),
+            trial_budget: number("trial_budget"),
             allocate: options.flag("allocate"),
             metric: options.flag("metric") && maid,
             allow_uncertified: options.flag("allow_uncertified"),

@@ -23,7 +23,6 @@
 use super::accuracy::{Accuracy, allocation};
 use super::baselines;
 use super::bounds::Bounds;
-use super::certificate::Certificate;
 use super::checkpoint::Checkpoint;
 use super::direction::{Direction, direction, learn};
 use super::doctor::{self, Examination};
@@ -38,6 +37,7 @@ use super::progress::{Last, Progress};
 use super::settings::{Method, Settings};
 use super::solution::{Decision, Solution, TraceRow};
 use super::stopping::{Patience, floor, stationary, stop};
+use crate::runtime::error::copied;
 use crate::runtime::parallel::with_team;
 use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result, Stop};
 
@@ -69,7 +69,7 @@ pub fn solve(
     with_team(settings.threads, |team| {
         let evaluator = Evaluator::new(problem, &settings, team);
         match settings.method {
-            Method::Maid | Method::Paper => Maid::new(evaluator, bounds).run(start, resume, control),
+            Method::Maid | Method::Paper => run(evaluator, bounds, start, resume, control),
             _ if resume.is_some() => Err(Error::new(ErrorKind::Unsupported, "resume")
                 .expected("the method maid or paper")
                 .found("another")),
@@ -82,83 +82,89 @@ pub fn solve(
 pub(super) struct Maid<'a> {
     pub(super) evaluator: Evaluator<'a>,
     pub(super) bounds: Bounds,
-    /// `None` before the first lower solve.
-    pub(super) point: Option<Point>,
+    pub(super) point: Point,
     pub(super) progress: Progress,
-    pub(super) boundary: Option<Checkpoint>,
-    pub(super) trace: Vec<TraceRow>,
-    pub(super) examination: Option<Examination>,
-    pub(super) flaw: Option<Flaw>,
+    boundary: Option<Checkpoint>,
+    trace: Vec<TraceRow>,
+    examination: Option<Examination>,
+    flaw: Option<Flaw>,
 }
 
-impl<'a> Maid<'a> {
-    fn new(evaluator: Evaluator<'a>, bounds: Bounds) -> Self {
-        let unset = Accuracy { eps: 1.0, delta: 1.0 };
-        Self {
-            evaluator,
-            bounds,
-            point: None,
-            progress: Progress::new(unset, false),
-            boundary: None,
-            trace: Vec::new(),
-            examination: None,
-            flaw: None,
+/// A solve from a start, or from a checkpoint.
+fn run(
+    mut evaluator: Evaluator<'_>,
+    bounds: Bounds,
+    start: &[f64],
+    resume: Option<&Checkpoint>,
+    control: &mut Control<'_>,
+) -> Result<Solution> {
+    let begun = match resume {
+        Some(checkpoint) => checkpoint.restore(&mut evaluator, control),
+        None => begin(&mut evaluator, &bounds, start, control),
+    };
+    let (point, progress) = match begun {
+        Ok(begun) => begun,
+        // Stopped before there is a point: what there was is the answer.
+        Err(Interrupt::Stop(Stop(outcome))) => {
+            let theta = resume.map_or(start, Checkpoint::theta);
+            let solution = Solution::at(&evaluator, &bounds, None, (theta, outcome), control);
+            return Ok(Solution { checkpoint: resume.cloned(), ..solution });
         }
-    }
+        Err(Interrupt::Failed(error)) => return Err(error),
+        // A start that is no good is an error: there is nothing else to answer with.
+        Err(Interrupt::Flaw(flaw)) => return Err(flaw.into_error()),
+    };
+    let mut maid = Maid {
+        evaluator,
+        bounds,
+        point,
+        progress,
+        boundary: None,
+        trace: Vec::new(),
+        examination: None,
+        flaw: None,
+    };
+    let outcome = match maid.iterate(control) {
+        Ok(outcome) => outcome,
+        Err(Interrupt::Stop(Stop(outcome))) => outcome,
+        Err(Interrupt::Failed(error)) => return Err(error),
+        Err(Interrupt::Flaw(flaw)) => maid.flawed(flaw),
+    };
+    Ok(maid.answer(outcome, control))
+}
 
-    fn run(
-        mut self,
-        start: &[f64],
-        resume: Option<&Checkpoint>,
-        control: &mut Control<'_>,
-    ) -> Result<Solution> {
-        let begun = match resume {
-            Some(checkpoint) => checkpoint.restore(&mut self, control),
-            None => self.begin(start, control),
-        };
-        let outcome = match begun {
-            Ok(()) => self.iterate(control),
-            // A start that is no good is an error: there is nothing else to answer with.
-            Err(Interrupt::Flaw(flaw)) => Err(Interrupt::Failed(flaw.into_error())),
-            Err(other) => Err(other),
-        };
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(Interrupt::Stop(Stop(outcome))) => outcome,
-            Err(Interrupt::Failed(error)) => return Err(error),
-            Err(Interrupt::Flaw(flaw)) => self.flawed(flaw),
-        };
-        Ok(self.answer(start, outcome, control))
-    }
+/// The first lower solve, and accuracies that suit it.
+fn begin(
+    evaluator: &mut Evaluator<'_>,
+    bounds: &Bounds,
+    start: &[f64],
+    control: &mut Control<'_>,
+) -> Tried<(Point, Progress)> {
+    let settings = evaluator.settings;
+    let mut theta = copied("theta", start)?;
+    let projected = bounds.project(&mut theta);
+    // With an infinite accuracy this only evaluates.
+    let first = settings.eps.unwrap_or(f64::INFINITY);
+    let most = settings.max_lower_products;
+    let mut point = evaluator.lower(&theta, Warm::Cold, first, most, control)?;
+    evaluator.choose_mode(&point);
+    let eps = settings.eps.unwrap_or_else(|| match 0.05 * point.mean(|s| s.eps) {
+        eps if eps > 0.0 => eps,
+        _ => 1e-3,
+    });
+    evaluator.refine(&mut point, eps, most, control)?;
+    let delta = settings.delta.unwrap_or_else(|| match 0.1 * point.mean(|s| s.upper.norm) {
+        delta if delta > 0.0 => delta,
+        _ => 1e-3,
+    });
+    Ok((point, Progress::new(Accuracy { eps, delta }, projected)))
+}
 
-    /// The first lower solve, and accuracies that suit it.
-    fn begin(&mut self, start: &[f64], control: &mut Control<'_>) -> Tried<()> {
-        let settings = self.evaluator.settings;
-        let mut theta = start.to_vec();
-        self.progress.projected = self.bounds.project(&mut theta);
-        // With an infinite accuracy this only evaluates.
-        let first = settings.eps.unwrap_or(f64::INFINITY);
-        let most = settings.max_lower_products;
-        let mut point = self.evaluator.lower(&theta, Warm::Cold, first, most, control)?;
-        self.evaluator.choose_mode(&point);
-        let eps = settings.eps.unwrap_or_else(|| match 0.05 * point.mean(|s| s.eps) {
-            eps if eps > 0.0 => eps,
-            _ => 1e-3,
-        });
-        self.evaluator.refine(&mut point, eps, most, control)?;
-        let delta = settings.delta.unwrap_or_else(|| match 0.1 * point.mean(|s| s.upper.norm) {
-            delta if delta > 0.0 => delta,
-            _ => 1e-3,
-        });
-        self.progress.accuracy = Accuracy { eps, delta };
-        self.point = Some(point);
-        Ok(())
-    }
-
+impl Maid<'_> {
     /// Steps until a rule stops them.
     fn iterate(&mut self, control: &mut Control<'_>) -> Tried<Outcome> {
         loop {
-            self.boundary = Checkpoint::of(self);
+            self.boundary = Some(Checkpoint::of(self));
             if let Some(outcome) = self.step(control)? {
                 return Ok(outcome);
             }
@@ -171,7 +177,7 @@ impl<'a> Maid<'a> {
         let mut trials = self.evaluator.settings.backtracks;
         let (mut again, mut known, mut was_rough) = (None, None, false);
         loop {
-            let gradient = self.inexact_gradient(&mut known, control)?;
+            let mut gradient = self.inexact_gradient(&mut known, control)?;
             let interval = self.interval();
             if let Some(outcome) = self.stop(&gradient, &interval, patience.failures == 0, control)? {
                 return Ok(Some(outcome));
@@ -179,7 +185,7 @@ impl<'a> Maid<'a> {
             let (found, way) = self.search(&gradient, interval, trials, again.take(), control)?;
             let narrowing = match found {
                 Found::Step(step) => {
-                    self.advance(*step, &gradient, &way);
+                    self.advance(*step, &mut gradient, &way);
                     return Ok(None);
                 }
                 Found::Still => return Ok(Some(Outcome::Floor)),
@@ -192,13 +198,11 @@ impl<'a> Maid<'a> {
             };
             trials += 1;
             let mut rough = false;
-            if let Some(point) = &self.point
-                && patience.is_over(point, &interval, self.evaluator.mode)
-            {
+            if patience.is_over(&self.point, &interval, self.evaluator.mode) {
                 // What was asked of trials may be much less than what the point has.
-                rough = !was_rough && self.progress.accuracy.eps > ROUGHER * point.most(|s| s.eps);
+                rough = !was_rough && self.progress.accuracy.eps > ROUGHER * self.point.most(|s| s.eps);
                 if !rough {
-                    return Ok(Some(floor(point)));
+                    return Ok(Some(floor(&self.point)));
                 }
                 was_rough = true;
             }
@@ -210,8 +214,7 @@ impl<'a> Maid<'a> {
     }
 
     fn interval(&self) -> Interval {
-        let (mode, corrected) = (self.evaluator.mode, self.evaluator.settings.corrected);
-        self.point.as_ref().map_or(Certificate::none(mode).interval, |p| interval(p, mode, corrected))
+        interval(&self.point, self.evaluator.mode, self.evaluator.settings.corrected)
     }
 
     /// Step 3; `fresh` at the first look at a point, from which the directions to come are learnt.
@@ -222,15 +225,14 @@ impl<'a> Maid<'a> {
         fresh: bool,
         control: &mut Control<'_>,
     ) -> Tried<Option<Outcome>> {
-        let Some(point) = &self.point else { return Ok(Some(Outcome::Unsolved)) };
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
         if fresh {
-            learn(&self.evaluator, point, gradient, progress);
+            learn(&self.evaluator, &self.point, gradient, progress)?;
             control.report(Phase::Solve, progress.iteration, interval.upper, gradient.bound())?;
         }
-        let stationary = stationary(settings, progress, &self.bounds);
+        let stationary = stationary(settings, progress.reference.unwrap_or(0.0), &self.bounds);
         let outcome = stop(settings, progress, (gradient, stationary), interval, fresh);
-        Ok(outcome.or((!gradient.descends).then(|| floor(point))))
+        Ok(outcome.or((!gradient.descends).then(|| floor(&self.point))))
     }
 
     /// Step 4: the search along the direction, from a length and a point that were promising where there are some; and
@@ -243,10 +245,8 @@ impl<'a> Maid<'a> {
         again: Option<(f64, Box<Point>)>,
         control: &mut Control<'_>,
     ) -> Tried<(Found, Direction)> {
-        let Some(point) = &self.point else {
-            return Err(Error::new(ErrorKind::Internal, "point").into());
-        };
-        let (evaluator, progress, bounds) = (&mut self.evaluator, &mut self.progress, &self.bounds);
+        let (evaluator, progress) = (&mut self.evaluator, &mut self.progress);
+        let (point, bounds) = (&self.point, &self.bounds);
         let mut way = direction(evaluator, point, gradient, progress, bounds, control)?;
         let warm = again.map(|(alpha, trial)| {
             way.alpha = way.alpha.min(alpha);
@@ -266,23 +266,20 @@ impl<'a> Maid<'a> {
         control: &mut Control<'_>,
     ) -> Tried<InexactGradient> {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
-        let Some(point) = self.point.as_mut() else {
-            return Err(Error::new(ErrorKind::Internal, "point").into());
-        };
         let mut search = Search {
             bounds: &self.bounds,
-            stationary: stationary(settings, progress, &self.bounds),
+            stationary: stationary(settings, progress.reference.unwrap_or(0.0), &self.bounds),
             known,
             accuracy: &mut progress.accuracy,
             trace: &mut self.trace,
             iteration: progress.iteration,
         };
-        let gradient = inexact_gradient(&mut self.evaluator, point, &mut search, control)?;
+        let gradient = inexact_gradient(&mut self.evaluator, &mut self.point, &mut search, control)?;
         if gradient.descends && progress.reference.is_none() {
             progress.reference = Some(gradient.size);
         }
         if settings.allocate
-            && let Some(shares) = allocation(point)
+            && let Some(shares) = allocation(&self.point)
         {
             self.evaluator.shares = shares;
         }
@@ -299,12 +296,9 @@ impl<'a> Maid<'a> {
         control: &mut Control<'_>,
     ) -> Tried<()> {
         let settings = self.evaluator.settings;
-        let (progress, evaluator) = (&mut self.progress, &mut self.evaluator);
-        let Some(point) = self.point.as_mut() else { return Ok(()) };
-        if settings.trace {
-            let row = TraceRow::new(progress.iteration, Decision::Tightened, interval.width(), 0.0);
-            self.trace.push(row.at(evaluator, &progress.accuracy));
-        }
+        let (progress, evaluator, point) = (&mut self.progress, &mut self.evaluator, &mut self.point);
+        let row = TraceRow::new(progress.iteration, Decision::Tightened, interval.width(), 0.0);
+        evaluator.note(&mut self.trace, row, &progress.accuracy);
         progress.failures += 1;
         evaluator.counts.refinements += 1;
         match narrowing {
@@ -329,11 +323,10 @@ impl<'a> Maid<'a> {
     }
 
     /// Step 6.
-    fn advance(&mut self, step: Step, gradient: &InexactGradient, way: &Direction) {
+    fn advance(&mut self, step: Step, gradient: &mut InexactGradient, way: &Direction) {
         let (settings, progress) = (self.evaluator.settings, &mut self.progress);
-        if let Some(point) = self.point.replace(step.point) {
-            progress.last = Some(Last { theta: point.theta, z: gradient.z.clone() });
-        }
+        let left = std::mem::replace(&mut self.point, step.point);
+        progress.last = Some(Last { theta: left.theta, z: std::mem::take(&mut gradient.z) });
         if way.p.iter().zip(&gradient.free).all(|(p, z)| *p == -z) {
             progress.alpha = Some(settings.rho_bar * step.alpha);
         }
@@ -347,8 +340,7 @@ impl<'a> Maid<'a> {
         if self.examination.is_some() {
             return Ok(());
         }
-        let Some(point) = &self.point else { return Ok(()) };
-        let found = doctor::examine_point(&mut self.evaluator, point, control)?;
+        let found = doctor::examine_point(&mut self.evaluator, &self.point, control)?;
         let worst = found.findings.first().map(ToString::to_string);
         self.examination = Some(found);
         worst.map_or(Ok(()), |worst| Err(Flaw::Derivatives(worst).into()))
@@ -365,9 +357,9 @@ impl<'a> Maid<'a> {
         outcome
     }
 
-    fn answer(self, start: &[f64], outcome: Outcome, control: &Control<'_>) -> Solution {
+    fn answer(self, outcome: Outcome, control: &Control<'_>) -> Solution {
         let Self { evaluator, bounds, point, progress, boundary, trace, examination, flaw } = self;
-        let mut solution = Solution::at(&evaluator, &bounds, point.as_ref(), (start, outcome), control);
+        let mut solution = Solution::at(&evaluator, &bounds, Some(&point), (&point.theta, outcome), control);
         solution.flaw = flaw;
         solution.examination = examination;
         solution.iterations = progress.iteration;

@@ -34,18 +34,21 @@ pub fn stop(
     (progress.iteration >= settings.max_iterations).then_some(Outcome::IterationLimit)
 }
 
-/// What `criticality + omega` may be at the end; anything where no parameter can move.
-pub fn stationary(settings: &Settings, progress: &Progress, bounds: &Bounds) -> f64 {
+/// What `|z| + omega` may be at the end, by the first `|z|`; anything where no parameter can move.
+pub fn stationary(settings: &Settings, reference: f64, bounds: &Bounds) -> f64 {
     if bounds.is_a_point() {
         return f64::INFINITY;
     }
-    settings.absolute_tolerance.max(settings.tolerance * progress.reference.unwrap_or(0.0))
+    settings.absolute_tolerance.max(settings.tolerance * reference)
 }
 
 /// The outcome where no accuracy can be had beyond what there is: by rounding, or by the limit on products.
 pub fn floor(point: &Point) -> Outcome {
     if point.is_at_limit() { Outcome::Stalled } else { Outcome::Floor }
 }
+
+/// Failed line searches at one point after which nothing is left to tighten: accuracies have fallen by `nu` as often.
+const MOST: u64 = 200;
 
 /// The failed line searches at one point.
 pub struct Patience {
@@ -70,6 +73,6 @@ impl Patience {
         // Without a bound on its error the hypergradient itself may be what is wrong.
         let certain = mode != CertificateMode::Off || point.adjoint_falls_short();
         let settled = self.fruitless >= FRUITLESS || interval.is_rounding();
-        certain && settled || point.is_at_limit()
+        certain && settled || point.is_at_limit() || self.failures >= MOST
     }
 }

@@ -3,7 +3,7 @@
 use super::dense::not_finite;
 use super::kernels::{Index, Scalar};
 use super::matrix::{Matrix, SparseColumns};
-use crate::runtime::error::out_of_memory;
+use crate::runtime::error::{copied, out_of_memory, zeros};
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::borrow::Cow;
 
@@ -304,9 +304,9 @@ fn columns<T: Scalar, P: CallerIndex, I: CallerIndex, S: Index>(
         Layout::Csc => {
             indices.extend(view.indices.iter().map(|i| S::store(i.value() as usize)));
             values.extend_from_slice(view.values);
-            indptr.to_vec()
+            copied("a.indptr", indptr)?
         }
-        Layout::Csr => transpose(view, indptr, &mut indices, &mut values),
+        Layout::Csr => transpose(view, indptr, &mut indices, &mut values)?,
     };
     for j in 0..view.cols {
         sort_column(&mut indices[starts[j]..starts[j + 1]], &mut values[starts[j]..starts[j + 1]]);
@@ -320,11 +320,11 @@ fn transpose<T: Scalar, P: CallerIndex, I: CallerIndex, S: Index>(
     indptr: &[usize],
     indices: &mut Vec<S>,
     values: &mut Vec<T>,
-) -> Vec<usize> {
-    let mut starts = vec![0_usize; view.cols + 1];
+) -> Result<Vec<usize>> {
+    let mut starts: Vec<usize> = zeros("a.indptr", view.cols.saturating_add(1))?;
     view.indices.iter().for_each(|i| starts[i.value() as usize + 1] += 1);
     (0..view.cols).for_each(|j| starts[j + 1] += starts[j]);
-    let mut next = starts.clone();
+    let mut next = copied("a.indptr", &starts)?;
     indices.resize(view.indices.len(), S::store(0));
     values.resize(view.indices.len(), T::narrow(0.0));
     for row in 0..view.rows {
@@ -335,7 +335,7 @@ fn transpose<T: Scalar, P: CallerIndex, I: CallerIndex, S: Index>(
             *slot += 1;
         }
     }
-    starts
+    Ok(starts)
 }
 
 /// Sorts a column by row, keeping the order of repeats.
@@ -358,8 +358,7 @@ fn merge_duplicates<T: Scalar, S: Index>(
     mut values: Vec<T>,
     duplicates: Duplicates,
 ) -> Result<SparseColumns<'static, T, S>> {
-    let mut indptr = Vec::with_capacity(starts.len());
-    indptr.push(0);
+    let mut indptr: Vec<usize> = zeros("a.indptr", starts.len())?;
     let mut kept = 0;
     for j in 0..starts.len() - 1 {
         let first = kept;
@@ -382,7 +381,7 @@ fn merge_duplicates<T: Scalar, S: Index>(
                 kept += 1;
             }
         }
-        indptr.push(kept);
+        indptr[j + 1] = kept;
     }
     indices.truncate(kept);
     values.truncate(kept);

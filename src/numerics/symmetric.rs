@@ -2,7 +2,7 @@
 
 use super::kernels::Scalar;
 use super::sparse::{CallerIndex, SparseView};
-use crate::runtime::error::out_of_memory;
+use crate::runtime::error::{copied, out_of_memory};
 use crate::runtime::parallel::Team;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
@@ -308,14 +308,6 @@ pub(crate) fn filled<T: Clone>(name: &str, count: usize, value: T) -> Result<Vec
     let mut out = Vec::new();
     out.try_reserve_exact(count).map_err(|_| out_of_memory(name, count, size_of::<T>()))?;
     out.resize(count, value);
-    Ok(out)
-}
-
-/// A copy. Errors: as [`filled`].
-pub(crate) fn copied<T: Copy>(name: &str, from: &[T]) -> Result<Vec<T>> {
-    let mut out = Vec::new();
-    out.try_reserve_exact(from.len()).map_err(|_| out_of_memory(name, from.len(), size_of::<T>()))?;
-    out.extend_from_slice(from);
     Ok(out)
 }
 

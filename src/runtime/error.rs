@@ -157,6 +157,19 @@ pub fn zeros<T: Copy + Default>(subject: &str, count: usize) -> Result<Vec<T>> {
     Ok(zeros)
 }
 
+/// A copy. Errors: as [`zeros`].
+pub fn copied<T: Copy>(subject: &str, from: &[T]) -> Result<Vec<T>> {
+    mapped(subject, from.iter().copied())
+}
+
+/// All items. Errors: as [`zeros`].
+pub fn mapped<T>(subject: &str, items: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(items.len()).map_err(|_| out_of_memory(subject, items.len(), size_of::<T>()))?;
+    all.extend(items);
+    Ok(all)
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.subject)?;

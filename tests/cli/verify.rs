@@ -233,7 +233,7 @@ fn a_tampered_model_of_strengths_is_caught() {
     assert_eq!(check(&honest, 0).json()["verified"], true);
     let changes: [(&str, Change); 9] = [
         ("/objective", |v| *v = (v.as_f64().unwrap() * 0.999).into()),
-        ("/criticality", |v| *v = 0.0.into()),
+        ("/gradient_norm", |v| *v = 0.0.into()),
         ("/certificate/upper", |v| *v = (v.as_f64().unwrap() * (1.0 - 1e-8)).into()),
         ("/certificate/lower", |v| *v = (v.as_f64().unwrap() * (1.0 + 1e-8)).into()),
         ("/certificate/omega", |v| *v = (v.as_f64().unwrap() * 0.9).into()),

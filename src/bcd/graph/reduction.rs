@@ -7,7 +7,8 @@
 use super::blocks::Failure;
 use super::curvature::negative_curvature;
 use crate::numerics::SymmetricMatrix;
-use crate::numerics::symmetric::{copied, filled, sort_row};
+use crate::numerics::symmetric::{filled, sort_row};
+use crate::runtime::error::copied;
 use crate::runtime::{Control, Result, Stop};
 
 /// What a failed allocation is named after.

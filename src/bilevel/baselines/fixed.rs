@@ -2,11 +2,15 @@
 //! (which fails for good where the accuracies are too loose), or with a constant step.
 
 use super::Run;
+use crate::bilevel::accuracy::Accuracy;
 use crate::bilevel::evaluate::Warm;
 use crate::bilevel::interrupt::{Interrupt, Tried};
 use crate::bilevel::interval::interval;
 use crate::bilevel::metric::norm;
 use crate::bilevel::point::Point;
+use crate::bilevel::settings::{ACCURACY, STEP};
+use crate::bilevel::solution::{Decision, TraceRow};
+use crate::bilevel::stopping::stationary;
 use crate::numerics::kernels::dot;
 use crate::runtime::{Control, Outcome, Phase};
 
@@ -18,20 +22,20 @@ pub fn run(
     control: &mut Control<'_>,
 ) -> Tried<Outcome> {
     let settings = run.evaluator.settings;
-    let (eps, delta) = (settings.eps.unwrap_or(0.1), settings.delta.unwrap_or(0.1));
-    let mut alpha = settings.alpha.unwrap_or(0.01);
+    let (eps, delta) = (settings.eps.unwrap_or(ACCURACY), settings.delta.unwrap_or(ACCURACY));
+    let mut alpha = settings.alpha.unwrap_or(STEP);
     let most = settings.max_lower_products;
     let mut point = run.evaluator.lower(start, Warm::Cold, eps, most, control)?;
     run.evaluator.choose_mode(&point);
     let mut first = None;
     loop {
         let z = run.hypergradient(&mut point, delta, control)?;
-        let criticality = run.bounds.criticality(&point.theta, &z);
+        let size = norm(&run.bounds.free(&point.theta, &z));
         run.best = Some(point.clone());
         let range = interval(&point, run.evaluator.mode, settings.corrected);
-        control.report(Phase::Solve, run.iterations, range.upper, criticality)?;
-        let reference = *first.get_or_insert(norm(&z));
-        if criticality <= settings.absolute_tolerance.max(settings.tolerance * reference) {
+        control.report(Phase::Solve, run.iterations, range.upper, size)?;
+        let reference = *first.get_or_insert(size);
+        if size <= stationary(settings, reference, run.bounds) {
             return Ok(Outcome::Converged);
         }
         if run.iterations >= settings.max_iterations {
@@ -64,28 +68,39 @@ fn search(
     control: &mut Control<'_>,
 ) -> Tried<Option<Point>> {
     let settings = run.evaluator.settings;
-    let (eps, delta) = (settings.eps.unwrap_or(0.1), settings.delta.unwrap_or(0.1));
+    let (eps, delta) = (settings.eps.unwrap_or(ACCURACY), settings.delta.unwrap_or(ACCURACY));
     let here = interval(point, run.evaluator.mode, settings.corrected);
+    let accuracy = Accuracy { eps, delta };
     let mut length = *alpha;
     for _ in 0..settings.backtracks {
         let theta = step(run, point, z, length);
         let s: Vec<f64> = theta.iter().zip(&point.theta).map(|(a, b)| a - b).collect();
         run.evaluator.counts.trials += 1;
         let most = settings.max_lower_products;
-        match run.evaluator.lower(&theta, Warm::From(point), eps, most, control) {
+        let required = settings.lambda * dot(&s, z);
+        let row = |decision, left, upper| {
+            TraceRow::new(run.iterations, decision, left, required).with_trial(length, upper)
+        };
+        let row = match run.evaluator.lower(&theta, Warm::From(point), eps, most, control) {
             Ok(mut trial) => {
                 if settings.corrected {
                     run.evaluator.adjoints(&mut trial, delta, control)?;
                 }
                 let there = interval(&trial, run.evaluator.mode, settings.corrected);
-                if there.upper - here.lower <= settings.lambda * dot(&s, z) {
+                let rise = there.upper - here.lower;
+                if rise <= required {
                     *alpha = settings.rho_bar * length;
+                    run.note(row(Decision::Accepted, rise, there.upper), &accuracy);
                     return Ok(Some(trial));
                 }
+                row(Decision::NotCertain, rise, there.upper)
             }
-            Err(Interrupt::Flaw(flaw)) if !flaw.is_contradiction() => {}
+            Err(Interrupt::Flaw(flaw)) if !flaw.is_contradiction() => {
+                row(Decision::Rejected, f64::INFINITY, f64::NAN)
+            }
             Err(other) => return Err(other),
-        }
+        };
+        run.note(row, &accuracy);
         length *= settings.rho;
     }
     Ok(None)

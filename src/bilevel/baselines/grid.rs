@@ -4,10 +4,11 @@ use super::Run;
 use crate::bilevel::evaluate::Warm;
 use crate::bilevel::interrupt::{Interrupt, Tried};
 use crate::bilevel::interval::interval;
+use crate::bilevel::settings::ACCURACY;
 use crate::runtime::rng::{Purpose, Stream};
 use crate::runtime::{Control, Outcome, Phase};
 
-/// Evaluations where the options leave their number open.
+/// Evaluations where `max_iterations` is left at its default.
 const EVALUATIONS: u64 = 100;
 
 /// A side of the box that is not finite is cut to this around the start.
@@ -30,7 +31,7 @@ pub fn run(
     control: &mut Control<'_>,
 ) -> Tried<Outcome> {
     let settings = run.evaluator.settings;
-    let (eps, delta) = (settings.eps.unwrap_or(0.1), settings.delta.unwrap_or(0.1));
+    let (eps, delta) = (settings.eps.unwrap_or(ACCURACY), settings.delta.unwrap_or(ACCURACY));
     let count = if settings.max_iterations < 100_000 { settings.max_iterations } else { EVALUATIONS };
     let side: Vec<(f64, f64)> = (0..start.len())
         .map(|j| {

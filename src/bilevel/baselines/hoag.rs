@@ -15,7 +15,8 @@ use super::Run;
 use crate::bilevel::evaluate::Warm;
 use crate::bilevel::interrupt::Tried;
 use crate::bilevel::metric::norm;
-use crate::bilevel::settings::Sequence;
+use crate::bilevel::settings::{ACCURACY, Sequence};
+use crate::bilevel::stopping::stationary;
 use crate::runtime::{Control, Outcome, Phase};
 
 /// The least accuracy.
@@ -51,7 +52,7 @@ pub fn accuracy(sequence: Sequence, first: f64, k: u64) -> f64 {
 /// Runs until the hypergradient is small or a limit is met.
 pub fn run(run: &mut Run<'_, '_>, start: &[f64], rule: Rule, control: &mut Control<'_>) -> Tried<Outcome> {
     let settings = run.evaluator.settings;
-    let first = settings.eps.unwrap_or(0.1);
+    let first = settings.eps.unwrap_or(ACCURACY);
     let most = settings.max_lower_products;
     let mut theta = start.to_vec();
     let mut last = Last { theta: start.to_vec(), value: f64::INFINITY, eps: first };
@@ -72,13 +73,12 @@ pub fn run(run: &mut Run<'_, '_>, start: &[f64], rule: Rule, control: &mut Contr
         let value = point.mean(|s| s.upper.value) + point.regularizer;
         run.best = Some(point);
         let z = found?;
-        let size = norm(&z);
-        let criticality = run.bounds.criticality(&theta, &z);
+        let (size, free) = (norm(&z), norm(&run.bounds.free(&theta, &z)));
         if run.iterations == 0 {
-            reference = size;
+            reference = free;
         }
-        control.report(Phase::Solve, run.iterations, value, criticality)?;
-        if criticality <= settings.absolute_tolerance.max(settings.tolerance * reference) {
+        control.report(Phase::Solve, run.iterations, value, free)?;
+        if free <= stationary(settings, reference, run.bounds) {
             return Ok(Outcome::Converged);
         }
         if run.iterations >= settings.max_iterations {

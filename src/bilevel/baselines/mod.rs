@@ -12,13 +12,14 @@ pub mod fixed;
 pub mod grid;
 pub mod hoag;
 
+use super::accuracy::Accuracy;
 use super::bounds::Bounds;
 use super::evaluate::Evaluator;
 use super::interrupt::{Interrupt, Tried};
 use super::point::Point;
 use super::settings::Method;
-use super::solution::Solution;
-use crate::runtime::{Control, Outcome, Result, Stop};
+use super::solution::{Solution, TraceRow};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Result, Stop};
 
 /// A baseline at work: the best point that it has.
 pub struct Run<'r, 'a> {
@@ -26,6 +27,8 @@ pub struct Run<'r, 'a> {
     pub bounds: &'r Bounds,
     pub best: Option<Point>,
     pub iterations: u64,
+    /// Trials of line searches, with the option `trace`.
+    pub trace: Vec<TraceRow>,
 }
 
 /// Runs the baseline that the settings name.
@@ -38,14 +41,16 @@ pub fn solve(
     let method = evaluator.settings.method;
     let mut theta = start.to_vec();
     let projected = bounds.project(&mut theta);
-    let mut run = Run { evaluator, bounds, best: None, iterations: 0 };
+    let mut run = Run { evaluator, bounds, best: None, iterations: 0, trace: Vec::new() };
     let ended = match method {
         Method::Hoag => hoag::run(&mut run, &theta, hoag::Rule::Published, control),
         Method::HoagReleased => hoag::run(&mut run, &theta, hoag::Rule::Released, control),
         Method::Dynamic => dynamic::run(&mut run, &theta, control),
         Method::Grid => grid::run(&mut run, &theta, grid::Points::Grid, control),
         Method::Random => grid::run(&mut run, &theta, grid::Points::Random, control),
-        _ => fixed::run(&mut run, &theta, method == Method::FixedStep, control),
+        Method::FixedStep => fixed::run(&mut run, &theta, true, control),
+        Method::Fixed => fixed::run(&mut run, &theta, false, control),
+        Method::Maid | Method::Paper => Err(Error::new(ErrorKind::Internal, "baseline").into()),
     };
     let (outcome, flaw) = match ended {
         Ok(outcome) => (outcome, None),
@@ -55,10 +60,15 @@ pub fn solve(
         Err(Interrupt::Flaw(flaw)) => (Outcome::Stalled, Some(flaw)),
     };
     let solution = Solution::at(&run.evaluator, bounds, run.best.as_ref(), (start, outcome), control);
-    Ok(Solution { flaw, projected, iterations: run.iterations, ..solution })
+    Ok(Solution { flaw, projected, iterations: run.iterations, trace: run.trace, ..solution })
 }
 
 impl Run<'_, '_> {
+    /// A row of the trace, if one is kept.
+    fn note(&mut self, row: TraceRow, accuracy: &Accuracy) {
+        self.evaluator.note(&mut self.trace, row, accuracy);
+    }
+
     /// The hypergradient of a point to an adjoint accuracy.
     pub fn hypergradient(
         &mut self,

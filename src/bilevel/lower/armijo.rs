@@ -6,6 +6,7 @@ use crate::bilevel::interrupt::{Flaw, Interrupt, Tried};
 use crate::bilevel::metric::Metric;
 use crate::bilevel::oracle::Oracle;
 use crate::numerics::kernels::{add, dot};
+use crate::runtime::error::copied;
 
 /// The share of the slope that a step has to keep.
 const SUFFICIENT: f64 = 1e-4;
@@ -28,7 +29,7 @@ pub fn search(
     let blur = 1e-12 * from.value.abs();
     let mut t = 1.0;
     for _ in 0..TRIES {
-        let mut x = from.x.clone();
+        let mut x = copied("x", &from.x)?;
         add(t, p, &mut x);
         let shrink = match Iterate::at(oracle, x, metric) {
             Ok(there) => {

@@ -14,6 +14,8 @@ use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
 use crate::bilevel::problem::Rigor;
 use crate::numerics::kernels::{add, dot};
+use crate::runtime::Result;
+use crate::runtime::error::copied;
 
 /// By what the estimate of `L` shrinks between iterations, where it is one.
 const EASE: f64 = 0.9;
@@ -28,8 +30,8 @@ pub fn solve(
     let backtracks = !(constants.l > 0.0 && constants.rigor == Rigor::Proven);
     let mut l = if constants.l > 0.0 { constants.l } else { first_guess(oracle, constants, at)? };
     let mu = if constants.plain_mu > 0.0 { constants.plain_mu } else { 0.0 };
-    let mut y = at.clone();
-    let mut last = y.x.clone();
+    let mut y = at.copied()?;
+    let mut last = copied("x", &y.x)?;
     let (mut t, mut since) = (1.0_f64, 0);
     while since < patience(constants) {
         let next = if backtracks {
@@ -37,7 +39,7 @@ pub fn solve(
             l = found;
             point
         } else {
-            step(&y, l)
+            step(&y, l)?
         };
         oracle.counts.lower_steps += 1;
         let momentum = dot(&y.gradient, &next) - dot(&y.gradient, &last);
@@ -49,7 +51,7 @@ pub fn solve(
         let grown = 0.5 * (shrunk + (shrunk * shrunk + 4.0 * t * t).sqrt());
         let beta = if q >= 1.0 - 1e-12 { 0.0 } else { (t - 1.0) / grown * (1.0 - q * grown) / (1.0 - q) };
         t = grown;
-        let mut ahead = next.clone();
+        let mut ahead = copied("x", &next)?;
         add(beta, &next, &mut ahead);
         add(-beta, &last, &mut ahead);
         last = next;
@@ -65,10 +67,10 @@ pub fn solve(
 }
 
 /// `y - grad h(y) / L`.
-fn step(y: &Iterate, l: f64) -> Vec<f64> {
-    let mut next = y.x.clone();
+fn step(y: &Iterate, l: f64) -> Result<Vec<f64>> {
+    let mut next = copied("x", &y.x)?;
     add(-1.0 / l, &y.gradient, &mut next);
-    next
+    Ok(next)
 }
 
 /// The step with the first of `L`, `2 L`, .. for which the descent lemma holds: by convexity, where
@@ -81,7 +83,7 @@ fn descend(
 ) -> Tried<(Vec<f64>, f64)> {
     let mut l = l;
     loop {
-        let next = step(y, l);
+        let next = step(y, l)?;
         let there = Iterate::at(oracle, next, &constants.metric)?;
         let square: f64 = there.x.iter().zip(&y.x).map(|(a, b)| (a - b) * (a - b)).sum();
         let change: f64 =
@@ -96,7 +98,7 @@ fn descend(
 /// The curvature along the gradient.
 fn first_guess(oracle: &mut Oracle<'_, '_, '_>, constants: &Constants, at: &Iterate) -> Tried<f64> {
     let second = oracle.second_order(&at.x)?;
-    let mut out = at.gradient.clone();
+    let mut out = copied("gradient", &at.gradient)?;
     oracle.hessian(&*second, &at.gradient, &mut out)?;
     let found = dot(&at.gradient, &out) / dot(&at.gradient, &at.gradient);
     let floor = if constants.plain_mu > 0.0 { constants.plain_mu } else { f64::MIN_POSITIVE };

@@ -20,7 +20,7 @@ pub fn solve(
     let step = 2.0 / (constants.l + constants.plain_mu);
     // The rate is that of the condition number itself, not of its root.
     let patience = patience(constants) + (4.0 * constants.condition()) as u64;
-    let mut here = at.clone();
+    let mut here = at.copied()?;
     let mut since = 0;
     while since < patience {
         let mut x = here.x;

@@ -6,6 +6,7 @@ use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
 use crate::bilevel::quasi_newton::Pairs;
+use crate::runtime::error::mapped;
 
 /// Pairs that are remembered.
 const MEMORY: usize = 10;
@@ -22,10 +23,10 @@ pub fn solve(
 ) -> Tried<Reached> {
     let metric = &constants.metric;
     let mut pairs = Pairs::new(MEMORY);
-    let mut here = at.clone();
+    let mut here = at.copied()?;
     let mut since = 0;
     while since < PATIENCE {
-        let mut p = pairs.times(&here.gradient);
+        let mut p = pairs.times(&here.gradient)?;
         p.iter_mut().for_each(|p| *p = -*p);
         if pairs.is_empty() {
             // About the length of a gradient step, or a unit one where L is unknown.
@@ -40,8 +41,8 @@ pub fn solve(
             continue;
         };
         oracle.counts.lower_steps += 1;
-        let s = next.x.iter().zip(&here.x).map(|(a, b)| a - b).collect();
-        let y = next.gradient.iter().zip(&here.gradient).map(|(a, b)| a - b).collect();
+        let s = mapped("pairs", next.x.iter().zip(&here.x).map(|(a, b)| a - b))?;
+        let y = mapped("pairs", next.gradient.iter().zip(&here.gradient).map(|(a, b)| a - b))?;
         pairs.push(s, y);
         here = next;
         since = if here.norm < 0.99 * at.norm { 0 } else { since + 1 };

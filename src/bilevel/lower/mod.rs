@@ -28,8 +28,8 @@ use super::interrupt::{Flaw, Interrupt, Tried};
 use super::metric::Metric;
 use super::oracle::Oracle;
 use super::settings::LowerSolver;
-use crate::runtime::error::zeros;
-use crate::runtime::{Error, ErrorKind};
+use crate::runtime::error::{copied, zeros};
+use crate::runtime::{Error, ErrorKind, Result};
 
 /// Why an iteration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,12 @@ impl Iterate {
         Ok(Self { x, value, gradient, norm })
     }
 
+    /// A copy. Errors: no memory.
+    pub fn copied(&self) -> Result<Self> {
+        let (x, gradient) = (copied("x", &self.x)?, copied("gradient", &self.gradient)?);
+        Ok(Self { x, gradient, ..*self })
+    }
+
     /// Takes the place of `self` if its gradient is smaller.
     pub fn improve(&mut self, other: &Iterate) {
         if other.norm < self.norm {
@@ -93,6 +99,12 @@ pub fn solve(
             return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
                 .expected("auto, or user, for a lower level with kinks")
                 .found("a solver of smooth ones")
+                .into());
+        }
+        LowerSolver::ConjugateGradient if !oracle.problem.is_quadratic() => {
+            return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
+                .expected("cg for lower problems that are quadratic alone")
+                .found("another lower problem")
                 .into());
         }
         solver => solver,

@@ -6,7 +6,7 @@ use crate::bilevel::conjugate_gradient::{self, System, steps_within};
 use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
-use crate::runtime::error::zeros;
+use crate::runtime::error::{mapped, zeros};
 
 /// The loosest a Newton equation is solved, relative to its right-hand side.
 const LOOSEST: f64 = 0.1;
@@ -22,7 +22,7 @@ pub fn solve(
     at: &mut Iterate,
 ) -> Tried<Reached> {
     let first = at.norm;
-    let mut here = at.clone();
+    let mut here = at.copied()?;
     let (mut since, mut marked) = (0, first);
     while since < PATIENCE {
         let forcing = LOOSEST.min((here.norm / first).sqrt());
@@ -30,7 +30,7 @@ pub fn solve(
         let tolerance = (forcing * here.norm).max(0.1 * target);
         let mut p = zeros("Newton step", here.x.len())?;
         {
-            let b: Vec<f64> = here.gradient.iter().map(|g| -g).collect();
+            let b = mapped("Newton step", here.gradient.iter().map(|g| -g))?;
             let second = oracle.second_order(&here.x)?;
             let system = System { at: &*second, constants, b: &b };
             let max_steps = steps_within(oracle);

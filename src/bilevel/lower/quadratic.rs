@@ -2,19 +2,16 @@
 //! gradient itself.
 
 use super::{Iterate, Reached};
-use crate::bilevel::conjugate_gradient::{self, INCONSISTENT, System, steps_within};
+use crate::bilevel::conjugate_gradient::{self, INCONSISTENT, System, steps_of_rounding, steps_within};
 use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::{Flaw, Tried};
 use crate::bilevel::metric::norm;
 use crate::bilevel::oracle::Oracle;
 use crate::numerics::kernels::add;
-use crate::runtime::error::zeros;
+use crate::runtime::error::{copied, mapped, zeros};
 
 /// Below the target by this, so that rounding does not ask for a second round.
 const MARGIN: f64 = 0.9;
-
-/// What rounding may change of a gradient, relative to `L |x|`.
-const ROUNDING: f64 = 1e-9;
 
 /// Improves `at` until the dual norm of its gradient, evaluated anew after each round, is at most `target`.
 pub fn solve(
@@ -24,7 +21,7 @@ pub fn solve(
     at: &mut Iterate,
 ) -> Tried<Reached> {
     loop {
-        let b: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
+        let b = mapped("step", at.gradient.iter().map(|g| -g))?;
         let mut s = zeros("step", b.len())?;
         let solved = {
             let second = oracle.second_order(&at.x)?;
@@ -36,7 +33,7 @@ pub fn solve(
         if solved.steps == 0 {
             return Ok(solved.reached);
         }
-        let mut x = at.x.clone();
+        let mut x = copied("x", &at.x)?;
         add(1.0, &s, &mut x);
         let next = Iterate::at(oracle, x, &constants.metric)?;
         check_consistency(oracle, constants, &next, &solved.residual, &b)?;
@@ -63,10 +60,11 @@ fn check_consistency(
     residual: &[f64],
     b: &[f64],
 ) -> Tried<()> {
-    let difference = norm(&next.gradient.iter().zip(residual).map(|(g, r)| g + r).collect::<Vec<_>>());
+    let squares = next.gradient.iter().zip(residual).map(|(g, r)| (g + r) * (g + r));
+    let difference = squares.sum::<f64>().sqrt();
     let terms = norm(b) + norm(&next.gradient) + norm(residual);
-    let rounding = ROUNDING * constants.l * norm(&next.x);
-    if oracle.problem.is_quadratic() && difference > INCONSISTENT * terms + rounding {
+    let rounding = steps_of_rounding(constants, &next.x);
+    if difference > INCONSISTENT * terms + rounding {
         return Err(Flaw::Inconsistent { sample: oracle.sample, difference: difference / terms }.into());
     }
     Ok(())

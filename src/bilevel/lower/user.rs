@@ -4,6 +4,7 @@ use super::{Iterate, Reached};
 use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
+use crate::runtime::error::copied;
 use crate::runtime::{Error, ErrorKind};
 
 /// Asks the problem's solver for a gradient norm of at most `target`. Errors: the problem has none.
@@ -15,7 +16,7 @@ pub fn solve(
 ) -> Tried<Reached> {
     // A Euclidean norm of this is enough for the dual one.
     let tolerance = target * constants.metric.least().sqrt();
-    let mut x = at.x.clone();
+    let mut x = copied("x", &at.x)?;
     if !oracle.solve_lower(tolerance, &mut x)? {
         return Err(Error::new(ErrorKind::Option, "option \"lower_solver\"")
             .expected("another than user for a problem without solve_lower")

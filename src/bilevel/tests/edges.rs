@@ -228,7 +228,7 @@ fn e11_a_zero_adjoint_is_not_stationary() {
 fn e12_a_perfect_fit_is_stationary() {
     let found = tried(&faulty(Fault::ZeroUpper), &[1.0; 3], &[("absolute_tolerance", "1e-8")]).unwrap();
     assert_eq!((found.outcome, found.iterations), (Outcome::Converged, 0));
-    assert!(found.certificate.criticality == 0.0 && found.q.iter().flatten().all(|q| *q == 0.0));
+    assert!(found.certificate.size == 0.0 && found.q.iter().flatten().all(|q| *q == 0.0));
     // At x = 0, where lower solves start, B is 0 for strengths, and so is z: no accuracy, however loose, and no kind of
     // certificate takes that for a stationary point.
     let mut logistic = Logistic::new(2, 3, 14);

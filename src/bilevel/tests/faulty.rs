@@ -49,6 +49,8 @@ pub enum Fault {
     SampleNan(usize),
     /// The token is tripped in the Hessian product of this number.
     TripAt(u64),
+    /// The token is tripped wherever constants are asked for; `calls` counts how often.
+    TripInConstants,
     /// Each Hessian product takes so many milliseconds.
     Slow(u64),
     /// Lower problems have no variables.
@@ -157,6 +159,10 @@ impl Problem for Faulty {
             Fault::Mu(factor) => constants.mu *= factor,
             Fault::MuBeyond(limit, factor) if theta[0].abs() > limit => constants.mu *= factor,
             Fault::NoMu => constants.mu = f64::NAN,
+            Fault::TripInConstants => {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                self.token.trip();
+            }
             Fault::IllBeyond(limit) if theta[0].abs() > limit => constants.mu = 1e-15 * constants.l,
             _ => {}
         }

@@ -116,6 +116,11 @@ fn e26_a_stop_anywhere_leaves_a_valid_answer() {
     let mut control = Control::new().with_cancel(&token);
     let found = solve(&problem, &[1.0; 2], &set, None, &mut control).unwrap();
     assert_eq!((found.outcome, &found.theta[..]), (Outcome::Cancelled, &[1.0; 2][..]));
+    // Stopped before a checkpoint is restored, that is what there still is.
+    let mut control = Control::new().with_cancel(&token);
+    let found = solve(&problem, &[1.0; 2], &set, whole.checkpoint.as_ref(), &mut control).unwrap();
+    assert_eq!((found.outcome, &found.theta), (Outcome::Cancelled, &whole.theta));
+    assert_eq!(found.checkpoint, whole.checkpoint);
 }
 
 #[test]
@@ -135,8 +140,13 @@ fn e26_a_stop_reaches_the_innermost_conjugate_gradients() {
         assert!(found.outcome == Outcome::Cancelled || at + 1 == products, "{at} {:?}", found.outcome);
         assert_eq!(problem.products.load(Ordering::Relaxed), at + 1);
     }
+    // Nor is another sample begun.
+    let problem = Faulty::new(Quadratic::new(40, 4, 2, 27), Fault::TripInConstants);
+    let mut control = Control::new().with_cancel(&problem.token);
+    let found = solve(&problem, &[1.0; 2], &set, None, &mut control).unwrap();
+    assert_eq!((found.outcome, problem.calls.into_inner()), (Outcome::Cancelled, 1));
     // A deadline in the middle of a solve that has taken no step yet.
-    let problem = problem(Fault::Slow(4));
+    let problem = Faulty::new(Quadratic::new(1, 10, 2, 27), Fault::Slow(4));
     let set = options(&[("lower_accuracy", "1e-9"), ("adjoint_accuracy", "1e-9"), ("max_seconds", "0.02")]);
     let found = solve(&problem, &[1.0; 2], &set, None, &mut Control::new()).unwrap();
     assert_eq!((found.outcome, found.iterations), (Outcome::TimeLimit, 0));

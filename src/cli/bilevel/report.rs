@@ -80,7 +80,6 @@ impl Report<'_> {
             "upper_value": json(found.value),
             "certificate": certificate_json(found),
             "gradient_norm": json(found.size),
-            "criticality": json(found.criticality),
             "theta": json_array(&solution.theta),
             "hypergradient": json_array(&solution.hypergradient),
             "active": solution.active,
@@ -153,7 +152,7 @@ pub fn add_certificate(facts: &mut Facts, found: &Certificate) {
         "gradient",
         format!(
             "{}, error at most {} ({}, {})",
-            short(found.criticality, 3),
+            short(found.size, 3),
             short(found.omega.value, 3),
             mode(found.mode),
             found.omega.rigor.name()

@@ -74,7 +74,7 @@ fn command_line(
     })
 }
 
-/// What criticality and its error may be together: by the first hypergradient, computed anew in a solve that ends
+/// What the hypergradient and its error may be together: by the first hypergradient, computed anew in a solve that ends
 /// before its first step.
 fn target(problem: &dyn Problem, start: &[f64], mut chosen: Chosen, settings: &Settings) -> Result<f64> {
     chosen.set("max_iterations", "0");
@@ -91,7 +91,7 @@ struct Checked<'a> {
 
 impl Checked<'_> {
     fn bound(&self) -> f64 {
-        self.found.criticality + self.found.omega.value
+        self.found.size + self.found.omega.value
     }
 
     /// Whether the hypergradient is as small as it was asked to be, and the model's figures are those of its numbers.
@@ -109,7 +109,7 @@ impl Checked<'_> {
             ("upper end by constants", claims.from_constants[1], found.from_constants.upper),
             ("lower accuracy", claims.eps, found.eps),
             ("adjoint accuracy", claims.delta, found.delta),
-            ("criticality", claims.criticality, found.criticality),
+            ("size of the hypergradient", claims.gradient_norm, found.size),
         ] {
             if !self.is_near(claimed, found) {
                 return Err(format!("the model claims the {what} {}", short(claimed, 12)));
@@ -171,7 +171,7 @@ impl Checked<'_> {
             "problem": saved.kind,
             "objective": json(self.found.value),
             "certificate": report::certificate_json(&self.found),
-            "criticality": json(self.found.criticality),
+            "gradient_norm": json(self.found.size),
             "target": json(self.target),
             "parameters": saved.theta.len(),
             "samples": saved.x.len(),
@@ -180,7 +180,7 @@ impl Checked<'_> {
                 "objective": json(claims.value),
                 "lower": json(claims.interval[0]),
                 "upper": json(claims.interval[1]),
-                "criticality": json(claims.criticality),
+                "gradient_norm": json(claims.gradient_norm),
                 "omega": json(claims.omega),
             },
         });

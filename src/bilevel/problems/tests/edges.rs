@@ -1,13 +1,19 @@
 //! What goes wrong in the built-in problems, and what is done then.
 
 use super::super::smoothed_absolute::LEAST_LOG_SMOOTHING;
-use super::super::{Boundary, Coupling, Experts, FieldOfExperts, TotalVariation};
-use super::cases::image;
+use super::super::{
+    Boundary, Coupling, Experts, FieldOfExperts, Sharing, Split, Task, TotalVariation, logistic, multinomial,
+    ridge,
+};
+use super::cases::{Kind, image, task};
 use super::{mixed, mixed_transposed, norm, normal, product, value};
+use crate::bilevel::interrupt::Flaw;
 use crate::bilevel::problem::{Problem, Refusal};
-use crate::bilevel::tests::solved;
+use crate::bilevel::solve::solve;
+use crate::bilevel::tests::{options, solved};
 use crate::bilevel::{Decision, TraceRow};
 use crate::numerics::kernels::dot;
+use crate::runtime::{Control, ErrorKind, Outcome};
 
 const FREE: Experts =
     Experts { count: 2, side: 3, boundary: Boundary::Symmetric, zero_mean: false, has_factor: false };
@@ -102,5 +108,81 @@ fn e22_filters_that_are_copies_and_scales_without_effect_are_no_failure() {
         // Copies have the same derivatives, and stay copies.
         let (one, other) = (&found.theta[4..13], &found.theta[13..]);
         assert!(norm(&super::ahead(one, -1.0, other)) <= 1e-6 * norm(one), "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn units_of_the_targets_change_nothing() {
+    let solution = |unit: f64, set: &[(&str, &str)]| {
+        let mut task = task(30, 4, Kind::Numbers, 90);
+        for data in [&mut task.training, &mut task.validation] {
+            data.y.iter_mut().for_each(|y| *y *= unit);
+        }
+        solved(&ridge(Split::HoldOut(task), &Sharing::Single, false).unwrap(), &[3.0], set)
+    };
+    let plain = solution(1.0, &[]);
+    assert_eq!(plain.outcome, Outcome::Converged);
+    for unit in [1e-6, 1e4, 1e8] {
+        // Accuracies that the start meets, and that call nothing stationary.
+        let eps = (1e-3 * unit).to_string();
+        for set in [&[][..], &[("lower_accuracy", &eps[..]), ("adjoint_accuracy", "1e-3")]] {
+            let found = solution(unit, set);
+            assert!(
+                matches!(found.outcome, Outcome::Converged | Outcome::Floor),
+                "{unit} {:?}",
+                found.outcome
+            );
+            let (f, best) = (found.certificate.value / (unit * unit), plain.certificate.value);
+            assert!((f - best).abs() < 1e-6 * best, "{unit} {set:?} {f} {best}");
+        }
+    }
+}
+
+#[test]
+fn a_single_row_to_train_on_ends() {
+    for seed in 0..100 {
+        let (rows, strength) = (1 + seed as usize % 2, seed as f64 % 7.0 - 3.0);
+        let task = Task {
+            training: task(rows, 3, Kind::Numbers, 200 + seed).training,
+            validation: task(10, 3, Kind::Numbers, 400 + seed).training,
+        };
+        let problem = ridge(Split::HoldOut(task), &Sharing::Single, false).unwrap();
+        let found = solved(&problem, &[strength], &[("max_products", "100000")]);
+        assert!(found.outcome != Outcome::WorkLimit, "{seed} {:?}", found.counts);
+    }
+}
+
+#[test]
+fn rounding_of_products_is_no_contradiction() {
+    // Probabilities that are 0 or 1 to rounding, and penalties that are too.
+    let problem =
+        multinomial(Split::HoldOut(task(20, 3, Kind::Classes(3), 95)), 3, &Sharing::Single, true).unwrap();
+    for theta in [-30.0, -29.0, -28.0] {
+        let found = solved(&problem, &[theta], &[("max_products", "100000")]);
+        assert!(!found.flaw.as_ref().is_some_and(Flaw::is_contradiction), "{theta} {:?}", found.flaw);
+        let (x, q) = (&found.x, &found.q);
+        crate::bilevel::certificate(&problem, &found.theta, x, q, &options(&[]), &mut Control::new())
+            .unwrap();
+    }
+}
+
+#[test]
+fn conjugate_gradients_alone_are_for_quadratics() {
+    let problem = logistic(Split::HoldOut(task(20, 3, Kind::Labels, 96)), &Sharing::Single, false).unwrap();
+    let set = options(&[("lower_solver", "cg")]);
+    let error = solve(&problem, &[0.0], &set, None, &mut Control::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+}
+
+#[test]
+fn an_estimate_of_the_value_is_within_its_interval() {
+    let problem = experts(1);
+    for eps in ["1e2", "1", "1e-2"] {
+        let set = [("lower_accuracy", eps), ("adjoint_accuracy", "1e-6"), ("max_iterations", "0")];
+        let found = solved(&problem, &same_filters(-3.0), &set).certificate;
+        assert!(
+            found.interval.lower <= found.value && found.value <= found.interval.upper,
+            "{eps} {found:?}"
+        );
     }
 }
