@@ -22,8 +22,9 @@ use super::sampling::HeldOut;
 use super::sweeps::Variant;
 use crate::numerics::real::Real;
 use crate::numerics::tall::Tall;
-use crate::runtime::error::{out_of_memory, zeros};
-use crate::runtime::{Error, ErrorKind, Result, state};
+use crate::runtime::Result;
+use crate::runtime::error::zeros;
+use crate::runtime::state::{self, Reader, Writer, array, damaged};
 
 const KIND: [u8; 4] = *b"ALTM";
 const LAYOUT: u32 = 1;
@@ -67,34 +68,30 @@ pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOu
         Loss::Student { spread } => (2, [spread, 0.0]),
         Loss::Trimmed { limit, kept } => (3, [limit, kept]),
     };
-    let mut out = Writer::new(bytes_of(model, entries.map(|(observed, _)| observed)))?;
+    let mut out = Writer::with_capacity(bytes_of(model, entries.map(|(observed, _)| observed)))?;
     let joint = !offsets.row.is_empty();
     let with = if entries.is_none() { 0 } else { 1 + u32::from(weighted) };
-    for word in [size_of::<T>() as u32, tag, u32::from(joint), with, cost] {
-        out.put(&word.to_le_bytes());
-    }
-    for size in [model.rows(), model.cols(), model.rank()] {
-        out.put(&(size as u64).to_le_bytes());
-    }
-    for number in [*scale, offsets.mean, damping.ridge, damping.degree_power, number, first, second] {
-        out.put(&number.to_le_bytes());
-    }
+    [size_of::<T>() as u32, tag, u32::from(joint), with, cost]
+        .into_iter()
+        .try_for_each(|word| out.word(word))?;
+    [model.rows(), model.cols(), model.rank()].into_iter().try_for_each(|size| out.long(size as u64))?;
+    out.numbers(&[*scale, offsets.mean, damping.ridge, damping.degree_power, number, first, second])?;
     for factor in [&factors.u, &factors.v] {
-        (0..factor.rows()).for_each(|i| out.numbers(factor.row(i)));
+        (0..factor.rows()).try_for_each(|i| put_stored(&mut out, factor.row(i)))?;
     }
-    out.numbers(&offsets.row);
-    out.numbers(&offsets.col);
+    put_stored(&mut out, &offsets.row)?;
+    put_stored(&mut out, &offsets.col)?;
     if let Some((observed, held_out)) = entries {
         let lines = observed.by_row();
-        out.put(&held_out.seed.to_le_bytes());
-        out.put(&held_out.share.to_le_bytes());
-        out.put(&(lines.entries() as u64).to_le_bytes());
-        lines.start[1..].iter().for_each(|end| out.put(&(*end as u64).to_le_bytes()));
-        lines.index.iter().for_each(|j| out.put(&j.to_le_bytes()));
-        out.numbers(&lines.value);
-        out.numbers(lines.weight.as_deref().unwrap_or_default());
+        out.long(held_out.seed)?;
+        out.number(held_out.share)?;
+        out.long(lines.entries() as u64)?;
+        lines.start[1..].iter().try_for_each(|end| out.long(*end as u64))?;
+        lines.index.iter().try_for_each(|j| out.word(*j))?;
+        put_stored(&mut out, &lines.value)?;
+        put_stored(&mut out, lines.weight.as_deref().unwrap_or_default())?;
     }
-    state::seal(KIND, LAYOUT, &out.0)
+    state::seal(KIND, LAYOUT, out.bytes())
 }
 
 /// The model behind bytes that [`save`] made. Errors (`Format`): other bytes, damaged ones, a later layout, numbers
@@ -102,13 +99,13 @@ pub fn save<T: Real>(model: &Model<T>, entries: Option<(&Observations<T>, HeldOu
 pub fn load(bytes: &[u8]) -> Result<Loaded> {
     let (layout, payload) = state::open(bytes, KIND)?;
     if layout != LAYOUT {
-        return Err(refusal("layout 1 of a model", layout));
+        return Err(damaged("layout 1 of a model", layout));
     }
-    let mut reader = Reader(payload);
+    let mut reader = Reader::new(payload);
     match reader.word()? {
         8 => read::<f64>(reader).map(Loaded::Double),
         4 => read::<f32>(reader).map(Loaded::Single),
-        other => Err(refusal("numbers of 4 or 8 bytes", other)),
+        other => Err(damaged("numbers of 4 or 8 bytes", other)),
     }
 }
 
@@ -128,107 +125,56 @@ fn bytes_of<T: Real>(model: &Model<T>, entries: Option<&Observations<T>>) -> usi
     100 + numbers * size_of::<T>() + entries
 }
 
-fn refusal(expected: &str, found: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Format, "saved model").expected(expected).found(found)
+/// Numbers as they are stored.
+fn put_stored<T: Real>(out: &mut Writer, numbers: &[T]) -> Result<()> {
+    numbers.iter().try_for_each(|number| match size_of::<T>() {
+        // Exact: it was stored as such.
+        4 => out.put(&(number.wide() as f32).to_le_bytes()),
+        _ => out.number(number.wide()),
+    })
 }
 
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn new(bytes: usize) -> Result<Self> {
-        let mut out = Vec::new();
-        out.try_reserve_exact(bytes).map_err(|_| out_of_memory("saved model", bytes, 1))?;
-        Ok(Self(out))
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn numbers<T: Real>(&mut self, numbers: &[T]) {
-        for number in numbers {
-            if size_of::<T>() == 4 {
-                // Exact: it was stored as such.
-                self.put(&(number.wide() as f32).to_le_bytes());
-            } else {
-                self.put(&number.wide().to_le_bytes());
-            }
+fn take_stored<T: Real>(from: &mut Reader<'_>, count: usize) -> Result<Vec<T>> {
+    // The bytes are there: what is asked for is never more than twice of what was given.
+    let bytes = from.take(count, size_of::<T>())?;
+    let mut out: Vec<T> = zeros("saved state", count)?;
+    for (out, bytes) in out.iter_mut().zip(bytes.chunks_exact(size_of::<T>())) {
+        let number = match bytes.len() {
+            4 => f64::from(f32::from_le_bytes(array(bytes))),
+            _ => f64::from_le_bytes(array(bytes)),
+        };
+        if !number.is_finite() {
+            return Err(damaged("finite numbers", number));
         }
+        *out = T::narrow(number);
     }
+    Ok(out)
 }
 
-/// What is left to read.
-struct Reader<'b>(&'b [u8]);
-
-impl<'b> Reader<'b> {
-    fn take(&mut self, count: usize, each: usize) -> Result<&'b [u8]> {
-        let (taken, rest) =
-            count.checked_mul(each).and_then(|bytes| self.0.split_at_checked(bytes)).ok_or_else(|| {
-                refusal(&format!("{count} numbers of {each} bytes"), format!("{} bytes", self.0.len()))
-            })?;
-        self.0 = rest;
-        Ok(taken)
+fn take_factor<T: Real>(from: &mut Reader<'_>, rows: usize, rank: usize) -> Result<Tall<T>> {
+    let count = rows.checked_mul(rank).ok_or_else(|| damaged("sizes that fit in memory", rows))?;
+    let numbers = take_stored::<T>(from, count)?;
+    let mut factor = Tall::zeros(rows, rank)?;
+    for (i, row) in numbers.chunks_exact(rank).enumerate() {
+        factor.row_mut(i).copy_from_slice(row);
     }
-
-    fn word(&mut self) -> Result<u32> {
-        Ok(u32::from_le_bytes(array(self.take(1, 4)?)))
-    }
-
-    fn long(&mut self) -> Result<u64> {
-        Ok(u64::from_le_bytes(array(self.take(1, 8)?)))
-    }
-
-    fn size(&mut self) -> Result<usize> {
-        let size = self.long()?;
-        usize::try_from(size).map_err(|_| refusal("a size that fits in memory", size))
-    }
-
-    fn number(&mut self) -> Result<f64> {
-        Ok(f64::from_le_bytes(array(self.take(1, 8)?)))
-    }
-
-    fn numbers<T: Real>(&mut self, count: usize) -> Result<Vec<T>> {
-        // The bytes are there: what is asked for is never more than twice of what was given.
-        let bytes = self.take(count, size_of::<T>())?;
-        let mut out: Vec<T> = zeros("saved model", count)?;
-        for (out, bytes) in out.iter_mut().zip(bytes.chunks_exact(size_of::<T>())) {
-            let number = match bytes.len() {
-                4 => f64::from(f32::from_le_bytes(array(bytes))),
-                _ => f64::from_le_bytes(array(bytes)),
-            };
-            if !number.is_finite() {
-                return Err(refusal("finite numbers", number));
-            }
-            *out = T::narrow(number);
-        }
-        Ok(out)
-    }
-
-    fn factor<T: Real>(&mut self, rows: usize, rank: usize) -> Result<Tall<T>> {
-        let count = rows.checked_mul(rank).ok_or_else(|| refusal("sizes that fit in memory", rows))?;
-        let numbers = self.numbers::<T>(count)?;
-        let mut factor = Tall::zeros(rows, rank)?;
-        for (i, row) in numbers.chunks_exact(rank).enumerate() {
-            factor.row_mut(i).copy_from_slice(row);
-        }
-        Ok(factor)
-    }
+    Ok(factor)
 }
 
-/// Bytes as an array; of another length they are zeros, which [`Reader::take`] rules out.
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.try_into().unwrap_or([0; N])
+fn take_size(from: &mut Reader<'_>) -> Result<usize> {
+    let size = from.long()?;
+    usize::try_from(size).map_err(|_| damaged("a size that fits in memory", size))
 }
 
 fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
     let (tag, joint, with, cost) = (from.word()?, from.word()?, from.word()?, from.word()?);
-    let (rows, cols, rank) = (from.size()?, from.size()?, from.size()?);
+    let (rows, cols, rank) = (take_size(&mut from)?, take_size(&mut from)?, take_size(&mut from)?);
     let [scale, mean, ridge, degree_power, number] =
         [from.number()?, from.number()?, from.number()?, from.number()?, from.number()?];
     let loss_numbers = [from.number()?, from.number()?];
     let sizes = rows > 0 && cols > 0 && rank > 0 && rows < u32::MAX as usize && cols < u32::MAX as usize;
     if !sizes || joint > 1 || with > 2 {
-        return Err(refusal(
+        return Err(damaged(
             "sizes and marks of a model",
             format!("{rows} x {cols}, rank {rank}, {joint}, {with}"),
         ));
@@ -238,7 +184,7 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
         0 if positive(number) => Variant::Plain { constant: number },
         1 if positive(number) && positive(ridge) && joint == 0 => Variant::AllPairs { confidence: number },
         2 if joint == 0 => Variant::Nonnegative,
-        other => return Err(refusal("a kind of model, with its number", format!("{other} and {number}"))),
+        other => return Err(damaged("a kind of model, with its number", format!("{other} and {number}"))),
     };
     let loss = match (cost, loss_numbers) {
         (0, _) => Loss::Squared,
@@ -247,7 +193,7 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
         (3, [limit, kept]) if limit >= 0.0 && limit.is_finite() && (0.0..=1.0).contains(&kept) => {
             Loss::Trimmed { limit, kept }
         }
-        other => return Err(refusal("a loss with its numbers", format!("{other:?}"))),
+        other => return Err(damaged("a loss with its numbers", format!("{other:?}"))),
     };
     if !(positive(scale)
         && mean.is_finite()
@@ -255,20 +201,18 @@ fn read<T: Real>(mut from: Reader<'_>) -> Result<Saved<T>> {
         && ridge.is_finite()
         && (0.0..=1.0).contains(&degree_power))
     {
-        return Err(refusal(
+        return Err(damaged(
             "a scale, a mean and a ridge",
             format!("{scale}, {mean}, {ridge}, {degree_power}"),
         ));
     }
-    let factors = Factors { u: from.factor(rows, rank)?, v: from.factor(cols, rank)? };
+    let factors = Factors { u: take_factor(&mut from, rows, rank)?, v: take_factor(&mut from, cols, rank)? };
     let [row, col] = [rows, cols].map(|n| if joint == 1 { n } else { 0 });
-    let offsets = Offsets { mean, row: from.numbers(row)?, col: from.numbers(col)? };
+    let offsets = Offsets { mean, row: take_stored(&mut from, row)?, col: take_stored(&mut from, col)? };
     let damping = Damping { ridge, degree_power, proximal: 0.0 };
     let model = Model { factors, offsets, scale, damping, variant, loss };
     let entries = if with == 0 { None } else { Some(read_entries(&mut from, [rows, cols], with == 2)?) };
-    if !from.0.is_empty() {
-        return Err(refusal("nothing after the model", format!("{} bytes", from.0.len())));
-    }
+    from.end()?;
     Ok(Saved { model, entries })
 }
 
@@ -279,32 +223,32 @@ fn read_entries<T: Real>(
 ) -> Result<(Observations<T>, HeldOut)> {
     let held_out = HeldOut { seed: from.long()?, share: from.number()? };
     if !(0.0..1.0).contains(&held_out.share) {
-        return Err(refusal("a share that is held out", held_out.share));
+        return Err(damaged("a share that is held out", held_out.share));
     }
-    let count = from.size()?;
+    let count = take_size(from)?;
     let ends = from.take(rows, 8)?;
-    let mut start: Vec<usize> = zeros("saved model", rows + 1)?;
+    let mut start: Vec<usize> = zeros("saved state", rows + 1)?;
     for (i, end) in ends.chunks_exact(8).enumerate() {
         let end = u64::from_le_bytes(array(end));
         if end < start[i] as u64 || end > count as u64 {
-            return Err(refusal("rows whose ends ascend", format!("{end} after {}", start[i])));
+            return Err(damaged("rows whose ends ascend", format!("{end} after {}", start[i])));
         }
         start[i + 1] = end as usize;
     }
     let bytes = from.take(count, 4)?;
-    let mut index: Vec<u32> = zeros("saved model", count)?;
+    let mut index: Vec<u32> = zeros("saved state", count)?;
     index.iter_mut().zip(bytes.chunks_exact(4)).for_each(|(j, bytes)| *j = u32::from_le_bytes(array(bytes)));
-    let value = from.numbers::<T>(count)?;
-    let weight = if weighted { Some(from.numbers::<T>(count)?) } else { None };
+    let value = take_stored::<T>(from, count)?;
+    let weight = if weighted { Some(take_stored::<T>(from, count)?) } else { None };
     if weight.iter().flatten().any(|w| !(w.wide() > 0.0)) {
-        return Err(refusal("weights above 0", "another"));
+        return Err(damaged("weights above 0", "another"));
     }
     let inside = |i: usize| {
         let line = &index[start[i]..start[i + 1]];
         line.is_sorted() && line.last().is_none_or(|j| (*j as usize) < cols)
     };
     if start[rows] != count || !(0..rows).all(inside) {
-        return Err(refusal("columns of each row in order and inside the matrix", "others"));
+        return Err(damaged("columns of each row in order and inside the matrix", "others"));
     }
     let observed = Observations::of_rows(Lines { start, index, value, weight }, cols)?;
     Ok((observed, held_out))

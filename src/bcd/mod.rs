@@ -51,7 +51,8 @@ mod updates;
 mod user;
 mod workspace;
 
-pub use answers::certificate::{Certificate, Kind, Rigor, certificate};
+pub use crate::runtime::Rigor;
+pub use answers::certificate::{Certificate, Kind, certificate};
 pub use answers::identification::{Identification, identify};
 pub use answers::predict::linear_predictor;
 pub use answers::sensitivity::{Change, Gradient, Sensitivity};

@@ -33,7 +33,7 @@ pub struct Omega {
 impl Omega {
     /// No bound.
     pub fn none() -> Self {
-        Self { value: f64::NAN, lower: f64::NAN, adjoint: f64::NAN, rigor: Rigor::Unknown }
+        Self { value: f64::NAN, lower: f64::NAN, adjoint: f64::NAN, rigor: Rigor::None }
     }
 }
 
@@ -113,6 +113,6 @@ fn from_constants(
     let inverse = (l_a * gradient / (mu * mu)).min(l_a * (adjoint.size + adjoint.delta / mu) / mu);
     let c = (l_g / mu + inverse) * mixed.norm + l_b * gradient / mu;
     let value = c * eps + l_b * l_g / mu * eps * eps + constants.l_g_theta * eps;
-    let direct = if constants.l_g_theta.is_finite() { Rigor::Proven } else { Rigor::Unknown };
+    let direct = if constants.l_g_theta.is_finite() { Rigor::Proven } else { Rigor::None };
     (value, of_a.min(of_b).min(mixed.rigor).min(direct))
 }

@@ -44,7 +44,7 @@ impl Certificate {
     /// That of nothing.
     pub fn none(mode: CertificateMode) -> Self {
         let (lower, upper) = (f64::NEG_INFINITY, f64::INFINITY);
-        let nothing = Interval { lower, upper, rigor: Rigor::Unknown, rounding: 0.0 };
+        let nothing = Interval { lower, upper, rigor: Rigor::None, rounding: 0.0 };
         Self {
             value: f64::NAN,
             interval: nothing,
@@ -54,7 +54,7 @@ impl Certificate {
             eps: f64::INFINITY,
             delta: f64::INFINITY,
             mode,
-            rigor: Rigor::Unknown,
+            rigor: Rigor::None,
         }
     }
 

@@ -18,8 +18,9 @@ use super::progress::{Last, MEMORY, Progress};
 use super::quasi_newton::Pairs;
 use super::settings::CertificateMode;
 use super::solve::Maid;
-use crate::runtime::error::{copied, out_of_memory};
-use crate::runtime::{Control, Error, ErrorKind, Result, state};
+use crate::runtime::error::copied;
+use crate::runtime::state::{self, Reader, Writer, damaged};
+use crate::runtime::{Control, Error, ErrorKind, Result};
 
 const KIND: [u8; 4] = *b"BILV";
 const LAYOUT: u32 = 1;
@@ -139,22 +140,22 @@ impl Checkpoint {
 
     /// As bytes, the same on every machine. Errors: no memory.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut out = Writer(Vec::new());
+        let mut out = Writer::default();
         out.list(&self.theta)?;
         out.long(self.samples.len() as u64)?;
         for saved in &self.samples {
             out.list(&saved.x)?;
             out.list(&saved.q)?;
-            out.long(of_reached(saved.reached))?;
-            out.option(saved.adjoint, |out, reached| out.long(of_reached(reached)))?;
+            put_one(&mut out, &REACHED, saved.reached)?;
+            out.option(saved.adjoint, |out, reached| put_one(out, &REACHED, reached))?;
             out.option(saved.changes, |out, c| out.numbers(&[c.hessian, c.mixed]))?;
             out.numbers(&saved.seen)?;
         }
         let progress = &self.progress;
         out.long(progress.iteration)?;
         out.numbers(&[progress.accuracy.eps, progress.accuracy.delta])?;
-        out.option(progress.alpha, |out, alpha| out.numbers(&[alpha]))?;
-        out.numbers(&[progress.reach])?;
+        out.option(progress.alpha, Writer::number)?;
+        out.number(progress.reach)?;
         out.long(progress.pairs.iter().count() as u64)?;
         for (s, y) in progress.pairs.iter() {
             out.list(s)?;
@@ -164,7 +165,7 @@ impl Checkpoint {
             out.list(&last.theta)?;
             out.list(&last.z)
         })?;
-        out.option(progress.reference, |out, reference| out.numbers(&[reference]))?;
+        out.option(progress.reference, Writer::number)?;
         out.list(&progress.recent.iter().copied().collect::<Vec<_>>())?;
         out.long(progress.efforts.len() as u64)?;
         progress.efforts.iter().try_for_each(|effort| out.long(*effort))?;
@@ -173,8 +174,8 @@ impl Checkpoint {
         self.counts.to_array().iter().try_for_each(|count| out.long(*count))?;
         out.list(&self.shares.eps)?;
         out.list(&self.shares.delta)?;
-        out.long(of_mode(self.mode))?;
-        state::seal(KIND, LAYOUT, &out.0)
+        put_one(&mut out, &MODES, self.mode)?;
+        state::seal(KIND, LAYOUT, out.bytes())
     }
 
     /// The checkpoint behind bytes that [`Checkpoint::to_bytes`] made. Errors (`Format`): other bytes, damaged
@@ -182,17 +183,17 @@ impl Checkpoint {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (layout, payload) = state::open(bytes, KIND)?;
         if layout != LAYOUT {
-            return Err(refusal("layout 1 of a checkpoint", layout));
+            return Err(damaged("layout 1 of a checkpoint", layout));
         }
-        let from = &mut Reader(payload);
+        let from = &mut Reader::new(payload);
         let theta = from.list()?;
         let mut samples = Vec::new();
-        for _ in 0..from.count()? {
+        for _ in 0..from.count(8)? {
             samples.push(Saved {
                 x: from.list()?,
                 q: from.list()?,
-                reached: reached(from.long()?)?,
-                adjoint: from.option(|from| reached(from.long()?))?,
+                reached: take_one(from, &REACHED)?,
+                adjoint: from.option(|from| take_one(from, &REACHED))?,
                 changes: from
                     .option(|from| Ok(Changes { hessian: from.number()?, mixed: from.number()? }))?,
                 seen: [from.number()?, from.number()?],
@@ -204,10 +205,8 @@ impl Checkpoint {
             *count = from.long()?;
         }
         let shares = Shares { eps: from.list()?, delta: from.list()? };
-        let mode = mode(from.long()?)?;
-        if !from.0.is_empty() {
-            return Err(refusal("the end of the checkpoint", format!("{} more bytes", from.0.len())));
-        }
+        let mode = take_one(from, &MODES)?;
+        from.end()?;
         Ok(Self { theta, samples, progress, counts: Counts::from_array(counts), shares, mode })
     }
 }
@@ -217,19 +216,19 @@ fn read_progress(from: &mut Reader<'_>) -> Result<Progress> {
     let accuracy = Accuracy { eps: from.number()?, delta: from.number()? };
     let mut progress = Progress::new(accuracy, false);
     progress.iteration = iteration;
-    progress.alpha = from.option(|from| from.number())?;
+    progress.alpha = from.option(Reader::number)?;
     progress.reach = from.number()?;
     progress.pairs = Pairs::new(MEMORY);
-    for _ in 0..from.count()? {
+    for _ in 0..from.count(8)? {
         let (s, y) = (from.list()?, from.list()?);
         if s.len() != y.len() || !progress.pairs.push(s, y) {
-            return Err(refusal("curvature pairs", "others"));
+            return Err(damaged("curvature pairs", "others"));
         }
     }
     progress.last = from.option(|from| Ok(Last { theta: from.list()?, z: from.list()? }))?;
-    progress.reference = from.option(|from| from.number())?;
+    progress.reference = from.option(Reader::number)?;
     progress.recent = from.list()?.into();
-    for _ in 0..from.count()? {
+    for _ in 0..from.count(8)? {
         progress.efforts.push_back(from.long()?);
     }
     progress.failures = from.long()?;
@@ -237,25 +236,8 @@ fn read_progress(from: &mut Reader<'_>) -> Result<Progress> {
     Ok(progress)
 }
 
-fn refusal(expected: &str, found: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Format, "checkpoint").expected(expected).found(found)
-}
-
-fn of_reached(reached: Reached) -> u64 {
-    match reached {
-        Reached::Target => 0,
-        Reached::Floor => 1,
-        Reached::Limit => 2,
-    }
-}
-
-fn reached(number: u64) -> Result<Reached> {
-    [Reached::Target, Reached::Floor, Reached::Limit]
-        .into_iter()
-        .find(|reached| of_reached(*reached) == number)
-        .ok_or_else(|| refusal("0, 1 or 2", number))
-}
-
+/// What has a number in the bytes: its place here.
+const REACHED: [Reached; 3] = [Reached::Target, Reached::Floor, Reached::Limit];
 const MODES: [CertificateMode; 5] = [
     CertificateMode::Auto,
     CertificateMode::Rigorous,
@@ -264,76 +246,16 @@ const MODES: [CertificateMode; 5] = [
     CertificateMode::Off,
 ];
 
-fn of_mode(mode: CertificateMode) -> u64 {
-    MODES.iter().position(|m| *m == mode).unwrap_or(0) as u64
-}
-
-fn mode(number: u64) -> Result<CertificateMode> {
-    let found = usize::try_from(number).ok().and_then(|k| MODES.get(k).copied());
-    found.ok_or_else(|| refusal("a certificate mode", number))
-}
-
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn long(&mut self, number: u64) -> Result<()> {
-        self.0.try_reserve(8).map_err(|_| out_of_memory("checkpoint", 8, 1))?;
-        self.0.extend_from_slice(&number.to_le_bytes());
-        Ok(())
-    }
-
-    fn numbers(&mut self, numbers: &[f64]) -> Result<()> {
-        self.0.try_reserve(8 * numbers.len()).map_err(|_| out_of_memory("checkpoint", numbers.len(), 8))?;
-        numbers.iter().for_each(|number| self.0.extend_from_slice(&number.to_le_bytes()));
-        Ok(())
-    }
-
-    fn list(&mut self, numbers: &[f64]) -> Result<()> {
-        self.long(numbers.len() as u64)?;
-        self.numbers(numbers)
-    }
-
-    fn option<T>(&mut self, some: Option<T>, put: impl FnOnce(&mut Self, T) -> Result<()>) -> Result<()> {
-        self.long(u64::from(some.is_some()))?;
-        some.map_or(Ok(()), |some| put(self, some))
+/// Errors (`Internal`): it has no number.
+fn put_one<T: PartialEq>(out: &mut Writer, all: &[T], one: T) -> Result<()> {
+    match all.iter().position(|other| *other == one) {
+        Some(number) => out.long(number as u64),
+        None => Err(Error::new(ErrorKind::Internal, "checkpoint").expected("a number").found("none")),
     }
 }
 
-/// What is left to read.
-struct Reader<'b>(&'b [u8]);
-
-impl Reader<'_> {
-    fn long(&mut self) -> Result<u64> {
-        let Some((word, rest)) = self.0.split_first_chunk::<8>() else {
-            return Err(refusal("8 more bytes", self.0.len()));
-        };
-        self.0 = rest;
-        Ok(u64::from_le_bytes(*word))
-    }
-
-    fn number(&mut self) -> Result<f64> {
-        self.long().map(f64::from_bits)
-    }
-
-    /// The length of a list: each item takes 8 bytes at least, so that no more is asked for than the bytes can hold.
-    fn count(&mut self) -> Result<usize> {
-        let count = self.long()?;
-        let most = self.0.len() / 8;
-        usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= most)
-            .ok_or_else(|| refusal("a length that fits", count))
-    }
-
-    fn list(&mut self) -> Result<Vec<f64>> {
-        (0..self.count()?).map(|_| self.number()).collect()
-    }
-
-    fn option<T>(&mut self, take: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
-        match self.long()? {
-            0 => Ok(None),
-            1 => take(self).map(Some),
-            other => Err(refusal("0 or 1", other)),
-        }
-    }
+fn take_one<T: Copy>(from: &mut Reader<'_>, all: &[T]) -> Result<T> {
+    let number = from.long()?;
+    let found = usize::try_from(number).ok().and_then(|number| all.get(number).copied());
+    found.ok_or_else(|| damaged(&format!("a number below {}", all.len()), number))
 }

@@ -85,7 +85,7 @@ impl Constants {
             l_g_theta: upper.l_g_theta,
             convex: upper.convex,
             squared_distance: upper.squared_distance,
-            rigor: if known { lower.rigor.min(upper.rigor) } else { Rigor::Unknown },
+            rigor: if known { lower.rigor.min(upper.rigor) } else { Rigor::None },
             smooth: oracle.problem.is_smooth(),
             metric: Metric::euclidean(),
         };

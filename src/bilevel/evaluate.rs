@@ -233,7 +233,7 @@ impl<'a> Evaluator<'a> {
             c.rigor == Rigor::Proven && [c.l_a, c.l_b, c.l_g, c.l_g_theta].iter().all(|l| l.is_finite())
         });
         self.mode = self.settings.certificate_for(self.problem.is_quadratic(), proven);
-        if point.rigor() == Rigor::Unknown {
+        if point.rigor() == Rigor::None {
             self.mode = CertificateMode::Off;
         }
     }
@@ -354,7 +354,7 @@ fn mixed_at(
     let mut product = zeros("mixed", oracle.theta.len())?;
     oracle.mixed_transposed(&*at, &sample.q, &mut product)?;
     let (norm, rigor) = if mode == CertificateMode::Off {
-        (f64::NAN, Rigor::Unknown)
+        (f64::NAN, Rigor::None)
     } else {
         let proven = mode == CertificateMode::Rigorous;
         mixed_norm(oracle, &*at, x, &sample.constants.metric, proven)?

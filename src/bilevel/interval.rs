@@ -63,7 +63,7 @@ pub fn interval(point: &Point, mode: CertificateMode, corrected: bool) -> Interv
     for sample in &point.samples {
         let mut one = plain(sample);
         if corrected && let Some(other) = of_adjoint(sample, mode) {
-            one = if one.rigor == Rigor::Unknown { other } else { intersection(one, other) };
+            one = if one.rigor == Rigor::None { other } else { intersection(one, other) };
         }
         total.lower += share * one.lower;
         total.upper += share * one.upper;

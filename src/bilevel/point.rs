@@ -96,7 +96,7 @@ impl Point {
 
     /// The least rigor of the constants.
     pub fn rigor(&self) -> Rigor {
-        self.samples.iter().map(|s| s.constants.rigor).min().unwrap_or(Rigor::Unknown)
+        self.samples.iter().map(|s| s.constants.rigor).min().unwrap_or(Rigor::None)
     }
 
     /// Whether a solve of some sample has met rounding.

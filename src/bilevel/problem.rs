@@ -11,6 +11,7 @@
 //! | `mu`, `L`, `L_A`, `L_B` | [`LowerConstants`] |
 //! | `L_g` | [`UpperConstants`] |
 
+pub use crate::runtime::Rigor;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 
 /// The default bound of log-parameters, either way.
@@ -28,17 +29,6 @@ pub enum Refusal {
 /// The result of an evaluation.
 pub type Evaluated<T> = std::result::Result<T, Refusal>;
 
-/// Where a constant comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rigor {
-    /// Not known at all.
-    Unknown,
-    /// Sampled, or from a power iteration: may be too small or too large.
-    Estimated,
-    /// A bound that holds (up to rounding).
-    Proven,
-}
-
 /// Constants of `h_i(., theta)`. What is not known is NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LowerConstants {
@@ -50,7 +40,8 @@ pub struct LowerConstants {
     pub l_a: f64,
     /// Lipschitz constant of `x -> B(x, theta)`.
     pub l_b: f64,
-    /// How far `mu` is to be trusted, and `L`, `L_A`, `L_B`.
+    /// How far `mu` is to be trusted, and `L`, `L_A`, `L_B`: estimated ones are sampled, or from a power iteration, and
+    /// may be too small or too large.
     pub rigor: Rigor,
 }
 

@@ -267,10 +267,6 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn rigor(&self) -> &'static str {
-        if self.solution.certificate.rigor == Rigor::Proven { "proven" } else { "none" }
-    }
-
     fn text(&self) -> String {
         let Report { file, problem, settings, solution } = self;
         let found = &solution.certificate;
@@ -316,7 +312,7 @@ impl Report<'_> {
             "certificate": {"kind": "residual", "value": json(found.residual), "rigor": "none"},
             "gap": json(found.gap),
             "error": json(found.error),
-            "rigor": self.rigor(),
+            "rigor": found.rigor.name(),
             "nodes": problem.nodes(),
             "unknowns": problem.unknowns(),
             "columns": problem.columns(),

@@ -5,7 +5,7 @@ use super::layout::{Facts, Side, table};
 use super::number::{json, json_array, short};
 use serde_json::{Map, Value, json};
 use southwell::bcd::{Certificate, Settings, Solution};
-use southwell::runtime::{OptionValue, Options};
+use southwell::runtime::{OptionValue, Options, Rigor};
 
 /// Coefficients that a table shows.
 const MOST_SHOWN: usize = 20;
@@ -158,7 +158,7 @@ pub fn step(settings: &Settings, solution: &Solution) -> Map<String, Value> {
         "certificate": {
             "kind": found.kind_name(),
             "value": json(found.value),
-            "rigor": found.rigor_name(),
+            "rigor": found.rigor.name(),
             "relative": json(relative(settings, solution)),
             "target": json(solution.target),
         },
@@ -195,10 +195,7 @@ pub fn relative(settings: &Settings, solution: &Solution) -> f64 {
 
 /// A certificate in words.
 pub fn certificate(found: &Certificate) -> String {
-    let rigor = match found.rigor_name() {
-        "none" => "bounds nothing by itself".to_owned(),
-        name => name.to_owned(),
-    };
+    let rigor = if found.rigor == Rigor::None { "bounds nothing by itself" } else { found.rigor.name() };
     format!("{} ({}, {rigor})", short(found.value, 3), found.kind_name())
 }
 

@@ -144,7 +144,7 @@ impl Checked<'_> {
             "certificate": {
                 "kind": found.kind_name(),
                 "value": json(found.value),
-                "rigor": found.rigor_name(),
+                "rigor": found.rigor.name(),
                 "relative": json(self.relative()),
                 "target": json(null.target),
             },

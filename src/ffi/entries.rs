@@ -1,7 +1,7 @@
 //! Entries of a matrix that is known in some places: triplets, sparse or dense, read into one list in the caller's
 //! order.
 
-use super::guard::{argument, check_pointer};
+use super::guard::{argument, check_pointer, flag};
 use super::views::*;
 use crate::altmin::Entries;
 use crate::numerics::Order;
@@ -199,12 +199,9 @@ unsafe fn triplets(view: swl_triplets, subject: &str, valued: bool) -> Result<En
     check_padding(view.pad_, subject)?;
     check_index(view.index, subject)?;
     scalar_bytes(view.scalar, subject)?;
-    if view.base != 0 && view.base != 1 {
-        return Err(argument(&name("base"), "0 or 1", view.base));
-    }
+    let base = i64::from(flag(view.base, &name("base"))?);
     let (rows, cols) = (size(view.rows, &name("rows"))?, size(view.cols, &name("cols"))?);
     let count = size(view.nnz, &name("nnz"))?;
-    let base = i64::from(view.base);
     // SAFETY: the lengths are what the view says.
     unsafe {
         Ok(EntryList {

@@ -5,7 +5,7 @@ use super::status::*;
 use crate::runtime::parallel::THREAD_NAME;
 use crate::runtime::{Error, ErrorKind, Result};
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
@@ -141,6 +141,15 @@ pub(super) fn wrong_length(subject: &str, found: usize, expected: usize, per: &s
     argument(&format!("{subject}.len"), format!("{expected}, one per {per}"), found)
 }
 
+/// A number that is 0 or 1.
+pub(super) fn flag(value: i32, subject: &str) -> Result<bool> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(argument(subject, "0 or 1", other)),
+    }
+}
+
 /// Refuses null and pointers that are not aligned for `T`.
 pub(super) fn check_pointer<T>(pointer: *const T, subject: &str) -> Result<()> {
     if pointer.is_null() {
@@ -152,6 +161,11 @@ pub(super) fn check_pointer<T>(pointer: *const T, subject: &str) -> Result<()> {
     Ok(())
 }
 
+/// The same of a pointer that may be null, where what it stands for is not wanted.
+pub(super) fn check_unless_null<T>(pointer: *const T, subject: &str) -> Result<()> {
+    if pointer.is_null() { Ok(()) } else { check_pointer(pointer, subject) }
+}
+
 /// Writes one result.
 ///
 /// # Safety
@@ -161,6 +175,15 @@ pub(super) unsafe fn write_out<T>(out: *mut T, value: T, subject: &str) -> Resul
     // SAFETY: not null, aligned, and writable by the caller's word.
     unsafe { out.write(value) };
     Ok(())
+}
+
+/// Writes one result unless it is not wanted.
+///
+/// # Safety
+/// As [`write_out`].
+pub(super) unsafe fn write_unless_null<T>(out: *mut T, value: T, subject: &str) -> Result<()> {
+    // SAFETY: passed on.
+    if out.is_null() { Ok(()) } else { unsafe { write_out(out, value, subject) } }
 }
 
 /// The caller's NUL-terminated text.
@@ -190,6 +213,23 @@ pub(super) unsafe fn copy_text(text: &str, buf: *mut c_char, cap: usize) -> usiz
         }
     }
     text.len() + 1
+}
+
+/// Copies a saved state into a buffer of `cap` bytes (null: only its length is asked for) and writes its length to
+/// `need` (null: not wanted).
+///
+/// # Safety
+/// `buf` is null or has `cap` bytes that may be written; `need` is null or may be written.
+pub(super) unsafe fn copy_bytes(bytes: &[u8], buf: *mut c_void, cap: usize, need: *mut usize) -> Result<()> {
+    if !buf.is_null() {
+        if cap < bytes.len() {
+            return Err(argument("cap", format!("at least {}", bytes.len()), cap));
+        }
+        // SAFETY: not null, and the caller's buffer has `cap` bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
+    }
+    // SAFETY: passed on.
+    unsafe { write_unless_null(need, bytes.len(), "need") }
 }
 
 /// A buffer of the caller for results, already known to have the right length.
@@ -239,6 +279,15 @@ impl Buffer {
     }
 }
 
+/// Copies results that are there into the caller's buffer of `len` numbers, just as many as there are.
+///
+/// # Safety
+/// `out` is null or has `len` numbers that may be written.
+pub(super) unsafe fn copy_out(values: &[f64], out: *mut f64, len: i64, per: &str) -> Result<()> {
+    // SAFETY: passed on.
+    unsafe { Buffer::check(out, len, values.len(), per)?.fill(values) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +313,17 @@ mod tests {
         });
         assert_eq!(status, SWL_E_INTERNAL);
         assert!(with_message(|m| m.contains("chunk 63 broke")).unwrap());
+    }
+
+    #[test]
+    fn flags_are_0_or_1() {
+        assert_eq!((flag(0, "x").unwrap(), flag(1, "x").unwrap()), (false, true));
+        for other in [-1, 2, i32::MIN] {
+            assert_eq!(
+                flag(other, "x").unwrap_err().to_string(),
+                format!("x: expected 0 or 1, found {other}")
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Status, outcome, version, features, and the message of the last failure.
+//! Status, outcome, rigor, version, features, and the message of the last failure.
 
 use super::guard::{copy_text, guard_value, text, with_message};
-use crate::runtime::Outcome;
+use crate::runtime::{Outcome, Rigor};
 use std::ffi::{CStr, c_char};
 
 /// Major version of this header.
@@ -69,6 +69,16 @@ pub const SWL_INFIMUM_NOT_ATTAINED: swl_outcome = 11;
 /// The loop ended normally, but its answer could not be verified.
 pub const SWL_UNCERTIFIED: swl_outcome = 12;
 
+/// Rigor of a figure: it bounds nothing by itself.
+pub const SWL_RIGOR_NONE: i32 = 0;
+/// Rigor of a figure: it rests on an estimate. In bcd it holds to first order only, where rounding was cleared from
+/// correlations that have to vanish, or where rounding may hide more than 1e-12 of the objective and of the loss at zero
+/// (large coefficients that cancel); in bilevel constants were sampled, or are not said to hold, or the lower level has
+/// kinks.
+pub const SWL_RIGOR_ESTIMATED: i32 = 1;
+/// Rigor of a figure: a theorem, up to rounding.
+pub const SWL_RIGOR_PROVEN: i32 = 2;
+
 const _: () = {
     // The constants of the header are those of the crate.
     const fn number(text: &str) -> u32 {
@@ -85,6 +95,15 @@ const _: () = {
     assert!(number(env!("CARGO_PKG_VERSION_PATCH")) == SWL_VERSION_PATCH);
     assert!(Outcome::ALL.len() == SWL_UNCERTIFIED as usize + 1);
 };
+
+/// The number of a rigor in the header.
+pub(super) fn rigor_number(rigor: Rigor) -> i32 {
+    match rigor {
+        Rigor::None => SWL_RIGOR_NONE,
+        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
+        Rigor::Proven => SWL_RIGOR_PROVEN,
+    }
+}
 
 /// The features that [`swl_has_feature`] knows of.
 const FEATURES: [&str; 6] = ["altmin", "bcd", "bilevel", "f32", "groupwise", "i64"];

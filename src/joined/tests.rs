@@ -364,7 +364,7 @@ fn what_is_not_strongly_convex_is_refused_unless_asked_for() {
         assert_eq!(error.subject(), "mu");
         let found = run(&problem, &start, &[("allow_uncertified", "true")]);
         assert_eq!(found.certificate.mode, CertificateMode::Off);
-        assert_eq!(found.certificate.interval.rigor, Rigor::Unknown);
+        assert_eq!(found.certificate.interval.rigor, Rigor::None);
         assert!(found.flaw.is_none(), "{:?}", found.flaw);
         assert!(exact(&problem, &found.theta) < exact(&problem, &start));
     }

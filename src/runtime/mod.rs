@@ -5,6 +5,7 @@ pub mod error;
 pub mod option_table;
 pub mod options;
 pub mod parallel;
+pub mod rigor;
 pub mod rng;
 pub mod state;
 
@@ -12,3 +13,4 @@ pub use control::{CancelToken, Control, Level, Outcome, Phase, Progress, Stop, V
 pub use error::{Error, ErrorKind, Result};
 pub use option_table::Family;
 pub use options::{OptionKind, OptionValue, Options};
+pub use rigor::Rigor;

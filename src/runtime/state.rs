@@ -62,6 +62,13 @@ fn checksum(bytes: &[u8]) -> u64 {
 pub struct Writer(Vec<u8>);
 
 impl Writer {
+    /// An empty one with room for so many bytes. Errors: no memory.
+    pub fn with_capacity(bytes: usize) -> Result<Self> {
+        let mut payload = Vec::new();
+        payload.try_reserve_exact(bytes).map_err(|_| out_of_memory("saved state", bytes, 1))?;
+        Ok(Self(payload))
+    }
+
     /// The payload.
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -95,6 +102,18 @@ impl Writer {
         self.0.try_reserve(bytes).map_err(|_| out_of_memory("saved state", bytes, 1))?;
         numbers.iter().for_each(|x| self.0.extend_from_slice(&x.to_le_bytes()));
         Ok(())
+    }
+
+    /// How many real numbers there are, and the numbers.
+    pub fn list(&mut self, numbers: &[f64]) -> Result<()> {
+        self.long(numbers.len() as u64)?;
+        self.numbers(numbers)
+    }
+
+    /// 0 (as a count) for nothing; 1 and what `put` writes for something.
+    pub fn option<T>(&mut self, some: Option<T>, put: impl FnOnce(&mut Self, T) -> Result<()>) -> Result<()> {
+        self.long(u64::from(some.is_some()))?;
+        some.map_or(Ok(()), |some| put(self, some))
     }
 }
 
@@ -156,6 +175,21 @@ impl<'b> Reader<'b> {
         Ok(numbers)
     }
 
+    /// See [`Writer::list`]. Errors: fewer are left, no memory.
+    pub fn list(&mut self) -> Result<Vec<f64>> {
+        let count = self.count(8)?;
+        self.numbers(count)
+    }
+
+    /// See [`Writer::option`]. Errors: neither 0 nor 1, and those of `take`.
+    pub fn option<T>(&mut self, take: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        match self.long()? {
+            0 => Ok(None),
+            1 => take(self).map(Some),
+            other => Err(damaged("0 or 1", other)),
+        }
+    }
+
     /// Fills `numbers`.
     pub fn fill(&mut self, numbers: &mut [f64]) -> Result<()> {
         let bytes = self.take(numbers.len(), 8)?;
@@ -168,7 +202,7 @@ impl<'b> Reader<'b> {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(damaged("nothing more", format!("{} bytes", self.0.len())))
+            Err(damaged("nothing after that", format!("{} bytes", self.0.len())))
         }
     }
 }
@@ -179,7 +213,7 @@ pub fn damaged(expected: &str, found: impl std::fmt::Display) -> Error {
 }
 
 /// Bytes as an array; of another length they are zeros, which [`Reader::take`] rules out.
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
 }
 
@@ -194,11 +228,18 @@ mod tests {
         out.long(1 << 40).unwrap();
         out.number(-0.0).unwrap();
         out.numbers(&[1.5, f64::INFINITY]).unwrap();
+        out.list(&[2.5]).unwrap();
+        out.option(Some(4), Writer::long).unwrap();
+        out.option(None, Writer::long).unwrap();
+        out.long(9).unwrap();
         out.long(9).unwrap();
         let mut from = Reader::new(out.bytes());
         assert_eq!((from.word().unwrap(), from.long().unwrap()), (7, 1 << 40));
         assert_eq!(from.number().unwrap().to_bits(), (-0.0_f64).to_bits());
         assert_eq!(from.numbers(2).unwrap(), [1.5, f64::INFINITY]);
+        assert_eq!(from.list().unwrap(), [2.5]);
+        assert_eq!((from.option(Reader::long).unwrap(), from.option(Reader::long).unwrap()), (Some(4), None));
+        assert!(from.option(Reader::long).unwrap_err().to_string().contains("0 or 1"));
         assert!(from.end().is_err() && from.numbers(2).is_err());
         // Nine things cannot be in no bytes.
         assert!(from.count(1).is_err());

@@ -157,7 +157,9 @@ static void own_functions(void)
   OK(swl_bilevel_variables(s, 1, &n));
   CHECK(d == 1 && m == 2 && n == N);
   FAILS(swl_bilevel_theta(s, &best, 1), SWL_E_STATE, "solve");
+  calls = 0;
   OK(swl_bilevel_check(s, &theta, 1, o, NULL));
+  CHECK(calls == 2 * 79); /* what the header says that it costs */
   OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
   OK(swl_bilevel_theta(s, &best, 1));
   CHECK(info.outcome == SWL_CONVERGED && info.rigor == SWL_RIGOR_PROVEN);
@@ -218,6 +220,12 @@ static void own_functions(void)
   wrong = 1;
   FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "problem");
   wrong = 0;
+  /* What is not certified has no bound. */
+  OK(swl_options_set_str(o, "certificate", "off"));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
+  CHECK(info.hypergradient_error == INFINITY && isfinite(info.hypergradient_norm));
+  OK(swl_bilevel_certificate(s, o, NULL, &cert));
+  CHECK(cert.hypergradient_error == INFINITY && isfinite(cert.hypergradient_norm));
   swl_bilevel_free(s);
   swl_bilevel_free(t);
   CHECK(released == 2);
@@ -340,7 +348,7 @@ static void pictures(void)
     before += (noisy[PIXELS + k] - clean[PIXELS + k]) * (noisy[PIXELS + k] - clean[PIXELS + k]);
     after += (out[k] - clean[PIXELS + k]) * (out[k] - clean[PIXELS + k]);
   }
-  CHECK(after < 0.5 * before && info.iterations > 0);
+  CHECK(after < 0.5 * before && info.iterations > 0 && info.seconds_setup > 0);
   FAILS(swl_bilevel_lower(s, 2, out, PIXELS), SWL_E_ARGUMENT, "sample");
   FAILS(swl_bilevel_lower(s, 1, out, 5), SWL_E_ARGUMENT, "len");
   swl_bilevel_free(s);

@@ -4,7 +4,7 @@ use super::*;
 use crate::altmin::alternation::Side;
 use crate::altmin::{Entries, Precision, Problem, Repeats, solve};
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Family, Options};
+use crate::runtime::{Control, ErrorKind, Family, Options};
 
 fn fitted<T: Precision>(set: &[(&str, &str)]) -> (Problem<T>, Model<T>, HeldOut) {
     let cells =

@@ -6,7 +6,7 @@ use crate::bcd::problem::{Problem, wrong_length};
 use crate::bcd::settings::Settings;
 use crate::runtime::control::STRETCH_FLOPS;
 use crate::runtime::parallel::Team;
-use crate::runtime::{Control, Error, ErrorKind, Result};
+use crate::runtime::{Control, Error, ErrorKind, Result, Rigor};
 
 /// What a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,25 +17,15 @@ pub enum Kind {
     Gradient,
 }
 
-/// How far a figure can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rigor {
-    /// A theorem, up to the rounding of the sums that evaluate it.
-    Proven,
-    /// It holds to first order only: correlations that have to vanish do so only up to rounding, or rounding may hide
-    /// more than 1e-12 of the objective and of the loss at zero, and a unit in the last place of what cancels is in the
-    /// figure (large coefficients of columns that hardly vary beside an intercept, or hardly differ).
-    Estimated,
-    /// It bounds nothing by itself.
-    None,
-}
-
 /// A figure that the user can check.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
     /// What the figure is.
     pub kind: Kind,
-    /// How far it can be trusted.
+    /// How far it can be trusted. An estimated one holds to first order only: correlations that have to vanish do so
+    /// only up to rounding, or rounding may hide more than 1e-12 of the objective and of the loss at zero, and a unit in
+    /// the last place of what cancels is in the figure (large coefficients of columns that hardly vary beside an
+    /// intercept, or hardly differ).
     pub rigor: Rigor,
     /// The figure.
     pub value: f64,
@@ -129,15 +119,6 @@ impl Certificate {
         match self.kind {
             Kind::DualityGap => "duality gap",
             Kind::Gradient => "gradient norm",
-        }
-    }
-
-    /// The name of the rigor in reports.
-    pub fn rigor_name(&self) -> &'static str {
-        match self.rigor {
-            Rigor::Proven => "proven",
-            Rigor::Estimated => "estimated",
-            Rigor::None => "none",
         }
     }
 }

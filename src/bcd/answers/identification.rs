@@ -8,7 +8,7 @@
 //!   the boundary of the subdifferential, over coordinates at a kink or a bound.
 //! * Uniqueness: all solutions live on the other columns; where the Hessian of those is definite, there is one.
 
-use super::certificate::{Certificate, Rigor};
+use super::certificate::Certificate;
 use super::evaluation::{Evaluation, deviations};
 use super::solution::Solution;
 use crate::bcd::callbacks;
@@ -21,7 +21,7 @@ use crate::numerics::cholesky::exceeds;
 use crate::numerics::eigen::smallest_eigenvalue;
 use crate::numerics::gram::{Square, gram};
 use crate::runtime::parallel::{Team, with_team};
-use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Stop};
+use crate::runtime::{Control, Error, ErrorKind, Outcome, Phase, Result, Rigor, Stop};
 
 /// What [`identify`] finds.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,10 @@
 //! What a solve gives back.
 
-use super::certificate::{Certificate, Rigor};
+use super::certificate::Certificate;
 use crate::bcd::outputs::OutputModel;
 use crate::model::{Loss, OutputLoss};
 use crate::numerics::Matrix;
-use crate::runtime::{Control, Outcome, Result};
+use crate::runtime::{Control, Outcome, Result, Rigor};
 
 /// A row of the trace: the state at a check of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq)]

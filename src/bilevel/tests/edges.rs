@@ -35,8 +35,8 @@ fn e01_without_strong_convexity_nothing_is_solved_unless_asked_for() {
     assert!(error.to_string().contains("allow_uncertified"), "{error}");
     let set = [("allow_uncertified", "true"), ("lower_accuracy", "1e-6"), ("value_tolerance", "0")];
     let found = tried(&problem, &[1.0; 3], &set).unwrap();
-    assert_eq!(found.certificate.rigor, Rigor::Unknown);
-    assert_eq!(found.certificate.interval.rigor, Rigor::Unknown);
+    assert_eq!(found.certificate.rigor, Rigor::None);
+    assert_eq!(found.certificate.interval.rigor, Rigor::None);
     assert!(found.certificate.omega.value.is_nan());
     let optimum = problem.inner.exact(&problem.inner.optimum()).0;
     let f = problem.inner.exact(&found.theta).0;

@@ -143,7 +143,7 @@ pub fn add_certificate(facts: &mut Facts, found: &Certificate) {
             "[{}, {}], {}; width {}",
             short(lower, 10),
             short(upper, 10),
-            rigor(found.interval.rigor),
+            found.interval.rigor.name(),
             short(upper - lower, 3)
         ),
     );
@@ -155,7 +155,7 @@ pub fn add_certificate(facts: &mut Facts, found: &Certificate) {
             short(found.size, 3),
             short(found.omega.value, 3),
             mode(found.mode),
-            rigor(found.omega.rigor)
+            found.omega.rigor.name()
         ),
     );
     facts.add("accuracies", format!("{} lower, {} adjoint", short(found.eps, 3), short(found.delta, 3)));
@@ -167,17 +167,17 @@ pub fn certificate_json(found: &Certificate) -> Value {
     json!({
         "kind": "interval",
         "value": json(interval.width()),
-        "rigor": rigor(interval.rigor),
+        "rigor": interval.rigor.name(),
         "lower": json(interval.lower),
         "upper": json(interval.upper),
         "from_constants": {
             "lower": json(found.from_constants.lower),
             "upper": json(found.from_constants.upper),
-            "rigor": rigor(found.from_constants.rigor),
+            "rigor": found.from_constants.rigor.name(),
         },
         "mode": mode(found.mode),
         "omega": json(found.omega.value),
-        "omega_rigor": rigor(found.omega.rigor),
+        "omega_rigor": found.omega.rigor.name(),
         "eps": json(found.eps),
         "delta": json(found.delta),
     })
@@ -200,15 +200,6 @@ fn parameters(theta: &[f64]) -> String {
         .iter()
         .fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], t| [least.min(*t), most.max(*t)]);
     format!("{} from {} to {} (--out and --json have all)", theta.len(), short(least, 4), short(most, 4))
-}
-
-/// The name of a rigor.
-pub fn rigor(rigor: Rigor) -> &'static str {
-    match rigor {
-        Rigor::Unknown => "none",
-        Rigor::Estimated => "estimated",
-        Rigor::Proven => "proven",
-    }
 }
 
 /// The name of a certificate mode, as the option has it.

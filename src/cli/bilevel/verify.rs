@@ -97,7 +97,7 @@ impl Checked<'_> {
     /// Whether the hypergradient is as small as it was asked to be, and the model's figures are those of its numbers.
     fn verdict(&self) -> std::result::Result<(), String> {
         let (found, claims) = (&self.found, &self.saved.claims);
-        if found.omega.rigor == Rigor::Unknown {
+        if found.omega.rigor == Rigor::None {
             return Err("nothing bounds the error of the hypergradient".to_owned());
         }
         if !(self.bound() <= factor(found.omega.rigor) * self.target) {

@@ -1,7 +1,7 @@
 //! The demo's bilevel learning: the strength and the smoothing of total variation, learned on drawn pictures.
 
 use crate::cli::bilevel::images::{Pair, psnr, with_noise};
-use crate::cli::bilevel::{plots, report, solve_watched};
+use crate::cli::bilevel::{plots, solve_watched};
 use crate::cli::chart::Chart;
 use crate::cli::drawing::drawing;
 use crate::cli::files::{self, Picture};
@@ -93,7 +93,7 @@ impl Denoising {
             "certificate": {
                 "kind": "interval",
                 "value": json(interval.width()),
-                "rigor": report::rigor(interval.rigor),
+                "rigor": interval.rigor.name(),
             },
             "theta": json_array(&solution.theta),
             "psnr_observed": json(before),

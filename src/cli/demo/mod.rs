@@ -225,7 +225,7 @@ fn row(demo: &Demo, settings: &Settings, solution: &Solution) -> Vec<String> {
         short(found.objective, 10),
         short(found.value, 2),
         short(report::relative(settings, solution), 2),
-        found.rigor_name().to_owned(),
+        found.rigor.name().to_owned(),
         solution.nonzeros().to_string(),
         format!("{:.4}", solution.seconds_setup + solution.seconds_solve),
     ]

@@ -2,7 +2,9 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::entries::{EntryList, entry_list};
-use super::super::guard::{argument, check_pointer, guard, write_out};
+use super::super::guard::{
+    argument, check_pointer, check_unless_null, copy_bytes, flag, guard, write_unless_null,
+};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{optional_vector, swl_matrix, swl_vec};
@@ -134,23 +136,16 @@ pub unsafe extern "C" fn swl_altmin_save(
     guard(|| {
         // SAFETY: `s` is an object of ours.
         let altmin = unsafe { handles::read::<Altmin>(s, "s") }?;
-        if entries != 0 && entries != 1 {
-            return Err(argument("entries", "0 or 1", entries));
-        }
-        if !need.is_null() {
-            check_pointer(need, "need")?;
-        }
-        let bytes = each_precision!(&*altmin, c => c.saved(entries == 1, buf.is_null())?);
-        let size = bytes.as_ref().map_or_else(|size| *size, Vec::len);
-        if let Ok(bytes) = bytes {
-            if cap < size {
-                return Err(argument("cap", format!("at least {size}"), cap));
+        let entries = flag(entries, "entries")?;
+        check_unless_null(need, "need")?;
+        let bytes = each_precision!(&*altmin, c => c.saved(entries, buf.is_null())?);
+        // SAFETY: the caller's buffer has `cap` bytes, and `need` may be written.
+        unsafe {
+            match bytes {
+                Ok(bytes) => copy_bytes(&bytes, buf, cap, need),
+                Err(size) => write_unless_null(need, size, "need"),
             }
-            // SAFETY: not null, and the caller's buffer has `cap` bytes.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), size) };
         }
-        // SAFETY: null or checked.
-        if need.is_null() { Ok(()) } else { unsafe { write_out(need, size, "need") } }
     })
 }
 

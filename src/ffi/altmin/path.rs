@@ -2,7 +2,7 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{argument, check_pointer, guard, write_out};
+use super::super::guard::{argument, check_unless_null, guard, write_unless_null};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
@@ -40,11 +40,8 @@ pub unsafe extern "C" fn swl_altmin_path(
         let (mut altmin, options, call) = unsafe {
             (handles::write::<Altmin>(s, "s")?, or_defaults(options, Family::Altmin)?, Call::read(control)?)
         };
-        for (out, name) in [(count, "count"), (best, "best")] {
-            if !out.is_null() {
-                check_pointer(out, name)?;
-            }
-        }
+        check_unless_null(count, "count")?;
+        check_unless_null(best, "best")?;
         if ridges.is_null() == ranks.is_null() {
             let found = if ridges.is_null() { "neither" } else { "both" };
             return Err(argument("ridges", "either ridges or ranks", found));
@@ -61,13 +58,11 @@ pub unsafe extern "C" fn swl_altmin_path(
         let mut control = call.control();
         let (points, chosen) =
             each_precision!(&mut *altmin, c => c.path(&options, grid, &mut control, &call))?;
-        for (out, value, name) in [(count, points, "count"), (best, chosen, "best")] {
-            if !out.is_null() {
-                // SAFETY: checked above.
-                unsafe { write_out(out, value, name) }?;
-            }
+        // SAFETY: each is null or may be written.
+        unsafe {
+            write_unless_null(count, points, "count")?;
+            write_unless_null(best, chosen, "best")
         }
-        Ok(())
     })
 }
 

@@ -2,7 +2,9 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::entries::{EntryList, entry_list};
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{
+    Buffer, argument, check_pointer, check_unless_null, guard, write_out, write_unless_null,
+};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{dense_rows, node_numbers, optional_vector, size, swl_dense, swl_matrix, swl_vec};
@@ -98,9 +100,7 @@ pub unsafe extern "C" fn swl_altmin_score(
         unsafe {
             let altmin = handles::read::<Altmin>(s, "s")?;
             check_pointer(rmse, "rmse")?;
-            if !unseen.is_null() {
-                check_pointer(unseen, "unseen")?;
-            }
+            check_unless_null(unseen, "unseen")?;
             let list = entry_list(test, "test", true)?;
             let weights = optional_vector(weights, "weights", list.len(), "entry")?;
             let (error, blank) = each_precision!(&*altmin, c => {
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn swl_altmin_score(
                 c.score(&list, weights.as_deref(), !unseen.is_null())
             })?;
             write_out(rmse, error, "rmse")?;
-            if unseen.is_null() { Ok(()) } else { write_out(unseen, blank, "unseen") }
+            write_unless_null(unseen, blank, "unseen")
         }
     })
 }

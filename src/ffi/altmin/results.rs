@@ -2,7 +2,9 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{
+    Buffer, argument, check_pointer, check_unless_null, copy_out, guard, write_out, write_unless_null,
+};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::{Altmin, each_precision, side_of, swl_altmin, swl_altmin_cert, swl_altmin_sweep};
@@ -26,7 +28,7 @@ pub unsafe extern "C" fn swl_altmin_factor(
             let altmin = handles::read::<Altmin>(s, "s")?;
             let side = side_of(side)?;
             let values = each_precision!(&*altmin, c => c.model()?.factor(side));
-            Buffer::check(out, len, values.len(), "one per line of the side and rank")?.fill(&values)
+            copy_out(&values, out, len, "one per line of the side and rank")
         }
     })
 }
@@ -45,14 +47,11 @@ pub unsafe extern "C" fn swl_altmin_size(
         let altmin = unsafe { handles::read::<Altmin>(s, "s") }?;
         let (size, k) = each_precision!(&*altmin, c => (c.size()?, c.model().map_or(0, |m| m.rank())));
         let wanted = [(rows, size[0], "rows"), (cols, size[1], "cols"), (rank, k, "rank")];
-        for (out, _, name) in wanted.iter().filter(|(out, ..)| !out.is_null()) {
-            check_pointer(*out, name)?;
-        }
-        for (out, value, name) in wanted.into_iter().filter(|(out, ..)| !out.is_null()) {
-            // SAFETY: checked just now.
-            unsafe { write_out(out, value as i64, name) }?;
-        }
-        Ok(())
+        wanted.iter().try_for_each(|(out, _, name)| check_unless_null(*out, name))?;
+        // SAFETY: each is null or may be written.
+        wanted
+            .iter()
+            .try_for_each(|(out, value, name)| unsafe { write_unless_null(*out, *value as i64, name) })
     })
 }
 
@@ -76,7 +75,7 @@ pub unsafe extern "C" fn swl_altmin_bias(
                     .expected("a model with biases (option biases)")
                     .found("one without"));
             }
-            Buffer::check(out, len, values.len(), "one per line of the side")?.fill(&values)
+            copy_out(&values, out, len, "one per line of the side")
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::entries::{entry_list, entry_sizes};
-use super::super::guard::{Buffer, argument, guard, write_out};
+use super::super::guard::{Buffer, argument, flag, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
@@ -87,10 +87,7 @@ pub unsafe extern "C" fn swl_altmin_memory_estimate(
         // SAFETY: what the caller promises of each argument, passed on.
         let ([rows, cols, count], options) =
             unsafe { (entry_sizes(entries, "entries")?, or_defaults(options, Family::Altmin)?) };
-        if weighted != 0 && weighted != 1 {
-            return Err(argument("weighted", "0 or 1", weighted));
-        }
-        let weighted = weighted == 1;
+        let weighted = flag(weighted, "weighted")?;
         let taken = if Settings::from_options(&options)?.single {
             Problem::<f32>::memory_estimate(rows, cols, count, weighted, &options)?
         } else {

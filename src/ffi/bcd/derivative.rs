@@ -2,7 +2,7 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{Buffer, check_pointer, guard, write_out, wrong_length};
+use super::super::guard::{Buffer, check_unless_null, guard, write_unless_null, wrong_length};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{optional_vector, swl_vec, vector};
@@ -92,12 +92,11 @@ pub unsafe extern "C" fn swl_bcd_derivative_forward(
         let mut control = call.control();
         let moved = sensitivity(&bcd, &mut control).and_then(|s| s.forward(&change, &mut control));
         let (found, moved) = moved.map_err(|error| call.stopped("swl_bcd_derivative_forward", error))?;
-        if !intercept.is_null() {
-            // SAFETY: `intercept` may be written.
-            unsafe { write_out(intercept, moved, "intercept") }?;
+        // SAFETY: `intercept` is null or may be written, and `coef` has `len` numbers.
+        unsafe {
+            write_unless_null(intercept, moved, "intercept")?;
+            buffer.fill(&found)
         }
-        // SAFETY: `coef` has `len` numbers.
-        unsafe { buffer.fill(&found) }
     })
 }
 
@@ -132,9 +131,7 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
             }
         };
         let buffers = [buffer(weights)?, buffer(offset)?, buffer(target)?];
-        if !lambda.is_null() {
-            check_pointer(lambda, "lambda")?;
-        }
+        check_unless_null(lambda, "lambda")?;
         let mut control = call.control();
         let found = sensitivity(&bcd, &mut control).and_then(|s| s.backward(&coef, intercept, &mut control));
         let found = found.map_err(|error| call.stopped("swl_bcd_derivative_backward", error))?;
@@ -144,11 +141,8 @@ pub unsafe extern "C" fn swl_bcd_derivative_backward(
                 unsafe { buffer.fill(values) }?;
             }
         }
-        if lambda.is_null() {
-            return Ok(());
-        }
-        // SAFETY: `lambda` may be written.
-        unsafe { write_out(lambda, found.lambda, "lambda") }
+        // SAFETY: `lambda` is null or may be written.
+        unsafe { write_unless_null(lambda, found.lambda, "lambda") }
     })
 }
 

@@ -2,12 +2,11 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable::{self, Growable};
-use super::super::guard::{Buffer, argument, check_pointer, guard, guard_value};
+use super::super::guard::{argument, check_pointer, copy_out, guard, guard_value};
 use super::super::handles::{self, Object};
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::{swl_outcome, swl_status};
+use super::super::status::{rigor_number, swl_outcome, swl_status};
 use super::super::views::{dense_rows, node_numbers, shape, size, swl_dense, swl_matrix, swl_vec, vector};
-use super::rigor_number;
 use super::setup::check_room;
 use crate::bcd::graph::{Labels, Problem, Settings, Solution, solve};
 use crate::numerics::SymmetricMatrix;
@@ -270,7 +269,7 @@ pub unsafe extern "C" fn swl_graph_values(g: *const swl_graph, out: *mut f64, le
             let solution = graph.solved.as_ref().ok_or_else(|| {
                 Error::new(ErrorKind::State, "g").expected("a solve since the handle was made").found("none")
             })?;
-            Buffer::check(out, len, solution.values.len(), "one per node and column")?.fill(&solution.values)
+            copy_out(&solution.values, out, len, "one per node and column")
         }
     })
 }

@@ -19,7 +19,7 @@ pub use callbacks::*;
 pub use types::*;
 
 use super::handles::Object;
-use crate::bcd::{Kind, Path, Problem, Rigor, Settings, Solution, Workspace};
+use crate::bcd::{Kind, Path, Problem, Settings, Solution, Workspace};
 use crate::model::OutputLoss;
 use crate::numerics::Duplicates;
 use crate::runtime::{Error, ErrorKind, Result};
@@ -173,13 +173,5 @@ impl Solved {
             Kind::DualityGap => SWL_CERT_DUALITY_GAP,
             Kind::Gradient => SWL_CERT_GRADIENT,
         }
-    }
-}
-
-fn rigor_number(rigor: Rigor) -> i32 {
-    match rigor {
-        Rigor::Proven => SWL_RIGOR_PROVEN,
-        Rigor::Estimated => SWL_RIGOR_ESTIMATED,
-        Rigor::None => SWL_RIGOR_NONE,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{Buffer, argument, check_pointer, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
 use super::super::status::swl_status;
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn swl_bcd_path_coef(s: *const swl_bcd, k: i64, out: *mut 
         let bcd = unsafe { handles::read::<Bcd>(s, "s") }?;
         let coef = &bcd.walked()?.point(k)?.coef;
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, coef.len(), "one per column (and output)")?.fill(coef) }
+        unsafe { copy_out(coef, out, len, "one per column (and output)") }
     })
 }
 
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn swl_bcd_path_intercept(
         let bcd = unsafe { handles::read::<Bcd>(s, "s") }?;
         let intercepts = bcd.walked()?.point(k)?.output_intercepts();
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, intercepts.len(), "one per output")?.fill(&intercepts) }
+        unsafe { copy_out(&intercepts, out, len, "one per output") }
     })
 }
 
@@ -146,9 +146,7 @@ pub unsafe extern "C" fn swl_bcd_path_between(s: *const swl_bcd, out: *mut f64, 
         let bcd = unsafe { handles::read::<Bcd>(s, "s") }?;
         let between = &bcd.walked()?.path.between;
         // SAFETY: `out` has `len` numbers.
-        unsafe {
-            Buffer::check(out, len, between.len(), "one per interval of an adaptive path")?.fill(between)
-        }
+        unsafe { copy_out(between, out, len, "one per interval of an adaptive path") }
     })
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::control::SWL_PHASE_SOLVE;
 use super::super::growable;
-use super::super::guard::{Buffer, argument, guard, write_out};
+use super::super::guard::{Buffer, argument, copy_out, guard, write_out};
 use super::super::handles::{self, Reader};
-use super::super::status::swl_status;
-use super::{Bcd, Solved, rigor_number, swl_bcd, swl_certificate, swl_trace_row};
+use super::super::status::{rigor_number, swl_status};
+use super::{Bcd, Solved, swl_bcd, swl_certificate, swl_trace_row};
 use crate::bcd::certificate;
 use crate::model::{Loss, OutputLoss};
 use crate::runtime::{Error, ErrorKind, Result};
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn swl_bcd_coef(s: *const swl_bcd, out: *mut f64, len: i64
         let bcd = unsafe { reader(s) }?;
         let coef = &bcd.solved()?.solution.coef;
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, coef.len(), "one per column (and output)")?.fill(coef) }
+        unsafe { copy_out(coef, out, len, "one per column (and output)") }
     })
 }
 
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn swl_bcd_intercept(s: *const swl_bcd, out: *mut f64, len
         let solution = &bcd.solved()?.solution;
         let intercepts = solution.output_intercepts();
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, intercepts.len(), "one per output")?.fill(&intercepts) }
+        unsafe { copy_out(&intercepts, out, len, "one per output") }
     })
 }
 
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn swl_bcd_direction(s: *const swl_bcd, out: *mut f64, len
                 .found("another"));
         }
         // SAFETY: `out` has `len` numbers.
-        unsafe { Buffer::check(out, len, direction.len(), "one per column and one more")?.fill(direction) }
+        unsafe { copy_out(direction, out, len, "one per column and one more") }
     })
 }
 

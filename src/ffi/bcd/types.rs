@@ -9,15 +9,6 @@ pub struct swl_bcd {
     _opaque: [u8; 0],
 }
 
-/// Rigor of a certificate: it bounds nothing by itself.
-pub const SWL_RIGOR_NONE: i32 = 0;
-/// Rigor of a certificate: it holds to first order only, where rounding was cleared from correlations that have to
-/// vanish, or where rounding may hide more than 1e-12 of the objective and of the loss at zero (large coefficients that
-/// cancel).
-pub const SWL_RIGOR_ESTIMATED: i32 = 1;
-/// Rigor of a certificate: a theorem, up to rounding.
-pub const SWL_RIGOR_PROVEN: i32 = 2;
-
 /// Kind of a certificate: there is none, because the call was stopped before there was an answer.
 pub const SWL_CERT_NONE: i32 = 0;
 /// Kind of a certificate: the objective is within this of its minimum.

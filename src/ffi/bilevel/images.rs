@@ -1,7 +1,7 @@
 //! Problems of pictures that are denoised.
 
 use super::super::growable::{self, Growable};
-use super::super::guard::{argument, check_pointer, guard};
+use super::super::guard::{argument, check_pointer, flag, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::{SWL_F32, SWL_F64, check_padding, size, slice, swl_scalar, unknown};
@@ -11,6 +11,7 @@ use crate::bilevel::problems::{
 };
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
+use std::time::Instant;
 
 /// Total variation: theta has the logarithms of its strength and of where it is rounded off.
 pub const SWL_IMAGES_TOTAL_VARIATION: i32 = 0;
@@ -50,7 +51,7 @@ pub struct swl_images_model {
     pub ridge: i32,
     /// field of experts: filters
     pub filters: i64,
-    /// field of experts: taps along a side of a filter, an odd number
+    /// field of experts: taps along a side of a filter, from 1 to the shorter side of a picture
     pub side: i64,
 }
 
@@ -76,6 +77,7 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
 ) -> swl_status {
     guard(|| {
         check_pointer(out, "out")?;
+        let begun = Instant::now();
         // SAFETY: what the caller promises of each argument, passed on.
         let (model, observed, truth) =
             unsafe { (growable::read(model, "model")?, read(observed, "observed")?, read(truth, "truth")?) };
@@ -113,18 +115,9 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
                     .found(other));
             }
         };
-        let made = Bilevel { problem, solved: None, resume: None, seconds_setup: 0.0, _keep: None };
         // SAFETY: `out` may be written.
-        unsafe { handles::publish(made, out) }
+        unsafe { handles::publish(Bilevel::new(problem, begun.elapsed().as_secs_f64(), None), out) }
     })
-}
-
-fn flag(value: i32, subject: &str) -> Result<bool> {
-    match value {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(argument(subject, "0 or 1", other)),
-    }
 }
 
 /// The pictures of a view.

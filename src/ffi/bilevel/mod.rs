@@ -41,6 +41,11 @@ impl Object for Bilevel {
 }
 
 impl Bilevel {
+    /// A problem that took so long to make, not solved yet.
+    fn new(problem: Adjusted, seconds_setup: f64, keep: Option<Keep>) -> Self {
+        Self { problem, solved: None, resume: None, seconds_setup, _keep: keep }
+    }
+
     fn solved(&self) -> Result<&Solution> {
         self.solved.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::State, "s").expected("a solve since the handle was made").found("none")

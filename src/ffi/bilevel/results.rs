@@ -2,12 +2,12 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{argument, check_pointer, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::swl_status;
+use super::super::status::{rigor_number, swl_status};
 use super::super::views::size;
-use super::solve::rigor_of;
+use super::solve::hypergradient_error;
 use super::{
     Bilevel, SWL_STEP_ACCEPTED, SWL_STEP_NOT_CERTAIN, SWL_STEP_REFINED, SWL_STEP_REJECTED,
     SWL_STEP_TIGHTENED, SWL_STEP_TOO_LONG, swl_bilevel, swl_bilevel_cert, swl_bilevel_step,
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn swl_bilevel_theta(s: *const swl_bilevel, out: *mut f64,
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let theta = &own.solved()?.theta;
-            Buffer::check(out, len, theta.len(), "one for each parameter")?.fill(theta)
+            copy_out(theta, out, len, "one for each parameter")
         }
     })
 }
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn swl_bilevel_hypergradient(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let z = &own.solved()?.hypergradient;
-            Buffer::check(out, len, z.len(), "one for each parameter")?.fill(z)
+            copy_out(z, out, len, "one for each parameter")
         }
     })
 }
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn swl_bilevel_lower(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let x = of_sample(&own, &own.solved()?.x, sample)?;
-            Buffer::check(out, len, x.len(), "one for each variable")?.fill(x)
+            copy_out(x, out, len, "one for each variable")
         }
     })
 }
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn swl_bilevel_adjoint(
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
             let q = of_sample(&own, &own.solved()?.q, sample)?;
-            Buffer::check(out, len, q.len(), "one for each variable")?.fill(q)
+            copy_out(q, out, len, "one for each variable")
         }
     })
 }
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn swl_bilevel_certificate(
                 .map_err(|error| call.stopped("swl_bilevel_certificate", error))?;
         slot.write(&swl_bilevel_cert {
             struct_size: size_of::<swl_bilevel_cert>() as u32,
-            rigor: rigor_of(found.interval.rigor),
+            rigor: rigor_number(found.interval.rigor),
             upper_lo: found.interval.lower,
             upper_hi: found.interval.upper,
             proven_lo: found.from_constants.lower,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn swl_bilevel_certificate(
             lower_error: found.eps,
             adjoint_residual: found.delta,
             hypergradient_norm: found.size,
-            hypergradient_error: found.omega.value,
+            hypergradient_error: hypergradient_error(&found),
         });
         Ok(())
     })

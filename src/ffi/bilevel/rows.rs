@@ -2,10 +2,10 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable::{self, Growable};
-use super::super::guard::{argument, check_pointer, guard};
+use super::super::guard::{argument, check_pointer, flag, guard};
 use super::super::handles;
 use super::super::status::swl_status;
-use super::super::views::{Holding, integers, shape, swl_matrix, swl_vec, vector};
+use super::super::views::{Holding, integers, shape, size, swl_matrix, swl_vec, vector};
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::{
     Adjusted, Data, Sharing, Split, Task, logistic, multinomial, ridge, smoothed_elastic_net,
@@ -111,8 +111,7 @@ pub unsafe extern "C" fn swl_bilevel_new(
             control.poll().map_err(stopped)?;
             let problem = made(&model, split)?;
             control.poll().map_err(stopped)?;
-            let seconds_setup = control.seconds();
-            handles::publish(Bilevel { problem, solved: None, resume: None, seconds_setup, _keep: None }, out)
+            handles::publish(Bilevel::new(problem, control.seconds(), None), out)
         }
     })
 }
@@ -131,18 +130,14 @@ unsafe fn data(a: *const swl_matrix, y: *const swl_vec, [a_name, y_name]: [&str;
 /// # Safety
 /// `group_of_feature` is null or has as many elements as the model says.
 unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Adjusted> {
-    let intercept = match model.intercept {
-        0 => false,
-        1 => true,
-        other => return Err(argument("model.intercept", "0 or 1", other)),
-    };
+    let intercept = flag(model.intercept, "model.intercept")?;
     let sharing = match model.sharing {
         SWL_SHARING_SINGLE => Sharing::Single,
         SWL_SHARING_FEATURE => Sharing::PerFeature,
         SWL_SHARING_CLASS => Sharing::PerOutput,
         SWL_SHARING_WEIGHT => Sharing::PerWeight,
         SWL_SHARING_GROUPS => {
-            let count = super::super::views::size(model.features, "model.features")?;
+            let count = size(model.features, "model.features")?;
             let name = "model.group_of_feature";
             // SAFETY: passed on.
             let groups = unsafe { integers(model.group_of_feature, model.features, name, count, "feature") }?;
@@ -155,7 +150,7 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Adjusted> {
         SWL_BILEVEL_RIDGE => ridge(split, &sharing, intercept),
         SWL_BILEVEL_LOGISTIC => logistic(split, &sharing, intercept),
         SWL_BILEVEL_MULTINOMIAL => {
-            let classes = super::super::views::size(model.classes, "model.classes")?;
+            let classes = size(model.classes, "model.classes")?;
             if classes > MOST_CLASSES {
                 return Err(argument("model.classes", format!("at most {MOST_CLASSES}"), classes));
             }

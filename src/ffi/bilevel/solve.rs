@@ -2,13 +2,15 @@
 
 use super::super::control::{Call, swl_control};
 use super::super::growable;
-use super::super::guard::{argument, check_pointer, guard, guard_value, write_out};
+use super::super::guard::{
+    argument, check_pointer, check_unless_null, copy_bytes, guard, guard_value, write_out, write_unless_null,
+};
 use super::super::handles;
 use super::super::options::{or_defaults, swl_options};
-use super::super::status::swl_status;
+use super::super::status::{SWL_RIGOR_NONE, rigor_number, swl_status};
 use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel, swl_bilevel_info};
-use crate::bilevel::{Checkpoint, Problem, Rigor, Settings, Solution, examine, solve};
+use crate::bilevel::{Certificate, Checkpoint, Problem, Settings, Solution, examine, solve};
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
 
@@ -33,14 +35,12 @@ pub unsafe extern "C" fn swl_bilevel_size(
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
             let own = handles::read::<Bilevel>(s, "s")?;
-            let numbers = [own.problem.parameters() as i64, own.problem.samples() as i64];
-            let wanted = [(parameters, "parameters", numbers[0]), (samples, "samples", numbers[1])];
-            let wanted = || wanted.iter().filter(|(out, ..)| !out.is_null());
             // Both are checked before the first is written.
-            wanted().try_for_each(|(out, name, _)| check_pointer(*out, name))?;
-            wanted().try_for_each(|(out, name, number)| write_out(*out, *number, name))?;
+            check_unless_null(parameters, "parameters")?;
+            check_unless_null(samples, "samples")?;
+            write_unless_null(parameters, own.problem.parameters() as i64, "parameters")?;
+            write_unless_null(samples, own.problem.samples() as i64, "samples")
         }
-        Ok(())
     })
 }
 
@@ -120,9 +120,8 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         };
         let own = &mut *own;
         let threads = Settings::from_options(&options)?.threads;
-        let resume = own.resume.clone();
         let mut control = call.control();
-        let solved = solve(&own.problem, &start, &options, resume.as_ref(), &mut control);
+        let solved = solve(&own.problem, &start, &options, own.resume.as_ref(), &mut control);
         drop(control);
         let solution = solved.inspect_err(|error| {
             let Some(slot) = &slot else { return };
@@ -143,8 +142,9 @@ pub unsafe extern "C" fn swl_bilevel_solve(
 
 /// Compares the derivatives of a problem at theta (len numbers) with differences, its Hessian with its transpose, and
 /// its constants with samples: the doctor. SWL_OK means that nothing is wrong; SWL_E_DATA that something is: the message
-/// names the callback, the sample and the size. Costs about 40 gradients for each sample. Errors also: SWL_E_ARGUMENT,
-/// SWL_E_OPTION, SWL_E_CALLBACK, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
+/// names the callback, the sample and the size. Costs at most 79 lower and 55 upper evaluations, 9 Hessian products and
+/// 9 products with mixed derivatives for each sample. Errors also: SWL_E_ARGUMENT, SWL_E_OPTION, SWL_E_CALLBACK,
+/// SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_check(
     s: *mut swl_bilevel,
@@ -187,25 +187,15 @@ pub unsafe extern "C" fn swl_bilevel_save(
     need: *mut usize,
 ) -> swl_status {
     guard(|| {
-        if !need.is_null() {
-            check_pointer(need, "need")?;
-        }
+        check_unless_null(need, "need")?;
         // SAFETY: an object of ours.
         let own = unsafe { handles::read::<Bilevel>(s, "s") }?;
         let checkpoint = own.solved()?.checkpoint.as_ref();
         let checkpoint = checkpoint.ok_or_else(|| {
             Error::new(ErrorKind::State, "s").expected("a solve that can go on").found("another")
         })?;
-        let bytes = checkpoint.to_bytes()?;
-        if !buf.is_null() {
-            if cap < bytes.len() {
-                return Err(argument("cap", format!("at least {}", bytes.len()), cap));
-            }
-            // SAFETY: not null, and the caller's buffer has `cap` bytes.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
-        }
-        // SAFETY: null or checked.
-        if need.is_null() { Ok(()) } else { unsafe { write_out(need, bytes.len(), "need") } }
+        // SAFETY: the caller's buffer has `cap` bytes, and `need` may be written.
+        unsafe { copy_bytes(&checkpoint.to_bytes()?, buf, cap, need) }
     })
 }
 
@@ -247,12 +237,10 @@ fn parameters(own: &Bilevel, len: i64) -> Result<usize> {
     Ok(d)
 }
 
-pub(super) fn rigor_of(rigor: Rigor) -> i32 {
-    match rigor {
-        Rigor::Unknown => 0,
-        Rigor::Estimated => 1,
-        Rigor::Proven => 2,
-    }
+/// The bound on the error of a hypergradient: infinity, and not NaN, where there is none.
+pub(super) fn hypergradient_error(certificate: &Certificate) -> f64 {
+    let bound = certificate.omega.value;
+    if bound.is_nan() { f64::INFINITY } else { bound }
 }
 
 /// What is told of a solve; of none, that nothing was solved.
@@ -276,7 +264,7 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         lower_error: f64::INFINITY,
         adjoint_residual: f64::INFINITY,
         active_bounds: 0,
-        rigor: 0,
+        rigor: SWL_RIGOR_NONE,
         threads: i32::try_from(threads).unwrap_or(i32::MAX),
         callback_code: 0,
         pad_: 0,
@@ -299,11 +287,11 @@ fn info(solution: Option<&Solution>, threads: usize, seconds_setup: f64) -> swl_
         told.upper_lo = interval.lower;
         told.upper_hi = interval.upper;
         told.hypergradient_norm = certificate.size;
-        told.hypergradient_error = certificate.omega.value;
+        told.hypergradient_error = hypergradient_error(certificate);
         told.lower_error = certificate.eps;
         told.adjoint_residual = certificate.delta;
         told.active_bounds = solution.active.len() as i64;
-        told.rigor = rigor_of(interval.rigor);
+        told.rigor = rigor_number(interval.rigor);
         told.seconds_solve = solution.seconds;
     }
     told

@@ -48,7 +48,8 @@ pub struct swl_bilevel_info {
     pub adjoint_residual: f64,
     /// parameters at a bound
     pub active_bounds: i64,
-    /// SWL_RIGOR_PROVEN, ..: how far the constants are to be trusted
+    /// SWL_RIGOR_PROVEN, ..: how far the interval and lower_error are to be trusted; hypergradient_error may be an
+    /// estimate where they are proven
     pub rigor: i32,
     /// threads that were asked for
     pub threads: i32,
@@ -74,9 +75,9 @@ unsafe impl Growable for swl_bilevel_info {
 pub struct swl_bilevel_cert {
     /// sizeof(swl_bilevel_cert), set by the caller
     pub struct_size: u32,
-    /// SWL_RIGOR_PROVEN, ..
+    /// SWL_RIGOR_PROVEN, ..: as that of swl_bilevel_info
     pub rigor: i32,
-    /// an interval that holds the upper value
+    /// an interval that holds the upper value, as rigor says
     pub upper_lo: f64,
     /// its other end
     pub upper_hi: f64,
@@ -84,7 +85,7 @@ pub struct swl_bilevel_cert {
     pub proven_lo: f64,
     /// its other end
     pub proven_hi: f64,
-    /// the largest distance of a lower solution from the true one
+    /// the largest distance of a lower solution from the true one, as rigor says
     pub lower_error: f64,
     /// the largest residual of an adjoint system
     pub adjoint_residual: f64,

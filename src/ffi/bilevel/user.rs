@@ -11,6 +11,7 @@ use crate::bilevel::problems::Adjusted;
 use crate::bilevel::{Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants};
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
+use std::time::Instant;
 
 /// What a callback returns for a point that cannot be evaluated: a trial is shortened; at the start it is an error.
 pub const SWL_CALLBACK_REJECT: i32 = -1;
@@ -157,6 +158,7 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
 ) -> swl_status {
     guard(|| {
         check_pointer(out, "out")?;
+        let begun = Instant::now();
         // SAFETY: what the caller promises of each argument, passed on.
         unsafe {
             let given = growable::read(problem, "problem")?;
@@ -185,9 +187,8 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
             let lengths = lengths.iter().enumerate().map(length).collect::<Result<Vec<usize>>>()?;
             let own = Callbacks { given, d, lengths };
             let keep = Keep::new(given.ctx, given.release);
-            let problem = Adjusted::new(own);
-            let made = Bilevel { problem, solved: None, resume: None, seconds_setup: 0.0, _keep: Some(keep) };
-            handles::publish(made, out)
+            let seconds_setup = begun.elapsed().as_secs_f64();
+            handles::publish(Bilevel::new(Adjusted::new(own), seconds_setup, Some(keep)), out)
         }
     })
 }

@@ -1,6 +1,6 @@
 //! A stream as bytes, and a stream from them.
 
-use super::super::guard::{argument, check_pointer, guard, write_out};
+use super::super::guard::{argument, check_pointer, check_unless_null, copy_bytes, guard};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::{Groupwise, learner, swl_groupwise, swl_learner};
@@ -20,21 +20,11 @@ pub unsafe extern "C" fn swl_groupwise_save(
     need: *mut usize,
 ) -> swl_status {
     guard(|| {
-        if !need.is_null() {
-            check_pointer(need, "need")?;
-        }
+        check_unless_null(need, "need")?;
         // SAFETY: an object of ours.
         let own = unsafe { handles::read::<Groupwise>(s, "s") }?;
-        let bytes = own.stream.save()?;
-        if !buf.is_null() {
-            if cap < bytes.len() {
-                return Err(argument("cap", format!("at least {}", bytes.len()), cap));
-            }
-            // SAFETY: not null, and the caller's buffer has `cap` bytes.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast::<u8>(), bytes.len()) };
-        }
-        // SAFETY: null or checked.
-        if need.is_null() { Ok(()) } else { unsafe { write_out(need, bytes.len(), "need") } }
+        // SAFETY: the caller's buffer has `cap` bytes, and `need` may be written.
+        unsafe { copy_bytes(&own.stream.save()?, buf, cap, need) }
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is known of a stream and of its groups.
 
 use super::super::growable;
-use super::super::guard::{Buffer, argument, check_pointer, guard, write_out};
+use super::super::guard::{argument, check_pointer, check_unless_null, copy_out, guard, write_out};
 use super::super::handles;
 use super::super::status::swl_status;
 use super::super::views::size;
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn swl_groupwise_coef(
             return Err(argument("expert", format!("a number below {}", all.len()), expert));
         };
         // SAFETY: the caller's buffer has `len` numbers.
-        unsafe { Buffer::check(out, len, found.len(), "one for each coefficient")?.fill(found) }
+        unsafe { copy_out(found, out, len, "one for each coefficient") }
     })
 }
 
@@ -257,11 +257,6 @@ fn name_of(kind: Kind) -> &'static CStr {
         Kind::Logistic => c"logistic",
         Kind::Custom => c"custom",
     }
-}
-
-/// Refuses a pointer that is not aligned; NULL is an array that is not wanted.
-fn check_unless_null<T>(pointer: *const T, subject: &str) -> Result<()> {
-    if pointer.is_null() { Ok(()) } else { check_pointer(pointer, subject) }
 }
 
 /// Writes as many of `values` as the caller has room for.
