@@ -133,7 +133,7 @@ fn requests_that_do_not_fit_are_refused() {
         ("bilevel lasso --train data.csv --folds 3 --lower-solver fista", "lower_solver"),
         ("bilevel ridge", "--train"),
         ("bilevel ridge --train data.csv", "--validation"),
-        ("bilevel ridge --train data.csv --folds 41", "2..=40"),
+        ("bilevel ridge --train data.csv --folds 41", "2 to 40"),
         ("bilevel ridge --train data.csv --folds 3 --strengths groups", "--strengths"),
         ("bilevel ridge --train data.csv --folds 3 --start 1,2", "--start"),
         ("bilevel ridge --train data.csv --folds 3 --method nothing", "method"),

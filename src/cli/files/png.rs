@@ -56,7 +56,14 @@ mod tests {
     #[test]
     fn a_picture_that_claims_too_many_pixels_is_refused_before_there_is_room_for_them() {
         let mut bytes = Vec::new();
-        drop(Encoder::new(&mut bytes, 100_000, 100_000).write_header().unwrap());
+        let encoder = Encoder::new(&mut bytes, 1, 1);
+        encoder.write_header().unwrap().write_image_data(&[7]).unwrap();
+        assert_eq!(parse(&bytes).unwrap().pixels, [7.0 / 255.0]);
+        // Width and height, and the checksum over them.
+        bytes[16..24].copy_from_slice(&[100_000_u32.to_be_bytes(), 100_000_u32.to_be_bytes()].concat());
+        let mut checksum = flate2::Crc::new();
+        checksum.update(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&checksum.sum().to_be_bytes());
         let refused = parse(&bytes).unwrap_err();
         assert!(refused.contains("10000000000 pixels"), "{refused}");
     }
