@@ -19,11 +19,11 @@ pub fn tolerance(delta: f64, gradient: f64) -> f64 {
     delta.min(LOOSEST * gradient)
 }
 
-/// Improves `q` until its residual is at most `tolerance`.
+/// Improves `q` until its residual is within the tolerance for what it is at first.
 pub fn solve(
     oracle: &mut Oracle<'_, '_, '_>,
     sample: &SamplePoint,
-    tolerance: f64,
+    tolerance: impl Fn(f64) -> f64,
     q: &mut [f64],
 ) -> Tried<Adjoint> {
     oracle.counts.adjoint_solves += 1;
@@ -35,7 +35,7 @@ pub fn solve(
     if size == 0.0 {
         q.fill(0.0);
     }
-    let tolerance = self::tolerance(tolerance, size);
+    let tolerance = |first| self::tolerance(tolerance(first), size);
     let system = System { at: &*at, constants: &sample.constants, b: &b };
     let max_steps = conjugate_gradient::steps_within(oracle);
     let solved = conjugate_gradient::solve(oracle, &system, q, tolerance, max_steps)?;

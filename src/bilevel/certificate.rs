@@ -140,7 +140,6 @@ fn measured(
     let mut point = evaluator.with_regularizer(theta, samples)?;
     evaluator.choose_mode(&point);
     evaluator.take_adjoints(&mut point, control)?;
-    let delta = point.most(|s| s.adjoint.as_ref().map_or(0.0, |a| a.delta));
-    evaluator.mixed(&mut point, delta, control)?;
+    evaluator.mixed(&mut point, control)?;
     Ok(point)
 }

@@ -61,17 +61,19 @@ pub fn residual(oracle: &mut Oracle<'_, '_, '_>, system: &System<'_>, x: &[f64])
     Ok(r)
 }
 
-/// Improves `x` until `|b - A x| <= tolerance` in the dual norm, until rounding stops it, or for `max_steps`.
+/// Improves `x` until `|b - A x|` in the dual norm is within the tolerance for what it is at first, until rounding stops
+/// it, or for `max_steps`.
 pub fn solve(
     oracle: &mut Oracle<'_, '_, '_>,
     system: &System<'_>,
     x: &mut [f64],
-    tolerance: f64,
+    tolerance: impl Fn(f64) -> f64,
     max_steps: u64,
 ) -> Tried<Solved> {
     let metric = &system.constants.metric;
     let mut r = residual(oracle, system, x)?;
     let mut best = metric.dual(&r);
+    let tolerance = tolerance(best);
     let (mut steps, mut fruitless) = (0, 0);
     loop {
         if best <= tolerance || best == 0.0 {

@@ -187,7 +187,7 @@ impl<'a> Evaluator<'a> {
                 return Ok(None);
             }
             let mut q = copied("q", &sample.q)?;
-            let mut found = adjoint::solve(oracle, sample, wanted, &mut q)?;
+            let mut found = adjoint::solve(oracle, sample, |_| wanted, &mut q)?;
             found.changes = sampled(oracle, sample, &q, &found, needs(mode, corrected, &sample.constants))?;
             Ok(Some((q, found)))
         })?;
@@ -205,8 +205,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The products with `B` that the hypergradient and its bound take, where they are not there yet.
-    pub fn mixed(&mut self, point: &mut Point, delta: f64, control: &mut Control<'_>) -> Tried<()> {
-        let (mode, shares) = (self.mode, self.shares.delta.clone());
+    pub fn mixed(&mut self, point: &mut Point, control: &mut Control<'_>) -> Tried<()> {
+        let mode = self.mode;
         // The bound may take more solves than the hypergradient itself.
         let limit = self.settings.max_lower_products.saturating_mul(4);
         let here = &*point;
@@ -215,8 +215,7 @@ impl<'a> Evaluator<'a> {
             if sample.mixed.is_some() {
                 return Ok(None);
             }
-            let wanted = adjoint::tolerance(delta * shares[oracle.sample], sample.upper.norm);
-            mixed_at(oracle, sample, mode, wanted).map(Some)
+            mixed_at(oracle, sample, mode).map(Some)
         })?;
         for (sample, found) in point.samples.iter_mut().zip(found) {
             if found.is_some() {
@@ -343,12 +342,7 @@ fn draw(x: &[f64]) -> u64 {
     x.iter().fold(0xcbf2_9ce4_8422_2325, |hash, x| (hash ^ x.to_bits()).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn mixed_at(
-    oracle: &mut Oracle<'_, '_, '_>,
-    sample: &SamplePoint,
-    mode: CertificateMode,
-    tolerance: f64,
-) -> Tried<Mixed> {
+fn mixed_at(oracle: &mut Oracle<'_, '_, '_>, sample: &SamplePoint, mode: CertificateMode) -> Tried<Mixed> {
     let x = &sample.lower.x;
     let at = oracle.second_order(x)?;
     let mut product = zeros("mixed", oracle.theta.len())?;
@@ -360,7 +354,7 @@ fn mixed_at(
         mixed_norm(oracle, &*at, x, &sample.constants.metric, proven)?
     };
     let correction = if mode == CertificateMode::GoalOriented {
-        Some(goal_oriented::correction(oracle, sample, &*at, &product, tolerance)?)
+        Some(goal_oriented::correction(oracle, sample, &*at, &product)?)
     } else {
         None
     };

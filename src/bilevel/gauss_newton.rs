@@ -55,7 +55,7 @@ pub fn step(
             let tolerance = RELATIVE * constants.metric.dual(&b);
             let left = conjugate_gradient::steps_within(oracle);
             let system = System { at: &*at, constants, b: &b };
-            conjugate_gradient::solve(oracle, &system, &mut column, tolerance, left)?;
+            conjugate_gradient::solve(oracle, &system, &mut column, |_| tolerance, left)?;
             columns.push(column);
         }
         let weight = problem.upper_constants(oracle.sample).squared_distance.unwrap_or(0.0);

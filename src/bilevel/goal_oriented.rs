@@ -15,17 +15,15 @@ use super::problem::SecondOrder;
 use crate::numerics::kernels::add;
 use crate::runtime::error::{copied, zeros};
 
-/// How exactly the Newton equation is solved, relative to its right-hand side.
+/// How exactly the Newton equation and the adjoint one after it are solved, relative to what there is to solve for.
 const NEWTON: f64 = 0.1;
 
-/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`; adjoints to
-/// `tolerance`.
+/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`.
 pub fn correction(
     oracle: &mut Oracle<'_, '_, '_>,
     sample: &SamplePoint,
     at: &dyn SecondOrder,
     product: &[f64],
-    tolerance: f64,
 ) -> Tried<Vec<f64>> {
     let (n, d) = (sample.lower.x.len(), product.len());
     if sample.lower.norm == 0.0 {
@@ -34,7 +32,7 @@ pub fn correction(
     let mut e = zeros("correction", n)?;
     let system = System { at, constants: &sample.constants, b: &sample.lower.gradient };
     let left = steps_within(oracle) / 2;
-    let solved = conjugate_gradient::solve(oracle, &system, &mut e, NEWTON * sample.lower.norm, left)?;
+    let solved = conjugate_gradient::solve(oracle, &system, &mut e, |first| NEWTON * first, left)?;
     // Of a step that was solved less exactly than that a part is missing, or all of it.
     let missing = solved.norm / sample.lower.norm;
     let grown = match missing {
@@ -48,8 +46,9 @@ pub fn correction(
     let there = Iterate { x, value: f64::NAN, gradient: Vec::new(), norm: 0.0 };
     let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), Vec::new())?;
     let mut q = copied("correction", &sample.q)?;
-    let wanted = tolerance.min(adjoint::tolerance(f64::INFINITY, there.upper.norm));
-    adjoint::solve(oracle, &there, wanted, &mut q)?;
+    // What the adjoint's own residual makes of the error is counted elsewhere; the rest of it is what the step has made.
+    let had = sample.adjoint.as_ref().map_or(0.0, |adjoint| adjoint.delta);
+    adjoint::solve(oracle, &there, |first| had.max(NEWTON * first), &mut q)?;
     let second = oracle.second_order(&there.lower.x)?;
     let mut change = zeros("correction", d)?;
     oracle.mixed_transposed(&*second, &q, &mut change)?;

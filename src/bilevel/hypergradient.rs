@@ -85,7 +85,7 @@ pub fn inexact_gradient(
     let (mut least, mut fruitless, mut confirmed) = (f64::INFINITY, 0, 0);
     loop {
         evaluator.adjoints(point, search.accuracy.delta, control)?;
-        evaluator.mixed(point, search.accuracy.delta, control)?;
+        evaluator.mixed(point, control)?;
         let Some(gradient) = InexactGradient::at(point, mode, search.bounds, settings.eta) else {
             return Err(
                 crate::runtime::Error::new(crate::runtime::ErrorKind::Internal, "hypergradient").into()

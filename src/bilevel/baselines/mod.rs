@@ -77,7 +77,7 @@ impl Run<'_, '_> {
         control: &mut Control<'_>,
     ) -> Tried<Vec<f64>> {
         self.evaluator.adjoints(point, delta, control)?;
-        self.evaluator.mixed(point, delta, control)?;
+        self.evaluator.mixed(point, control)?;
         Ok(point.hypergradient().unwrap_or_else(|| vec![f64::NAN; point.theta.len()]))
     }
 }

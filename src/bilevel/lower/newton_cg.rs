@@ -34,7 +34,7 @@ pub fn solve(
             let second = oracle.second_order(&here.x)?;
             let system = System { at: &*second, constants, b: &b };
             let max_steps = steps_within(oracle);
-            let solved = conjugate_gradient::solve(oracle, &system, &mut p, tolerance, max_steps)?;
+            let solved = conjugate_gradient::solve(oracle, &system, &mut p, |_| tolerance, max_steps)?;
             oracle.counts.lower_steps += solved.steps;
             if solved.steps == 0 && solved.reached == Reached::Limit {
                 return Ok(Reached::Limit);

@@ -27,7 +27,7 @@ pub fn solve(
             let second = oracle.second_order(&at.x)?;
             let system = System { at: &*second, constants, b: &b };
             let max_steps = steps_within(oracle);
-            conjugate_gradient::solve(oracle, &system, &mut s, MARGIN * target, max_steps)?
+            conjugate_gradient::solve(oracle, &system, &mut s, |_| MARGIN * target, max_steps)?
         };
         oracle.counts.lower_steps += solved.steps;
         if solved.steps == 0 {

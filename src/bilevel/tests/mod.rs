@@ -43,6 +43,6 @@ pub fn point(
     let mut point = evaluator.lower(theta, Warm::Cold, eps, 100_000, control).unwrap();
     evaluator.choose_mode(&point);
     evaluator.adjoints(&mut point, delta, control).unwrap();
-    evaluator.mixed(&mut point, delta, control).unwrap();
+    evaluator.mixed(&mut point, control).unwrap();
     (point, evaluator.mode)
 }

@@ -51,7 +51,7 @@ pub fn run(matches: &ArgMatches, file: &Path) -> std::result::Result<Verdict, Fa
     let name = file.display().to_string();
     let bytes = std::fs::read(file)
         .map_err(|e| Error::new(ErrorKind::Argument, &name).expected("a file that can be read").found(e))?;
-    match saved::load(&bytes).map_err(|e| e.renamed("saved state", &name).renamed("saved model", &name))? {
+    match saved::load(&bytes).map_err(|e| e.renamed("saved state", &name))? {
         Loaded::Double(saved) => apply(matches, &name, saved),
         Loaded::Single(saved) => apply(matches, &name, saved),
     }
