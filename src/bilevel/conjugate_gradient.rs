@@ -35,6 +35,17 @@ pub struct Solved {
     pub reached: Reached,
 }
 
+/// What an estimate has come to.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// `x`.
+    pub x: Vec<f64>,
+    /// The dual norm of what the recurrence has for `b - A x`.
+    pub norm: f64,
+    /// Steps taken.
+    pub steps: u64,
+}
+
 /// One system.
 pub struct System<'s> {
     pub at: &'s dyn SecondOrder,
@@ -97,6 +108,18 @@ pub fn solve(
             x.copy_from_slice(&tried);
         }
     }
+}
+
+/// What solves `A x = b` about, by one run from 0 that nothing verifies: enough where another look follows.
+pub fn estimate(
+    oracle: &mut Oracle<'_, '_, '_>,
+    system: &System<'_>,
+    tolerance: f64,
+    max_steps: u64,
+) -> Tried<Estimate> {
+    let mut x = zeros("conjugate gradients", system.b.len())?;
+    let (claimed, steps) = cycle(oracle, system, &mut x, system.b, tolerance, max_steps)?;
+    Ok(Estimate { x, norm: system.constants.metric.dual(&claimed), steps })
 }
 
 /// Steps from the residual `start` at `x`, until the recurrence says that it is small enough or does not fall any

@@ -25,23 +25,22 @@ pub fn correction(
     at: &dyn SecondOrder,
     product: &[f64],
 ) -> Tried<Vec<f64>> {
-    let (n, d) = (sample.lower.x.len(), product.len());
+    let d = product.len();
     if sample.lower.norm == 0.0 {
         return Ok(zeros("correction", d)?);
     }
-    let mut e = zeros("correction", n)?;
     let system = System { at, constants: &sample.constants, b: &sample.lower.gradient };
     let left = steps_within(oracle) / 2;
-    let solved = conjugate_gradient::solve(oracle, &system, &mut e, |first| NEWTON * first, left)?;
+    let newton = conjugate_gradient::estimate(oracle, &system, NEWTON * sample.lower.norm, left)?;
     // Of a step that was solved less exactly than that a part is missing, or all of it.
-    let missing = solved.norm / sample.lower.norm;
+    let missing = newton.norm / sample.lower.norm;
     let grown = match missing {
         _ if missing <= NEWTON => 1.0,
         _ if missing < 1.0 => 1.0 / (1.0 - missing),
         _ => f64::NAN,
     };
     let mut x = copied("correction", &sample.lower.x)?;
-    add(-1.0, &e, &mut x);
+    add(-1.0, &newton.x, &mut x);
     // The gradient there is not needed: only where it is.
     let there = Iterate { x, value: f64::NAN, gradient: Vec::new(), norm: 0.0 };
     let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), Vec::new())?;

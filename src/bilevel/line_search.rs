@@ -29,6 +29,9 @@ use crate::runtime::{Control, Result};
 /// How much rougher than asked for the first solve at a trial is.
 const ROUGH: f64 = 100.0;
 
+/// The most that one trial shortens the next.
+const LEAST_SHRINK: f64 = 0.1;
+
 /// What a line search is given.
 pub struct LineSearch<'s> {
     pub point: &'s Point,
@@ -99,15 +102,20 @@ pub fn line_search(
         let row = |decision, left, upper| {
             TraceRow::new(search.iteration, decision, left, required).with_trial(alpha, upper)
         };
+        let mut shrink = settings.rho;
         let (decision, row) = match tried {
             Ok(Trial { point, interval, early }) => {
                 progress.note_effort(evaluator.hardest);
                 sound = true;
                 let rise = interval.upper - search.interval.lower;
                 let least_rise = interval.lower - search.interval.upper;
+                let middle_rise = interval.middle() - search.interval.middle();
                 if rise <= required && !early {
                     evaluator.note(trace, row(Decision::Accepted, rise, interval.upper), &search.accuracy);
                     return Ok(Found::Step(Box::new(Step { point, alpha })));
+                }
+                if settings.method == Method::Maid {
+                    shrink = settings.rho.min(parabola(slope, if early { least_rise } else { middle_rise }));
                 }
                 if early || least_rise > required {
                     (None, row(Decision::TooLong, least_rise, interval.upper))
@@ -129,7 +137,7 @@ pub fn line_search(
         if let Some((factor, point)) = decision {
             return Ok(Found::Undecided { factor, alpha, trial: Box::new(point) });
         }
-        alpha *= settings.rho;
+        alpha *= shrink;
     }
     Ok(Found::Exhausted(flaw.filter(|_| !sound)))
 }
@@ -158,6 +166,13 @@ impl LineSearch<'_> {
         };
         (wanted > 0.0 && width.is_finite()).then_some(0.5 * wanted / width)
     }
+}
+
+/// Where the parabola with this slope at 0 that has risen so far at 1 is least; not too near to 0, as a parabola it need
+/// not be.
+fn parabola(slope: f64, rise: f64) -> f64 {
+    let least = -0.5 * slope / (rise - slope);
+    if least.is_finite() { least.max(LEAST_SHRINK) } else { LEAST_SHRINK }
 }
 
 /// A trial point.

@@ -6,7 +6,7 @@ use crate::bilevel::conjugate_gradient::{self, System, steps_within};
 use crate::bilevel::constants::Constants;
 use crate::bilevel::interrupt::Tried;
 use crate::bilevel::oracle::Oracle;
-use crate::runtime::error::{mapped, zeros};
+use crate::runtime::error::mapped;
 
 /// The loosest a Newton equation is solved, relative to its right-hand side.
 const LOOSEST: f64 = 0.1;
@@ -28,18 +28,18 @@ pub fn solve(
         let forcing = LOOSEST.min((here.norm / first).sqrt());
         // No more than the target needs.
         let tolerance = (forcing * here.norm).max(0.1 * target);
-        let mut p = zeros("Newton step", here.x.len())?;
-        {
+        let p = {
             let b = mapped("Newton step", here.gradient.iter().map(|g| -g))?;
             let second = oracle.second_order(&here.x)?;
             let system = System { at: &*second, constants, b: &b };
             let max_steps = steps_within(oracle);
-            let solved = conjugate_gradient::solve(oracle, &system, &mut p, |_| tolerance, max_steps)?;
-            oracle.counts.lower_steps += solved.steps;
-            if solved.steps == 0 && solved.reached == Reached::Limit {
+            let found = conjugate_gradient::estimate(oracle, &system, tolerance, max_steps)?;
+            oracle.counts.lower_steps += found.steps;
+            if max_steps == 0 {
                 return Ok(Reached::Limit);
             }
-        }
+            found.x
+        };
         let Some(next) = search(oracle, &here, &p, &constants.metric)? else { return Ok(Reached::Floor) };
         here = next;
         at.improve(&here);
