@@ -14,8 +14,8 @@ use super::problem::Rigor;
 use super::settings::CertificateMode;
 use crate::numerics::kernels::add;
 
-/// What the goal-oriented estimate is multiplied by.
-const GOAL_MARGIN: f64 = 1.25;
+/// What of a goal-oriented correction may be left of the error once the hypergradient is taken with it.
+const GOAL_LEFT: f64 = 0.5;
 
 /// A bound on the error of a hypergradient, and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +60,7 @@ pub fn omega(point: &Point, mode: CertificateMode) -> Omega {
     }
     if mode == CertificateMode::GoalOriented {
         // Errors of samples may cancel, and the estimate sees it.
-        total.lower = GOAL_MARGIN * norm(&change);
+        total.lower += GOAL_LEFT * norm(&change);
     }
     total.value = total.lower + total.adjoint;
     total

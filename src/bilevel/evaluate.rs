@@ -354,7 +354,7 @@ fn mixed_at(oracle: &mut Oracle<'_, '_, '_>, sample: &SamplePoint, mode: Certifi
         mixed_norm(oracle, &*at, x, &sample.constants.metric, proven)?
     };
     let correction = if mode == CertificateMode::GoalOriented {
-        Some(goal_oriented::correction(oracle, sample, &*at, &product)?)
+        goal_oriented::correction(oracle, sample, &*at, &product)?
     } else {
         None
     };

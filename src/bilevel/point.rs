@@ -43,7 +43,7 @@ pub struct Mixed {
     /// How far the norm is to be trusted.
     pub rigor: Rigor,
     /// By what the sample's part of the hypergradient changes with a Newton correction of `x`, where that was asked
-    /// for.
+    /// for: the hypergradient is taken with it.
     pub correction: Option<Vec<f64>>,
 }
 
@@ -119,14 +119,18 @@ impl Point {
         self.samples.iter().any(|s| s.reached != Reached::Target) || self.adjoint_falls_short()
     }
 
-    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`; `None` before the products with `B`
-    /// are there.
+    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`, with the corrections that are known; `None`
+    /// before the products with `B` are there.
     pub fn hypergradient(&self) -> Option<Vec<f64>> {
         let share = 1.0 / self.samples.len() as f64;
         let mut z = vec![0.0; self.theta.len()];
         for sample in &self.samples {
             add(share, &sample.upper.in_theta, &mut z);
-            add(-share, &sample.mixed.as_ref()?.product, &mut z);
+            let mixed = sample.mixed.as_ref()?;
+            add(-share, &mixed.product, &mut z);
+            if let Some(correction) = &mixed.correction {
+                add(share, correction, &mut z);
+            }
         }
         add(1.0, &self.regularizer_gradient, &mut z);
         Some(z)
