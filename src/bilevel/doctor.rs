@@ -66,6 +66,27 @@ pub enum Check {
     Regularizer,
 }
 
+impl Check {
+    /// The callback that is at fault, by its name in C, and what of it where that is not all.
+    pub fn name(self) -> &'static str {
+        match self {
+            Check::Repeatable => "a callback called twice",
+            Check::LowerGradient => "lower (grad)",
+            Check::HessianSymmetric => "hessian (symmetry)",
+            Check::Hessian => "hessian",
+            Check::MixedTransposed => "mixed_t",
+            Check::MixedAdjoint => "mixed (against mixed_t)",
+            Check::StrongConvexity => "constants (mu)",
+            Check::Smoothness => "constants (l)",
+            Check::Metric => "metric",
+            Check::Preconditioner => "precondition",
+            Check::UpperInX => "upper (gx)",
+            Check::UpperInTheta => "upper (gtheta)",
+            Check::Regularizer => "regularizer",
+        }
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finding {
@@ -82,7 +103,7 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, sample, found, allowed } = self;
-        write!(f, "{check:?} of sample {sample}: {found:e} where {allowed:e} is allowed")
+        write!(f, "{} of sample {sample}: {found:e} where {allowed:e} is allowed", check.name())
     }
 }
 
@@ -101,6 +122,14 @@ impl Examination {
         // The worst direction tells for all.
         if wrong && !self.findings.iter().any(|f| f.check == check && f.sample == sample) {
             self.findings.push(Finding { check, sample, found, allowed });
+        }
+    }
+
+    /// Notes a product that should be near a difference quotient, relative to their terms, but at least to `least`.
+    fn against(&mut self, check: Check, sample: usize, product: f64, seen: Option<Difference>, least: f64) {
+        // Without a quotient nothing is known.
+        if let Some(Difference { quotient, terms }) = seen {
+            self.compare(check, sample, (quotient, product), terms.max(least), DIFFERENCE);
         }
     }
 
@@ -180,21 +209,30 @@ fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Result<Vec<f64
     Ok(v)
 }
 
-/// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own
-/// rounding at small steps and by curvature at large ones.
+/// A difference quotient, and the size of its terms.
+struct Difference {
+    quotient: f64,
+    terms: f64,
+}
+
+/// The quotient over the steps that agrees best with `product`: it is off by its own rounding at small steps and by
+/// curvature at large ones. None where all of them overflow or are of points that cannot be evaluated.
 fn differences(
     x: &[f64],
     v: &[f64],
     product: f64,
     mut along: impl FnMut(&[f64]) -> Tried<f64>,
-) -> Tried<(f64, f64)> {
+) -> Tried<Option<Difference>> {
     let scale = 1.0 + norm(x);
-    let mut best = (f64::NAN, 1.0);
+    let mut best = None;
     let mut least = f64::INFINITY;
     for step in STEPS.map(|step| step * scale) {
         let (mut ahead, mut behind) = (copied("differences", x)?, copied("differences", x)?);
         add(step, v, &mut ahead);
         add(-step, v, &mut behind);
+        if !ahead.iter().chain(&behind).all(|x| x.is_finite()) {
+            continue;
+        }
         let (high, low) = match (along(&ahead), along(&behind)) {
             (Ok(high), Ok(low)) => (high, low),
             (Err(Interrupt::Flaw(Flaw::NotFinite { .. } | Flaw::Refused { .. })), _)
@@ -207,7 +245,7 @@ fn differences(
         let terms = quotient.abs() + product.abs() + rounding / DIFFERENCE;
         let off = (quotient - product).abs() / terms.max(f64::MIN_POSITIVE);
         if off < least {
-            (least, best) = (off, (quotient, terms));
+            (least, best) = (off, Some(Difference { quotient, terms }));
         }
     }
     Ok(best)
@@ -238,10 +276,9 @@ fn lower_level(
 
     let slope = dot(&gradient, &v);
     let mut scratch = zeros("gradient", n)?;
-    let (quotient, terms) = differences(x, &v, slope, |x| oracle.lower(x, &mut scratch))?;
+    let seen = differences(x, &v, slope, |x| oracle.lower(x, &mut scratch))?;
     // A direction almost along the level set says little: the gradient's size counts too.
-    let terms = terms.max(norm(&gradient) * 1e-3);
-    found.compare(Check::LowerGradient, sample, (quotient, slope), terms, DIFFERENCE);
+    found.against(Check::LowerGradient, sample, slope, seen, 1e-3 * norm(&gradient));
 
     let (mut av, mut au) = (zeros("hessian", n)?, zeros("hessian", n)?);
     oracle.hessian(&*at, &v, &mut av)?;
@@ -251,11 +288,11 @@ fn lower_level(
     let size = norm(&av) + norm(&au);
     found.compare(Check::HessianSymmetric, sample, (dot(&u, &av), dot(&v, &au)), size, IDENTITY);
     let along = dot(&u, &av);
-    let (quotient, terms) = differences(x, &v, along, |x| {
+    let seen = differences(x, &v, along, |x| {
         oracle.lower(x, &mut scratch)?;
         Ok(dot(&u, &scratch))
     })?;
-    found.compare(Check::Hessian, sample, (quotient, along), terms.max(1e-3 * size), DIFFERENCE);
+    found.against(Check::Hessian, sample, along, seen, 1e-3 * size);
     rayleigh(&v, &av, constants, sample, found);
 
     let mut bq = zeros("mixed", d)?;
@@ -264,13 +301,12 @@ fn lower_level(
     oracle.mixed_transposed(&*at, &u, &mut again)?;
     found.repeat(sample, &bq, &again);
     let across = dot(&bq, &t);
-    let (quotient, terms) = differences(oracle.theta, &t, across, |theta| {
+    let seen = differences(oracle.theta, &t, across, |theta| {
         oracle.lower_at(theta, x, &mut scratch)?;
         Ok(dot(&u, &scratch))
     })?;
-    let terms = terms.max(1e-3 * norm(&bq));
     if d > 0 {
-        found.compare(Check::MixedTransposed, sample, (quotient, across), terms, DIFFERENCE);
+        found.against(Check::MixedTransposed, sample, across, seen, 1e-3 * norm(&bq));
     }
     let mut bt = zeros("mixed", n)?;
     if d > 0 && oracle.mixed(&*at, &t, &mut bt)? {
@@ -319,15 +355,12 @@ fn upper_level(
     found.repeat(sample, &in_x, &gx);
     found.repeat(sample, &in_theta, &gt);
     let slope = dot(&in_x, &v);
-    let (quotient, terms) = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
-    let terms = terms.max(1e-3 * norm(&in_x));
-    found.compare(Check::UpperInX, sample, (quotient, slope), terms, DIFFERENCE);
+    let seen = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
+    found.against(Check::UpperInX, sample, slope, seen, 1e-3 * norm(&in_x));
     if d > 0 {
         let slope = dot(&in_theta, &t);
-        let (quotient, terms) =
-            differences(oracle.theta, &t, slope, |theta| oracle.upper_at(theta, x, &mut gx, &mut gt))?;
-        let terms = terms.max(1e-3 * norm(&in_theta));
-        found.compare(Check::UpperInTheta, sample, (quotient, slope), terms, DIFFERENCE);
+        let seen = differences(oracle.theta, &t, slope, |theta| oracle.upper_at(theta, x, &mut gx, &mut gt))?;
+        found.against(Check::UpperInTheta, sample, slope, seen, 1e-3 * norm(&in_theta));
     }
     Ok(())
 }
@@ -340,10 +373,8 @@ fn regularizer(problem: &dyn Problem, theta: &[f64], found: &mut Examination) ->
         let mut stream = Stream::new(0x0d0c, Purpose::Probe, j as u64);
         let v = mapped("direction", (0..d).map(|_| stream.normal()))?;
         let slope = dot(&gradient, &v);
-        let (quotient, terms) =
-            differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
-        let terms = terms.max(1e-3 * norm(&gradient) * norm(&v));
-        found.compare(Check::Regularizer, 0, (quotient, slope), terms, DIFFERENCE);
+        let seen = differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
+        found.against(Check::Regularizer, 0, slope, seen, 1e-3 * norm(&gradient) * norm(&v));
     }
     Ok(())
 }
