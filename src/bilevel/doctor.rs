@@ -38,8 +38,8 @@ const DIRECTIONS: u64 = 3;
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// A callback gives the same numbers twice.
-    Repeatable,
+    /// This callback, by its name in C, gives the same numbers twice.
+    Repeatable(&'static str),
     /// The gradient of `h` in `x` against differences of `h`.
     LowerGradient,
     /// `<u, Av> = <v, Au>`.
@@ -66,11 +66,11 @@ pub enum Check {
     Regularizer,
 }
 
-impl Check {
-    /// The callback that is at fault, by its name in C, and what of it where that is not all.
-    pub fn name(self) -> &'static str {
-        match self {
-            Check::Repeatable => "a callback called twice",
+/// The callback that is at fault, by its name in C, and what of it where that is not all.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Check::Repeatable(callback) => return write!(f, "{callback} (called twice)"),
             Check::LowerGradient => "lower (grad)",
             Check::HessianSymmetric => "hessian (symmetry)",
             Check::Hessian => "hessian",
@@ -83,7 +83,7 @@ impl Check {
             Check::UpperInX => "upper (gx)",
             Check::UpperInTheta => "upper (gtheta)",
             Check::Regularizer => "regularizer",
-        }
+        })
     }
 }
 
@@ -103,7 +103,7 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, sample, found, allowed } = self;
-        write!(f, "{} of sample {sample}: {found:e} where {allowed:e} is allowed", check.name())
+        write!(f, "{check} of sample {sample}: {found:e} where {allowed:e} is allowed")
     }
 }
 
@@ -140,8 +140,9 @@ impl Examination {
     }
 
     /// Notes what the same call gave twice.
-    fn repeat(&mut self, sample: usize, once: &[f64], twice: &[f64]) {
-        self.compare(Check::Repeatable, sample, (distance(once, twice), 0.0), norm(once), REPEAT);
+    fn repeat(&mut self, callback: &'static str, sample: usize, once: &[f64], twice: &[f64]) {
+        let check = Check::Repeatable(callback);
+        self.compare(check, sample, (distance(once, twice), 0.0), norm(once), REPEAT);
     }
 }
 
@@ -272,7 +273,7 @@ fn lower_level(
     let value = oracle.lower(x, &mut gradient)?;
     let other = oracle.lower(x, &mut again)?;
     let off = (value - other).abs().max(distance(&gradient, &again));
-    found.compare(Check::Repeatable, sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
+    found.compare(Check::Repeatable("lower"), sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
 
     let slope = dot(&gradient, &v);
     let mut scratch = zeros("gradient", n)?;
@@ -284,7 +285,7 @@ fn lower_level(
     oracle.hessian(&*at, &v, &mut av)?;
     oracle.hessian(&*at, &u, &mut au)?;
     oracle.hessian(&*at, &v, &mut scratch)?;
-    found.repeat(sample, &av, &scratch);
+    found.repeat("hessian", sample, &av, &scratch);
     let size = norm(&av) + norm(&au);
     found.compare(Check::HessianSymmetric, sample, (dot(&u, &av), dot(&v, &au)), size, IDENTITY);
     let along = dot(&u, &av);
@@ -299,7 +300,7 @@ fn lower_level(
     oracle.mixed_transposed(&*at, &u, &mut bq)?;
     let mut again = zeros("mixed", d)?;
     oracle.mixed_transposed(&*at, &u, &mut again)?;
-    found.repeat(sample, &bq, &again);
+    found.repeat("mixed_t", sample, &bq, &again);
     let across = dot(&bq, &t);
     let seen = differences(oracle.theta, &t, across, |theta| {
         oracle.lower_at(theta, x, &mut scratch)?;
@@ -351,9 +352,9 @@ fn upper_level(
     let value = oracle.upper(x, &mut in_x, &mut in_theta)?;
     let (mut gx, mut gt) = (zeros("upper", n)?, zeros("upper", d)?);
     let again = oracle.upper(x, &mut gx, &mut gt)?;
-    found.repeat(sample, &[value], &[again]);
-    found.repeat(sample, &in_x, &gx);
-    found.repeat(sample, &in_theta, &gt);
+    found.repeat("upper", sample, &[value], &[again]);
+    found.repeat("upper", sample, &in_x, &gx);
+    found.repeat("upper", sample, &in_theta, &gt);
     let slope = dot(&in_x, &v);
     let seen = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
     found.against(Check::UpperInX, sample, slope, seen, 1e-3 * norm(&in_x));
