@@ -182,7 +182,13 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
             let longest = isize::MAX as usize / 64;
             let length = |(k, n): (usize, &i64)| {
                 let fits = usize::try_from(*n).ok().filter(|n| (1..=longest).contains(n));
-                fits.ok_or_else(|| argument(&format!("problem.lengths, entry {k}"), "a number above 0", n))
+                fits.ok_or_else(|| {
+                    argument(
+                        &format!("problem.lengths, entry {k}"),
+                        format!("a number from 1 to {longest}"),
+                        n,
+                    )
+                })
             };
             let lengths = lengths.iter().enumerate().map(length).collect::<Result<Vec<usize>>>()?;
             let own = Callbacks { given, d, lengths };
