@@ -714,7 +714,7 @@ typedef struct swl_bilevel_model {
   uint32_t struct_size;
   // SWL_BILEVEL_RIDGE, ..
   int32_t problem;
-  // SWL_SHARING_SINGLE, ..; not for the elastic net and the lasso
+  // SWL_SHARING_SINGLE, ..; SWL_SHARING_SINGLE (0) for the elastic net and the lasso
   int32_t sharing;
   // 1: with an intercept, which has a fixed ridge of 1e-6 (none where absolute values are as they are); 0: without
   int32_t intercept;
@@ -722,10 +722,10 @@ typedef struct swl_bilevel_model {
   int64_t classes;
   // a group, from 0, for each feature; NULL unless sharing is SWL_SHARING_GROUPS
   const int32_t *group_of_feature;
-  // elements of group_of_feature
+  // elements of group_of_feature; 0 without
   int64_t features;
   // for the elastic net: where the absolute value is rounded off; 0: it is not, so that solutions are sparse and f has
-  // kinks
+  // kinks; 0 for other problems
   double smoothing;
 } swl_bilevel_model;
 
@@ -735,13 +735,13 @@ typedef struct swl_images_model {
   uint32_t struct_size;
   // SWL_IMAGES_TOTAL_VARIATION, ..
   int32_t problem;
-  // total variation: 1: the two differences of a pixel are penalized by themselves; 0: together
+  // total variation: 1: the two differences of a pixel are penalized by themselves; 0: together; else 0
   int32_t anisotropic;
-  // total variation: 1: also a ridge, whose logarithm is one more parameter
+  // total variation: 1: also a ridge, whose logarithm is one more parameter; else 0
   int32_t ridge;
-  // field of experts: filters
+  // field of experts: filters, at least 1; else 0
   int64_t filters;
-  // field of experts: taps along a side of a filter, from 1 to the shorter side of a picture
+  // field of experts: taps along a side of a filter, from 1 to the shorter side of a picture; else 0
   int64_t side;
 } swl_images_model;
 
@@ -2062,8 +2062,9 @@ SWL_API swl_status swl_altmin_load(const void *buf, size_t len, struct swl_altmi
 // the mean loss small on the rows of val_a with val_y. Or, with fold_of_row, val_a and val_y NULL: cross-validation,
 // where row i is in fold fold_of_row[i], from 0. All arrays are copied. control may be NULL. The caller frees the handle.
 //
-// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, labels or classes that the loss does not take, empty folds),
-// SWL_E_UNSUPPORTED, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY. On failure *out is not written.
+// Errors: SWL_E_ARGUMENT (null, sizes, fields of the model that its problem does not have), SWL_E_DATA (NaN, labels or
+// classes that the loss does not take, empty folds), SWL_E_UNSUPPORTED, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY. On
+// failure *out is not written.
 SWL_API
 swl_status swl_bilevel_new(const struct swl_bilevel_model *model,
                            const struct swl_matrix *a,
@@ -2079,8 +2080,8 @@ swl_status swl_bilevel_new(const struct swl_bilevel_model *model,
 // themselves as truth and solve it from that theta with max_iterations 0: swl_bilevel_lower then has them. All arrays
 // are copied. The caller frees the handle.
 //
-// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN), SWL_E_UNSUPPORTED, SWL_E_MEMORY. On failure *out is not
-// written.
+// Errors: SWL_E_ARGUMENT (null, sizes, fields of the model that its problem does not have), SWL_E_DATA (NaN),
+// SWL_E_UNSUPPORTED, SWL_E_MEMORY. On failure *out is not written.
 SWL_API
 swl_status swl_bilevel_new_images(const struct swl_images_model *model,
                                   const struct swl_images *observed,
@@ -2105,8 +2106,8 @@ SWL_API swl_status swl_bilevel_size(const struct swl_bilevel *s, int64_t *parame
 SWL_API swl_status swl_bilevel_variables(const struct swl_bilevel *s, int64_t sample, int64_t *out);
 
 // Bounds on theta, len numbers each (-INFINITY and INFINITY: none; equal ones fix a number), in place of those that the
-// problem has: -30 and 30 for logarithms. Both NULL: those again. The last solution stays. Errors: SWL_E_ARGUMENT (a lower
-// bound above the upper one, or NaN), SWL_E_BUSY.
+// problem has: -30 and 30 for logarithms. Both NULL with 0: those again. The last solution stays. Errors: SWL_E_ARGUMENT
+// (a lower bound above the upper one, or NaN), SWL_E_MEMORY, SWL_E_BUSY.
 SWL_API
 swl_status swl_bilevel_set_bounds(struct swl_bilevel *s,
                                   const double *lower,
@@ -2114,15 +2115,17 @@ swl_status swl_bilevel_set_bounds(struct swl_bilevel *s,
                                   int64_t len);
 
 // Minimizes the upper function from theta (len numbers; NULL with 0: from where the last solve ended, or else from
-// zeros), or goes on from the checkpoint of swl_bilevel_resume. Not converging is an outcome: the answer is the last
-// point that was accepted. With max_iterations 0 that is the start itself, with its lower solutions, adjoints and
-// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL), inout (NULL: not
-// wanted).
+// zeros), or goes on from the checkpoint of swl_bilevel_resume, whose theta counts then. Not converging is an outcome:
+// the answer is the last point that was accepted. With max_iterations 0 that is the start itself, with its lower
+// solutions, adjoints and hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or
+// NULL), inout (NULL: not wanted).
 //
 // Errors: SWL_E_ARGUMENT (lengths), SWL_E_DATA (a start that is not finite or cannot be evaluated; lower problems that
 // are not known to be strongly convex, without the option allow_uncertified), SWL_E_OPTION, SWL_E_CALLBACK,
-// SWL_E_UNSUPPORTED (a checkpoint for a method that takes none), SWL_E_MEMORY, SWL_E_BUSY. On failure the last solution
-// stays; of a callback's failure inout->callback_code has the number.
+// SWL_E_UNSUPPORTED (a checkpoint for a method that takes none), SWL_E_MEMORY, SWL_E_BUSY. On failure the last
+// solution stays; of a callback's failure inout->callback_code has the number. A checkpoint that is refused (by the
+// method, or by bounds that were set since: SWL_E_ARGUMENT) is dropped; after other failures, and where a solve is
+// stopped before it has restored it, the next solve goes on from it.
 SWL_API
 swl_status swl_bilevel_solve(struct swl_bilevel *s,
                              const double *theta,
@@ -2149,9 +2152,13 @@ swl_status swl_bilevel_check(struct swl_bilevel *s,
 SWL_API swl_status swl_bilevel_save(const struct swl_bilevel *s, void *buf, size_t cap, size_t *need);
 
 // The next solve goes on from the len bytes that swl_bilevel_save gave, on a handle of the same problem with the same
-// options: to the same bits as the solve that they are from would have. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT,
-// SWL_E_MEMORY, SWL_E_BUSY.
-SWL_API swl_status swl_bilevel_resume(struct swl_bilevel *s, const void *buf, size_t len);
+// options: to the same bits as the solve that they are from would have. NULL with 0: from no checkpoint, in place of one
+// that waits. On failure that one stays. Errors: SWL_E_ARGUMENT (also a checkpoint of other sizes, or of a theta outside
+// of the bounds), SWL_E_FORMAT, SWL_E_MEMORY, SWL_E_BUSY.
+SWL_API
+swl_status swl_bilevel_resume(struct swl_bilevel *s,
+                              const void *buf,
+                              size_t len);
 
 // theta of the last solution. Any number of threads at once, unless one of them changes the handle. Errors:
 // SWL_E_ARGUMENT, SWL_E_STATE (no solve yet), SWL_E_BUSY.
@@ -2177,8 +2184,8 @@ swl_status swl_bilevel_trace(const struct swl_bilevel *s,
 
 // The certificate of the last solution, recomputed from the problem and the answer alone. Costs a gradient, a Hessian
 // product and the products of the bound for each sample, and what the option certificate adds. Threads as
-// swl_bilevel_theta (callbacks as their flag allows). Errors: SWL_E_ARGUMENT, SWL_E_STATE, SWL_E_OPTION, SWL_E_CALLBACK,
-// SWL_E_STOPPED, SWL_E_MEMORY, SWL_E_BUSY.
+// swl_bilevel_theta (callbacks as their flag allows). Errors: SWL_E_ARGUMENT, SWL_E_STATE (no solve yet, or one that was
+// stopped before it had lower solutions), SWL_E_OPTION, SWL_E_CALLBACK, SWL_E_STOPPED, SWL_E_MEMORY, SWL_E_BUSY.
 SWL_API
 swl_status swl_bilevel_certificate(const struct swl_bilevel *s,
                                    const struct swl_options *options,

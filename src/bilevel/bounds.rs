@@ -15,11 +15,17 @@ impl Bounds {
     /// Bounds of as many entries. Errors: one that is NaN, a lower one above the upper, no number between them.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self> {
         for (j, (l, u)) in lower.iter().zip(&upper).enumerate() {
-            let refused = Error::new(ErrorKind::Argument, "lower").at(format!("entry {j}"));
+            let refuse = |subject: &str| Error::new(ErrorKind::Argument, subject).at(format!("entry {j}"));
+            for (subject, bound) in [("lower", l), ("upper", u)] {
+                if bound.is_nan() {
+                    return Err(refuse(subject).expected("a number, -infinity or infinity").found(bound));
+                }
+            }
+            let refused = refuse("lower");
             if *l == f64::INFINITY || *u == f64::NEG_INFINITY {
                 return Err(refused.expected("bounds with a number between").found(format!("[{l}, {u}]")));
             }
-            if !(l <= u) {
+            if l > u {
                 return Err(refused.expected(format!("at most {u}")).found(l));
             }
         }
@@ -31,7 +37,7 @@ impl Bounds {
         let d = problem.parameters();
         let (mut lower, mut upper) = (zeros("bounds", d)?, zeros("bounds", d)?);
         problem.bounds(&mut lower, &mut upper);
-        Self::new(lower, upper).map_err(|error| error.renamed("lower", "bounds"))
+        Self::new(lower, upper).map_err(|error| error.renamed("lower", "bounds").renamed("upper", "bounds"))
     }
 
     /// The nearest point of the box; whether that is another.
@@ -96,7 +102,8 @@ mod tests {
             [(1.0, 0.5), (f64::NAN, 1.0), (0.0, f64::NAN), (infinity, infinity), (-infinity, -infinity)]
         {
             let error = Bounds::new(vec![0.0, l], vec![1.0, u]).unwrap_err();
-            assert!(error.to_string().starts_with("lower, entry 1: expected"), "{error}");
+            let subject = if u.is_nan() { "upper" } else { "lower" };
+            assert!(error.to_string().starts_with(&format!("{subject}, entry 1: expected")), "{error}");
         }
         assert!(Bounds::new(vec![-infinity, 2.0], vec![infinity, 2.0]).is_ok());
     }

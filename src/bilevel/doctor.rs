@@ -38,8 +38,8 @@ const DIRECTIONS: u64 = 3;
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// A callback gives the same numbers twice.
-    Repeatable,
+    /// This callback, by its name in C, gives the same numbers twice.
+    Repeatable(&'static str),
     /// The gradient of `h` in `x` against differences of `h`.
     LowerGradient,
     /// `<u, Av> = <v, Au>`.
@@ -66,6 +66,27 @@ pub enum Check {
     Regularizer,
 }
 
+/// The callback that is at fault, by its name in C, and what of it where that is not all.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Check::Repeatable(callback) => return write!(f, "{callback} (called twice)"),
+            Check::LowerGradient => "lower (grad)",
+            Check::HessianSymmetric => "hessian (symmetry)",
+            Check::Hessian => "hessian",
+            Check::MixedTransposed => "mixed_t",
+            Check::MixedAdjoint => "mixed (against mixed_t)",
+            Check::StrongConvexity => "constants (mu)",
+            Check::Smoothness => "constants (l)",
+            Check::Metric => "metric",
+            Check::Preconditioner => "precondition",
+            Check::UpperInX => "upper (gx)",
+            Check::UpperInTheta => "upper (gtheta)",
+            Check::Regularizer => "regularizer",
+        })
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finding {
@@ -82,7 +103,7 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, sample, found, allowed } = self;
-        write!(f, "{check:?} of sample {sample}: {found:e} where {allowed:e} is allowed")
+        write!(f, "{check} of sample {sample}: {found:e} where {allowed:e} is allowed")
     }
 }
 
@@ -104,6 +125,14 @@ impl Examination {
         }
     }
 
+    /// Notes a product that should be near a difference quotient, relative to their terms, but at least to `least`.
+    fn against(&mut self, check: Check, sample: usize, product: f64, seen: Option<Difference>, least: f64) {
+        // Without a quotient nothing is known.
+        if let Some(Difference { quotient, terms }) = seen {
+            self.compare(check, sample, (quotient, product), terms.max(least), DIFFERENCE);
+        }
+    }
+
     /// Notes two numbers that should be equal, relative to `terms`.
     fn compare(&mut self, check: Check, sample: usize, (a, b): (f64, f64), terms: f64, allowed: f64) {
         let found = (a - b).abs() / terms.max(f64::MIN_POSITIVE);
@@ -111,8 +140,9 @@ impl Examination {
     }
 
     /// Notes what the same call gave twice.
-    fn repeat(&mut self, sample: usize, once: &[f64], twice: &[f64]) {
-        self.compare(Check::Repeatable, sample, (distance(once, twice), 0.0), norm(once), REPEAT);
+    fn repeat(&mut self, callback: &'static str, sample: usize, once: &[f64], twice: &[f64]) {
+        let check = Check::Repeatable(callback);
+        self.compare(check, sample, (distance(once, twice), 0.0), norm(once), REPEAT);
     }
 }
 
@@ -180,21 +210,30 @@ fn random(size: usize, oracle: &Oracle<'_, '_, '_>, draw: u64) -> Result<Vec<f64
     Ok(v)
 }
 
-/// The best agreement of `(quotient, terms)` over the steps with `product`: a quotient `a/b` off by its own
-/// rounding at small steps and by curvature at large ones.
+/// A difference quotient, and the size of its terms.
+struct Difference {
+    quotient: f64,
+    terms: f64,
+}
+
+/// The quotient over the steps that agrees best with `product`: it is off by its own rounding at small steps and by
+/// curvature at large ones. None where all of them overflow or are of points that cannot be evaluated.
 fn differences(
     x: &[f64],
     v: &[f64],
     product: f64,
     mut along: impl FnMut(&[f64]) -> Tried<f64>,
-) -> Tried<(f64, f64)> {
+) -> Tried<Option<Difference>> {
     let scale = 1.0 + norm(x);
-    let mut best = (f64::NAN, 1.0);
+    let mut best = None;
     let mut least = f64::INFINITY;
     for step in STEPS.map(|step| step * scale) {
         let (mut ahead, mut behind) = (copied("differences", x)?, copied("differences", x)?);
         add(step, v, &mut ahead);
         add(-step, v, &mut behind);
+        if !ahead.iter().chain(&behind).all(|x| x.is_finite()) {
+            continue;
+        }
         let (high, low) = match (along(&ahead), along(&behind)) {
             (Ok(high), Ok(low)) => (high, low),
             (Err(Interrupt::Flaw(Flaw::NotFinite { .. } | Flaw::Refused { .. })), _)
@@ -207,7 +246,7 @@ fn differences(
         let terms = quotient.abs() + product.abs() + rounding / DIFFERENCE;
         let off = (quotient - product).abs() / terms.max(f64::MIN_POSITIVE);
         if off < least {
-            (least, best) = (off, (quotient, terms));
+            (least, best) = (off, Some(Difference { quotient, terms }));
         }
     }
     Ok(best)
@@ -234,43 +273,41 @@ fn lower_level(
     let value = oracle.lower(x, &mut gradient)?;
     let other = oracle.lower(x, &mut again)?;
     let off = (value - other).abs().max(distance(&gradient, &again));
-    found.compare(Check::Repeatable, sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
+    found.compare(Check::Repeatable("lower"), sample, (off, 0.0), value.abs() + norm(&gradient), REPEAT);
 
     let slope = dot(&gradient, &v);
     let mut scratch = zeros("gradient", n)?;
-    let (quotient, terms) = differences(x, &v, slope, |x| oracle.lower(x, &mut scratch))?;
+    let seen = differences(x, &v, slope, |x| oracle.lower(x, &mut scratch))?;
     // A direction almost along the level set says little: the gradient's size counts too.
-    let terms = terms.max(norm(&gradient) * 1e-3);
-    found.compare(Check::LowerGradient, sample, (quotient, slope), terms, DIFFERENCE);
+    found.against(Check::LowerGradient, sample, slope, seen, 1e-3 * norm(&gradient));
 
     let (mut av, mut au) = (zeros("hessian", n)?, zeros("hessian", n)?);
     oracle.hessian(&*at, &v, &mut av)?;
     oracle.hessian(&*at, &u, &mut au)?;
     oracle.hessian(&*at, &v, &mut scratch)?;
-    found.repeat(sample, &av, &scratch);
+    found.repeat("hessian", sample, &av, &scratch);
     let size = norm(&av) + norm(&au);
     found.compare(Check::HessianSymmetric, sample, (dot(&u, &av), dot(&v, &au)), size, IDENTITY);
     let along = dot(&u, &av);
-    let (quotient, terms) = differences(x, &v, along, |x| {
+    let seen = differences(x, &v, along, |x| {
         oracle.lower(x, &mut scratch)?;
         Ok(dot(&u, &scratch))
     })?;
-    found.compare(Check::Hessian, sample, (quotient, along), terms.max(1e-3 * size), DIFFERENCE);
+    found.against(Check::Hessian, sample, along, seen, 1e-3 * size);
     rayleigh(&v, &av, constants, sample, found);
 
     let mut bq = zeros("mixed", d)?;
     oracle.mixed_transposed(&*at, &u, &mut bq)?;
     let mut again = zeros("mixed", d)?;
     oracle.mixed_transposed(&*at, &u, &mut again)?;
-    found.repeat(sample, &bq, &again);
+    found.repeat("mixed_t", sample, &bq, &again);
     let across = dot(&bq, &t);
-    let (quotient, terms) = differences(oracle.theta, &t, across, |theta| {
+    let seen = differences(oracle.theta, &t, across, |theta| {
         oracle.lower_at(theta, x, &mut scratch)?;
         Ok(dot(&u, &scratch))
     })?;
-    let terms = terms.max(1e-3 * norm(&bq));
     if d > 0 {
-        found.compare(Check::MixedTransposed, sample, (quotient, across), terms, DIFFERENCE);
+        found.against(Check::MixedTransposed, sample, across, seen, 1e-3 * norm(&bq));
     }
     let mut bt = zeros("mixed", n)?;
     if d > 0 && oracle.mixed(&*at, &t, &mut bt)? {
@@ -315,19 +352,16 @@ fn upper_level(
     let value = oracle.upper(x, &mut in_x, &mut in_theta)?;
     let (mut gx, mut gt) = (zeros("upper", n)?, zeros("upper", d)?);
     let again = oracle.upper(x, &mut gx, &mut gt)?;
-    found.repeat(sample, &[value], &[again]);
-    found.repeat(sample, &in_x, &gx);
-    found.repeat(sample, &in_theta, &gt);
+    found.repeat("upper", sample, &[value], &[again]);
+    found.repeat("upper", sample, &in_x, &gx);
+    found.repeat("upper", sample, &in_theta, &gt);
     let slope = dot(&in_x, &v);
-    let (quotient, terms) = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
-    let terms = terms.max(1e-3 * norm(&in_x));
-    found.compare(Check::UpperInX, sample, (quotient, slope), terms, DIFFERENCE);
+    let seen = differences(x, &v, slope, |x| oracle.upper(x, &mut gx, &mut gt))?;
+    found.against(Check::UpperInX, sample, slope, seen, 1e-3 * norm(&in_x));
     if d > 0 {
         let slope = dot(&in_theta, &t);
-        let (quotient, terms) =
-            differences(oracle.theta, &t, slope, |theta| oracle.upper_at(theta, x, &mut gx, &mut gt))?;
-        let terms = terms.max(1e-3 * norm(&in_theta));
-        found.compare(Check::UpperInTheta, sample, (quotient, slope), terms, DIFFERENCE);
+        let seen = differences(oracle.theta, &t, slope, |theta| oracle.upper_at(theta, x, &mut gx, &mut gt))?;
+        found.against(Check::UpperInTheta, sample, slope, seen, 1e-3 * norm(&in_theta));
     }
     Ok(())
 }
@@ -340,10 +374,8 @@ fn regularizer(problem: &dyn Problem, theta: &[f64], found: &mut Examination) ->
         let mut stream = Stream::new(0x0d0c, Purpose::Probe, j as u64);
         let v = mapped("direction", (0..d).map(|_| stream.normal()))?;
         let slope = dot(&gradient, &v);
-        let (quotient, terms) =
-            differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
-        let terms = terms.max(1e-3 * norm(&gradient) * norm(&v));
-        found.compare(Check::Regularizer, 0, (quotient, slope), terms, DIFFERENCE);
+        let seen = differences(theta, &v, slope, |theta| oracle::regularizer(problem, theta, &mut scratch))?;
+        found.against(Check::Regularizer, 0, slope, seen, 1e-3 * norm(&gradient) * norm(&v));
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ impl Flaw {
         let (subject, expected) = match &self {
             Flaw::Refused { callback, .. } => (*callback, "a start that can be evaluated"),
             Flaw::NotFinite { callback, .. } => (*callback, "finite numbers"),
-            Flaw::NotStronglyConvex { .. } => ("mu", "a number above 0 (or option allow_uncertified)"),
+            Flaw::NotStronglyConvex { .. } => ("mu", "a finite number above 0 (or option allow_uncertified)"),
             Flaw::Curvature { .. } => ("hessian", "curvature of at least mu"),
             Flaw::IllConditioned { .. } => ("L / mu", "a condition number of at most 1e14"),
             Flaw::Inconsistent { .. } => ("hessian", "products of one symmetric matrix"),

@@ -138,7 +138,7 @@ static void own_functions(void)
   swl_bilevel_info info = empty_bilevel_info(), again = empty_bilevel_info();
   swl_bilevel_cert cert;
   static swl_bilevel_step steps[500];
-  double theta = -3, best = 0, z = 0, x[N], q[N], lo = -2, hi = -1.5;
+  double theta = -3, best = 0, z = 0, x[N], q[N], lo = -2, hi = -1.5, least = -1e308;
   int64_t d = 0, m = 0, n = 0, k, count = 0;
   size_t need = 0;
   void *bytes;
@@ -218,8 +218,10 @@ static void own_functions(void)
   OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &again));
   CHECK(again.callback_code == 0 && again.outcome == SWL_CONVERGED);
   wrong = 1;
-  FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "problem");
+  FAILS(swl_bilevel_check(s, &theta, 1, o, NULL), SWL_E_DATA, "mixed_t of sample 0");
   wrong = 0;
+  /* Differences that overflow say nothing. */
+  OK(swl_bilevel_check(s, &least, 1, o, NULL));
   /* What is not certified has no bound. */
   OK(swl_options_set_str(o, "certificate", "off"));
   OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &info));
@@ -231,6 +233,98 @@ static void own_functions(void)
   CHECK(released == 2);
   swl_options_free(o);
 }
+
+/* Checkpoints that cannot be gone on from are refused and do not stay; those that wait are kept, or dropped on request. */
+static void checkpoints(void)
+{
+  static const int64_t one[1] = { N };
+  swl_bilevel_problem p = own(), smaller = own();
+  swl_bilevel *s = NULL, *t = NULL, *other = NULL;
+  swl_options *o = NULL, *hoag = NULL;
+  swl_cancel *token = NULL;
+  swl_control control;
+  swl_bilevel_info whole = empty_bilevel_info(), info = empty_bilevel_info(), fresh = empty_bilevel_info();
+  swl_bilevel_cert cert;
+  double theta = -3, lo = 5, hi = 6, x[N];
+  size_t need = 0, again = 0;
+  void *bytes, *same;
+  OK(swl_options_new("bilevel", &o));
+  OK(swl_options_new("bilevel", &hoag));
+  OK(swl_options_set_str(hoag, "method", "hoag"));
+  OK(swl_options_set_f64(o, "tolerance", 1e-6));
+  OK(swl_options_set_i64(o, "max_iterations", 2));
+  OK(swl_bilevel_new_user(&p, &s));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, NULL));
+  OK(swl_bilevel_save(s, NULL, 0, &need));
+  bytes = malloc(need);
+  same = malloc(need);
+  OK(swl_bilevel_save(s, bytes, need, NULL));
+  OK(swl_options_set_i64(o, "max_iterations", 5));
+  OK(swl_bilevel_solve(s, &theta, 1, o, NULL, &whole));
+  swl_bilevel_free(s);
+  /* Of another problem. */
+  smaller.samples = 1;
+  smaller.lengths = one;
+  OK(swl_bilevel_new_user(&smaller, &other));
+  FAILS(swl_bilevel_resume(other, bytes, need), SWL_E_ARGUMENT, "buf: expected one of a problem");
+  OK(swl_bilevel_solve(other, &theta, 1, o, NULL, NULL));
+  swl_bilevel_free(other);
+  /* Bounds, before and after. */
+  OK(swl_bilevel_new_user(&p, &t));
+  OK(swl_bilevel_set_bounds(t, &lo, &hi, 1));
+  FAILS(swl_bilevel_resume(t, bytes, need), SWL_E_ARGUMENT, "buf, parameter 0");
+  OK(swl_bilevel_set_bounds(t, NULL, NULL, 0));
+  OK(swl_bilevel_resume(t, bytes, need));
+  OK(swl_bilevel_set_bounds(t, &lo, &hi, 1));
+  FAILS(swl_bilevel_solve(t, &theta, 1, o, NULL, &info), SWL_E_ARGUMENT, "checkpoint, parameter 0");
+  OK(swl_bilevel_solve(t, &lo, 1, o, NULL, &info));
+  OK(swl_bilevel_set_bounds(t, NULL, NULL, 0));
+  /* A method that takes none. */
+  OK(swl_bilevel_resume(t, bytes, need));
+  FAILS(swl_bilevel_solve(t, &theta, 1, hoag, NULL, &info), SWL_E_UNSUPPORTED, "resume");
+  OK(swl_bilevel_solve(t, &theta, 1, hoag, NULL, &info));
+  /* A failure that is not the checkpoint's leaves it, and so does a stop before it is restored. */
+  OK(swl_bilevel_resume(t, bytes, need));
+  fail_at = calls;
+  FAILS(swl_bilevel_solve(t, &theta, 1, o, NULL, &info), SWL_E_CALLBACK, "33");
+  fail_at = -1;
+  OK(swl_cancel_new(&token));
+  swl_cancel_trip(token);
+  memset(&control, 0, sizeof control);
+  control.struct_size = sizeof control;
+  control.cancel = token;
+  OK(swl_bilevel_solve(t, &theta, 1, o, &control, &info));
+  CHECK(info.outcome == SWL_CANCELLED);
+  OK(swl_bilevel_save(t, NULL, 0, &again));
+  CHECK(again == need);
+  OK(swl_bilevel_save(t, same, need, NULL));
+  CHECK(memcmp(bytes, same, need) == 0);
+  memset(&cert, 0, sizeof cert);
+  cert.struct_size = sizeof cert;
+  FAILS(swl_bilevel_lower(t, 0, x, N), SWL_E_STATE, "a solve that came to a lower solution");
+  FAILS(swl_bilevel_certificate(t, o, NULL, &cert), SWL_E_STATE, "a solve that came to a lower solution");
+  OK(swl_bilevel_solve(t, &theta, 1, o, NULL, &info));
+  CHECK(info.iterations == whole.iterations && info.upper_lo == whole.upper_lo && info.gradients == whole.gradients);
+  /* One that waits is dropped. */
+  OK(swl_bilevel_solve(t, &theta, 1, o, NULL, &fresh));
+  OK(swl_options_set_i64(o, "max_iterations", 0));
+  OK(swl_bilevel_resume(t, bytes, need));
+  FAILS(swl_bilevel_resume(t, NULL, 5), SWL_E_ARGUMENT, "buf");
+  OK(swl_bilevel_resume(t, NULL, 0));
+  OK(swl_bilevel_resume(t, NULL, 0)); /* there is none */
+  OK(swl_bilevel_solve(t, &theta, 1, o, NULL, &info));
+  CHECK(info.iterations == 0 && fresh.iterations == whole.iterations);
+  swl_bilevel_free(t);
+  swl_cancel_free(token);
+  swl_options_free(o);
+  swl_options_free(hoag);
+  free(bytes);
+  free(same);
+}
+
+/* A call that is refused. */
+#define REFUSED(status, text) \
+  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), status, text)
 
 static void rows(void)
 {
@@ -298,11 +392,45 @@ static void rows(void)
   CHECK(fabs(w[2] - 3) < 0.5);
   swl_bilevel_free(s);
   model.smoothing = -1;
-  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_ARGUMENT, "v");
+  REFUSED(SWL_E_ARGUMENT, "model.smoothing: expected a finite number above 0");
+  model.problem = SWL_BILEVEL_RIDGE;
+  REFUSED(SWL_E_ARGUMENT, "model.smoothing: expected 0");
+  model.smoothing = 0;
+  model.classes = -5;
+  REFUSED(SWL_E_ARGUMENT, "model.classes: expected 0");
+  model.classes = 0;
+  model.features = 1;
+  REFUSED(SWL_E_ARGUMENT, "model.features: expected 0");
+  model.group_of_feature = fold;
+  REFUSED(SWL_E_ARGUMENT, "model.group_of_feature: expected NULL");
+  model.sharing = SWL_SHARING_GROUPS;
+  REFUSED(SWL_E_ARGUMENT, "model.features: expected 3");
+  model.features = COLS;
+  fold[1] = 7;
+  REFUSED(SWL_E_DATA, "model.group_of_feature");
+  fold[1] = 1;
+  model.group_of_feature = NULL;
+  model.features = 0;
+  model.problem = SWL_BILEVEL_LASSO;
+  REFUSED(SWL_E_ARGUMENT, "model.sharing: expected 0");
+  model.sharing = SWL_SHARING_SINGLE;
+  model.problem = SWL_BILEVEL_MULTINOMIAL;
+  model.classes = 1;
+  REFUSED(SWL_E_ARGUMENT, "model.classes: expected at least 2");
+  model.classes = 2;
+  REFUSED(SWL_E_DATA, "a class from 0 to 1");
+  model.classes = 0;
   model.problem = SWL_BILEVEL_RIDGE;
   FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, fold, NULL, &made), SWL_E_ARGUMENT, "val_a");
   FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, NULL, NULL, &made), SWL_E_ARGUMENT, "val_a");
   FAILS(swl_bilevel_new(NULL, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_ARGUMENT, "model");
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, &target_val, fold, NULL, &made), SWL_E_ARGUMENT, "val_y: expected NULL");
+  u[2] = NAN;
+  REFUSED(SWL_E_DATA, "val_y, entry 2");
+  u[2] = 0;
+  fold[3] = ROWS;
+  FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_DATA, "fold_of_row, row 3");
+  fold[3] = 3;
   model.problem = 77;
   FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_UNSUPPORTED, "model.problem");
   model.problem = SWL_BILEVEL_LOGISTIC; /* targets are no labels */
@@ -311,10 +439,10 @@ static void rows(void)
   fold[3] = -1;
   FAILS(swl_bilevel_new(&model, &x, &target_of, NULL, NULL, fold, NULL, &made), SWL_E_ARGUMENT, "fold_of_row, entry 3");
   a[5] = INFINITY;
-  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_DATA, "a");
+  REFUSED(SWL_E_DATA, "a");
   a[5] = 0;
   model.sharing = 9;
-  FAILS(swl_bilevel_new(&model, &x, &target_of, &x_val, &target_val, NULL, NULL, &made), SWL_E_ARGUMENT, "model.sharing");
+  REFUSED(SWL_E_ARGUMENT, "model.sharing");
   CHECK(made == NULL);
   swl_options_free(o);
 }
@@ -358,10 +486,37 @@ static void pictures(void)
   FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "truth.count");
   truth_of.count = 2;
   noisy[7] = NAN;
-  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_DATA, "");
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_DATA, "observed.data, picture 0, entry 7");
   noisy[7] = 0;
+  seen.height = 0;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "observed.height");
+  seen.height = SIDE;
+  seen.count = truth_of.count = 0;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "observed.count");
+  seen.count = truth_of.count = 2;
+  model.filters = -9;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.filters: expected 0");
   model.problem = SWL_IMAGES_FIELD_OF_EXPERTS;
-  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "count");
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.filters");
+  model.filters = 0;
+  model.side = 3;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.filters: expected at least 1");
+  /* So many that their numbers in theta are more than can be counted. */
+  for (k = 0; k < 2; k++) {
+    model.filters = INT64_MAX >> (4 * k);
+    FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.filters: expected at most");
+  }
+  model.filters = 2;
+  for (k = 0; k < 2; k++) {
+    model.side = k ? INT64_MAX : SIDE + 1;
+    FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.side");
+  }
+  model.side = 3;
+  model.anisotropic = 7;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.anisotropic: expected 0");
+  model.anisotropic = 0;
+  model.ridge = 3;
+  FAILS(swl_bilevel_new_images(&model, &seen, &truth_of, &made), SWL_E_ARGUMENT, "model.ridge: expected 0");
   CHECK(made == NULL);
   swl_options_free(o);
 }
@@ -375,6 +530,7 @@ static void bad_input(void)
   swl_control control;
   swl_bilevel_info info = empty_bilevel_info();
   double theta = 0, low = 1, high = -1;
+  const int64_t lengths[2] = { N, INT64_MAX };
   p.flags = 1u << 20;
   FAILS(swl_bilevel_new_user(&p, &made), SWL_E_UNSUPPORTED, "flags");
   p = own();
@@ -383,6 +539,9 @@ static void bad_input(void)
   p = own();
   p.samples = 0;
   FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "samples");
+  p = own();
+  p.lengths = lengths;
+  FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "problem.lengths, entry 1: expected a number from 1 to");
   p = own();
   p.l_g = NAN;
   FAILS(swl_bilevel_new_user(&p, &made), SWL_E_ARGUMENT, "l_g");
@@ -394,6 +553,9 @@ static void bad_input(void)
   FAILS(swl_bilevel_solve(s, &theta, 1, other, NULL, &info), SWL_E_OPTION, "bilevel");
   FAILS(swl_bilevel_solve(s, &theta, 2, NULL, NULL, &info), SWL_E_ARGUMENT, "len");
   FAILS(swl_bilevel_set_bounds(s, &low, &high, 1), SWL_E_ARGUMENT, "lower, entry 0");
+  high = NAN;
+  FAILS(swl_bilevel_set_bounds(s, &low, &high, 1), SWL_E_ARGUMENT, "upper, entry 0");
+  FAILS(swl_bilevel_set_bounds(s, NULL, NULL, 77), SWL_E_ARGUMENT, "len");
   FAILS(swl_bilevel_resume(s, "nothing", 7), SWL_E_FORMAT, "");
   FAILS(swl_bilevel_save(s, NULL, 0, NULL), SWL_E_STATE, "solve");
   OK(swl_cancel_new(&token));
@@ -412,6 +574,7 @@ static void bad_input(void)
 int main(void)
 {
   own_functions();
+  checkpoints();
   rows();
   pictures();
   bad_input();

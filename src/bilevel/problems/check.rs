@@ -2,6 +2,7 @@
 
 use super::super::problem::{Evaluated, Problem, Refusal};
 use crate::numerics::dense::not_finite;
+use crate::runtime::error::copied;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// Logarithms of parameters within this have exponentials whose cubes are numbers.
@@ -12,9 +13,13 @@ pub fn exponential(t: f64) -> Evaluated<f64> {
     if t.abs() <= LARGEST_LOGARITHM { Ok(t.exp()) } else { Err(Refusal::Reject) }
 }
 
-/// The same of each of some log-parameters.
+/// The same of each of some log-parameters. Fails where there is no memory for them.
 pub fn exponentials(logarithms: &[f64]) -> Evaluated<Vec<f64>> {
-    logarithms.iter().map(|t| exponential(*t)).collect()
+    let mut all = copied("theta", logarithms).map_err(Refusal::Failed)?;
+    for t in &mut all {
+        *t = exponential(*t)?;
+    }
+    Ok(all)
 }
 
 /// Refuses a sample that is not there, and vectors of the wrong length, at an evaluation.

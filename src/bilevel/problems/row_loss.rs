@@ -61,7 +61,7 @@ impl RowLoss {
             },
             RowLoss::Softmax { classes } => {
                 match y.iter().position(|y| !(*y >= 0.0 && *y < classes as f64 && y.fract() == 0.0)) {
-                    Some(row) => refuse(row, format!("a class in 0..{classes}")),
+                    Some(row) => refuse(row, format!("a class from 0 to {}", classes.saturating_sub(1))),
                     None => Ok(()),
                 }
             }
@@ -224,7 +224,7 @@ mod tests {
         assert!(softmax.check_targets(&[0.0, 2.0]).is_ok());
         for y in [3.0, -1.0, 0.5] {
             let message = softmax.check_targets(&[0.0, y]).unwrap_err().to_string();
-            assert!(message.starts_with("y, row 1: expected a class in 0..3"), "{message}");
+            assert!(message.starts_with("y, row 1: expected a class from 0 to 2"), "{message}");
         }
         let hinge = RowLoss::SmoothedSquaredHinge(SmoothedSquaredHinge { width: 0.1 });
         assert!(hinge.check_targets(&[1.0, 0.0]).unwrap_err().to_string().contains("-1 or 1"));

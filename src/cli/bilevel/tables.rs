@@ -239,6 +239,7 @@ fn told(error: Error, matches: &ArgMatches) -> Error {
         .renamed("validation.y", &validation)
         .renamed("validation.x", &validation)
         .renamed("groups", "--strengths")
+        .renamed("v", "--smoothing")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::{
     Adjusted, Boundary, Coupling, Experts, FieldOfExperts, Grid, Image, TotalVariation,
 };
+use crate::runtime::error::{mapped, out_of_memory};
 use crate::runtime::{Error, ErrorKind, Result};
 use std::ffi::c_void;
 use std::time::Instant;
@@ -45,13 +46,13 @@ pub struct swl_images_model {
     pub struct_size: u32,
     /// SWL_IMAGES_TOTAL_VARIATION, ..
     pub problem: i32,
-    /// total variation: 1: the two differences of a pixel are penalized by themselves; 0: together
+    /// total variation: 1: the two differences of a pixel are penalized by themselves; 0: together; else 0
     pub anisotropic: i32,
-    /// total variation: 1: also a ridge, whose logarithm is one more parameter
+    /// total variation: 1: also a ridge, whose logarithm is one more parameter; else 0
     pub ridge: i32,
-    /// field of experts: filters
+    /// field of experts: filters, at least 1; else 0
     pub filters: i64,
-    /// field of experts: taps along a side of a filter, from 1 to the shorter side of a picture
+    /// field of experts: taps along a side of a filter, from 1 to the shorter side of a picture; else 0
     pub side: i64,
 }
 
@@ -66,8 +67,8 @@ unsafe impl Growable for swl_images_model {
 /// themselves as truth and solve it from that theta with max_iterations 0: swl_bilevel_lower then has them. All arrays
 /// are copied. The caller frees the handle.
 ///
-/// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN), SWL_E_UNSUPPORTED, SWL_E_MEMORY. On failure *out is not
-/// written.
+/// Errors: SWL_E_ARGUMENT (null, sizes, fields of the model that its problem does not have), SWL_E_DATA (NaN),
+/// SWL_E_UNSUPPORTED, SWL_E_MEMORY. On failure *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_new_images(
     model: *const swl_images_model,
@@ -85,39 +86,59 @@ pub unsafe extern "C" fn swl_bilevel_new_images(
             return Err(argument("truth", "pictures of the size of observed, as many", "others"));
         }
         let grid = observed.0;
-        let images = observed
-            .1
-            .into_iter()
-            .zip(truth.1)
-            .map(|(noisy, truth)| Image { grid, noisy, truth: Some(truth) })
-            .collect();
-        let problem = match model.problem {
-            SWL_IMAGES_TOTAL_VARIATION => {
-                let anisotropic = flag(model.anisotropic, "model.anisotropic")?;
-                let coupling = if anisotropic { Coupling::Anisotropic } else { Coupling::Isotropic };
-                let ridge = flag(model.ridge, "model.ridge")?;
-                Adjusted::new(TotalVariation::denoising(images, coupling, ridge)?)
-            }
-            SWL_IMAGES_FIELD_OF_EXPERTS => {
-                let experts = Experts {
-                    count: size(model.filters, "model.filters")?,
-                    side: size(model.side, "model.side")?,
-                    boundary: Boundary::Symmetric,
-                    zero_mean: true,
-                    has_factor: false,
-                };
-                Adjusted::new(FieldOfExperts::new(images, experts)?)
-            }
-            other => {
-                let expected = "SWL_IMAGES_TOTAL_VARIATION (0) or SWL_IMAGES_FIELD_OF_EXPERTS (1)";
-                return Err(Error::new(ErrorKind::Unsupported, "model.problem")
-                    .expected(expected)
-                    .found(other));
-            }
-        };
+        let pairs = observed.1.into_iter().zip(truth.1);
+        let images =
+            mapped("observed", pairs.map(|(noisy, truth)| Image { grid, noisy, truth: Some(truth) }))?;
+        let problem = made(&model, images).map_err(told)?;
         // SAFETY: `out` may be written.
         unsafe { handles::publish(Bilevel::new(problem, begun.elapsed().as_secs_f64(), None), out) }
     })
+}
+
+/// The problem of a model.
+fn made(model: &swl_images_model, images: Vec<Image>) -> Result<Adjusted> {
+    match model.problem {
+        SWL_IMAGES_TOTAL_VARIATION => {
+            check_zero("model.filters", model.filters)?;
+            check_zero("model.side", model.side)?;
+            let anisotropic = flag(model.anisotropic, "model.anisotropic")?;
+            let coupling = if anisotropic { Coupling::Anisotropic } else { Coupling::Isotropic };
+            let ridge = flag(model.ridge, "model.ridge")?;
+            Ok(Adjusted::new(TotalVariation::denoising(images, coupling, ridge)?))
+        }
+        SWL_IMAGES_FIELD_OF_EXPERTS => {
+            check_zero("model.anisotropic", model.anisotropic.into())?;
+            check_zero("model.ridge", model.ridge.into())?;
+            let experts = Experts {
+                count: size(model.filters, "model.filters")?,
+                side: size(model.side, "model.side")?,
+                boundary: Boundary::Symmetric,
+                zero_mean: true,
+                has_factor: false,
+            };
+            Ok(Adjusted::new(FieldOfExperts::new(images, experts)?))
+        }
+        other => {
+            let expected = "SWL_IMAGES_TOTAL_VARIATION (0) or SWL_IMAGES_FIELD_OF_EXPERTS (1)";
+            Err(Error::new(ErrorKind::Unsupported, "model.problem").expected(expected).found(other))
+        }
+    }
+}
+
+/// Refuses a field that has no meaning for the problem: to ignore it would hide a mistake.
+fn check_zero(subject: &str, value: i64) -> Result<()> {
+    if value == 0 { Ok(()) } else { Err(argument(subject, "0 for this problem", value)) }
+}
+
+/// What the library says of its arguments, with the names of the call.
+fn told(error: Error) -> Error {
+    let subject = error.subject().to_owned();
+    if let Some((picture, part)) = subject.strip_prefix("images[").and_then(|rest| rest.split_once("].")) {
+        let view = if part.starts_with("truth") { "truth" } else { "observed" };
+        return error.renamed(&subject, &format!("{view}.data, picture {picture}"));
+    }
+    let names = [("images.len", "observed.count"), ("count", "model.filters"), ("side", "model.side")];
+    names.iter().fold(error, |error, (old, new)| error.renamed(old, new))
 }
 
 /// The pictures of a view.
@@ -134,18 +155,41 @@ unsafe fn read(view: *const swl_images, subject: &str) -> Result<(Grid, Vec<Vec<
         of(view.count, "count")?,
         Grid { height: of(view.height, "height")?, width: of(view.width, "width")? },
     );
-    let pixels = grid.pixels().map_err(|e| e.renamed("grid", subject))?;
+    let named = |error: Error| {
+        ["height", "width"]
+            .iter()
+            .fold(error, |error, side| error.renamed(side, &format!("{subject}.{side}")))
+            .renamed("grid", subject)
+    };
+    let pixels = grid.pixels().map_err(named)?;
     let all = pixels.checked_mul(count).filter(|n| *n <= isize::MAX as usize / 8);
     let all =
         all.ok_or_else(|| argument(&format!("{subject}.count"), "a size that fits in memory", count))?;
     let name = format!("{subject}.data");
     // SAFETY: the caller's promise, passed on.
-    let numbers: Vec<f64> = unsafe {
+    let pictures = unsafe {
         match view.scalar {
-            SWL_F64 => slice::<f64>(view.data, all, &name)?.to_vec(),
-            SWL_F32 => slice::<f32>(view.data, all, &name)?.iter().map(|v| f64::from(*v)).collect(),
+            SWL_F64 => copies(slice::<f64>(view.data, all, &name)?, pixels, &name, |v| v)?,
+            SWL_F32 => copies(slice::<f32>(view.data, all, &name)?, pixels, &name, f64::from)?,
             other => return Err(unknown(&format!("{subject}.scalar"), "SWL_F64 (0) or SWL_F32 (1)", other)),
         }
     };
-    Ok((grid, numbers.chunks_exact(pixels).map(<[f64]>::to_vec).collect()))
+    Ok((grid, pictures))
+}
+
+/// A copy of each picture, of so many pixels.
+fn copies<T: Copy>(
+    numbers: &[T],
+    pixels: usize,
+    subject: &str,
+    number: impl Fn(T) -> f64,
+) -> Result<Vec<Vec<f64>>> {
+    let each = numbers.chunks_exact(pixels).map(|one| mapped(subject, one.iter().map(|v| number(*v))));
+    let mut all = Vec::new();
+    all.try_reserve_exact(each.len())
+        .map_err(|_| out_of_memory(subject, each.len(), size_of::<Vec<f64>>()))?;
+    for picture in each {
+        all.push(picture?);
+    }
+    Ok(all)
 }

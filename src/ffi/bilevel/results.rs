@@ -126,8 +126,8 @@ pub unsafe extern "C" fn swl_bilevel_trace(
 
 /// The certificate of the last solution, recomputed from the problem and the answer alone. Costs a gradient, a Hessian
 /// product and the products of the bound for each sample, and what the option certificate adds. Threads as
-/// swl_bilevel_theta (callbacks as their flag allows). Errors: SWL_E_ARGUMENT, SWL_E_STATE, SWL_E_OPTION, SWL_E_CALLBACK,
-/// SWL_E_STOPPED, SWL_E_MEMORY, SWL_E_BUSY.
+/// swl_bilevel_theta (callbacks as their flag allows). Errors: SWL_E_ARGUMENT, SWL_E_STATE (no solve yet, or one that was
+/// stopped before it had lower solutions), SWL_E_OPTION, SWL_E_CALLBACK, SWL_E_STOPPED, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_certificate(
     s: *const swl_bilevel,
@@ -147,6 +147,9 @@ pub unsafe extern "C" fn swl_bilevel_certificate(
             )
         };
         let solved = own.solved()?;
+        if solved.x.is_empty() || solved.q.is_empty() {
+            return Err(stopped_before());
+        }
         let (found, _) =
             certificate(&own.problem, &solved.theta, &solved.x, &solved.q, &options, &mut call.control())
                 .map_err(|error| call.stopped("swl_bilevel_certificate", error))?;
@@ -177,11 +180,14 @@ pub(super) fn place(own: &Bilevel, sample: i64) -> Result<usize> {
 
 fn of_sample<'a>(own: &Bilevel, all: &'a [Vec<f64>], sample: i64) -> Result<&'a [f64]> {
     let i = place(own, sample)?;
-    all.get(i).map(Vec::as_slice).ok_or_else(|| {
-        Error::new(ErrorKind::State, "s")
-            .expected("a solve that came to a lower solution")
-            .found("one that was stopped")
-    })
+    all.get(i).map(Vec::as_slice).ok_or_else(stopped_before)
+}
+
+/// The error of a solve that was stopped before it had lower solutions.
+fn stopped_before() -> Error {
+    Error::new(ErrorKind::State, "s")
+        .expected("a solve that came to a lower solution")
+        .found("one that was stopped")
 }
 
 fn number_of(decision: Decision) -> i32 {

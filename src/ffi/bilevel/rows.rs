@@ -14,6 +14,7 @@ use crate::joined;
 use crate::model::Loss;
 use crate::model::loss::Squared;
 use crate::numerics::Duplicates;
+use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// Mean squares / 2, and a ridge.
@@ -49,7 +50,7 @@ pub struct swl_bilevel_model {
     pub struct_size: u32,
     /// SWL_BILEVEL_RIDGE, ..
     pub problem: i32,
-    /// SWL_SHARING_SINGLE, ..; not for the elastic net and the lasso
+    /// SWL_SHARING_SINGLE, ..; SWL_SHARING_SINGLE (0) for the elastic net and the lasso
     pub sharing: i32,
     /// 1: with an intercept, which has a fixed ridge of 1e-6 (none where absolute values are as they are); 0: without
     pub intercept: i32,
@@ -57,10 +58,10 @@ pub struct swl_bilevel_model {
     pub classes: i64,
     /// a group, from 0, for each feature; NULL unless sharing is SWL_SHARING_GROUPS
     pub group_of_feature: *const i32,
-    /// elements of group_of_feature
+    /// elements of group_of_feature; 0 without
     pub features: i64,
     /// for the elastic net: where the absolute value is rounded off; 0: it is not, so that solutions are sparse and f has
-    /// kinks
+    /// kinks; 0 for other problems
     pub smoothing: f64,
 }
 
@@ -74,8 +75,9 @@ unsafe impl Growable for swl_bilevel_model {
 /// the mean loss small on the rows of val_a with val_y. Or, with fold_of_row, val_a and val_y NULL: cross-validation,
 /// where row i is in fold fold_of_row[i], from 0. All arrays are copied. control may be NULL. The caller frees the handle.
 ///
-/// Errors: SWL_E_ARGUMENT (null, sizes), SWL_E_DATA (NaN, labels or classes that the loss does not take, empty folds),
-/// SWL_E_UNSUPPORTED, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY. On failure *out is not written.
+/// Errors: SWL_E_ARGUMENT (null, sizes, fields of the model that its problem does not have), SWL_E_DATA (NaN, labels or
+/// classes that the loss does not take, empty folds), SWL_E_UNSUPPORTED, SWL_E_MEMORY, SWL_E_STOPPED, SWL_E_BUSY. On
+/// failure *out is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_new(
     model: *const swl_bilevel_model,
@@ -101,15 +103,17 @@ pub unsafe extern "C" fn swl_bilevel_new(
             control.poll().map_err(stopped)?;
             let split = if fold_of_row.is_null() {
                 Split::HoldOut(Task { training: all, validation: data(val_a, val_y, ["val_a", "val_y"])? })
-            } else if !val_a.is_null() || !val_y.is_null() {
+            } else if !val_a.is_null() {
                 return Err(argument("val_a", "NULL beside fold_of_row", "rows"));
+            } else if !val_y.is_null() {
+                return Err(argument("val_y", "NULL beside fold_of_row", "targets"));
             } else {
                 let folds = integers(fold_of_row, all.y.len() as i64, "fold_of_row", all.y.len(), "row")?;
                 let fold = whole(folds, "fold_of_row")?;
                 Split::Folds { data: all, fold }
             };
             control.poll().map_err(stopped)?;
-            let problem = made(&model, split)?;
+            let problem = made(&model, split).map_err(told)?;
             control.poll().map_err(stopped)?;
             handles::publish(Bilevel::new(problem, control.seconds(), None), out)
         }
@@ -130,6 +134,7 @@ unsafe fn data(a: *const swl_matrix, y: *const swl_vec, [a_name, y_name]: [&str;
 /// # Safety
 /// `group_of_feature` is null or has as many elements as the model says.
 unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Adjusted> {
+    check_fields(model)?;
     let intercept = flag(model.intercept, "model.intercept")?;
     let sharing = match model.sharing {
         SWL_SHARING_SINGLE => Sharing::Single,
@@ -169,9 +174,65 @@ unsafe fn made(model: &swl_bilevel_model, split: Split) -> Result<Adjusted> {
     linear.map(Adjusted::new)
 }
 
+/// Refuses fields that have no meaning for the problem: to ignore them would hide a mistake.
+fn check_fields(model: &swl_bilevel_model) -> Result<()> {
+    let (has_sharing, has_classes, has_smoothing) = match model.problem {
+        SWL_BILEVEL_RIDGE | SWL_BILEVEL_LOGISTIC => (true, false, false),
+        SWL_BILEVEL_MULTINOMIAL => (true, true, false),
+        SWL_BILEVEL_ELASTIC_NET => (false, false, true),
+        SWL_BILEVEL_LASSO => (false, false, false),
+        _ => return Ok(()),
+    };
+    let of_problem = "0 for this problem";
+    if !has_sharing && model.sharing != SWL_SHARING_SINGLE {
+        return Err(argument("model.sharing", of_problem, model.sharing));
+    }
+    if !has_classes && model.classes != 0 {
+        return Err(argument("model.classes", of_problem, model.classes));
+    }
+    if !has_smoothing && model.smoothing != 0.0 {
+        return Err(argument("model.smoothing", of_problem, model.smoothing));
+    }
+    if model.sharing != SWL_SHARING_GROUPS {
+        if !model.group_of_feature.is_null() {
+            return Err(argument("model.group_of_feature", "NULL for this sharing", "groups"));
+        }
+        if model.features != 0 {
+            return Err(argument("model.features", "0 for this sharing", model.features));
+        }
+    }
+    Ok(())
+}
+
+/// What the library says of its arguments, with the names of the call.
+fn told(error: Error) -> Error {
+    // Longer names first: what they are parts of is renamed as well.
+    let names = [
+        ("training.y", "y"),
+        ("validation.y", "val_y"),
+        ("data.y", "y"),
+        ("training.x", "a"),
+        ("validation.x", "val_a"),
+        ("data.x", "a"),
+        ("training", "a"),
+        ("validation", "val_a"),
+        ("data", "a"),
+        ("fold", "fold_of_row"),
+        ("groups.len", "model.features"),
+        ("groups", "model.group_of_feature"),
+        ("classes", "model.classes"),
+        ("v", "model.smoothing"),
+    ];
+    names.iter().fold(error, |error, (old, new)| error.renamed(old, new))
+}
+
 fn whole(numbers: &[i32], subject: &str) -> Result<Vec<usize>> {
     let number = |(k, v): (usize, &i32)| {
         usize::try_from(*v).map_err(|_| argument(&format!("{subject}, entry {k}"), "a number >= 0", v))
     };
-    numbers.iter().enumerate().map(number).collect()
+    let mut all = zeros(subject, numbers.len())?;
+    for (to, from) in all.iter_mut().zip(numbers.iter().enumerate()) {
+        *to = number(from)?;
+    }
+    Ok(all)
 }

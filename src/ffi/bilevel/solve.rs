@@ -11,6 +11,7 @@ use super::super::status::{SWL_RIGOR_NONE, rigor_number, swl_status};
 use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel, swl_bilevel_info};
 use crate::bilevel::{Certificate, Checkpoint, Problem, Settings, Solution, examine, solve};
+use crate::runtime::error::{copied, zeros};
 use crate::runtime::{Error, ErrorKind, Family, Result};
 use std::ffi::c_void;
 
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn swl_bilevel_variables(
 }
 
 /// Bounds on theta, len numbers each (-INFINITY and INFINITY: none; equal ones fix a number), in place of those that the
-/// problem has: -30 and 30 for logarithms. Both NULL: those again. The last solution stays. Errors: SWL_E_ARGUMENT (a lower
-/// bound above the upper one, or NaN), SWL_E_BUSY.
+/// problem has: -30 and 30 for logarithms. Both NULL with 0: those again. The last solution stays. Errors: SWL_E_ARGUMENT
+/// (a lower bound above the upper one, or NaN), SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_set_bounds(
     s: *mut swl_bilevel,
@@ -75,26 +76,31 @@ pub unsafe extern "C" fn swl_bilevel_set_bounds(
         unsafe {
             let mut own = handles::write::<Bilevel>(s, "s")?;
             if lower.is_null() && upper.is_null() {
+                if len != 0 {
+                    return Err(argument("len", "0 beside lower and upper NULL", len));
+                }
                 own.problem.reset_bounds();
                 return Ok(());
             }
             let d = parameters(&own, len)?;
             let (l, u) = (slice::<f64>(lower.cast(), d, "lower")?, slice::<f64>(upper.cast(), d, "upper")?);
-            own.problem.set_bounds(l.to_vec(), u.to_vec())
+            own.problem.set_bounds(copied("lower", l)?, copied("upper", u)?)
         }
     })
 }
 
 /// Minimizes the upper function from theta (len numbers; NULL with 0: from where the last solve ended, or else from
-/// zeros), or goes on from the checkpoint of swl_bilevel_resume. Not converging is an outcome: the answer is the last
-/// point that was accepted. With max_iterations 0 that is the start itself, with its lower solutions, adjoints and
-/// hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or NULL), inout (NULL: not
-/// wanted).
+/// zeros), or goes on from the checkpoint of swl_bilevel_resume, whose theta counts then. Not converging is an outcome:
+/// the answer is the last point that was accepted. With max_iterations 0 that is the start itself, with its lower
+/// solutions, adjoints and hypergradient. Costs: see the counts of the info. options (NULL: defaults), control (or
+/// NULL), inout (NULL: not wanted).
 ///
 /// Errors: SWL_E_ARGUMENT (lengths), SWL_E_DATA (a start that is not finite or cannot be evaluated; lower problems that
 /// are not known to be strongly convex, without the option allow_uncertified), SWL_E_OPTION, SWL_E_CALLBACK,
-/// SWL_E_UNSUPPORTED (a checkpoint for a method that takes none), SWL_E_MEMORY, SWL_E_BUSY. On failure the last solution
-/// stays; of a callback's failure inout->callback_code has the number.
+/// SWL_E_UNSUPPORTED (a checkpoint for a method that takes none), SWL_E_MEMORY, SWL_E_BUSY. On failure the last
+/// solution stays; of a callback's failure inout->callback_code has the number. A checkpoint that is refused (by the
+/// method, or by bounds that were set since: SWL_E_ARGUMENT) is dropped; after other failures, and where a solve is
+/// stopped before it has restored it, the next solve goes on from it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_solve(
     s: *mut swl_bilevel,
@@ -112,9 +118,9 @@ pub unsafe extern "C" fn swl_bilevel_solve(
             let options = or_defaults(options, Family::Bilevel)?;
             let call = Call::read(control)?;
             let start = match (theta.is_null() && len == 0, &own.solved) {
-                (true, Some(solved)) => solved.theta.clone(),
-                (true, None) => crate::runtime::error::zeros("theta", own.problem.parameters())?,
-                (false, _) => slice::<f64>(theta.cast(), parameters(&own, len)?, "theta")?.to_vec(),
+                (true, Some(solved)) => copied("theta", &solved.theta)?,
+                (true, None) => zeros("theta", own.problem.parameters())?,
+                (false, _) => copied("theta", slice(theta.cast(), parameters(&own, len)?, "theta")?)?,
             };
             (slot, own, options, call, start)
         };
@@ -123,6 +129,9 @@ pub unsafe extern "C" fn swl_bilevel_solve(
         let mut control = call.control();
         let solved = solve(&own.problem, &start, &options, own.resume.as_ref(), &mut control);
         drop(control);
+        if solved.as_ref().is_err_and(refuses_checkpoint) {
+            own.resume = None;
+        }
         let solution = solved.inspect_err(|error| {
             let Some(slot) = &slot else { return };
             let mut nothing = info(None, threads, own.seconds_setup);
@@ -134,8 +143,11 @@ pub unsafe extern "C" fn swl_bilevel_solve(
             told.callback_code = call.code();
             slot.write(&told);
         }
+        // A solve that was stopped before it had restored its checkpoint leaves it to the next one.
+        if !solution.x.is_empty() {
+            own.resume = None;
+        }
         own.solved = Some(solution);
-        own.resume = None;
         Ok(())
     })
 }
@@ -159,7 +171,7 @@ pub unsafe extern "C" fn swl_bilevel_check(
             let own = handles::write::<Bilevel>(s, "s")?;
             let options = or_defaults(options, Family::Bilevel)?;
             let call = Call::read(control)?;
-            let theta = slice::<f64>(theta.cast(), parameters(&own, len)?, "theta")?.to_vec();
+            let theta = copied("theta", slice(theta.cast(), parameters(&own, len)?, "theta")?)?;
             (own, options, call, theta)
         };
         let seen = examine(&own.problem, &theta, &options, &mut call.control())
@@ -200,8 +212,9 @@ pub unsafe extern "C" fn swl_bilevel_save(
 }
 
 /// The next solve goes on from the len bytes that swl_bilevel_save gave, on a handle of the same problem with the same
-/// options: to the same bits as the solve that they are from would have. Errors: SWL_E_ARGUMENT, SWL_E_FORMAT,
-/// SWL_E_MEMORY, SWL_E_BUSY.
+/// options: to the same bits as the solve that they are from would have. NULL with 0: from no checkpoint, in place of one
+/// that waits. On failure that one stays. Errors: SWL_E_ARGUMENT (also a checkpoint of other sizes, or of a theta outside
+/// of the bounds), SWL_E_FORMAT, SWL_E_MEMORY, SWL_E_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn swl_bilevel_resume(
     s: *mut swl_bilevel,
@@ -209,23 +222,31 @@ pub unsafe extern "C" fn swl_bilevel_resume(
     len: usize,
 ) -> swl_status {
     guard(|| {
+        // SAFETY: an object of ours.
+        let mut own = unsafe { handles::write::<Bilevel>(s, "s")? };
+        if buf.is_null() && len == 0 {
+            own.resume = None;
+            return Ok(());
+        }
         check_pointer(buf, "buf")?;
         if isize::try_from(len).is_err() {
             return Err(argument("len", "a size that fits in memory", len));
         }
-        // SAFETY: an object of ours, and the caller's buffer has `len` bytes.
-        let (mut own, bytes) = unsafe {
-            (handles::write::<Bilevel>(s, "s")?, std::slice::from_raw_parts(buf.cast::<u8>(), len))
-        };
+        // SAFETY: the caller's buffer has `len` bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(buf.cast::<u8>(), len) };
         let checkpoint = Checkpoint::from_bytes(bytes)?;
-        let d = own.problem.parameters();
-        if checkpoint.theta().len() != d {
-            let found = checkpoint.theta().len();
-            return Err(argument("buf", format!("a checkpoint of a problem with {d} parameters"), found));
-        }
+        checkpoint.check(&own.problem).map_err(|error| error.renamed("checkpoint", "buf"))?;
         own.resume = Some(checkpoint);
         Ok(())
     })
+}
+
+/// Whether a solve failed since it cannot go on from its checkpoint: no later one could.
+fn refuses_checkpoint(error: &Error) -> bool {
+    matches!(
+        (error.kind(), error.subject()),
+        (ErrorKind::Argument, "checkpoint") | (ErrorKind::Unsupported, "resume")
+    )
 }
 
 /// The number of parameters, checked against what the caller says.

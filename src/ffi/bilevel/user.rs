@@ -9,6 +9,7 @@ use super::super::views::{size, slice};
 use super::{Bilevel, swl_bilevel};
 use crate::bilevel::problems::Adjusted;
 use crate::bilevel::{Evaluated, LowerConstants, Problem, Refusal, Rigor, SecondOrder, UpperConstants};
+use crate::runtime::error::zeros;
 use crate::runtime::{Control, Error, ErrorKind, Result};
 use std::ffi::c_void;
 use std::time::Instant;
@@ -182,10 +183,19 @@ pub unsafe extern "C" fn swl_bilevel_new_user(
             let longest = isize::MAX as usize / 64;
             let length = |(k, n): (usize, &i64)| {
                 let fits = usize::try_from(*n).ok().filter(|n| (1..=longest).contains(n));
-                fits.ok_or_else(|| argument(&format!("problem.lengths, entry {k}"), "a number above 0", n))
+                fits.ok_or_else(|| {
+                    argument(
+                        &format!("problem.lengths, entry {k}"),
+                        format!("a number from 1 to {longest}"),
+                        n,
+                    )
+                })
             };
-            let lengths = lengths.iter().enumerate().map(length).collect::<Result<Vec<usize>>>()?;
-            let own = Callbacks { given, d, lengths };
+            let mut checked = zeros("problem.lengths", samples)?;
+            for (to, from) in checked.iter_mut().zip(lengths.iter().enumerate()) {
+                *to = length(from)?;
+            }
+            let own = Callbacks { given, d, lengths: checked };
             let keep = Keep::new(given.ctx, given.release);
             let seconds_setup = begun.elapsed().as_secs_f64();
             handles::publish(Bilevel::new(Adjusted::new(own), seconds_setup, Some(keep)), out)

@@ -66,7 +66,7 @@ fn linear_models() {
     refused(
         multinomial(split(Kind::Classes(3)), 2, &Sharing::Single, false),
         "training.y, row",
-        "a class in 0..2",
+        "a class from 0 to 1",
     );
     refused(multinomial(split(Kind::Classes(1)), 1, &Sharing::Single, false), "classes", "at least 2");
     refused(smoothed_elastic_net(split(Kind::Numbers), Loss::Squared(Squared), 0.0, false), "v", "above 0");
