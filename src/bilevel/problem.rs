@@ -26,6 +26,12 @@ pub enum Refusal {
     Failed(Error),
 }
 
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Failed(error)
+    }
+}
+
 /// The result of an evaluation.
 pub type Evaluated<T> = std::result::Result<T, Refusal>;
 

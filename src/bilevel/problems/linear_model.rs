@@ -29,6 +29,7 @@ use crate::model::Loss;
 use crate::model::loss::{Huber, PseudoHuber, sigmoid};
 use crate::numerics::kernels::dot;
 use crate::runtime::Result;
+use crate::runtime::error::{copied, zeros};
 use std::cell::RefCell;
 
 /// `sup 3 t^2 / (1 + t^2)^(5/2)`, at `t^2 = 2/3`.
@@ -105,7 +106,7 @@ impl LinearModel {
 
     /// The row weights at theta.
     fn weights(&self, sample: usize, theta: &[f64]) -> Evaluated<Vec<f64>> {
-        let mut s = self.samples.training(sample).weight.clone();
+        let mut s = copied("weights", &self.samples.training(sample).weight)?;
         match self.parameter {
             LossParameter::None | LossParameter::Delta => {}
             LossParameter::Factor => {
@@ -314,8 +315,8 @@ impl Problem for LinearModel {
         check::arguments(self, sample, x, theta)?;
         let (design, y) = self.samples.table(self.samples.training(sample));
         let s = self.weights(sample, theta)?;
-        let mut z = vec![0.0; y.len() * self.loss.outputs()];
-        let mut d = z.clone();
+        let count = y.len() * self.loss.outputs();
+        let (mut z, mut d) = (zeros("rows", count)?, zeros("rows", count)?);
         design.product(x, &mut z);
         let value = self.loss_at(theta)?.value(y, &z, &s, &mut d);
         design.transposed(&d, gradient);
@@ -332,19 +333,19 @@ impl Problem for LinearModel {
         let (design, y) = self.samples.table(self.samples.training(sample));
         let weights = self.weights(sample, theta)?;
         let loss = self.loss_at(theta)?;
-        let mut z = vec![0.0; y.len() * self.loss.outputs()];
-        let mut state = z.clone();
+        let count = y.len() * self.loss.outputs();
+        let (mut z, mut state) = (zeros("rows", count)?, zeros("rows", count)?);
         design.product(x, &mut z);
         loss.curvature(y, &z, &weights, &mut state);
         let mut slopes = Vec::new();
         if matches!(self.parameter, LossParameter::Factor | LossParameter::RowLogits) {
-            slopes = vec![0.0; z.len()];
+            slopes = zeros("rows", count)?;
             loss.value(y, &z, &weights, &mut slopes);
         }
         let mixed = self.loss_mixed(sample, theta, &z, slopes, loss);
         let loss_parameters = self.loss_parameters();
         let penalty = self.penalty.at(x, &theta[loss_parameters..])?;
-        let rows = RefCell::new((z, vec![0.0; y.len()]));
+        let rows = RefCell::new((z, zeros("rows", y.len())?));
         let jacobi = Jacobi::default();
         Ok(Box::new(LinearAt { design, loss, weights, state, mixed, loss_parameters, penalty, rows, jacobi }))
     }
@@ -401,8 +402,8 @@ impl Problem for LinearModel {
         check::arguments(self, sample, x, theta)?;
         let rows = self.samples.validation(sample);
         let (design, y) = self.samples.table(rows);
-        let mut z = vec![0.0; y.len() * self.validation.outputs()];
-        let mut d = z.clone();
+        let count = y.len() * self.validation.outputs();
+        let (mut z, mut d) = (zeros("rows", count)?, zeros("rows", count)?);
         design.product(x, &mut z);
         let value = self.validation.value(y, &z, &rows.weight, &mut d);
         design.transposed(&d, in_x);

@@ -17,6 +17,7 @@ use super::check::{self, exponential, exponentials};
 use super::smoothed_absolute::{THIRD, height, phi};
 use crate::numerics::kernels::dot;
 use crate::numerics::sum::Sum;
+use crate::runtime::error::zeros;
 use crate::runtime::{Error, ErrorKind, Result};
 
 /// The ridge of coefficients without a parameter.
@@ -224,8 +225,9 @@ impl Penalty {
             }
             Penalty::ElasticNet { v, reached } => {
                 let (alpha, beta) = (exponential(theta[0])?, exponential(theta[1])?);
-                let (mut diagonal, mut columns) =
-                    (vec![FIXED_RIDGE; w.len()], [vec![0.0; w.len()], vec![0.0; w.len()]]);
+                let mut diagonal = zeros("penalty", w.len())?;
+                diagonal.fill(FIXED_RIDGE);
+                let mut columns = [zeros("penalty", w.len())?, zeros("penalty", w.len())?];
                 for j in (0..w.len()).filter(|j| reached[*j]) {
                     let phi = phi(w[j] * w[j], *v);
                     diagonal[j] = alpha * (v / phi) * (v / phi) / phi + beta;
