@@ -1,7 +1,8 @@
 //! When accuracies are tightened and relaxed (arXiv 2308.10098, Algorithm 3.1): by `nu` where a hypergradient is
 //! not certified to descend or a line search fails, by `nu bar` after a step.
 //!
-//! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for.
+//! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for; and what
+//! a step had far too much of is relaxed at once.
 
 use super::bound::Omega;
 use super::evaluate::Shares;
@@ -10,6 +11,11 @@ use super::point::{Point, SamplePoint};
 /// What is left of an accuracy at least and at most where the bounds say how much is asked for.
 const LEAST: f64 = 0.01;
 const MOST: f64 = 0.5;
+
+/// What of a slack is used up at once, so that hypergradients stay nearly exact, and by how much an accuracy is relaxed
+/// at most.
+const SPARE: f64 = 0.01;
+const LOOSER: f64 = 10.0;
 
 /// The accuracies that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,10 +78,21 @@ impl Accuracy {
         }
     }
 
-    /// Both by `nu bar`.
+    /// Both by `nu bar`, as published.
     pub fn relax(&mut self, nu_bar: f64) {
         self.eps *= nu_bar;
         self.delta *= nu_bar;
+    }
+
+    /// Each by more than that where a step has had far more of it than it needed: the inequality between values would
+    /// have held with widths `slack` times as large, and test (3) with an `omega` of what is `allowed`.
+    pub fn relax_within(&mut self, nu_bar: f64, slack: f64, omega: &Omega, allowed: f64) {
+        let factor = |part: f64| {
+            let factor = SPARE * slack.min(allowed / part);
+            if factor.is_nan() { nu_bar } else { factor.clamp(nu_bar, LOOSER.max(nu_bar)) }
+        };
+        self.eps *= factor(omega.lower);
+        self.delta *= factor(omega.adjoint);
     }
 }
 

@@ -51,6 +51,8 @@ pub struct LineSearch<'s> {
 pub struct Step {
     pub point: Point,
     pub alpha: f64,
+    /// How many times as wide the intervals might have been.
+    pub slack: f64,
 }
 
 /// How a line search ended.
@@ -112,7 +114,9 @@ pub fn line_search(
                 let middle_rise = interval.middle() - search.interval.middle();
                 if rise <= required && !early {
                     evaluator.note(trace, row(Decision::Accepted, rise, interval.upper), &search.accuracy);
-                    return Ok(Found::Step(Box::new(Step { point, alpha })));
+                    let width = 0.5 * (interval.width() + search.interval.width());
+                    let slack = (required - middle_rise) / width;
+                    return Ok(Found::Step(Box::new(Step { point, alpha, slack })));
                 }
                 if settings.method == Method::Maid {
                     shrink = settings.rho.min(parabola(slope, if early { least_rise } else { middle_rise }));

@@ -332,7 +332,15 @@ impl Maid<'_> {
         }
         progress.note_length(step.alpha, way, settings.widest);
         progress.iteration += 1;
-        progress.accuracy.relax(settings.nu_bar);
+        match settings.method {
+            Method::Maid => {
+                // Widths fall with the square of both accuracies where values are corrected.
+                let slack = if settings.corrected { step.slack.sqrt() } else { step.slack };
+                let allowed = (1.0 - settings.eta) * gradient.size;
+                progress.accuracy.relax_within(settings.nu_bar, slack, &gradient.omega, allowed);
+            }
+            _ => progress.accuracy.relax(settings.nu_bar),
+        }
     }
 
     /// Line searches fail although the hypergradient should descend: are the derivatives right?
