@@ -145,4 +145,20 @@ mod tests {
         accuracy.relax(2.0);
         assert_eq!(accuracy.delta, 2.0 * 0.6 * LEAST);
     }
+
+    #[test]
+    fn what_was_not_needed_is_relaxed_at_once() {
+        let omega = |lower, adjoint| Omega { value: lower + adjoint, lower, adjoint, rigor: Rigor::Proven };
+        let relaxed = |slack, omega: &Omega| {
+            let mut accuracy = Accuracy { eps: 1.0, delta: 1.0 };
+            accuracy.relax_within(1.1, slack, omega, 1.0);
+            [accuracy.eps, accuracy.delta]
+        };
+        // By what is spared of the lesser slack of the two, and not beyond the most; adjoints by their own.
+        assert_eq!(relaxed(1e9, &omega(2e-3, 1e-12)), [SPARE * 500.0, LOOSER]);
+        assert_eq!(relaxed(300.0, &omega(1e-9, 1e-9)), [SPARE * 300.0; 2]);
+        // What was needed, or of which nothing is known, by nu bar alone.
+        assert_eq!(relaxed(2.0, &omega(1e-9, 0.5)), [1.1; 2]);
+        assert_eq!(relaxed(f64::NAN, &Omega::none()), [1.1; 2]);
+    }
 }

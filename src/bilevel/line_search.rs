@@ -223,3 +223,15 @@ fn evaluate(
     }
     Ok(Trial { point, interval, early: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parabola_is_least_where_it_is() {
+        // f(t) = -2 t + 5 t^2, least at 0.2.
+        assert!((parabola(-2.0, 3.0) - 0.2).abs() < 1e-15);
+        assert_eq!((parabola(-1.0, 1e9), parabola(-1.0, f64::NAN)), (LEAST_SHRINK, LEAST_SHRINK));
+    }
+}

@@ -44,6 +44,10 @@ use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result,
 /// Trials are rough beside a point whose lower solutions are so many times as exact as what is asked of them.
 const ROUGHER: f64 = 2.0;
 
+/// The first accuracy of lower solutions, relative to the distance that the start may have. That is often far more than what
+/// it has, and what is too exact is relaxed soon.
+const FIRST: f64 = 1e-3;
+
 /// Failed line searches after which the derivatives are looked at.
 const SUSPICIOUS: u64 = 3;
 
@@ -148,7 +152,7 @@ fn begin(
     let most = settings.max_lower_products;
     let mut point = evaluator.lower(&theta, Warm::Cold, first, most, control)?;
     evaluator.choose_mode(&point);
-    let eps = settings.eps.unwrap_or_else(|| match 0.05 * point.mean(|s| s.eps) {
+    let eps = settings.eps.unwrap_or_else(|| match FIRST * point.mean(|s| s.eps) {
         eps if eps > 0.0 => eps,
         _ => 1e-3,
     });

@@ -772,7 +772,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Choice(&["auto", "rigorous", "estimated", "goal-oriented", "off"]),
         OptionValue::Choice("auto"),
         BILEVEL,
-        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
+        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution, with which the hypergradient is taken (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
     ),
     row(
         "values",
@@ -807,7 +807,7 @@ pub const TABLE: &[OptionRow] = &[
         real(TINY, f64::MAX),
         OptionValue::Unset,
         BILEVEL,
-        "First accuracy of lower solutions, a distance (eps_0; constant for the methods fixed and fixed-step). Unset: 0.05 of the distance that the start may have; 0.1 for the methods but maid.",
+        "First accuracy of lower solutions, a distance (eps_0; constant for the methods fixed and fixed-step). Unset: 0.001 of the distance that the start may have; 0.1 for the methods but maid.",
     ),
     row(
         "adjoint_accuracy",
@@ -828,7 +828,7 @@ pub const TABLE: &[OptionRow] = &[
         real(TINY, 0.999),
         OptionValue::Real(0.5),
         BILEVEL,
-        "By what a rejected step shrinks (rho).",
+        "By what a rejected step shrinks (rho); for maid at least: it goes to the minimum of the parabola through what the trial has shown.",
     ),
     row(
         "step_increase",
