@@ -1,8 +1,8 @@
 //! When accuracies are tightened and relaxed (arXiv 2308.10098, Algorithm 3.1): by `nu` where a hypergradient is
 //! not certified to descend or a line search fails, by `nu bar` after a step.
 //!
-//! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for; and what
-//! a step had far too much of is relaxed at once.
+//! Beyond the paper: only the part of `omega` that dominates is tightened, at once by as much as the test asks for; and
+//! what a step had far too much of is relaxed at once.
 
 use super::bound::Omega;
 use super::evaluate::Shares;

@@ -19,8 +19,8 @@ use crate::runtime::{Control, Error, ErrorKind, Options, Result};
 /// Certificates of a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
-    /// An estimate of `f(theta)`, with the adjoint's correction where there is one: far better than the middle of a wide
-    /// interval.
+    /// An estimate of `f(theta)`, with the adjoint's correction where there is one: far better than the middle of a
+    /// wide interval.
     pub value: f64,
     /// An interval that holds `f(theta)`, as trustworthy as the mode makes it.
     pub interval: Interval,

@@ -107,8 +107,8 @@ impl Checkpoint {
         Ok((point, self.progress.clone()))
     }
 
-    /// Whether a solve of `problem` can go on from here. Errors: it is of a problem of other sizes, or of parameters outside
-    /// of the bounds.
+    /// Whether a solve of `problem` can go on from here. Errors: it is of a problem of other sizes, or of parameters
+    /// outside of the bounds.
     pub fn check(&self, problem: &dyn Problem) -> Result<()> {
         let bounds = Bounds::of(problem)?;
         let (d, m) = (problem.parameters(), problem.samples());

@@ -72,8 +72,8 @@ pub fn residual(oracle: &mut Oracle<'_, '_, '_>, system: &System<'_>, x: &[f64])
     Ok(r)
 }
 
-/// Improves `x` until `|b - A x|` in the dual norm is within the tolerance for what it is at first, until rounding stops
-/// it, or for `max_steps`.
+/// Improves `x` until `|b - A x|` in the dual norm is within the tolerance for what it is at first, until rounding
+/// stops it, or for `max_steps`.
 pub fn solve(
     oracle: &mut Oracle<'_, '_, '_>,
     system: &System<'_>,

@@ -118,8 +118,8 @@ impl Constants {
         Ok(())
     }
 
-    /// What rounding makes of a product `A v` with a `v` of this size: terms of the size `L |v|` may cancel. 0 where `L` is
-    /// not known.
+    /// What rounding makes of a product `A v` with a `v` of this size: terms of the size `L |v|` may cancel. 0 where
+    /// `L` is not known.
     pub fn rounding_of_product(&self, size: f64) -> f64 {
         if self.l.is_finite() { ROUNDINGS * f64::EPSILON * self.l * size } else { 0.0 }
     }

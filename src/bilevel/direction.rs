@@ -71,8 +71,8 @@ pub fn direction(
 /// Learns from the hypergradients at both ends of the last step: a pair for L-BFGS, the next length for a gradient
 /// step.
 ///
-/// Pairs are not asked to be of certainly positive curvature, `s'y > (omega_k + omega_(k+1)) |s|`: bounds are far larger
-/// than what is wrong with the difference of two neighbours, and would call most pairs noise. What is certain is
+/// Pairs are not asked to be of certainly positive curvature, `s'y > (omega_k + omega_(k+1)) |s|`: bounds are far
+/// larger than what is wrong with the difference of two neighbours, and would call most pairs noise. What is certain is
 /// asked of the direction.
 pub fn learn(
     evaluator: &Evaluator<'_>,

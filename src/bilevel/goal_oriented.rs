@@ -1,7 +1,7 @@
-//! A goal-oriented estimate of the hypergradient's error: one inexact Newton step `e ~ A^-1 grad h(x)` tells where
-//! the lower solution is, and the change of the hypergradient from `x` to `x - e` how far it is off (dual weighted
-//! residuals). As it is known the hypergradient is taken with it, and what is bounded is what it leaves: the Newton step
-//! and the adjoint after it are solved to a tenth, and the rest falls with `|e|^2`.
+//! A goal-oriented estimate of the hypergradient's error: one inexact Newton step `e ~ A^-1 grad h(x)` tells where the
+//! lower solution is, and the change of the hypergradient from `x` to `x - e` how far it is off (dual weighted
+//! residuals). As it is known the hypergradient is taken with it, and what is bounded is what it leaves: the Newton
+//! step and the adjoint after it are solved to a tenth, and the rest falls with `|e|^2`.
 //!
 //! Asymptotically exact, proven nowhere.
 
@@ -22,8 +22,8 @@ const NEWTON: f64 = 0.1;
 /// Where more than this is left of them, what they say is not used.
 const MOST_LEFT: f64 = 0.3;
 
-/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`. `None` where the products
-/// allowed do not make a step that says anything.
+/// The sample's part of the hypergradient at `x - e`, less that at `x`, whose `B'q` is `product`. `None` where the
+/// products allowed do not make a step that says anything.
 pub fn correction(
     oracle: &mut Oracle<'_, '_, '_>,
     sample: &SamplePoint,
@@ -46,7 +46,8 @@ pub fn correction(
     let there = Iterate { x, value: f64::NAN, gradient: Vec::new(), norm: 0.0 };
     let there = sample_at(oracle, there, Reached::Target, sample.constants.clone(), Vec::new())?;
     let mut q = copied("correction", &sample.q)?;
-    // What the adjoint's own residual makes of the error is counted elsewhere; the rest of it is what the step has made.
+    // What the adjoint's own residual makes of the error is counted elsewhere; the rest of it is what the step has
+    // made.
     let had = sample.adjoint.as_ref().map_or(0.0, |adjoint| adjoint.delta);
     adjoint::solve(oracle, &there, |first| had.max(NEWTON * first), &mut q)?;
     let second = oracle.second_order(&there.lower.x)?;

@@ -50,8 +50,8 @@ impl InexactGradient {
         Some(Self { z, free, size, omega, descends, certified })
     }
 
-    /// What the size of the true gradient can be at most: nothing is known where a bound is asked for and there is none.
-    /// Without certificates that of `z` stands for it.
+    /// What the size of the true gradient can be at most: nothing is known where a bound is asked for and there is
+    /// none. Without certificates that of `z` stands for it.
     pub fn bound(&self) -> f64 {
         match (self.certified, self.omega.value.is_nan()) {
             (true, true) => f64::INFINITY,

@@ -3,8 +3,8 @@
 //!
 //! `psi = Up(theta + s) - Lo(theta) - lambda <s, z> <= 0`,
 //!
-//! which gives `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is, for certain where both intervals
-//! are proven.
+//! which gives `f(theta + s) <= f(theta) + lambda <s, z>` whatever the error of `z` is, for certain where both
+//! intervals are proven.
 //!
 //! Beyond the paper: a trial that is too long for certain is told apart from one that is only not certain; for the
 //! latter the accuracies are tightened at once instead of the step. A rough solve comes first, to see the former
@@ -172,8 +172,8 @@ impl LineSearch<'_> {
     }
 }
 
-/// Where the parabola with this slope at 0 that has risen so far at 1 is least; not too near to 0, as a parabola it need
-/// not be.
+/// Where the parabola with this slope at 0 that has risen so far at 1 is least; not too near to 0, as a parabola it
+/// need not be.
 fn parabola(slope: f64, rise: f64) -> f64 {
     let least = -0.5 * slope / (rise - slope);
     if least.is_finite() { least.max(LEAST_SHRINK) } else { LEAST_SHRINK }
@@ -203,8 +203,8 @@ fn evaluate(
     let first = if maid { ROUGH * eps } else { eps };
     let mut point = evaluator.lower(theta, Warm::From(warm), first, budget, control)?;
     if maid {
-        // Without an adjoint this is the plain interval, which holds in every mode; without a mu it is a guess, and all that
-        // is lost by a wrong one is a longer step.
+        // Without an adjoint this is the plain interval, which holds in every mode; without a mu it is a guess, and all
+        // that is lost by a wrong one is a longer step.
         let rough = interval(&point, CertificateMode::Off, false);
         if rough.lower - search.interval.upper > required {
             return Ok(Trial { point, interval: rough, early: true });

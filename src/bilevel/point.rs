@@ -119,8 +119,8 @@ impl Point {
         self.samples.iter().any(|s| s.reached != Reached::Target) || self.adjoint_falls_short()
     }
 
-    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`, with the corrections that are known; `None`
-    /// before the products with `B` are there.
+    /// The hypergradient `z = 1/m sum_i (grad_theta g_i - B_i'q_i) + grad r`, with the corrections that are known;
+    /// `None` before the products with `B` are there.
     pub fn hypergradient(&self) -> Option<Vec<f64>> {
         let share = 1.0 / self.samples.len() as f64;
         let mut z = vec![0.0; self.theta.len()];

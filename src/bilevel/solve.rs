@@ -44,8 +44,8 @@ use crate::runtime::{Control, Error, ErrorKind, Options, Outcome, Phase, Result,
 /// Trials are rough beside a point whose lower solutions are so many times as exact as what is asked of them.
 const ROUGHER: f64 = 2.0;
 
-/// The first accuracy of lower solutions, relative to the distance that the start may have. That is often far more than what
-/// it has, and what is too exact is relaxed soon.
+/// The first accuracy of lower solutions, relative to the distance that the start may have. That is often far more than
+/// what it has, and what is too exact is relaxed soon.
 const FIRST: f64 = 1e-3;
 
 /// Failed line searches after which the derivatives are looked at.

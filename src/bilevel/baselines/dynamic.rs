@@ -178,8 +178,8 @@ impl Simplex {
         if norm(&b) == 0.0 {
             return Ok(None);
         }
-        // The multiplier of |s| <= Delta by doubling: a step within a factor of 2 of the radius is as good as any. One of
-        // |b| / Delta always does.
+        // The multiplier of |s| <= Delta by doubling: a step within a factor of 2 of the radius is as good as any. That
+        // of |b| / Delta always does.
         let enough = norm(&b) / self.radius;
         let mut multiplier = 0.0;
         loop {

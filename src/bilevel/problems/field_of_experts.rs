@@ -66,8 +66,8 @@ struct Filters {
 }
 
 impl FieldOfExperts {
-    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image, more
-    /// of them than theta could have numbers for.
+    /// Errors: no image, sizes that do not fit, entries that are not finite, no filter, filters wider than an image,
+    /// more of them than theta could have numbers for.
     pub fn new(images: Vec<Image>, experts: Experts) -> Result<Self> {
         let images = Images::new(images)?;
         check::at_least_one("count", experts.count)?;
