@@ -10,7 +10,7 @@ use super::lower::{self, Iterate, Reached};
 use super::oracle::{self, Oracle};
 use super::point::{Adjoint, Mixed, Point, SamplePoint, Upper};
 use super::problem::{Problem, Rigor};
-use super::settings::{CertificateMode, Settings};
+use super::settings::{CertificateMode, Method, Settings};
 use super::solution::TraceRow;
 use crate::runtime::error::{copied, zeros};
 use crate::runtime::parallel::Team;
@@ -235,6 +235,18 @@ impl<'a> Evaluator<'a> {
         if point.rigor() == Rigor::None {
             self.mode = CertificateMode::Off;
         }
+    }
+
+    /// Estimates hypergradients from here on where they were to be proven by choice of the method alone; whether that is
+    /// anything new.
+    pub fn settles_for_less(&mut self) -> bool {
+        let may =
+            self.mode == CertificateMode::Rigorous && self.settings.certificate == CertificateMode::Auto;
+        if may && self.settings.method == Method::Maid {
+            self.mode = CertificateMode::GoalOriented;
+            return true;
+        }
+        false
     }
 
     /// Takes the `q` that the samples have for their adjoints, with the residuals that they leave.

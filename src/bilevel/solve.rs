@@ -278,7 +278,17 @@ impl Maid<'_> {
             trace: &mut self.trace,
             iteration: progress.iteration,
         };
-        let gradient = inexact_gradient(&mut self.evaluator, &mut self.point, &mut search, control)?;
+        let mut gradient = inexact_gradient(&mut self.evaluator, &mut self.point, &mut search, control)?;
+        // Constants that leave no proof of descent at any accuracy (a tiny mu, say) say nothing of whether there is
+        // one; values are proven by others.
+        if !gradient.descends
+            && gradient.bound() > search.stationary
+            && self.evaluator.settles_for_less()
+            && !self.point.is_at_limit()
+        {
+            self.point.samples.iter_mut().for_each(|sample| sample.mixed = None);
+            gradient = inexact_gradient(&mut self.evaluator, &mut self.point, &mut search, control)?;
+        }
         if gradient.descends && progress.reference.is_none() {
             progress.reference = Some(gradient.size);
         }

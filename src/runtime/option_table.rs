@@ -772,7 +772,7 @@ pub const TABLE: &[OptionRow] = &[
         OptionKind::Choice(&["auto", "rigorous", "estimated", "goal-oriented", "off"]),
         OptionValue::Choice("auto"),
         BILEVEL,
-        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution, with which the hypergradient is taken (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
+        "How the error of a hypergradient is bounded: from the problem's constants (rigorous), from sampled ones (estimated), by a Newton correction of the lower solution, with which the hypergradient is taken (goal-oriented), or not at all (off). auto: rigorous for lower problems that are quadratic with proven constants, as long as that can prove descent (method paper: for all with proven constants, else estimated), else goal-oriented; off for the other methods.",
     ),
     row(
         "values",

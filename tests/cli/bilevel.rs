@@ -120,6 +120,22 @@ fn pictures_are_denoised_and_drawn() {
 }
 
 #[test]
+fn an_intercept_with_hardly_a_ridge_does_not_keep_strengths_from_being_learned() {
+    let folder = with_small_problem();
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/diabetes.csv");
+    let found =
+        folder.run(&format!("bilevel ridge --train {data} --folds 5 --intercept --json --model m.json"));
+    let found = found.ended(0).json();
+    // Proven values, and a hypergradient whose error can only be estimated.
+    assert_eq!(
+        (&found["certificate"]["rigor"], &found["certificate"]["mode"]),
+        (&"proven".into(), &"goal-oriented".into())
+    );
+    assert!(found["upper_value"].as_f64().unwrap() < 1540.0, "{found}");
+    folder.run(&format!("verify --model m.json --train {data}")).ended(0);
+}
+
+#[test]
 fn requests_that_do_not_fit_are_refused() {
     let folder = with_small_problem();
     folder.write("a.pgm", pgm(12, blocks));

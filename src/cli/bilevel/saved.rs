@@ -51,6 +51,8 @@ pub struct Saved {
     pub q: Vec<Vec<f64>>,
     /// How the solve ended, in its words.
     pub outcome: String,
+    /// How it certified hypergradients.
+    pub mode: String,
     /// What it said of the answer.
     pub claims: Claims,
 }
@@ -129,6 +131,7 @@ impl Saved {
             x: file.arrays("lower")?,
             q: file.arrays("adjoint")?,
             outcome: file.word("outcome")?.to_owned(),
+            mode: certificate.word("mode")?.to_owned(),
             claims: Claims {
                 value: file.number("objective")?,
                 interval: ends(&certificate)?,

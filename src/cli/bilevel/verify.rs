@@ -34,6 +34,8 @@ pub fn verify(matches: &ArgMatches, path: &Path, value: &Value) -> std::result::
     if let Some(tolerance) = matches.get_one::<String>("tolerance") {
         chosen.set("tolerance", tolerance);
     }
+    // As the solve did it in the end.
+    chosen.set("certificate", &saved.mode);
     let options = chosen.options()?;
     let settings = Settings::from_options(&options)?;
     let made = Made::read(&saved.kind, &command_line(matches, path, &saved)?, settings.seed)?;
