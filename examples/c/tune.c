@@ -1,6 +1,6 @@
 /* Tunes a penalty for each feature:  cc -std=c99 tune.c -I../../include -L../../target/release -lsouthwell -lm
  * The loader wants the library by its SONAME, and to know where it is:
- *   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
+ *   ln -sf libsouthwell.so ../../target/release/libsouthwell.so.0.1
  *   LD_LIBRARY_PATH=../../target/release ./a.out [FILE]
  * FILE is a CSV of 30 features and a label of 0 or 1; without it ../../data/breast_cancer.csv is read.
  * Logistic regression: two rows of three train the coefficients, the third judges the strengths of their ridge. */

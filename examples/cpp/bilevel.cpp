@@ -1,6 +1,6 @@
 // A bilevel problem of one's own functions:  c++ -std=c++11 bilevel.cpp -I../../include -L../../target/release -lsouthwell
 // The loader wants the library by its SONAME, and to know where it is:
-//   ln -s libsouthwell.so ../../target/release/libsouthwell.so.0.1
+//   ln -sf libsouthwell.so ../../target/release/libsouthwell.so.0.1
 //   LD_LIBRARY_PATH=../../target/release ./a.out
 //
 // Which strength of smoothing brings a noisy signal nearest to the true one? The lower problem is
